@@ -1,0 +1,9 @@
+//! The configuration: one ARM-shaped resource set, whatever it came from.
+//!
+//! `resource` holds documents verbatim, `folder` reads the apiops layout, `wire` the configuration API, `model` is the
+//! typed view that everything above compiles from, `parse` makes it and reports every error at once.
+
+pub mod model;
+pub mod resource;
+
+pub use resource::{Origin, Resource, ResourceId, ResourceSet, Revision};

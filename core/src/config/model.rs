@@ -1,0 +1,342 @@
+//! The typed view of a resource set: what the gateway compiles from. Plain data; `parse` makes it.
+
+use std::sync::Arc;
+
+use crate::config::resource::{Origin, ResourceId};
+use crate::http::{Method, Url};
+
+/// Everything that one gateway serves, references resolved by name, named values not yet substituted into policies.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// The service's own facts, shown by `context.Deployment`.
+    pub service: Service,
+    /// The gateway that this process is.
+    pub gateway: Gateway,
+    /// The policy of the service scope.
+    pub policy: Option<PolicyText>,
+    /// The APIs that are assigned to the gateway, every revision that is online, in the order of their ids.
+    pub apis: Vec<Api>,
+    /// Products in the order of their ids.
+    pub products: Vec<Product>,
+    /// Subscriptions in the order of their ids.
+    pub subscriptions: Vec<Subscription>,
+    /// Named values in the order of their ids.
+    pub named_values: Vec<NamedValue>,
+    /// Policy fragments in the order of their ids.
+    pub fragments: Vec<Fragment>,
+    /// Backend entities in the order of their ids.
+    pub backends: Vec<Backend>,
+    /// Certificates with their private keys, for host names and for backends.
+    pub certificates: Vec<Certificate>,
+}
+
+/// Facts of the APIM service.
+#[derive(Clone, Debug, Default)]
+pub struct Service {
+    /// Its name, as in `contoso`.
+    pub name: String,
+}
+
+/// The gateway resource.
+#[derive(Clone, Debug, Default)]
+pub struct Gateway {
+    /// Its id, as in `gw1`.
+    pub id: String,
+    /// `locationData.name`, a free text.
+    pub location: String,
+    /// Host names with their certificates.
+    pub hostnames: Vec<Hostname>,
+    /// Certificate authorities (PEM) that client and backend certificates may chain to.
+    pub authorities: Vec<Authority>,
+}
+
+/// A host name of the gateway (`hostnameConfigurations`).
+#[derive(Clone, Debug)]
+pub struct Hostname {
+    /// The host name, as in `api.contoso.com` or `*.contoso.com`.
+    pub hostname: String,
+    /// The id of the certificate that the gateway shows under this name.
+    pub certificate: Option<String>,
+    /// Whether a client certificate is asked for.
+    pub negotiate_client_certificate: bool,
+    /// Whether HTTP/2 is offered.
+    pub http2: bool,
+}
+
+/// A certificate authority of the gateway.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    /// The id of its certificate.
+    pub certificate: String,
+    /// A trusted root, or an intermediate.
+    pub trusted: bool,
+}
+
+/// A certificate of the service, with its private key where the provider could give it.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// Its id.
+    pub id: String,
+    /// The chain in PEM, leaf first.
+    pub chain_pem: String,
+    /// The private key in PEM.
+    pub key_pem: Option<Secret>,
+}
+
+/// A text that must not reach a log, a trace or a panic message.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A policy document as written.
+#[derive(Clone, Debug)]
+pub struct PolicyText {
+    /// The document.
+    pub text: Arc<str>,
+    /// `xml` (expressions escaped) or `rawxml` (expressions as they are).
+    pub format: PolicyFormat,
+    /// Where it stands; diagnostics count lines and columns in `text`.
+    pub origin: Origin,
+}
+
+/// The two forms of APIM policy documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PolicyFormat {
+    /// Well-formed XML.
+    Xml,
+    /// Expressions stand unescaped.
+    #[default]
+    RawXml,
+}
+
+/// One revision of an API.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The id without its revision, as in `echo`.
+    pub name: String,
+    /// The resource id, with `;rev=N` when this is not the current revision.
+    pub id: ResourceId,
+    /// The display name: `context.Api.Name`.
+    pub display_name: String,
+    /// The revision, as in `1`.
+    pub revision: String,
+    /// Whether this revision answers without `;rev=N`.
+    pub is_current: bool,
+    /// The path behind the gateway's host, without slashes at either end; may be empty.
+    pub path: String,
+    /// Whether it is served over plain HTTP, HTTPS, or both.
+    pub protocols: Vec<Protocol>,
+    /// What kind of API it is.
+    pub kind: ApiKind,
+    /// Where requests go when no policy says otherwise.
+    pub service_url: Option<Url>,
+    /// The version, when the API belongs to a version set; empty means the original version, which answers without identifier.
+    pub version: Option<Version>,
+    /// Whether a subscription key is needed.
+    pub subscription_required: bool,
+    /// The header that carries the key.
+    pub key_header: String,
+    /// The query parameter that carries the key.
+    pub key_query: String,
+    /// Host names that the API answers on; empty means all. (Of ours: `properties.holdfast.hosts`.)
+    pub hosts: Vec<String>,
+    /// The operations in the order of their ids.
+    pub operations: Vec<Operation>,
+    /// The policy of the API scope.
+    pub policy: Option<PolicyText>,
+    /// Where the API's own document stands.
+    pub origin: Origin,
+}
+
+/// A protocol of an API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// WebSocket.
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
+}
+
+/// The kind of an API: `properties.type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApiKind {
+    /// REST.
+    #[default]
+    Http,
+    /// SOAP pass-through.
+    Soap,
+    /// WebSocket pass-through.
+    WebSocket,
+    /// GraphQL.
+    GraphQl,
+    /// `OData`.
+    OData,
+    /// gRPC.
+    Grpc,
+}
+
+/// An API's place in its version set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The id of the version set.
+    pub set: String,
+    /// The version, as in `v2`; empty for the original one.
+    pub name: String,
+    /// Where the request carries it.
+    pub scheme: VersioningScheme,
+}
+
+/// Where a request carries the version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersioningScheme {
+    /// The first path segment behind the API's path.
+    Segment,
+    /// This query parameter.
+    Query(String),
+    /// This header.
+    Header(String),
+}
+
+/// One operation of an API.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its name: `context.Operation.Id`.
+    pub name: String,
+    /// The display name: `context.Operation.Name`.
+    pub display_name: String,
+    /// The method.
+    pub method: Method,
+    /// The URL template, as in `/orders/{id}`.
+    pub url_template: String,
+    /// Query parameters that the specification declares.
+    pub query_parameters: Vec<String>,
+    /// What it may answer, for mock-response.
+    pub responses: Vec<OperationResponse>,
+    /// The policy of the operation scope.
+    pub policy: Option<PolicyText>,
+    /// Where the operation's own text stands.
+    pub origin: Origin,
+}
+
+/// A response that an operation declares.
+#[derive(Clone, Debug)]
+pub struct OperationResponse {
+    /// The status code.
+    pub status: u16,
+    /// Its representations, in the order written.
+    pub representations: Vec<Representation>,
+}
+
+/// One representation of a declared response.
+#[derive(Clone, Debug)]
+pub struct Representation {
+    /// The media type.
+    pub content_type: String,
+    /// The first example, as text.
+    pub example: Option<String>,
+    /// The schema, references resolved as far as they go, for a sample when there is no example.
+    pub schema: Option<serde_json::Value>,
+}
+
+/// A product.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// Its id.
+    pub id: String,
+    /// The display name.
+    pub display_name: String,
+    /// Whether a subscription is needed; an open product otherwise.
+    pub subscription_required: bool,
+    /// Whether subscriptions need approval.
+    pub approval_required: bool,
+    /// How many subscriptions one user may have.
+    pub subscriptions_limit: Option<i32>,
+    /// Whether it is published.
+    pub published: bool,
+    /// The names of its APIs, without revision.
+    pub apis: Vec<String>,
+    /// The ids of its groups.
+    pub groups: Vec<String>,
+    /// The policy of the product scope.
+    pub policy: Option<PolicyText>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// Its id.
+    pub id: String,
+    /// The display name.
+    pub display_name: String,
+    /// What its keys open.
+    pub scope: SubscriptionScope,
+    /// Whether its keys count.
+    pub active: bool,
+    /// The primary key.
+    pub primary_key: Option<Secret>,
+    /// The secondary key.
+    pub secondary_key: Option<Secret>,
+    /// The id of the user who owns it.
+    pub owner: Option<String>,
+}
+
+/// What a subscription opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubscriptionScope {
+    /// Every API of the service (`/apis`, or the service itself).
+    AllApis,
+    /// One API, by name.
+    Api(String),
+    /// The APIs of one product, by id.
+    Product(String),
+}
+
+/// A named value: what `{{display-name}}` stands for in a policy.
+#[derive(Clone, Debug)]
+pub struct NamedValue {
+    /// Its id.
+    pub id: String,
+    /// The name between the braces.
+    pub display_name: String,
+    /// The value; `None` when a secret's value could not be had.
+    pub value: Option<Secret>,
+    /// Whether it must not be shown.
+    pub secret: bool,
+}
+
+/// A policy fragment.
+#[derive(Clone, Debug)]
+pub struct Fragment {
+    /// Its id.
+    pub id: String,
+    /// The document, rooted in `<fragment>`.
+    pub policy: PolicyText,
+}
+
+/// A backend entity. Pools and circuit breakers are kept verbatim in the resource set until they are built.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// Its id.
+    pub id: String,
+    /// Where it is.
+    pub url: Option<Url>,
+    /// Fields added to every request.
+    pub headers: Vec<(String, Secret)>,
+    /// Query parameters added to every request.
+    pub query: Vec<(String, Secret)>,
+    /// `Authorization: {scheme} {parameter}`.
+    pub authorization: Option<(String, Secret)>,
+    /// Whether the chain of its certificate is checked.
+    pub validate_certificate_chain: bool,
+    /// Whether its certificate must name its host.
+    pub validate_certificate_name: bool,
+}

@@ -1,0 +1,259 @@
+//! Resources: ARM documents keyed by their relative id, kept verbatim. Knows nothing of what their properties mean.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The id of a resource relative to the service, as in `/apis/echo/operations/get`. Compared without regard to ASCII case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ResourceId(Arc<str>);
+
+impl ResourceId {
+    /// An id from its text; a missing leading `/` is added, doubled and trailing slashes are dropped.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut id = String::with_capacity(text.len() + 1);
+        for segment in text.split('/').filter(|segment| !segment.is_empty()) {
+            id.push('/');
+            id.push_str(segment);
+        }
+        Self(Arc::from(id))
+    }
+
+    /// The text, with its leading `/`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The segments, as in `["apis", "echo"]`.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').skip(1)
+    }
+
+    /// The last segment: the resource's own name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or("")
+    }
+
+    /// The id of a child, as in `/apis/echo` + `policies/policy`.
+    #[must_use]
+    pub fn child(&self, relative: &str) -> Self {
+        Self::new(&format!("{}/{relative}", self.0))
+    }
+
+    /// Whether this id is `other` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.as_str().as_bytes(), other.as_str().as_bytes());
+        mine.get(..theirs.len()).is_some_and(|head| head.eq_ignore_ascii_case(theirs))
+            && matches!(mine.get(theirs.len()), None | Some(b'/'))
+    }
+}
+
+impl PartialEq for ResourceId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for ResourceId {}
+
+impl Ord for ResourceId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.0.bytes().map(lower).cmp(other.0.bytes().map(lower))
+    }
+}
+
+impl PartialOrd for ResourceId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a resource's text stands, for diagnostics: a path in the folder, or the resource's id when a service sent it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The name of the document.
+    pub file: Arc<str>,
+    /// Its whole text where it is at hand: spans and positions refer to it.
+    pub text: Option<Arc<str>>,
+}
+
+/// One ARM document.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its id relative to the service.
+    pub id: ResourceId,
+    /// The `properties` of the ARM document, verbatim, unknown ones included. A policy document is
+    /// `{"format": "rawxml", "value": "<policies>…"}`.
+    pub properties: Arc<Map<String, Value>>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Two resources are equal when id and properties are; where they came from does not count.
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.properties == other.properties
+    }
+}
+
+/// All resources of one gateway at one revision. Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceSet {
+    resources: BTreeMap<ResourceId, Arc<Resource>>,
+}
+
+impl ResourceSet {
+    /// Adds a resource; gives back the one that had the same id before.
+    pub fn insert(&mut self, resource: Resource) -> Option<Arc<Resource>> {
+        self.resources.insert(resource.id.clone(), Arc::new(resource))
+    }
+
+    /// Takes a resource and everything below its id away; says whether there was anything.
+    pub fn remove(&mut self, id: &ResourceId) -> bool {
+        let before = self.resources.len();
+        self.resources.retain(|other, _| !other.is_within(id));
+        self.resources.len() != before
+    }
+
+    /// The resource with this id.
+    #[must_use]
+    pub fn get(&self, id: &ResourceId) -> Option<&Arc<Resource>> {
+        self.resources.get(id)
+    }
+
+    /// All resources in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.resources.values()
+    }
+
+    /// The direct children of `collection`, as in `/apis` or `/apis/echo/operations`, in the order of their ids.
+    pub fn children<'a>(&'a self, collection: &'a ResourceId) -> impl Iterator<Item = &'a Arc<Resource>> {
+        let depth = collection.segments().count() + 1;
+        self.resources
+            .range(collection.clone()..)
+            .skip_while(move |(id, _)| *id == collection)
+            .map(|(_, resource)| resource)
+            .take_while(move |resource| below(resource, collection))
+            .filter(move |resource| resource.id.is_within(collection) && resource.id.segments().count() == depth)
+    }
+
+    /// How many resources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+}
+
+// Ids that begin with the collection's text but go on with another character than `/` (`/apis-x` beside `/apis`) sort among its
+// children; they are passed over by the filter, and the walk ends at the first id that does not begin with that text.
+fn below(resource: &Resource, collection: &ResourceId) -> bool {
+    let (id, prefix) = (resource.id.as_str().as_bytes(), collection.as_str().as_bytes());
+    id.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}
+
+/// The number of a configuration revision. The wire form is eight lower-case hexadecimal digits, as in the original's skip token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Revision(pub u32);
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl From<Revision> for String {
+    fn from(revision: Revision) -> Self {
+        revision.to_string()
+    }
+}
+
+impl TryFrom<String> for Revision {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for Revision {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() != 8 {
+            return Err(format!("`{text}` is not a revision: expected eight hexadecimal digits"));
+        }
+        u32::from_str_radix(text, 16).map(Self).map_err(|error| format!("`{text}` is not a revision: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ids: &[&str]) -> ResourceSet {
+        let mut set = ResourceSet::default();
+        for id in ids {
+            let resource = Resource { id: ResourceId::new(id), properties: Arc::default(), origin: Origin::default() };
+            set.insert(resource);
+        }
+        set
+    }
+
+    #[test]
+    fn ids_are_normalised_and_compared_without_case() {
+        assert_eq!(ResourceId::new("apis//Echo/").as_str(), "/apis/Echo");
+        assert_eq!(ResourceId::new("/APIS/echo"), ResourceId::new("/apis/Echo"));
+        assert!(ResourceId::new("/apis/echo/operations/x").is_within(&ResourceId::new("/apis/ECHO")));
+        assert!(!ResourceId::new("/apis/echo2").is_within(&ResourceId::new("/apis/echo")));
+    }
+
+    #[test]
+    fn children_are_direct_and_neighbours_are_passed_over() {
+        let set =
+            set(&["/apis/a", "/apis/a/operations/x", "/apis/a-b", "/apis/a;rev=2", "/apisx/c", "/policies/policy"]);
+        let apis = ResourceId::new("/apis");
+        let names: Vec<&str> = set.children(&apis).map(|r| r.id.name()).collect();
+        assert_eq!(names, ["a", "a-b", "a;rev=2"]);
+        let operations = ResourceId::new("/apis/a/operations");
+        assert_eq!(set.children(&operations).count(), 1);
+    }
+
+    #[test]
+    fn remove_takes_the_tree() {
+        let mut set = set(&["/apis/a", "/apis/a/operations/x", "/apis/ab"]);
+        assert!(set.remove(&ResourceId::new("/apis/A")));
+        assert_eq!(set.len(), 1);
+        assert!(!set.remove(&ResourceId::new("/apis/zzz")));
+    }
+
+    #[test]
+    fn revisions_are_eight_hex_digits() {
+        assert_eq!("000006fe".parse::<Revision>(), Ok(Revision(0x6fe)));
+        assert_eq!(Revision(18).to_string(), "00000012");
+        assert!("12".parse::<Revision>().is_err());
+        assert!("zzzzzzzz".parse::<Revision>().is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! The object that an expression calls `context`, as plain data. The exchange owns it; policies change it; expressions read it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::http::{Bytes, HeaderMap, Method, StatusCode, Url};
+use crate::rng::Uuid;
+use crate::time::Now;
+use crate::value::Value;
+
+/// Everything that an expression can see of one exchange.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// `context.RequestId`
+    pub request_id: Uuid,
+    /// When the request arrived: `context.Timestamp`; `Elapsed` is measured from it.
+    pub arrived: Now,
+    /// `context.Request`
+    pub request: RequestView,
+    /// `context.Response`; absent until there is one.
+    pub response: Option<ResponseView>,
+    /// `context.Variables`, in the order set.
+    pub variables: IndexMap<Arc<str>, Value>,
+    /// `context.Api`
+    pub api: Option<Arc<ApiView>>,
+    /// `context.Operation`
+    pub operation: Option<Arc<OperationView>>,
+    /// `context.Product`
+    pub product: Option<Arc<ProductView>>,
+    /// `context.Subscription`
+    pub subscription: Option<Arc<SubscriptionView>>,
+    /// `context.User`; the owner of the subscription.
+    pub user: Option<Arc<UserView>>,
+    /// `context.Deployment`
+    pub deployment: Arc<DeploymentView>,
+    /// `context.LastError`
+    pub last_error: Option<Box<LastError>>,
+}
+
+/// `context.Request`, as policies have made it so far.
+#[derive(Clone, Debug)]
+pub struct RequestView {
+    /// `Method`
+    pub method: Method,
+    /// `Url`: where the request goes, as far as policies have said.
+    pub url: Url,
+    /// `OriginalUrl`: what the client asked for.
+    pub original_url: Url,
+    /// `Headers`
+    pub headers: HeaderMap,
+    /// `IpAddress`
+    pub ip: String,
+    /// `MatchedParameters`, decoded, in the order of the template.
+    pub matched_parameters: IndexMap<String, String>,
+    /// `Body`
+    pub body: Body,
+}
+
+/// `context.Response`, and the answer of a send-request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseView {
+    /// `StatusCode`
+    pub status: StatusCode,
+    /// `StatusReason`; `None` means the standard phrase of the status code.
+    pub reason: Option<String>,
+    /// `Headers`
+    pub headers: HeaderMap,
+    /// `Body`
+    pub body: Body,
+}
+
+/// The content of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// There is none: `Body` is null.
+    Absent,
+    /// It is still in the socket. An expression that reads it makes the pipeline read it and evaluates again.
+    Unread,
+    /// It has been read, or a policy has set it.
+    Bytes(Bytes),
+    /// It was passed through and is gone.
+    Gone,
+}
+
+/// `context.Api`
+#[derive(Clone, Debug, Default)]
+pub struct ApiView {
+    /// `Id`
+    pub id: String,
+    /// `Name`
+    pub name: String,
+    /// `Path`
+    pub path: String,
+    /// `Revision`
+    pub revision: String,
+    /// `Version`; null when the API has none.
+    pub version: Option<String>,
+    /// `IsCurrentRevision`
+    pub is_current_revision: bool,
+    /// `ServiceUrl`
+    pub service_url: Option<Url>,
+    /// `Protocols`
+    pub protocols: Vec<String>,
+    /// `SubscriptionKeyParameterNames`: header and query.
+    pub key_names: (String, String),
+}
+
+/// `context.Operation`
+#[derive(Clone, Debug, Default)]
+pub struct OperationView {
+    /// `Id`
+    pub id: String,
+    /// `Name`
+    pub name: String,
+    /// `Method`
+    pub method: String,
+    /// `UrlTemplate`
+    pub url_template: String,
+}
+
+/// `context.Product`
+#[derive(Clone, Debug, Default)]
+pub struct ProductView {
+    /// `Id`
+    pub id: String,
+    /// `Name`
+    pub name: String,
+    /// `ApprovalRequired`
+    pub approval_required: bool,
+    /// `SubscriptionRequired`
+    pub subscription_required: bool,
+    /// `SubscriptionsLimit`
+    pub subscriptions_limit: Option<i32>,
+    /// `State` is `Published`
+    pub published: bool,
+    /// `Groups`: id and name of each.
+    pub groups: Vec<(String, String)>,
+}
+
+/// `context.Subscription`
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionView {
+    /// `Id`
+    pub id: String,
+    /// `Name`
+    pub name: String,
+    /// `Key`: the one that the request carried.
+    pub key: String,
+    /// `PrimaryKey`
+    pub primary_key: String,
+    /// `SecondaryKey`
+    pub secondary_key: String,
+}
+
+/// `context.User`
+#[derive(Clone, Debug, Default)]
+pub struct UserView {
+    /// `Id`
+    pub id: String,
+}
+
+/// `context.Deployment`
+#[derive(Clone, Debug, Default)]
+pub struct DeploymentView {
+    /// `Gateway.Id`, and `GatewayId`
+    pub gateway_id: String,
+    /// `Gateway.InstanceId`
+    pub instance_id: String,
+    /// `Region`: the gateway's location.
+    pub region: String,
+    /// `ServiceName`, and `ServiceId`
+    pub service_name: String,
+}
+
+/// `context.LastError`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastError {
+    /// The element or the built-in step that failed, as in `rate-limit` or `authorization`.
+    pub source: String,
+    /// A machine-readable word, as in `RateLimitExceeded`.
+    pub reason: String,
+    /// The reason in words.
+    pub message: String,
+    /// `global`, `product`, `api` or `operation`.
+    pub scope: String,
+    /// `inbound`, `backend`, `outbound` or `on-error`.
+    pub section: String,
+    /// The place in the document, as in `choose[3]/when[2]`.
+    pub path: String,
+    /// The `id` attribute of the element.
+    pub policy_id: Option<String>,
+}
+
+impl Context {
+    /// Time since the request arrived.
+    #[must_use]
+    pub const fn elapsed(&self, now: Now) -> Duration {
+        now.instant.saturating_since(self.arrived.instant)
+    }
+}

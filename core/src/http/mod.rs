@@ -1,0 +1,73 @@
+//! The vocabulary of HTTP messages (RFC 9110) that everything above shares. Moves no bytes.
+
+pub mod url;
+
+pub use ::http::header;
+pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+pub use bytes::Bytes;
+
+pub use url::{Scheme, Url};
+
+/// The version of HTTP that a message came in, or goes out with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    #[default]
+    Http11,
+    /// HTTP/2
+    Http2,
+}
+
+/// The head of a request as it came from the client.
+#[derive(Clone, Debug)]
+pub struct RequestHead {
+    /// The method.
+    pub method: Method,
+    /// Where the client sent it: scheme of the listener, `Host` (or `:authority`), path and query as received.
+    pub url: Url,
+    /// The fields, in the order received.
+    pub headers: HeaderMap,
+    /// The version of the message.
+    pub version: HttpVersion,
+    /// Whether content follows (a `Content-Length` above zero, or `Transfer-Encoding`).
+    pub has_body: bool,
+}
+
+/// The head of a response.
+#[derive(Clone, Debug)]
+pub struct ResponseHead {
+    /// The status code.
+    pub status: StatusCode,
+    /// The reason phrase; `None` means the standard one of the status code.
+    pub reason: Option<String>,
+    /// The fields, in order.
+    pub headers: HeaderMap,
+}
+
+impl ResponseHead {
+    /// A head with this status and no fields.
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        Self { status, reason: None, headers: HeaderMap::new() }
+    }
+}
+
+/// All values of the field `name` joined by `,` as APIM's `Headers.GetValueOrDefault` shows them; bytes above 0x7f as Latin-1.
+#[must_use]
+pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let mut text = latin1(values.next()?);
+    for value in values {
+        text.push(',');
+        text.push_str(&latin1(value));
+    }
+    Some(text)
+}
+
+/// The text of a field value: visible ASCII as it is, bytes above 0x7f as the Latin-1 characters of the same number.
+#[must_use]
+pub fn latin1(value: &HeaderValue) -> String {
+    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+}
