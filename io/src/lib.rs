@@ -1,1 +1,14 @@
-//! .
+//! The tokio adapters of Holdfast: thin, generic over the network, the disk and the clock, so that production and simulation run
+//! the very same code. Decides nothing that the core can decide.
+
+pub mod net;
+
+pub mod clock;
+
+pub mod disk;
+
+pub mod sink;
+
+pub mod env;
+
+pub mod plane;

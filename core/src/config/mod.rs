@@ -3,6 +3,7 @@
 //! `resource` holds documents verbatim, `folder` reads the apiops layout, `wire` the configuration API, `model` is the
 //! typed view that everything above compiles from, `parse` makes it and reports every error at once.
 
+pub mod folder;
 pub mod model;
 pub mod resource;
 

@@ -1,1 +1,3 @@
-//! .
+//! Policies: documents become programs. One file per family of policies; the exchange runs what they compile to.
+
+pub mod effect;

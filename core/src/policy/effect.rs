@@ -1,0 +1,186 @@
+//! What a running program asks of the world, and what the world answers. Plain data; `io` performs it.
+
+use std::time::Duration;
+
+use crate::context::ResponseView;
+use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
+use crate::telemetry::RequestRecord;
+
+/// The number of an effect within its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EffectId(pub u32);
+
+/// An order to the world.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Read the client's content to its end. Answer: [`Reply::Body`].
+    ReadRequestBody {
+        /// More bytes than this are an error.
+        max_bytes: u64,
+    },
+    /// Send this request to a backend and wait for the head of the response; its content stays in the socket.
+    /// Answer: [`Reply::Head`].
+    Forward(Box<OutboundRequest>),
+    /// Read the content of the response to the last [`Effect::Forward`] to its end. Answer: [`Reply::Body`].
+    ReadResponseBody {
+        /// More bytes than this are an error.
+        max_bytes: u64,
+    },
+    /// Send a request of the policy's own and read the whole response. Answer: [`Reply::Response`].
+    Send(Box<OutboundRequest>),
+    /// Wait. Answer: [`Reply::Elapsed`].
+    Sleep(Duration),
+}
+
+/// A request that goes out.
+#[derive(Clone, Debug)]
+pub struct OutboundRequest {
+    /// The method.
+    pub method: Method,
+    /// Where it goes; path and query are sent as they stand.
+    pub url: Url,
+    /// The fields, `Host` included, hop-by-hop fields excluded. Framing fields are the adapter's business.
+    pub headers: HeaderMap,
+    /// The content.
+    pub body: OutboundBody,
+    /// How long to wait for the head of the response ([`Effect::Forward`]) or for all of it ([`Effect::Send`]).
+    pub timeout: Duration,
+    /// What is checked of the server's certificate.
+    pub tls: UpstreamTls,
+    /// Whether redirects are followed by the adapter.
+    pub redirects: Redirects,
+    /// The largest content that [`Effect::Send`] reads, in bytes.
+    pub max_response_bytes: u64,
+}
+
+/// The content of an outgoing request.
+#[derive(Clone, Debug)]
+pub enum OutboundBody {
+    /// None.
+    Empty,
+    /// The client's content, streamed through.
+    Stream,
+    /// These bytes.
+    Bytes(Bytes),
+}
+
+/// What is checked of an upstream's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// That it chains to a trusted root.
+    pub validate_chain: bool,
+    /// That it names the host.
+    pub validate_name: bool,
+}
+
+impl Default for UpstreamTls {
+    fn default() -> Self {
+        Self { validate_chain: true, validate_name: true }
+    }
+}
+
+/// What happens to a 3xx response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redirects {
+    /// It is handed back as any other response.
+    #[default]
+    HandBack,
+    /// It is followed, up to a limit.
+    Follow,
+}
+
+/// The world's answer. A failure is an expected input.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// The content that was asked for.
+    Body(Result<Bytes, BodyFailure>),
+    /// The head of a backend's response; whether content follows.
+    Head(Result<(ResponseHead, Content), UpstreamFailure>),
+    /// A whole response.
+    Response(Result<Box<ResponseView>, UpstreamFailure>),
+    /// The time has passed.
+    Elapsed,
+}
+
+/// Whether content follows a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// None: the method or the status forbids it, or its length is zero.
+    None,
+    /// It is in the socket.
+    Follows,
+}
+
+/// Why content could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyFailure {
+    /// It is longer than was allowed.
+    TooLarge,
+    /// The connection broke, or the framing was wrong; in words.
+    Broken(String),
+}
+
+/// Why a backend did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamFailure {
+    /// What kind of failure.
+    pub kind: UpstreamFailureKind,
+    /// In words, as in `connection refused`.
+    pub message: String,
+}
+
+/// The kinds of upstream failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamFailureKind {
+    /// The host name has no address.
+    NameNotResolved,
+    /// No connection could be made.
+    Connect,
+    /// The TLS handshake failed, or the certificate was refused.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// The connection broke before the answer was complete, or the answer was not HTTP.
+    Broken,
+    /// The answer is longer than was allowed.
+    TooLarge,
+    /// The client's content was already passed on and cannot be sent again.
+    RequestBodyGone,
+    /// The client's own connection broke while its content was passed on.
+    ClientGone,
+}
+
+/// What to do next with an exchange.
+#[derive(Debug)]
+pub enum Step {
+    /// Perform this and hand the answer to `resume`.
+    Perform(EffectId, Effect),
+    /// Drop this effect; an answer that still comes is ignored.
+    Cancel(EffectId),
+    /// Nothing to do until an answer comes.
+    Wait,
+    /// The exchange has its response.
+    Done(Box<Outcome>),
+}
+
+/// The end of an exchange.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The head to send; framing fields, `Date` and `Connection` are the adapter's business.
+    pub head: ResponseHead,
+    /// The content to send.
+    pub body: ResponseBody,
+    /// The record to log once the response has been sent; sizes and times that only the adapter knows are still zero.
+    pub record: RequestRecord,
+}
+
+/// The content of the response to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseBody {
+    /// None.
+    Empty,
+    /// These bytes.
+    Bytes(Bytes),
+    /// The content of the response to the last forward, streamed through.
+    Upstream,
+}
