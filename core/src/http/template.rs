@@ -1,0 +1,541 @@
+//! URL templates of operations: read, matched against a path and a query, ordered by precedence. Rewriting is in `rewrite`.
+//!
+//! The dialect is APIM's: literal segments, `{name}` alone or with literal text around it, `*` or `{*name}` at the end,
+//! and a query part whose pairs are conditions.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use crate::http::percent::{Plus, decode, decode_form, decode_segments, stands_for};
+use crate::http::query::{Pair, Query};
+
+/// The longest URL template, in bytes. ARM accepts 1,000 characters.
+pub const TEMPLATE_BYTES_MAX: usize = 4096;
+
+/// The most path segments of a URL template; the search descends once for each.
+pub const TEMPLATE_SEGMENTS_MAX: usize = 128;
+
+/// Why a text is not a URL template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// The byte in the text where it goes wrong.
+    pub offset: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The URL template of an operation, as in `/orders/{id}?expand={expand}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlTemplate {
+    text: String,
+    segments: Vec<Segment>,
+    wildcard: Option<Wildcard>,
+    query: Vec<Condition>,
+}
+
+/// One path segment of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// A fixed text, decoded and in lower case.
+    Literal(Box<str>),
+    /// Parameters with literal text around them, as in `{name}.json`.
+    Compound(Compound),
+    /// A parameter alone; it takes one segment that is not empty.
+    Parameter(Box<str>),
+}
+
+/// A segment of parameters and literal text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compound {
+    /// The literal text in lower case with `{}` where the parameters are.
+    pattern: Box<str>,
+    names: Vec<Box<str>>,
+}
+
+/// The end of a template that takes the rest of the path, be it empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wildcard {
+    name: Option<Box<str>>,
+}
+
+/// One pair of the query part: a request without it does not match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Condition {
+    name: Box<str>,
+    value: Expected,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Expected {
+    Literal(Box<str>),
+    Parameter(Box<str>),
+}
+
+impl UrlTemplate {
+    /// Reads a URL template. A leading slash may be missing; one trailing slash does not count.
+    ///
+    /// # Errors
+    /// Names the first byte that is wrong: braces that do not pair, names that are empty, strange or given twice,
+    /// parameters side by side, a wildcard before the end, or a template that is too long.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        if text.len() > TEMPLATE_BYTES_MAX {
+            let message = format!("a URL template has at most {TEMPLATE_BYTES_MAX} bytes, not {}", text.len());
+            return Err(TemplateError { offset: TEMPLATE_BYTES_MAX, message });
+        }
+        let mut reader = Reader { text, names: Vec::new() };
+        let path_end = text.find('?').unwrap_or(text.len());
+        let (segments, wildcard) = reader.path(path_end)?;
+        let query = reader.query(path_end)?;
+        Ok(Self { text: text.to_owned(), segments, wildcard, query })
+    }
+
+    /// The template as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The path segments before the wildcard.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Whether the template ends in `*` or `{*name}`.
+    #[must_use]
+    pub const fn has_wildcard(&self) -> bool {
+        self.wildcard.is_some()
+    }
+
+    /// The name of the wildcard, when it has one.
+    #[must_use]
+    pub fn wildcard_name(&self) -> Option<&str> {
+        self.wildcard.as_ref()?.name.as_deref()
+    }
+
+    /// The names of all parameters: path first, then query.
+    pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        let in_path = self.segments.iter().flat_map(Segment::names);
+        let in_query = self.query.iter().filter_map(|condition| match &condition.value {
+            Expected::Parameter(name) => Some(name.as_ref()),
+            Expected::Literal(_) => None,
+        });
+        in_path.chain(self.wildcard_name()).chain(in_query)
+    }
+
+    /// The names of the query parameters that the template declares.
+    pub fn query_names(&self) -> impl Iterator<Item = &str> {
+        self.query.iter().map(|condition| condition.name.as_ref())
+    }
+
+    /// Matches a raw path that begins with `/`: the values of the path's parameters, decoded, in the order of the
+    /// template; `None` when the path is another one. `%2F` does not divide segments. One trailing slash does not count.
+    /// A wildcard keeps its slashes, and an encoded slash or percent sign in it stays encoded.
+    #[must_use]
+    pub fn match_path(&self, path: &str) -> Option<IndexMap<String, String>> {
+        let mut segments = PathSegments::new(path);
+        let mut values = IndexMap::new();
+        for segment in &self.segments {
+            segment.capture(segments.next()?, &mut values)?;
+        }
+        match &self.wildcard {
+            None => segments.rest.is_none().then_some(values),
+            Some(wildcard) => {
+                if let Some(name) = &wildcard.name {
+                    values.insert(name.to_string(), decode_segments(segments.rest_raw()).into_owned());
+                }
+                Some(values)
+            }
+        }
+    }
+
+    /// Whether a raw query has every pair of the template. Literal values are compared without regard to ASCII case.
+    #[must_use]
+    pub fn matches_query(&self, raw: Option<&str>) -> bool {
+        self.query.iter().all(|condition| Query::new(raw).pairs().any(|pair| condition.is_met_by(&pair)))
+    }
+
+    /// Matches path and query: the values of all parameters, decoded, in the order of the template.
+    #[must_use]
+    pub fn match_request(&self, path: &str, query: Option<&str>) -> Option<IndexMap<String, String>> {
+        if !self.matches_query(query) {
+            return None;
+        }
+        let mut values = self.match_path(path)?;
+        for condition in &self.query {
+            if let Expected::Parameter(name) = &condition.value {
+                let value = Query::new(query).get(&condition.name).unwrap_or_default();
+                values.insert(name.to_string(), value.into_owned());
+            }
+        }
+        Some(values)
+    }
+
+    /// Orders templates that match the same path by their query part: more conditions first, literal ones before all.
+    #[must_use]
+    pub fn compare_query(&self, other: &Self) -> Ordering {
+        let weight = |template: &Self| {
+            let is_literal = |condition: &&Condition| matches!(condition.value, Expected::Literal(_));
+            (template.query.iter().filter(is_literal).count(), template.query.len())
+        };
+        weight(other).cmp(&weight(self))
+    }
+}
+
+impl fmt::Display for UrlTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Segment {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = match self {
+            Self::Literal(_) => &[][..],
+            Self::Compound(compound) => compound.names.as_slice(),
+            Self::Parameter(name) => std::slice::from_ref(name),
+        };
+        names.iter().map(AsRef::as_ref)
+    }
+
+    fn capture(&self, raw: &str, values: &mut IndexMap<String, String>) -> Option<()> {
+        match self {
+            Self::Literal(literal) => stands_for(raw, literal, Plus::Literal).then_some(()),
+            Self::Parameter(_) if raw.is_empty() => None,
+            Self::Parameter(name) => {
+                values.insert(name.to_string(), decode(raw).into_owned());
+                Some(())
+            }
+            Self::Compound(compound) => compound.capture(raw, values),
+        }
+    }
+}
+
+impl Compound {
+    /// Whether a raw path segment fits.
+    #[must_use]
+    pub fn is_match(&self, raw: &str) -> bool {
+        self.split(&decode(raw)).is_some()
+    }
+
+    /// The order in which compounds are tried: more literal text first, then by the text. Equal means the same pattern.
+    #[must_use]
+    pub fn compare_precedence(&self, other: &Self) -> Ordering {
+        let literal_bytes = |compound: &Self| compound.pattern.len().saturating_sub(2 * compound.names.len());
+        literal_bytes(other).cmp(&literal_bytes(self)).then_with(|| self.pattern.cmp(&other.pattern))
+    }
+
+    fn capture(&self, raw: &str, values: &mut IndexMap<String, String>) -> Option<()> {
+        let segment = decode(raw);
+        let parts = self.split(&segment)?;
+        for (name, part) in self.names.iter().zip(parts) {
+            values.insert(name.to_string(), part.to_owned());
+        }
+        Some(())
+    }
+
+    /// The parts that the parameters take, none of them empty. Literals are sought from the right, so that
+    /// `{name}.{extension}` splits `a.b.c` at its last dot, as complex segments of ASP.NET routes do.
+    fn split<'s>(&self, segment: &'s str) -> Option<Vec<&'s str>> {
+        let lower = segment.to_ascii_lowercase();
+        let mut literals: Vec<&str> = self.pattern.split("{}").collect();
+        let prefix = if literals.is_empty() { "" } else { literals.remove(0) };
+        let mut end = lower.strip_suffix(literals.pop()?)?.len();
+        let mut parts = Vec::with_capacity(self.names.len());
+        for literal in literals.into_iter().rev() {
+            let last = lower.get(..end)?.char_indices().next_back()?.0;
+            let start = lower.get(..last)?.rfind(literal)?;
+            parts.push(segment.get(start + literal.len()..end)?);
+            end = start;
+        }
+        let first = segment.get(prefix.len()..end).filter(|part| !part.is_empty())?;
+        parts.push(first);
+        parts.reverse();
+        lower.starts_with(prefix).then_some(parts)
+    }
+}
+
+impl Condition {
+    fn is_met_by(&self, pair: &Pair<'_>) -> bool {
+        pair.is_named(&self.name)
+            && match &self.value {
+                Expected::Parameter(_) => true,
+                Expected::Literal(value) => stands_for(pair.value.unwrap_or(""), value, Plus::Space),
+            }
+    }
+}
+
+/// The segments of a raw path, its leading slash and one trailing slash left out: `/` has none, `/a//` has `a` and an empty one.
+#[derive(Clone, Copy, Debug)]
+pub struct PathSegments<'a> {
+    rest: Option<&'a str>,
+    untrimmed: &'a str,
+}
+
+impl<'a> PathSegments<'a> {
+    /// The segments of `path`.
+    #[must_use]
+    pub fn new(path: &'a str) -> Self {
+        let untrimmed = path.strip_prefix('/').unwrap_or(path);
+        let trimmed = untrimmed.strip_suffix('/').unwrap_or(untrimmed);
+        Self { rest: (!untrimmed.is_empty()).then_some(trimmed), untrimmed }
+    }
+
+    /// Whether there are no more segments.
+    #[must_use]
+    pub const fn is_at_end(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    /// The segments not yet taken as they were written, a trailing slash included.
+    #[must_use]
+    pub fn rest_raw(&self) -> &'a str {
+        let Some(rest) = self.rest else { return "" };
+        let trailing = usize::from(self.untrimmed.ends_with('/'));
+        let start = self.untrimmed.len().saturating_sub(rest.len() + trailing);
+        self.untrimmed.get(start..).unwrap_or("")
+    }
+}
+
+impl<'a> Iterator for PathSegments<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        match rest.split_once('/') {
+            Some((segment, rest)) => {
+                self.rest = Some(rest);
+                Some(segment)
+            }
+            None => {
+                self.rest = None;
+                Some(rest)
+            }
+        }
+    }
+}
+
+/// Reads a template; `names` are the parameters seen so far.
+struct Reader<'a> {
+    text: &'a str,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Reader<'a> {
+    fn path(&mut self, end: usize) -> Result<(Vec<Segment>, Option<Wildcard>), TemplateError> {
+        let path = self.text.get(..end).unwrap_or("");
+        let mut offset = usize::from(path.starts_with('/'));
+        let mut segments = Vec::new();
+        let trimmed = PathSegments::new(path);
+        for segment in trimmed {
+            if let Some(wildcard) = self.wildcard(segment, offset)? {
+                if offset + segment.len() < path.trim_end_matches('/').len() {
+                    return Err(error(offset, format!("`{segment}` must be the last segment of the path")));
+                }
+                return Ok((segments, Some(wildcard)));
+            }
+            if segments.len() == TEMPLATE_SEGMENTS_MAX {
+                return Err(error(offset, format!("a URL template has at most {TEMPLATE_SEGMENTS_MAX} segments")));
+            }
+            segments.push(self.segment(segment, offset)?);
+            offset += segment.len() + 1;
+        }
+        Ok((segments, None))
+    }
+
+    fn wildcard(&mut self, segment: &'a str, offset: usize) -> Result<Option<Wildcard>, TemplateError> {
+        if segment == "*" {
+            return Ok(Some(Wildcard { name: None }));
+        }
+        let Some(name) = segment.strip_prefix("{*").and_then(|rest| rest.strip_suffix('}')) else { return Ok(None) };
+        self.declare(name, offset + 2)?;
+        Ok(Some(Wildcard { name: Some(name.into()) }))
+    }
+
+    fn segment(&mut self, segment: &'a str, offset: usize) -> Result<Segment, TemplateError> {
+        let (mut pattern, mut names) = (String::new(), Vec::new());
+        let mut rest = segment;
+        loop {
+            let at = offset + (segment.len() - rest.len());
+            let literal_end = rest.find(['{', '}', '*']).unwrap_or(rest.len());
+            let (literal, tail) = rest.split_at(literal_end);
+            pattern.push_str(&decode(literal).to_ascii_lowercase());
+            if tail.is_empty() {
+                break;
+            }
+            let at = at + literal_end;
+            let Some(tail) = tail.strip_prefix('{') else {
+                return Err(error(at, format!("unexpected `{}`", tail.get(..1).unwrap_or(""))));
+            };
+            let Some((name, tail)) = tail.split_once('}') else { return Err(error(at, "`{` is never closed")) };
+            if pattern.ends_with("{}") {
+                return Err(error(at, "two parameters side by side need literal text between them"));
+            }
+            self.declare(name, at + 1)?;
+            pattern.push_str("{}");
+            names.push(name.into());
+            rest = tail;
+        }
+        let mut named = names.into_iter();
+        Ok(match (named.next(), pattern.as_str()) {
+            (None, _) => Segment::Literal(pattern.into()),
+            (Some(name), "{}") => Segment::Parameter(name),
+            (Some(name), _) => {
+                let names = std::iter::once(name).chain(named).collect();
+                Segment::Compound(Compound { pattern: pattern.into(), names })
+            }
+        })
+    }
+
+    fn query(&mut self, path_end: usize) -> Result<Vec<Condition>, TemplateError> {
+        let mut offset = path_end + 1;
+        let mut conditions = Vec::new();
+        for pair in self.text.get(offset..).unwrap_or("").split('&') {
+            if !pair.is_empty() {
+                conditions.push(self.condition(pair, offset)?);
+            }
+            offset += pair.len() + 1;
+        }
+        Ok(conditions)
+    }
+
+    fn condition(&mut self, pair: &'a str, offset: usize) -> Result<Condition, TemplateError> {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if let Some(at) = name.find(['{', '}', '*']) {
+            return Err(error(offset + at, "the name of a query parameter must be literal text"));
+        }
+        let value_at = offset + name.len() + 1;
+        let value = match value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(parameter) => {
+                self.declare(parameter, value_at + 1)?;
+                Expected::Parameter(parameter.into())
+            }
+            None => match value.find(['{', '}']) {
+                Some(at) => {
+                    return Err(error(value_at + at, "a query value is either literal text or one `{parameter}`"));
+                }
+                None => Expected::Literal(decode_form(value).into()),
+            },
+        };
+        Ok(Condition { name: decode_form(name).into(), value })
+    }
+
+    fn declare(&mut self, name: &'a str, offset: usize) -> Result<(), TemplateError> {
+        if name.is_empty() {
+            return Err(error(offset, "a parameter needs a name"));
+        }
+        if let Some(at) = name.find(|c: char| matches!(c, '{' | '*' | '=' | '/' | '&') || c.is_whitespace()) {
+            return Err(error(offset + at, format!("`{name}` is not the name of a parameter")));
+        }
+        if self.names.contains(&name) {
+            return Err(error(offset, format!("parameter `{name}` is declared twice")));
+        }
+        self.names.push(name);
+        Ok(())
+    }
+}
+
+fn error(offset: usize, message: impl Into<String>) -> TemplateError {
+    TemplateError { offset, message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn matched(template: &str, path: &str) -> Option<String> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let values = UrlTemplate::parse(template).unwrap().match_request(path, query)?;
+        Some(values.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn paths_match() {
+        for (template, path, values) in [
+            ("/", "/", ""),
+            ("", "/", ""),
+            ("/a", "/A/", ""),
+            ("a/", "/%61", ""),
+            ("/a/{x}", "/a/p%2Fq%20r", "x=p/q r"),
+            ("/{x}.json", "/a.b.JSON", "x=a.b"),
+            ("/{name}.{ext}", "/a.b.c", "name=a.b,ext=c"),
+            ("/v{a}-{b}!", "/V1-2-3!", "a=1-2,b=3"),
+            ("/é{x}", "/%C3%A9%C3%A9", "x=é"),
+            ("/a/*", "/a", ""),
+            ("/a/{*rest}", "/a", "rest="),
+            ("/a/{*rest}", "/a/", "rest="),
+            ("/a/{*rest}", "/a/b%20c/d%2Fe//f/", "rest=b c/d%2Fe//f/"),
+            ("/{x}/{*rest}", "/a/b", "x=a,rest=b"),
+            ("/a?x={x}&y=1", "/a?Y=1&z&x=p+q", "x=p q"),
+            ("/?soapAction=urn%3Aa", "/?soapaction=urn:A", ""),
+        ] {
+            assert_eq!(matched(template, path).as_deref(), Some(values), "{template} {path}");
+        }
+    }
+
+    #[test]
+    fn other_paths_do_not() {
+        for (template, path) in [
+            ("/", "/a"),
+            ("/", "//"),
+            ("/a", "/ab"),
+            ("/a", "/a//"),
+            ("/a/b", "/a%2Fb"),
+            ("/a/{x}", "/a/"),
+            ("/a/{x}", "/a//"),
+            ("/a/{x}", "/a/b/c"),
+            ("/{x}.json", "/.json"),
+            ("/{a}-{b}", "/1-"),
+            ("/{a}-{b}", "/-"),
+            ("/a/*", "/ab"),
+            ("/a?x={x}", "/a"),
+            ("/a?x=1", "/a?x=2"),
+        ] {
+            assert_eq!(matched(template, path), None, "{template} {path}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        for (template, offset, message) in [
+            ("/a/{x", 3, "`{` is never closed"),
+            ("/a/x}", 4, "unexpected `}`"),
+            ("/a*b", 2, "unexpected `*`"),
+            ("/*/b", 1, "`*` must be the last segment of the path"),
+            ("/{*r}/b", 1, "`{*r}` must be the last segment of the path"),
+            ("/{}", 2, "a parameter needs a name"),
+            ("/{*}", 3, "a parameter needs a name"),
+            ("/{x}{y}", 4, "two parameters side by side need literal text between them"),
+            ("/{x}/{x}", 6, "parameter `x` is declared twice"),
+            ("/{x}?y={x}", 8, "parameter `x` is declared twice"),
+            ("/{x=1}", 3, "`x=1` is not the name of a parameter"),
+            ("/?{x}=1", 2, "the name of a query parameter must be literal text"),
+            ("/?x=a{b}", 5, "a query value is either literal text or one `{parameter}`"),
+        ] {
+            let expected = TemplateError { offset, message: message.into() };
+            assert_eq!(UrlTemplate::parse(template), Err(expected), "{template}");
+        }
+        assert!(UrlTemplate::parse(&"x".repeat(TEMPLATE_BYTES_MAX + 1)).is_err());
+        assert!(UrlTemplate::parse(&"/x".repeat(TEMPLATE_SEGMENTS_MAX + 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(template in "([a-c/é?&=*]|\\{|\\}|%2F|\\{x\\}){0,10}", path in "/([a-c/é]|%2F|%){0,10}") {
+            if let Ok(template) = UrlTemplate::parse(&template) {
+                let _ = template.match_request(&path, Some("a=b"));
+                prop_assert_eq!(UrlTemplate::parse(template.as_str()), Ok(template));
+            }
+        }
+    }
+}
