@@ -1,7 +1,6 @@
 //! Percent-encoding (RFC 3986 §2.1): decoding that never fails, encoding by what may stay. Knows nothing of where a text stands in a URL.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 /// Which characters stay as they are when a text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,12 +156,6 @@ fn push_escape(text: &mut String, byte: u8) {
     for digit in [byte >> 4, byte & 15] {
         text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
     }
-}
-
-/// Orders an encoded text against a plain one in lower case, without regard to ASCII case and without allocating.
-#[must_use]
-pub fn compare(encoded: &str, plain: &str, plus: Plus) -> Ordering {
-    DecodedBytes::new(encoded, plus).map(|byte| byte.to_ascii_lowercase()).cmp(plain.bytes())
 }
 
 /// Whether an encoded text stands for `plain`, without regard to ASCII case.

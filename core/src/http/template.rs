@@ -55,10 +55,15 @@ pub enum Segment {
 /// A segment of parameters and literal text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compound {
-    /// The literal text in lower case with `{}` where the parameters are.
-    pattern: Box<str>,
+    /// What it matches.
+    pub pattern: Pattern,
     names: Vec<Box<str>>,
 }
+
+/// What a compound segment matches, whatever its parameters are called: literal text in lower case with `{}` where the
+/// parameters are. Ordered by precedence: more literal text first, then by the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Box<str>);
 
 /// The end of a template that takes the rest of the path, be it empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,36 +225,31 @@ impl Segment {
 }
 
 impl Compound {
+    fn capture(&self, raw: &str, values: &mut IndexMap<String, String>) -> Option<()> {
+        let segment = decode(raw);
+        let parts = self.pattern.split(&segment)?;
+        for (name, part) in self.names.iter().zip(parts) {
+            values.insert(name.to_string(), part.to_owned());
+        }
+        Some(())
+    }
+}
+
+impl Pattern {
     /// Whether a raw path segment fits.
     #[must_use]
     pub fn is_match(&self, raw: &str) -> bool {
         self.split(&decode(raw)).is_some()
     }
 
-    /// The order in which compounds are tried: more literal text first, then by the text. Equal means the same pattern.
-    #[must_use]
-    pub fn compare_precedence(&self, other: &Self) -> Ordering {
-        let literal_bytes = |compound: &Self| compound.pattern.len().saturating_sub(2 * compound.names.len());
-        literal_bytes(other).cmp(&literal_bytes(self)).then_with(|| self.pattern.cmp(&other.pattern))
-    }
-
-    fn capture(&self, raw: &str, values: &mut IndexMap<String, String>) -> Option<()> {
-        let segment = decode(raw);
-        let parts = self.split(&segment)?;
-        for (name, part) in self.names.iter().zip(parts) {
-            values.insert(name.to_string(), part.to_owned());
-        }
-        Some(())
-    }
-
     /// The parts that the parameters take, none of them empty. Literals are sought from the right, so that
     /// `{name}.{extension}` splits `a.b.c` at its last dot, as complex segments of ASP.NET routes do.
     fn split<'s>(&self, segment: &'s str) -> Option<Vec<&'s str>> {
         let lower = segment.to_ascii_lowercase();
-        let mut literals: Vec<&str> = self.pattern.split("{}").collect();
-        let prefix = if literals.is_empty() { "" } else { literals.remove(0) };
+        let (prefix, rest) = self.0.split_once("{}")?;
+        let mut literals: Vec<&str> = rest.split("{}").collect();
         let mut end = lower.strip_suffix(literals.pop()?)?.len();
-        let mut parts = Vec::with_capacity(self.names.len());
+        let mut parts = Vec::with_capacity(literals.len() + 1);
         for literal in literals.into_iter().rev() {
             let last = lower.get(..end)?.char_indices().next_back()?.0;
             let start = lower.get(..last)?.rfind(literal)?;
@@ -260,6 +260,22 @@ impl Compound {
         parts.push(first);
         parts.reverse();
         lower.starts_with(prefix).then_some(parts)
+    }
+
+    fn literal_bytes(&self) -> usize {
+        self.0.split("{}").map(str::len).sum()
+    }
+}
+
+impl Ord for Pattern {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.literal_bytes().cmp(&self.literal_bytes()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Pattern {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -390,7 +406,7 @@ impl<'a> Reader<'a> {
             (Some(name), "{}") => Segment::Parameter(name),
             (Some(name), _) => {
                 let names = std::iter::once(name).chain(named).collect();
-                Segment::Compound(Compound { pattern: pattern.into(), names })
+                Segment::Compound(Compound { pattern: Pattern(pattern.into()), names })
             }
         })
     }
