@@ -1,14 +1,17 @@
-//! URL templates of operations: read, matched against a path and a query, ordered by precedence. Rewriting is in `rewrite`.
+//! URL templates of operations: matched against a path and a query, ordered by precedence. `read` reads their text;
+//! rewriting is in the module `rewrite`.
 //!
 //! The dialect is APIM's: literal segments, `{name}` alone or with literal text around it, `*` or `{*name}` at the end,
 //! and a query part whose pairs are conditions.
+
+mod read;
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use indexmap::IndexMap;
 
-use crate::http::percent::{Plus, decode, decode_form, decode_segments, stands_for};
+use crate::http::percent::{Keep, Plus, decode, decode_segments, encode, stands_for};
 use crate::http::query::{Pair, Query};
 
 /// The longest URL template, in bytes. ARM accepts 1,000 characters.
@@ -95,11 +98,7 @@ impl UrlTemplate {
             let message = format!("a URL template has at most {TEMPLATE_BYTES_MAX} bytes, not {}", text.len());
             return Err(TemplateError { offset: TEMPLATE_BYTES_MAX, message });
         }
-        let mut reader = Reader { text, names: Vec::new() };
-        let path_end = text.find('?').unwrap_or(text.len());
-        let (segments, wildcard) = reader.path(path_end)?;
-        let query = reader.query(path_end)?;
-        Ok(Self { text: text.to_owned(), segments, wildcard, query })
+        read::template(text)
     }
 
     /// The template as written.
@@ -182,6 +181,26 @@ impl UrlTemplate {
             }
         }
         Some(values)
+    }
+
+    /// What the template matches, whatever its parameters are called: templates of one shape match the same requests.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        let mut shape = String::new();
+        for segment in &self.segments {
+            shape.push('/');
+            match segment {
+                Segment::Literal(literal) => shape.push_str(&encode(literal, Keep::Segment)),
+                Segment::Compound(compound) => shape.push_str(&compound.pattern.0),
+                Segment::Parameter(_) => shape.push_str("{}"),
+            }
+        }
+        if self.has_wildcard() {
+            shape.push_str("/{*}");
+        }
+        let mut conditions: Vec<String> = self.query.iter().map(Condition::shape).collect();
+        conditions.sort_unstable();
+        conditions.iter().fold(shape, |shape, condition| shape + "?" + condition)
     }
 
     /// Orders templates that match the same path by their query part: more conditions first, literal ones before all.
@@ -280,6 +299,14 @@ impl PartialOrd for Pattern {
 }
 
 impl Condition {
+    fn shape(&self) -> String {
+        let name = encode(&self.name, Keep::Unreserved).to_ascii_lowercase();
+        match &self.value {
+            Expected::Literal(value) => format!("{name}={}", encode(value, Keep::Unreserved).to_ascii_lowercase()),
+            Expected::Parameter(_) => format!("{name}={{}}"),
+        }
+    }
+
     fn is_met_by(&self, pair: &Pair<'_>) -> bool {
         pair.is_named(&self.name)
             && match &self.value {
@@ -303,12 +330,6 @@ impl<'a> PathSegments<'a> {
         let untrimmed = path.strip_prefix('/').unwrap_or(path);
         let trimmed = untrimmed.strip_suffix('/').unwrap_or(untrimmed);
         Self { rest: (!untrimmed.is_empty()).then_some(trimmed), untrimmed }
-    }
-
-    /// Whether there are no more segments.
-    #[must_use]
-    pub const fn is_at_end(&self) -> bool {
-        self.rest.is_none()
     }
 
     /// The segments not yet taken as they were written, a trailing slash included.
@@ -337,130 +358,6 @@ impl<'a> Iterator for PathSegments<'a> {
             }
         }
     }
-}
-
-/// Reads a template; `names` are the parameters seen so far.
-struct Reader<'a> {
-    text: &'a str,
-    names: Vec<&'a str>,
-}
-
-impl<'a> Reader<'a> {
-    fn path(&mut self, end: usize) -> Result<(Vec<Segment>, Option<Wildcard>), TemplateError> {
-        let path = self.text.get(..end).unwrap_or("");
-        let mut offset = usize::from(path.starts_with('/'));
-        let mut segments = Vec::new();
-        let trimmed = PathSegments::new(path);
-        for segment in trimmed {
-            if let Some(wildcard) = self.wildcard(segment, offset)? {
-                if offset + segment.len() < path.trim_end_matches('/').len() {
-                    return Err(error(offset, format!("`{segment}` must be the last segment of the path")));
-                }
-                return Ok((segments, Some(wildcard)));
-            }
-            if segments.len() == TEMPLATE_SEGMENTS_MAX {
-                return Err(error(offset, format!("a URL template has at most {TEMPLATE_SEGMENTS_MAX} segments")));
-            }
-            segments.push(self.segment(segment, offset)?);
-            offset += segment.len() + 1;
-        }
-        Ok((segments, None))
-    }
-
-    fn wildcard(&mut self, segment: &'a str, offset: usize) -> Result<Option<Wildcard>, TemplateError> {
-        if segment == "*" {
-            return Ok(Some(Wildcard { name: None }));
-        }
-        let Some(name) = segment.strip_prefix("{*").and_then(|rest| rest.strip_suffix('}')) else { return Ok(None) };
-        self.declare(name, offset + 2)?;
-        Ok(Some(Wildcard { name: Some(name.into()) }))
-    }
-
-    fn segment(&mut self, segment: &'a str, offset: usize) -> Result<Segment, TemplateError> {
-        let (mut pattern, mut names) = (String::new(), Vec::new());
-        let mut rest = segment;
-        loop {
-            let at = offset + (segment.len() - rest.len());
-            let literal_end = rest.find(['{', '}', '*']).unwrap_or(rest.len());
-            let (literal, tail) = rest.split_at(literal_end);
-            pattern.push_str(&decode(literal).to_ascii_lowercase());
-            if tail.is_empty() {
-                break;
-            }
-            let at = at + literal_end;
-            let Some(tail) = tail.strip_prefix('{') else {
-                return Err(error(at, format!("unexpected `{}`", tail.get(..1).unwrap_or(""))));
-            };
-            let Some((name, tail)) = tail.split_once('}') else { return Err(error(at, "`{` is never closed")) };
-            if pattern.ends_with("{}") {
-                return Err(error(at, "two parameters side by side need literal text between them"));
-            }
-            self.declare(name, at + 1)?;
-            pattern.push_str("{}");
-            names.push(name.into());
-            rest = tail;
-        }
-        let mut named = names.into_iter();
-        Ok(match (named.next(), pattern.as_str()) {
-            (None, _) => Segment::Literal(pattern.into()),
-            (Some(name), "{}") => Segment::Parameter(name),
-            (Some(name), _) => {
-                let names = std::iter::once(name).chain(named).collect();
-                Segment::Compound(Compound { pattern: Pattern(pattern.into()), names })
-            }
-        })
-    }
-
-    fn query(&mut self, path_end: usize) -> Result<Vec<Condition>, TemplateError> {
-        let mut offset = path_end + 1;
-        let mut conditions = Vec::new();
-        for pair in self.text.get(offset..).unwrap_or("").split('&') {
-            if !pair.is_empty() {
-                conditions.push(self.condition(pair, offset)?);
-            }
-            offset += pair.len() + 1;
-        }
-        Ok(conditions)
-    }
-
-    fn condition(&mut self, pair: &'a str, offset: usize) -> Result<Condition, TemplateError> {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if let Some(at) = name.find(['{', '}', '*']) {
-            return Err(error(offset + at, "the name of a query parameter must be literal text"));
-        }
-        let value_at = offset + name.len() + 1;
-        let value = match value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(parameter) => {
-                self.declare(parameter, value_at + 1)?;
-                Expected::Parameter(parameter.into())
-            }
-            None => match value.find(['{', '}']) {
-                Some(at) => {
-                    return Err(error(value_at + at, "a query value is either literal text or one `{parameter}`"));
-                }
-                None => Expected::Literal(decode_form(value).into()),
-            },
-        };
-        Ok(Condition { name: decode_form(name).into(), value })
-    }
-
-    fn declare(&mut self, name: &'a str, offset: usize) -> Result<(), TemplateError> {
-        if name.is_empty() {
-            return Err(error(offset, "a parameter needs a name"));
-        }
-        if let Some(at) = name.find(|c: char| matches!(c, '{' | '*' | '=' | '/' | '&') || c.is_whitespace()) {
-            return Err(error(offset + at, format!("`{name}` is not the name of a parameter")));
-        }
-        if self.names.contains(&name) {
-            return Err(error(offset, format!("parameter `{name}` is declared twice")));
-        }
-        self.names.push(name);
-        Ok(())
-    }
-}
-
-fn error(offset: usize, message: impl Into<String>) -> TemplateError {
-    TemplateError { offset, message: message.into() }
 }
 
 #[cfg(test)]

@@ -317,16 +317,16 @@ impl Entry {
             let slash = if prefix.is_empty() { "/" } else { "" };
             prefix.push_str(&format!("{slash};rev={}", api.revision));
         }
-        let name = api.version_name();
-        let mut version = String::new();
-        match api.version.as_ref().map(|version| &version.scheme) {
-            _ if name.is_empty() => {}
-            None => {}
-            Some(VersioningScheme::Segment) => prefix.push_str(&format!("/{name}")),
-            Some(VersioningScheme::Query(parameter)) => version = format!("?{parameter}={name}"),
-            Some(VersioningScheme::Header(field)) => version = format!("{field}: {name}"),
+        let mut carrier = String::new();
+        if let Some(version) = api.version.as_ref().filter(|version| !version.name.is_empty()) {
+            let name = &version.name;
+            match &version.scheme {
+                VersioningScheme::Segment => prefix.push_str(&format!("/{name}")),
+                VersioningScheme::Query(parameter) => carrier = format!("?{parameter}={name}"),
+                VersioningScheme::Header(field) => carrier = format!("{field}: {name}"),
+            }
         }
-        (prefix, version)
+        (prefix, carrier)
     }
 }
 
