@@ -63,10 +63,10 @@ pub struct Compound {
     names: Vec<Box<str>>,
 }
 
-/// What a compound segment matches, whatever its parameters are called: literal text in lower case with `{}` where the
-/// parameters are. Ordered by precedence: more literal text first, then by the text.
+/// What a compound segment matches, whatever its parameters are called: the literal texts around them in lower case, one
+/// more than there are parameters. Ordered by precedence: more literal text first, then by the texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Box<str>);
+pub struct Pattern(Vec<Box<str>>);
 
 /// The end of a template that takes the rest of the path, be it empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,7 +191,7 @@ impl UrlTemplate {
             shape.push('/');
             match segment {
                 Segment::Literal(literal) => shape.push_str(&encode(literal, Keep::Segment)),
-                Segment::Compound(compound) => shape.push_str(&compound.pattern.0),
+                Segment::Compound(compound) => shape.push_str(&compound.pattern.shape()),
                 Segment::Parameter(_) => shape.push_str("{}"),
             }
         }
@@ -265,24 +265,29 @@ impl Pattern {
     /// `{name}.{extension}` splits `a.b.c` at its last dot, as complex segments of ASP.NET routes do.
     fn split<'s>(&self, segment: &'s str) -> Option<Vec<&'s str>> {
         let lower = segment.to_ascii_lowercase();
-        let (prefix, rest) = self.0.split_once("{}")?;
-        let mut literals: Vec<&str> = rest.split("{}").collect();
-        let mut end = lower.strip_suffix(literals.pop()?)?.len();
-        let mut parts = Vec::with_capacity(literals.len() + 1);
-        for literal in literals.into_iter().rev() {
+        let (prefix, rest) = self.0.split_first()?;
+        let (suffix, between) = rest.split_last()?;
+        let mut end = lower.strip_suffix(suffix.as_ref())?.len();
+        let mut parts = Vec::with_capacity(rest.len());
+        for literal in between.iter().rev() {
             let last = lower.get(..end)?.char_indices().next_back()?.0;
-            let start = lower.get(..last)?.rfind(literal)?;
+            let start = lower.get(..last)?.rfind(literal.as_ref())?;
             parts.push(segment.get(start + literal.len()..end)?);
             end = start;
         }
         let first = segment.get(prefix.len()..end).filter(|part| !part.is_empty())?;
         parts.push(first);
         parts.reverse();
-        lower.starts_with(prefix).then_some(parts)
+        lower.starts_with(prefix.as_ref()).then_some(parts)
+    }
+
+    fn shape(&self) -> String {
+        let literals: Vec<_> = self.0.iter().map(|literal| encode(literal, Keep::Segment)).collect();
+        literals.join("{}")
     }
 
     fn literal_bytes(&self) -> usize {
-        self.0.split("{}").map(str::len).sum()
+        self.0.iter().map(|literal| literal.len()).sum()
     }
 }
 
@@ -384,6 +389,7 @@ mod tests {
             ("/{name}.{ext}", "/a.b.c", "name=a.b,ext=c"),
             ("/v{a}-{b}!", "/V1-2-3!", "a=1-2,b=3"),
             ("/é{x}", "/%C3%A9%C3%A9", "x=é"),
+            ("/%7B%7D{x}", "/%7b}1", "x=1"),
             ("/a/*", "/a", ""),
             ("/a/{*rest}", "/a", "rest="),
             ("/a/{*rest}", "/a/", "rest="),

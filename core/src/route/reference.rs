@@ -147,8 +147,8 @@ fn query_values(request: &RequestHead, name: &str) -> Vec<String> {
     pairs.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| decode(value).replace('+', " ")).collect()
 }
 
-/// Precedence: per segment its kind, less literal text last, its pattern; then query conditions, most first.
-type Rank = (Vec<(u8, isize, String)>, (isize, isize));
+/// Precedence: per segment its kind, less literal text last, the literal texts; then query conditions, most first.
+type Rank = (Vec<(u8, isize, Vec<String>)>, (isize, isize));
 
 fn fit(template: &str, remainder: &str, request: &RequestHead) -> Option<(Rank, Vec<(String, String)>)> {
     let (path, query) = template.split_once('?').unwrap_or((template, ""));
@@ -171,7 +171,7 @@ fn fit(template: &str, remainder: &str, request: &RequestHead) -> Option<(Rank, 
         rank.push(fit_segment(&decode(segment), &decode(given), &mut values)?);
     }
     if is_wildcard {
-        rank.push((3, 0, String::new()));
+        rank.push((3, 0, Vec::new()));
         if let Some(name) = wanted[fixed].strip_prefix("{*") {
             let raw: Vec<&str> = remainder.strip_prefix('/').unwrap_or("").split('/').skip(fixed).collect();
             let keep = raw.join("/").replace("%2F", "\u{1}").replace("%2f", "\u{2}");
@@ -194,7 +194,7 @@ fn fit(template: &str, remainder: &str, request: &RequestHead) -> Option<(Rank, 
     Some(((rank, (literal, all)), values))
 }
 
-fn fit_segment(template: &str, given: &str, values: &mut Vec<(String, String)>) -> Option<(u8, isize, String)> {
+fn fit_segment(template: &str, given: &str, values: &mut Vec<(String, String)>) -> Option<(u8, isize, Vec<String>)> {
     let mut pieces = Vec::new();
     for piece in template.split('{') {
         let (name, literal) = piece.split_once('}').map_or((None, piece), |(name, literal)| (Some(name), literal));
@@ -202,11 +202,11 @@ fn fit_segment(template: &str, given: &str, values: &mut Vec<(String, String)>) 
     }
     values.extend(fit_pieces(&pieces, given)?);
     let literal: usize = pieces.iter().map(|(_, literal)| literal.len()).sum();
-    let pattern: Vec<&str> = pieces.iter().map(|(_, literal)| literal.as_str()).collect();
+    let texts = pieces.iter().map(|(_, literal)| literal.clone()).collect();
     Some(match (pieces.len(), literal) {
-        (1, _) => (0, 0, String::new()),
-        (_, 0) => (2, 0, String::new()),
-        _ => (1, -isize::try_from(literal).unwrap(), pattern.join("{}")),
+        (1, _) => (0, 0, Vec::new()),
+        (_, 0) => (2, 0, Vec::new()),
+        _ => (1, -isize::try_from(literal).unwrap(), texts),
     })
 }
 

@@ -52,37 +52,34 @@ impl<'a> Reader<'a> {
     }
 
     fn segment(&mut self, segment: &'a str, offset: usize) -> Result<Segment, TemplateError> {
-        let (mut pattern, mut names) = (String::new(), Vec::new());
+        let (mut literals, mut names): (Vec<Box<str>>, Vec<Box<str>>) = (Vec::new(), Vec::new());
         let mut rest = segment;
         loop {
-            let at = offset + (segment.len() - rest.len());
-            let literal_end = rest.find(['{', '}', '*']).unwrap_or(rest.len());
-            let (literal, tail) = rest.split_at(literal_end);
-            pattern.push_str(&decode(literal).to_ascii_lowercase());
+            let (literal, tail) = rest.split_at(rest.find(['{', '}', '*']).unwrap_or(rest.len()));
+            let at = offset + (segment.len() - tail.len());
+            let is_between = !names.is_empty() && !tail.is_empty();
+            if literal.is_empty() && is_between && tail.starts_with('{') {
+                return Err(error(at, "two parameters side by side need literal text between them"));
+            }
+            literals.push(decode(literal).to_ascii_lowercase().into());
             if tail.is_empty() {
                 break;
             }
-            let at = at + literal_end;
             let Some(tail) = tail.strip_prefix('{') else {
                 return Err(error(at, format!("unexpected `{}`", tail.get(..1).unwrap_or(""))));
             };
             let Some((name, tail)) = tail.split_once('}') else { return Err(error(at, "`{` is never closed")) };
-            if pattern.ends_with("{}") {
-                return Err(error(at, "two parameters side by side need literal text between them"));
-            }
             self.declare(name, at + 1)?;
-            pattern.push_str("{}");
             names.push(name.into());
             rest = tail;
         }
-        let mut named = names.into_iter();
-        Ok(match (named.next(), pattern.as_str()) {
-            (None, _) => Segment::Literal(pattern.into()),
-            (Some(name), "{}") => Segment::Parameter(name),
-            (Some(name), _) => {
-                let names = std::iter::once(name).chain(named).collect();
-                Segment::Compound(Compound { pattern: Pattern(pattern.into()), names })
-            }
+        if names.is_empty() {
+            return Ok(Segment::Literal(literals.concat().into()));
+        }
+        let is_alone = literals.iter().all(|literal| literal.is_empty());
+        Ok(match names.pop_if(|_| is_alone) {
+            Some(name) => Segment::Parameter(name),
+            None => Segment::Compound(Compound { pattern: Pattern(literals), names }),
         })
     }
 
