@@ -4,4 +4,4 @@
 
 pub mod event;
 
-pub use event::{FetchFailure, FolderState, Input, Output, Settings, Source, Status};
+pub use event::{BackupFault, BackupPlace, FetchFailure, FolderState, Input, Output, Settings, Source, Status};
