@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
-use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
+use crate::config::wire;
+use crate::config::{ResourceId, ResourceSet, Revision};
 use crate::http::Bytes;
 use crate::rng::{Rng, Seed};
 use crate::snapshot::{Held, Source};
@@ -93,22 +93,15 @@ struct Payload {
     gateway: String,
     service: String,
     written_at: String,
-    revision: Revision,
-    resources: Vec<SavedResource>,
+    // A snapshot document of the configuration API: one form, one reader, one set of limits.
+    snapshot: Box<RawValue>,
     held: Vec<SavedHeld>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct SavedHeld {
-    revision: Revision,
     ids: Vec<ResourceId>,
-    resources: Vec<SavedResource>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedResource {
-    id: ResourceId,
-    properties: Arc<Map<String, Value>>,
+    snapshot: Box<RawValue>,
 }
 
 /// The payload that saves `source` for `owner`. The same arguments give the same bytes.
@@ -116,19 +109,17 @@ struct SavedResource {
 /// # Errors
 /// The document cannot be written as JSON: in words.
 pub fn write(source: &Source, owner: &Owner, written_at: WallTime) -> Result<Bytes, String> {
-    let held = source.held.iter().map(|(revision, held)| SavedHeld {
-        revision: *revision,
-        ids: held.ids.clone(),
-        resources: saved(&held.set),
-    });
+    let mut held = Vec::new();
+    for (revision, older) in &source.held {
+        held.push(SavedHeld { ids: older.ids.clone(), snapshot: document(*revision, &older.set, owner)? });
+    }
     let payload = Payload {
         format: FORMAT,
         gateway: owner.gateway_id.clone(),
         service: owner.service.clone(),
         written_at: written_at.to_string(),
-        revision: source.revision,
-        resources: saved(&source.set),
-        held: held.collect(),
+        snapshot: document(source.revision, &source.set, owner)?,
+        held,
     };
     serde_json::to_vec(&payload).map(Bytes::from).map_err(|error| error.to_string())
 }
@@ -149,28 +140,26 @@ pub fn read(payload: &[u8], owner: &Owner) -> Result<Backup, Unusable> {
         return Err(Unusable::Foreign { owner: theirs });
     }
     let mut held = BTreeMap::new();
-    for SavedHeld { revision, ids, resources } in payload.held {
-        held.insert(revision, Held { set: restored(resources), ids });
+    for SavedHeld { ids, snapshot } in payload.held {
+        let (revision, set) = resources(&snapshot)?;
+        held.insert(revision, Held { set, ids });
     }
-    let source = Source { revision: payload.revision, set: restored(payload.resources), held };
-    Ok(Backup { written_at: payload.written_at, source })
+    let (revision, set) = resources(&payload.snapshot)?;
+    Ok(Backup { written_at: payload.written_at, source: Source { revision, set, held } })
 }
 
-fn saved(set: &ResourceSet) -> Vec<SavedResource> {
-    let saved = |resource: &Arc<Resource>| SavedResource {
-        id: resource.id.clone(),
-        properties: Arc::clone(&resource.properties),
-    };
-    set.iter().map(saved).collect()
+fn document(revision: Revision, set: &ResourceSet, owner: &Owner) -> Result<Box<RawValue>, String> {
+    let gateway = owner.gateway_id.clone();
+    let bytes = wire::write_snapshot(&wire::Snapshot { revision, gateway, resources: set.clone() });
+    let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
+    RawValue::from_string(text).map_err(|error| error.to_string())
 }
 
-fn restored(resources: Vec<SavedResource>) -> ResourceSet {
-    let mut set = ResourceSet::default();
-    for SavedResource { id, properties } in resources {
-        let origin = Origin { file: Arc::from(id.as_str()), text: None };
-        set.insert(Resource { id, properties, origin });
+fn resources(document: &RawValue) -> Result<(Revision, ResourceSet), Unusable> {
+    match wire::read_snapshot(document.get().as_bytes()) {
+        Ok(wire::Snapshot { revision, gateway: _, resources }) => Ok((revision, resources)),
+        Err(error) => Err(Unusable::Malformed(error.to_string())),
     }
-    set
 }
 
 /// Decides when a backup is written: after every change, one at a time, again after a failure. What is written is always the newest
@@ -269,7 +258,12 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Map, Value};
+
     use super::*;
+    use crate::config::{Origin, Resource};
 
     fn owner() -> Owner {
         Owner { gateway_id: "gw1".to_owned(), service: "contoso.example:443".to_owned() }

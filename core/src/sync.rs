@@ -133,9 +133,9 @@ pub enum Request {
 /// What of a page of events decides whether it may be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The revision that its first event builds on.
-    pub after: Revision,
-    /// The revision that its last event leads to; the same as `after` for an empty page.
+    /// The revision of its first event; `None` for an empty page.
+    pub first: Option<Revision>,
+    /// Where the next page begins: the revision of its last event, or what was asked for.
     pub next: Revision,
     /// Whether more is waiting behind it.
     pub fill: Fill,
@@ -310,17 +310,16 @@ impl Sync {
         let Some(known) = self.cursor else {
             return self.malformed("events without a revision to build on", now);
         };
-        if page.after < known || page.next < known {
-            return self.stale(page.after.min(page.next), known, now);
-        }
-        if page.after > known {
-            self.handle_gap(now);
-            return Verdict::Gap;
-        }
-        match page.fill {
-            Fill::Full if page.next == known => self.malformed("a full page that leads to no newer revision", now),
-            Fill::Partial if page.next == known => self.unchanged(now),
-            Fill::Full | Fill::Partial => self.take(page.next, page.fill, now),
+        match page.first {
+            Some(first) if first <= known => self.stale(first, known, now),
+            Some(_) if page.next <= known => self.malformed("a page that ends before it begins", now),
+            Some(_) => self.take(page.next, page.fill, now),
+            None if page.next < known => self.stale(page.next, known, now),
+            None if page.next > known => {
+                self.handle_gap(now);
+                Verdict::Gap
+            }
+            None => self.unchanged(now),
         }
     }
 
@@ -403,8 +402,12 @@ mod tests {
         sync
     }
 
-    fn page(after: u32, next: u32, fill: Fill) -> Page {
-        Page { after: Revision(after), next: Revision(next), fill }
+    fn page(first: u32, next: u32, fill: Fill) -> Page {
+        Page { first: Some(Revision(first)), next: Revision(next), fill }
+    }
+
+    fn empty(next: u32) -> Page {
+        Page { first: None, next: Revision(next), fill: Fill::Partial }
     }
 
     fn pause(sync: &Sync, now: Instant) -> Duration {
@@ -438,13 +441,14 @@ mod tests {
     fn pages_are_judged_by_where_they_begin_and_lead() {
         let stale = |offered| Verdict::Stale { offered: Revision(offered), known: Revision(7) };
         let table = [
-            (page(7, 9, Fill::Partial), Verdict::Take),
-            (page(7, 9, Fill::Full), Verdict::Take),
-            (page(7, 7, Fill::Partial), Verdict::Unchanged),
-            (page(7, 7, Fill::Full), Verdict::Malformed("a full page that leads to no newer revision")),
-            (page(8, 9, Fill::Partial), Verdict::Gap),
+            (page(8, 9, Fill::Partial), Verdict::Take),
+            (page(20, 29, Fill::Full), Verdict::Take),
             (page(3, 9, Fill::Partial), stale(3)),
-            (page(7, 2, Fill::Partial), stale(2)),
+            (page(7, 9, Fill::Full), stale(7)),
+            (page(8, 7, Fill::Full), Verdict::Malformed("a page that ends before it begins")),
+            (empty(7), Verdict::Unchanged),
+            (empty(2), stale(2)),
+            (empty(8), Verdict::Gap),
         ];
         for (page, verdict) in table {
             assert_eq!(asking(Some(7)).handle_page(page, at(1)), verdict, "{page:?}");
@@ -460,7 +464,7 @@ mod tests {
     }
 
     fn pause_after_full_page(sync: &mut Sync, n: u32) -> bool {
-        assert_eq!(sync.handle_page(page(n, n + 1, Fill::Full), at(1)), Verdict::Take);
+        assert_eq!(sync.handle_page(page(n + 1, n + 1, Fill::Full), at(1)), Verdict::Take);
         let paused = sync.due_at() > Some(at(1));
         sync.handle_due(at(1));
         paused
@@ -479,7 +483,7 @@ mod tests {
     #[test]
     fn pauses_are_bounded() {
         let mut sync = asking(Some(7));
-        assert_eq!(sync.handle_page(page(7, 7, Fill::Partial), at(1)), Verdict::Unchanged);
+        assert_eq!(sync.handle_page(empty(7), at(1)), Verdict::Unchanged);
         assert!(pause(&sync, at(1)) <= INTERVAL && pause(&sync, at(1)) >= INTERVAL * 9 / 10);
         for failure in 0..100 {
             sync.handle_due(at(1));
@@ -499,17 +503,17 @@ mod tests {
     #[test]
     fn a_hint_is_followed_once() {
         let mut sync = asking(Some(7));
-        sync.handle_page(page(7, 7, Fill::Partial), at(1));
+        sync.handle_page(empty(7), at(1));
         sync.handle_hint(Revision(7), at(2));
         assert!(sync.due_at() > Some(at(2)), "no news");
         sync.handle_hint(Revision(9), at(2));
         assert_eq!(sync.due_at(), Some(at(2)));
         sync.handle_due(at(2));
         sync.handle_hint(Revision(9), at(2));
-        sync.handle_page(page(7, 7, Fill::Partial), at(3));
+        sync.handle_page(empty(7), at(3));
         assert_eq!(sync.due_at(), Some(at(3)), "the answer may have been older than the hint");
         sync.handle_due(at(3));
-        sync.handle_page(page(7, 7, Fill::Partial), at(4));
+        sync.handle_page(empty(7), at(4));
         assert!(sync.due_at() > Some(at(4)), "a hint that is not true is forgotten");
     }
 
