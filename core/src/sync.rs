@@ -18,6 +18,8 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 pub const BACKOFF_BASE: Duration = Duration::from_millis(500);
 /// Full pages that are asked for without a pause; a service that has more to say than 10,000 events waits an interval.
 pub const FULL_PAGES_MAX: u32 = 100;
+/// Events that a page holds at most: `$top` of the question. Fewer mean that there are no more.
+pub const PAGE_EVENTS: usize = 100;
 /// Characters of a service's own words that are repeated in a reason.
 const WORDS_MAX: usize = 200;
 
@@ -248,6 +250,12 @@ impl Sync {
             Phase::Asked { lost_at, .. } => Some(lost_at),
             Phase::Idle | Phase::Waiting { .. } => None,
         }
+    }
+
+    /// The revision at hand: the newest that was taken, whether it could be compiled or not.
+    #[must_use]
+    pub const fn cursor(&self) -> Option<Revision> {
+        self.cursor
     }
 
     /// The question that waits for its answer.
