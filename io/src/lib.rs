@@ -12,3 +12,17 @@ pub mod sink;
 pub mod env;
 
 pub mod plane;
+
+pub mod limits;
+
+pub mod tls;
+
+pub mod server;
+
+mod date;
+
+mod health;
+
+mod perform;
+
+mod upstream;
