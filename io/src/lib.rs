@@ -12,3 +12,5 @@ pub mod sink;
 pub mod env;
 
 pub mod plane;
+
+pub mod settings;
