@@ -14,3 +14,5 @@ pub mod env;
 pub mod plane;
 
 pub mod settings;
+
+pub mod backup;
