@@ -16,3 +16,9 @@ pub mod plane;
 pub mod settings;
 
 pub mod backup;
+
+pub mod azure;
+
+pub mod folder;
+
+pub mod sinks;
