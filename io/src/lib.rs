@@ -26,3 +26,13 @@ mod health;
 mod perform;
 
 mod upstream;
+
+pub mod settings;
+
+pub mod backup;
+
+pub mod azure;
+
+pub mod folder;
+
+pub mod sinks;
