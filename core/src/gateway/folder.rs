@@ -62,7 +62,7 @@ impl Gateway {
                 return self.handle_source_failed(name::FOLDER_NOT_AVAILABLE, Level::Warn, failure, now);
             }
         }
-        self.handle_source_answered("the folder", now);
+        self.handle_source_answered("the folder was read", now);
     }
 
     fn take_folder(&mut self, files: &Files, now: Now) {

@@ -143,11 +143,11 @@ impl Gateway {
                 if let (Some(revision), Some(set)) = (cursor, set) {
                     self.adopt(revision, set, via, Vec::new(), now);
                 }
-                self.handle_source_answered("the service", now);
+                self.handle_source_answered("the service answers", now);
             }
             Verdict::Unchanged => {
                 self.emit(Event::new(now.wall, Level::Debug, "sync", name::NO_NEW_EVENTS, "nothing changed"));
-                self.handle_source_answered("the service", now);
+                self.handle_source_answered("the service answers", now);
             }
             Verdict::Gap => {
                 let message = "the service's events do not join on to the revision at hand: asking for the snapshot";

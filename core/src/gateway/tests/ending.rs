@@ -78,3 +78,18 @@ fn a_gateway_that_never_started_ends_as_well() {
     world.input(Input::Drained);
     assert_eq!(world.exit, Some(EXIT_DRAINED));
 }
+
+#[test]
+fn no_setting_makes_it_spin() {
+    let source = Source::Service { identity: "service:443".to_owned() };
+    let mut settings = settings(source, BackupPlace::Present);
+    (settings.sync_interval, settings.heartbeat_interval) = (Duration::ZERO, Duration::ZERO);
+    (settings.drain_delay, settings.drain_timeout) = (Duration::ZERO, Duration::ZERO);
+    let mut world = World::begin(settings, Mode::Up, Vec::new(), Ok(FolderState::Unchanged));
+    world.advance(Duration::from_secs(1));
+    assert!(world.asked.len() < 200 && world.beats.len() < 200);
+    world.input(Input::ShutdownRequested);
+    assert!(world.status().state == "draining" || world.exit.is_some());
+    world.advance(Duration::ZERO);
+    assert_eq!(world.exit, Some(EXIT_DRAINED));
+}

@@ -30,7 +30,7 @@ fn a_folder_refused_at_the_start_is_not_ready_with_the_reason() {
     let mut world = world(Ok(files(&[])));
     world.settle();
     assert_eq!(world.standing(), "starting not-ready -");
-    let reason = "the folder answers, but revision 00000001 is refused and there is no older one to serve";
+    let reason = "the folder was read, but revision 00000001 is refused and there is no older one to serve";
     assert_eq!((world.status().reason.as_str(), world.status().refused.len()), (reason, 1));
     world.folder = Ok(files(&[("apis/a/apiInformation.json", API)]));
     world.advance(SYNC);
