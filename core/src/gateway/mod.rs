@@ -220,7 +220,7 @@ impl Gateway {
     }
 
     // The configuration source gave nothing usable: fail-static if there is something to serve. Logged once per kind of failure.
-    fn handle_source_failed(&mut self, event: &'static str, level: Level, failure: String, now: Now) {
+    fn handle_source_failed(&mut self, cause: Cause, (event, level): (&'static str, Level), failure: String, now: Now) {
         let repeated = self.last_failure.as_ref() == Some(&failure);
         let (standing, serves) = self.serving.standing();
         let level = if repeated { Level::Debug } else { level };
@@ -229,7 +229,7 @@ impl Gateway {
             let message = format!("{failure}; {standing}");
             self.emit(Event::new(now.wall, Level::Error, "sync", name::CONFIG_INITIAL_SYNC_FAILED, message));
         }
-        self.follow(Cause::SourceFailed, format!("{failure}; {standing}"), now);
+        self.follow(cause, format!("{failure}; {standing}"), now);
         self.last_failure = Some(failure);
     }
 

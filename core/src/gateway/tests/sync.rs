@@ -35,25 +35,49 @@ fn a_restored_gateway_is_ready_before_any_network_and_asks_for_events_at_once() 
 #[test]
 fn cut_off_with_a_backup_it_serves_and_says_why() {
     let table = [
-        (unreachable(), "the service cannot be reached: connection refused; revision 00000001 is served"),
-        (Mode::Fails(FetchFailure::Timeout), "the service did not answer in time; revision 00000001 is served"),
+        (unreachable(), "restored", "the service cannot be reached: connection refused; revision 00000001 is served"),
+        (
+            Mode::Fails(FetchFailure::Timeout),
+            "restored",
+            "the service did not answer in time; revision 00000001 is served",
+        ),
         (
             Mode::Fails(status_failure(401)),
+            "disconnected",
             "the gateway token is expired or was refused (status 401); revision 00000001 is served",
         ),
-        (Mode::Fails(status_failure(500)), "the service answered with status 500; revision 00000001 is served"),
+        (
+            Mode::Fails(status_failure(500)),
+            "disconnected",
+            "the service answered with status 500; revision 00000001 is served",
+        ),
     ];
-    for (mode, reason) in table {
+    for (mode, state, reason) in table {
         let mut world = World::new(mode, vec![backup_of(1, &["/apis/a"])]);
         world.advance(Duration::from_secs(300));
-        assert_eq!(world.standing(), "disconnected ready 00000001");
+        assert_eq!(world.standing(), format!("{state} ready 00000001"));
         assert_eq!(world.status().reason, reason);
-        assert_eq!(world.shown.len(), 3, "starting, restored, disconnected: an outage is shown once");
+        assert_eq!(world.shown.len(), 3, "starting, restored, why the service is not there: an outage is shown once");
         world.mode = Mode::Up;
         world.edit(&["/apis/b"]);
         world.advance(SYNC);
         assert_eq!(world.standing(), "connected ready 00000002", "caught up within one interval");
     }
+}
+
+#[test]
+fn a_service_that_is_lost_is_missed_since_then() {
+    let mut world = World::new(Mode::Up, Vec::new());
+    world.advance(SYNC);
+    world.mode = unreachable();
+    world.advance(SYNC);
+    assert_eq!(world.standing(), "disconnected ready 00000001");
+    let since = world.status().since.clone();
+    world.advance(SYNC * 10);
+    world.mode = Mode::Fails(status_failure(401));
+    world.advance(SYNC);
+    assert!(world.status().reason.starts_with("the gateway token is expired or was refused"));
+    assert_eq!((world.status().state, world.status().since.as_str()), ("disconnected", since.as_str()));
 }
 
 #[test]
