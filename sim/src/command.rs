@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::azure::command as azure;
 use crate::replay::{self, Verdict};
 use crate::terminal::say;
-use crate::demo;
+use crate::{bench, demo};
 
 const USAGE: &str = "holdfast-sim: fake Azure, outage simulator and demo for the Holdfast API gateway
 
@@ -21,7 +21,9 @@ const USAGE: &str = "holdfast-sim: fake Azure, outage simulator and demo for the
   holdfast-sim sweep --seeds A..B
       play many worlds (B excluded) and print the seeds that broke a promise
   holdfast-sim azure --config DIR --gateway ID [--listen ADDR] [--admin ADDR] [--ca FILE] [--token-minutes N]
-      fake Azure on real sockets; --ca FILE serves TLS and writes the authority to trust";
+      fake Azure on real sockets; --ca FILE serves TLS and writes the authority to trust
+  holdfast-sim bench
+      measure start, memory and swaps with a large configuration; build with --release, `holdfast` too";
 
 /// Runs the command line.
 #[must_use]
@@ -36,6 +38,7 @@ pub fn main(arguments: Vec<String>) -> ExitCode {
         Some("run") => run(&mut arguments),
         Some("sweep") => sweep(&mut arguments),
         Some("azure") => serve_azure(&mut arguments),
+        Some("bench") => arguments.end().map(|()| bench::run()),
         Some("--help" | "help" | "-h") => {
             say(USAGE);
             Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 pub mod azure;
 pub mod backend;
+pub mod bench;
 pub mod client;
 pub mod clock;
 pub mod command;
