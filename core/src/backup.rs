@@ -1,1 +1,1 @@
-//! .
+//! Not built yet.

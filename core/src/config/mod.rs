@@ -3,8 +3,17 @@
 //! `resource` holds documents verbatim, `folder` reads the apiops layout, `wire` the configuration API, `model` is the
 //! typed view that everything above compiles from, `parse` makes it and reports every error at once.
 
+pub mod bounds;
+pub mod diff;
+pub mod document;
 pub mod folder;
+pub mod locate;
 pub mod model;
+pub mod named_values;
 pub mod resource;
+pub mod wire;
+
+mod suggest;
+mod yaml;
 
 pub use resource::{Origin, Resource, ResourceId, ResourceSet, Revision};

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::diagnostic::Diagnostic;
+
 /// The id of a resource relative to the service, as in `/apis/echo/operations/get`. Compared without regard to ASCII case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -116,6 +118,7 @@ impl PartialEq for Resource {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceSet {
     resources: BTreeMap<ResourceId, Arc<Resource>>,
+    faults: BTreeMap<ResourceId, Vec<Diagnostic>>,
 }
 
 impl ResourceSet {
@@ -151,6 +154,23 @@ impl ResourceSet {
             .map(|(_, resource)| resource)
             .take_while(move |resource| below(resource, collection))
             .filter(move |resource| resource.id.is_within(collection) && resource.id.segments().count() == depth)
+    }
+
+    /// Records that a document of the resource `id` could not be read, so that what is left of it is not taken for the whole.
+    /// The empty id stands for the set as such.
+    pub fn fault(&mut self, id: ResourceId, diagnostic: Diagnostic) {
+        self.faults.entry(id).or_default().push(diagnostic);
+    }
+
+    /// What could not be read, by resource.
+    pub fn faults(&self) -> impl Iterator<Item = (&ResourceId, &[Diagnostic])> {
+        self.faults.iter().map(|(id, faults)| (id, faults.as_slice()))
+    }
+
+    /// What could not be read of the resource `id`.
+    #[must_use]
+    pub fn faults_of(&self, id: &ResourceId) -> &[Diagnostic] {
+        self.faults.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// How many resources there are.
@@ -202,7 +222,7 @@ impl std::str::FromStr for Revision {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.len() != 8 {
+        if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(format!("`{text}` is not a revision: expected eight hexadecimal digits"));
         }
         u32::from_str_radix(text, 16).map(Self).map_err(|error| format!("`{text}` is not a revision: {error}"))
@@ -255,5 +275,6 @@ mod tests {
         assert_eq!(Revision(18).to_string(), "00000012");
         assert!("12".parse::<Revision>().is_err());
         assert!("zzzzzzzz".parse::<Revision>().is_err());
+        assert!("+000002a".parse::<Revision>().is_err());
     }
 }

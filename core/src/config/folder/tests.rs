@@ -1,0 +1,1 @@
+//! Whole folders in, resource sets and diagnostics out.
