@@ -25,7 +25,7 @@ pub mod transform;
 mod tests;
 
 use crate::policy::effect::Reply;
-use crate::policy::run::{Flow, Ran, Run};
+use crate::policy::run::{Flow, Ran, Run, Stop};
 
 pub use compile::{Catalog, Compilation, Fragment, compile};
 pub use place::{Scope, Section};
@@ -144,4 +144,40 @@ impl Policy {
             | Self::Trace(_) => Ok(Flow::Next),
         }
     }
+
+    /// Answers a preflight, when this is a cors policy. Nothing else runs for a preflight.
+    ///
+    /// # Errors
+    /// As [`Policy::run`].
+    pub fn preflight(&self, _run: &mut Run<'_>) -> Result<Preflight, Stop> {
+        match self {
+            Self::AuthenticationBasic(_)
+            | Self::BeginRequest(_)
+            | Self::BeginResponse(_)
+            | Self::ForwardRequest(_)
+            | Self::ReturnResponse(_)
+            | Self::RewriteUri(_)
+            | Self::SendRequest(_)
+            | Self::SetBackendService(_)
+            | Self::SetBody(_)
+            | Self::SetHeader(_)
+            | Self::SetMethod(_)
+            | Self::SetQueryParameter(_)
+            | Self::SetStatus(_)
+            | Self::SetUrl(_)
+            | Self::SetVariable(_)
+            | Self::Trace(_) => Ok(Preflight::NotConcerned),
+        }
+    }
+}
+
+/// What a policy makes of a preflight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// It is no cors policy.
+    NotConcerned,
+    /// It allows nothing of what was asked: another cors policy may.
+    NoMatch,
+    /// It has set `context.Response`.
+    Answered,
 }
