@@ -20,7 +20,6 @@ pub const SEEN_KEPT: usize = 1000;
 #[derive(Debug)]
 pub struct Azure {
     pub(super) gateway: String,
-    pub(super) service: String,
     history: VecDeque<(Revision, ResourceSet)>,
     faults: BTreeSet<Fault>,
     keys: [String; 2],
@@ -52,12 +51,11 @@ pub struct Seen {
 impl Azure {
     /// A service that holds revision 1 of `gateway`.
     #[must_use]
-    pub fn new(service: &str, gateway: &str, set: ResourceSet, seed: Seed) -> Self {
+    pub fn new(gateway: &str, set: ResourceSet, seed: Seed) -> Self {
         let mut rng = seed.fork("azure keys").rng();
         let keys = [new_key(&mut rng), new_key(&mut rng)];
         Self {
             gateway: gateway.to_owned(),
-            service: service.to_owned(),
             history: VecDeque::from([(Revision(1), set)]),
             faults: BTreeSet::new(),
             keys,
