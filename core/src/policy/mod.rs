@@ -3,12 +3,15 @@
 //! `dialect` text→tree, `registry` the table of all elements, `shape` what an element may hold, `compile` tree→program,
 //! `reader` and `operand` the values of one element, `run` what a policy sees while it runs, `effect` the border to the world.
 
+mod access;
 pub mod compile;
 pub mod connection;
 pub mod control;
+mod cors;
 pub mod dialect;
 pub mod effect;
 pub mod integration;
+mod mock;
 pub mod operand;
 pub mod place;
 pub mod program;
