@@ -2,3 +2,5 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the element that uses it comes with the policy table"))]
 mod address;
+#[cfg_attr(not(test), expect(dead_code, reason = "the element that uses it comes with the policy table"))]
+mod decision;
