@@ -1,5 +1,7 @@
 //! What `check-header` and `ip-filter` decide, with the words of each refusal: pure functions of evaluated attributes.
 
+use std::sync::Arc;
+
 use crate::http::{HeaderMap, HeaderName, joined};
 use crate::policy::access::address::{Block, parse_address};
 
@@ -50,15 +52,15 @@ pub(super) fn filter(action: Action, blocks: &[Block], client: &str) -> Result<(
 ///
 /// A field on several lines is one list (RFC 9110 §5.3) and is compared as one: a client cannot pass by adding a second line.
 /// `fixtures/policy/check-header-several-lines.json` shows it.
-pub(super) fn check_header(headers: &HeaderMap, name: &str, values: &[String], case: Case) -> Result<(), Denial> {
+pub(super) fn check_header(headers: &HeaderMap, name: &str, values: &[Arc<str>], case: Case) -> Result<(), Denial> {
     // A name that no field can have is a name that the request does not have.
     let found = HeaderName::try_from(name).ok().and_then(|name| joined(headers, &name));
     let Some(found) = found else {
         let message = format!("Header {name} was not found in the request. Access denied.");
         return Err(Denial { reason: "HeaderNotFound", message });
     };
-    let is_allowed = |allowed: &String| match case {
-        Case::Respect => *allowed == found,
+    let is_allowed = |allowed: &Arc<str>| match case {
+        Case::Respect => **allowed == *found,
         Case::Ignore => allowed.to_lowercase() == found.to_lowercase(),
     };
     if values.is_empty() || values.iter().any(is_allowed) {
@@ -115,10 +117,10 @@ mod tests {
             ("x-one", &[""], Case::Ignore, "HeaderValueNotAllowed"),
         ];
         for (name, values, case, expected) in cases {
-            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            let values: Vec<Arc<str>> = values.iter().map(|value| Arc::from(*value)).collect();
             assert_eq!(reason(check_header(&headers, name, &values, case)), expected, "{name} {values:?}");
         }
-        let denial = check_header(&headers, "x-two", &["a".to_owned()], Case::Ignore).unwrap_err();
+        let denial = check_header(&headers, "x-two", &[Arc::from("a")], Case::Ignore).unwrap_err();
         assert_eq!(denial.message, "Header x-two value of a,b is not allowed. Access denied.");
     }
 }

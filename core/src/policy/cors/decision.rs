@@ -42,6 +42,8 @@ pub(crate) enum AllowedOrigin {
     Any,
     /// This one.
     Exactly(Origin),
+    /// None: an expression gave something else.
+    Never,
 }
 
 /// An origin (RFC 6454) in its normal form: lower case, with its port when its scheme has a known one.
@@ -93,13 +95,13 @@ pub(crate) enum Kind {
 
 /// The answer of one `cors` element to a preflight.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Preflight {
+pub(crate) enum Permission {
     /// Allowed: answer 200 without content and with these fields.
-    Allow(HeaderMap),
+    Granted(HeaderMap),
     /// Not allowed, and no other element is asked: answer 200 without content or fields.
-    Terminate,
+    Denied,
     /// Not allowed here: ask the next element in scope.
-    Next,
+    Undecided,
 }
 
 /// The answer of one `cors` element to a request that is not a preflight.
@@ -126,10 +128,10 @@ pub(crate) fn kind(method: &Method, headers: &HeaderMap) -> Kind {
 }
 
 /// Answers a preflight.
-pub(crate) fn preflight(rules: &Rules, request: &HeaderMap) -> Preflight {
+pub(crate) fn preflight(rules: &Rules, request: &HeaderMap) -> Permission {
     let unmatched = || match rules.unmatched {
-        Unmatched::Terminate => Preflight::Terminate,
-        Unmatched::Continue => Preflight::Next,
+        Unmatched::Terminate => Permission::Denied,
+        Unmatched::Continue => Permission::Undecided,
     };
     let asked = Asked::of(request);
     let (Some(origin), Some(method)) = (rules.allow_origin(request), asked.method) else { return unmatched() };
@@ -147,7 +149,7 @@ pub(crate) fn preflight(rules: &Rules, request: &HeaderMap) -> Preflight {
     }
     // Zero is sent too: a browser without the field keeps the answer for 5 seconds.
     set(&mut answer, header::ACCESS_CONTROL_MAX_AGE, &rules.max_age.to_string());
-    Preflight::Allow(answer)
+    Permission::Granted(answer)
 }
 
 /// Answers a request that is not a preflight.
@@ -169,22 +171,6 @@ pub(crate) fn actual(rules: &Rules, method: &Method, request: &HeaderMap) -> Act
         set(&mut answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, &rules.expose_headers.join(","));
     }
     Actual::Serve(answer)
-}
-
-/// Puts the fields of an answer onto a response: they replace the backend's own, except that `Vary` is added to.
-pub(crate) fn apply(answer: &HeaderMap, response: &mut HeaderMap) {
-    for (name, value) in answer {
-        if name == header::VARY {
-            let has = joined(response, name).is_some_and(|vary| {
-                vary.split(',').any(|part| matches!(part.trim(), "*") || part.trim().eq_ignore_ascii_case("origin"))
-            });
-            if !has {
-                response.append(name, value.clone());
-            }
-        } else {
-            response.insert(name, value.clone());
-        }
-    }
 }
 
 // What a preflight asks for.
@@ -429,7 +415,7 @@ mod tests {
             ("access-control-allow-headers", "x-one,X-Two"),
             ("access-control-max-age", "300"),
         ]);
-        assert_eq!(preflight(&rules, &request), Preflight::Allow(answer));
+        assert_eq!(preflight(&rules, &request), Permission::Granted(answer));
     }
 
     #[test]
@@ -449,7 +435,7 @@ mod tests {
             ("access-control-allow-headers", "x-any"),
             ("access-control-max-age", "0"),
         ]);
-        assert_eq!(preflight(&rules, &request), Preflight::Allow(answer));
+        assert_eq!(preflight(&rules, &request), Permission::Granted(answer));
     }
 
     #[test]
@@ -468,9 +454,9 @@ mod tests {
                 ("access-control-request-method", method),
                 ("access-control-request-headers", names),
             ]);
-            assert_eq!(preflight(&base, &request), Preflight::Terminate, "{why}");
+            assert_eq!(preflight(&base, &request), Permission::Denied, "{why}");
             let go_on = Rules { unmatched: Unmatched::Continue, ..base.clone() };
-            assert_eq!(preflight(&go_on, &request), Preflight::Next, "{why}");
+            assert_eq!(preflight(&go_on, &request), Permission::Undecided, "{why}");
         }
     }
 
@@ -500,16 +486,5 @@ mod tests {
         assert_eq!(actual(&exposed, &Method::GET, &request), Actual::Serve(answer));
         let named = fields(&[("vary", "Origin"), ("access-control-allow-origin", "http://a")]);
         assert_eq!(actual(&rules(&["http://b", "http://a"]), &Method::DELETE, &request), Actual::Serve(named));
-    }
-
-    #[test]
-    fn answers_replace_the_backends_fields_and_add_to_vary() {
-        let answer = fields(&[("vary", "Origin"), ("access-control-allow-origin", "http://a")]);
-        for (vary, expected) in [("accept", "accept,Origin"), ("accept, origin", "accept, origin"), ("*", "*")] {
-            let mut response = fields(&[("vary", vary), ("access-control-allow-origin", "http://backend")]);
-            apply(&answer, &mut response);
-            assert_eq!(joined(&response, &header::VARY).unwrap(), expected);
-            assert_eq!(joined(&response, &header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "http://a");
-        }
     }
 }
