@@ -151,6 +151,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Downstream<S> {
         if let Poll::Ready(Ok(())) = polled {
             // hyper flushes only after it has written out all that it holds
             this.life.note_flushed();
+            // hyper does not read again before there is something to read, so the pause is timed from here
+            let _ = this.poll_overdue(cx);
         }
         this.guard_write(polled, cx)
     }

@@ -213,3 +213,6 @@ fn timed_out(message: &str) -> UpstreamFailure {
 fn broken(error: &hyper::Error) -> UpstreamFailure {
     failure(UpstreamFailureKind::Broken, content::words(error))
 }
+
+#[cfg(test)]
+mod tests;
