@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::stage::{NOWHERE, READ_MAX, Script, Stage, run};
+use tokio::io::AsyncWriteExt;
+
+use super::stage::{Backend, NOWHERE, READ_MAX, Script, Stage, Wire, run};
 use crate::limits::{REQUEST_FIELDS_MAX, REQUEST_HEAD_BYTES_MAX, REQUEST_TARGET_BYTES_MAX};
 
 #[test]
@@ -71,5 +73,47 @@ fn content_that_drips_is_given_up() {
         let stage = Stage::with(Script { backend: NOWHERE }, adjust).await;
         let answer = stage.ask("POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\n12").await;
         assert_eq!(answer.status(), 400);
+    });
+}
+
+/// The answer comes before the content has been read, and must not be lost with it.
+#[test]
+fn a_client_that_is_still_sending_gets_to_read_its_answer() {
+    run(async {
+        let stage = Stage::new(NOWHERE).await;
+        for path in ["/text", "/echo", "/status-0123456789abcdef"] {
+            let client = stage.connect().await;
+            let (from, mut to) = client.stream.into_split();
+            let head = format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-length: 8000000\r\n\r\n");
+            let send = async {
+                to.write_all(head.as_bytes()).await.unwrap();
+                let sent = to.write_all(&vec![7; 8_000_000]).await;
+                drop(to);
+                sent
+            };
+            let mut reading = Wire::new(tokio::io::join(from, tokio::io::sink()));
+            // all of it is sent before a byte of the answer is read
+            assert!(send.await.is_ok());
+            assert!(matches!(reading.answer().await.status(), 200 | 413), "{path}");
+        }
+    });
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up() {
+    run(async {
+        let brief = Duration::from_millis(50);
+        let backend = Backend::new().await;
+        let script = Script { backend: backend.address() };
+        let stage = Stage::with(script, |options| options.timeouts.write_stall = brief).await;
+        let mut client = stage.connect().await;
+        client.send(b"GET /forward HTTP/1.1\r\nhost: h\r\n\r\n").await;
+        let mut upstream = backend.accept().await;
+        upstream.head().await;
+        upstream.send(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        while upstream.stream.write_all(&[7; 65536]).await.is_ok() {}
+        stage.plane.drained().await;
+        let error = stage.sink.requests.lock().unwrap()[0].last_error.clone().unwrap();
+        assert_eq!(error.reason, "ClientConnectionFailure");
     });
 }
