@@ -19,6 +19,10 @@ pub mod backup;
 
 pub mod azure;
 
+pub mod drive;
+
 pub mod folder;
+
+pub mod signal;
 
 pub mod sinks;
