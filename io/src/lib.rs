@@ -26,3 +26,17 @@ pub mod folder;
 pub mod signal;
 
 pub mod sinks;
+
+pub mod limits;
+
+pub mod tls;
+
+pub mod server;
+
+mod date;
+
+mod health;
+
+mod perform;
+
+mod upstream;
