@@ -13,9 +13,9 @@ pub mod diagnostic;
 
 pub mod http;
 
-pub mod telemetry;
-
 pub mod config;
+
+pub mod telemetry;
 
 pub mod route;
 

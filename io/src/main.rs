@@ -1,1 +1,3 @@
+//! The binary. Holds nothing but the call into the library.
+
 fn main() {}

@@ -1,11 +1,20 @@
 //! The vocabulary of HTTP messages (RFC 9110) that everything above shares. Moves no bytes.
 
+pub mod media;
+pub mod percent;
+pub mod query;
+pub mod rewrite;
+pub mod template;
 pub mod url;
 
 pub use ::http::header;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 pub use bytes::Bytes;
 
+pub use media::MediaType;
+pub use query::Query;
+pub use rewrite::{RewriteTemplate, UnknownParameter};
+pub use template::{TemplateError, UrlTemplate};
 pub use url::{Scheme, Url};
 
 /// The version of HTTP that a message came in, or goes out with.

@@ -1,0 +1,195 @@
+//! What fake Azure remembers: revisions, keys, faults, and what gateways have said. Moves no bytes and reads no clock.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use holdfast_core::config::{ResourceSet, Revision};
+use holdfast_core::rng::{Rng, Seed};
+use holdfast_core::time::WallTime;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fault::Fault;
+use super::token;
+
+/// How many revisions are kept; a gateway that is further behind gets 410 and takes the snapshot.
+pub const REVISIONS_KEPT: usize = 200;
+/// How many heartbeats and requests are kept for those who look.
+pub const SEEN_KEPT: usize = 1000;
+
+/// The configuration service of one gateway.
+#[derive(Debug)]
+pub struct Azure {
+    pub(super) gateway: String,
+    pub(super) service: String,
+    history: VecDeque<(Revision, ResourceSet)>,
+    faults: BTreeSet<Fault>,
+    keys: [String; 2],
+    rng: Rng,
+    heartbeats: VecDeque<Heartbeat>,
+    requests: VecDeque<Seen>,
+}
+
+/// A heartbeat as it came.
+#[derive(Clone, Debug, Serialize)]
+pub struct Heartbeat {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The document.
+    pub document: Value,
+}
+
+/// A request as it was answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Seen {
+    /// When, RFC 3339.
+    pub at: String,
+    /// Method and target.
+    pub request: String,
+    /// The status of the answer; 0 when the connection was dropped or left hanging.
+    pub status: u16,
+}
+
+impl Azure {
+    /// A service that holds revision 1 of `gateway`.
+    #[must_use]
+    pub fn new(service: &str, gateway: &str, set: ResourceSet, seed: Seed) -> Self {
+        let mut rng = seed.fork("azure keys").rng();
+        let keys = [new_key(&mut rng), new_key(&mut rng)];
+        Self {
+            gateway: gateway.to_owned(),
+            service: service.to_owned(),
+            history: VecDeque::from([(Revision(1), set)]),
+            faults: BTreeSet::new(),
+            keys,
+            rng,
+            heartbeats: VecDeque::new(),
+            requests: VecDeque::new(),
+        }
+    }
+
+    /// Makes `set` the next revision; `None` when it equals the newest one.
+    pub fn publish(&mut self, set: ResourceSet) -> Option<Revision> {
+        let (newest, current) = self.newest();
+        if *current == set {
+            return None;
+        }
+        let next = Revision(newest.0.saturating_add(1));
+        self.history.push_back((next, set));
+        while self.history.len() > REVISIONS_KEPT {
+            self.history.pop_front();
+        }
+        Some(next)
+    }
+
+    /// Forgets all revisions but the newest: whoever is behind gets 410.
+    pub fn forget_history(&mut self) {
+        let keep = self.history.len().saturating_sub(1);
+        self.history.drain(..keep);
+    }
+
+    /// The newest revision.
+    ///
+    /// # Panics
+    /// Never: there is always one.
+    #[must_use]
+    pub fn newest(&self) -> (Revision, &ResourceSet) {
+        let (revision, set) = self.history.back().expect("INVARIANT: there is always a revision");
+        (*revision, set)
+    }
+
+    /// The revision shown to gateways: the newest, or the oldest kept while [`Fault::OldRevision`] is on.
+    pub(super) fn shown(&self) -> (Revision, &ResourceSet) {
+        match self.history.front() {
+            Some((revision, set)) if self.has(Fault::OldRevision) => (*revision, set),
+            _ => self.newest(),
+        }
+    }
+
+    /// The revisions behind `after`, oldest first, each with the set before it; `None` when `after` is not kept any more,
+    /// or not known yet.
+    pub(super) fn since(&self, after: Revision) -> Option<Vec<(Revision, &ResourceSet, &ResourceSet)>> {
+        let (shown, _) = self.shown();
+        if after > shown {
+            return None;
+        }
+        let at = self.history.iter().position(|(revision, _)| *revision == after)?;
+        let pairs = self.history.iter().skip(at).zip(self.history.iter().skip(at + 1));
+        Some(pairs.map(|((_, before), (revision, set))| (*revision, before, set)).take_while(|r| r.0 <= shown).collect())
+    }
+
+    /// A token for this gateway, signed with the primary key.
+    #[must_use]
+    pub fn token(&self, expiry: WallTime) -> String {
+        token::sign(&self.gateway, expiry, &self.keys[0])
+    }
+
+    /// Replaces both keys: every token that was handed out is dead.
+    pub fn rotate_keys(&mut self) {
+        self.keys = [new_key(&mut self.rng), new_key(&mut self.rng)];
+    }
+
+    /// Checks an `Authorization` value.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub(super) fn authorize(&self, authorization: &str, now: WallTime) -> Result<(), token::TokenError> {
+        token::check(authorization, &self.gateway, &self.keys, now)
+    }
+
+    /// Switches a fault on.
+    pub fn set_fault(&mut self, fault: Fault) {
+        self.faults.insert(fault);
+    }
+
+    /// Switches a fault off.
+    pub fn clear_fault(&mut self, fault: Fault) {
+        self.faults.remove(&fault);
+    }
+
+    /// Switches all faults off.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// Whether a fault is on.
+    #[must_use]
+    pub fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+
+    /// The faults that are on.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> {
+        self.faults.iter().copied()
+    }
+
+    /// The heartbeats, oldest first.
+    pub fn heartbeats(&self) -> impl Iterator<Item = &Heartbeat> {
+        self.heartbeats.iter()
+    }
+
+    /// The requests, oldest first.
+    pub fn requests(&self) -> impl Iterator<Item = &Seen> {
+        self.requests.iter()
+    }
+
+    pub(super) fn record_heartbeat(&mut self, at: WallTime, document: Value) {
+        keep(&mut self.heartbeats, Heartbeat { at: at.to_string(), document });
+    }
+
+    pub(super) fn record_request(&mut self, at: WallTime, request: String, status: u16) {
+        keep(&mut self.requests, Seen { at: at.to_string(), request, status });
+    }
+}
+
+fn keep<T>(list: &mut VecDeque<T>, item: T) {
+    list.push_back(item);
+    while list.len() > SEEN_KEPT {
+        list.pop_front();
+    }
+}
+
+fn new_key(rng: &mut Rng) -> String {
+    use base64::Engine;
+    let bytes: Vec<u8> = (0..8).flat_map(|_| rng.next_u64().to_le_bytes()).collect();
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
