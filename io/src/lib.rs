@@ -13,6 +13,10 @@ pub mod env;
 
 pub mod plane;
 
+pub mod cli;
+
+pub mod run;
+
 pub mod settings;
 
 pub mod backup;
