@@ -13,9 +13,11 @@ pub mod env;
 
 pub mod plane;
 
-pub mod cli;
+pub mod limits;
 
-pub mod run;
+pub mod tls;
+
+pub mod server;
 
 pub mod settings;
 
@@ -23,19 +25,17 @@ pub mod backup;
 
 pub mod azure;
 
-pub mod drive;
-
 pub mod folder;
 
-pub mod signal;
+pub mod drive;
 
 pub mod sinks;
 
-pub mod limits;
+pub mod signal;
 
-pub mod tls;
+pub mod run;
 
-pub mod server;
+pub mod cli;
 
 mod date;
 

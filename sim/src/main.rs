@@ -1,3 +1,7 @@
-//! The binary. Holds nothing but the call into the library.
+//! The binary `holdfast-sim`. Holds nothing but the call into the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    holdfast_sim::command::main(std::env::args().collect())
+}

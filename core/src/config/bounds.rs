@@ -7,7 +7,7 @@ pub const MAX_FOLDER_BYTES: usize = 512 * 1024 * 1024;
 /// Files of a configuration folder.
 pub const MAX_FILES: usize = 200_000;
 /// Findings about one file; what is wrong beyond them is counted in the last one.
-pub const MAX_DIAGNOSTICS_PER_FILE: usize = 100;
+pub const MAX_DIAGNOSTICS_PER_FILE: usize = 50;
 
 /// Nesting of a YAML document, aliases expanded.
 pub const MAX_YAML_DEPTH: usize = 64;

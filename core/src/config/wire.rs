@@ -3,7 +3,6 @@
 //! A reader takes hostile input: what is not as expected is a [`WireError`] that names the place. Members that are not known are
 //! passed over, so that a newer service can say more.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -123,17 +122,16 @@ pub fn read_snapshot(bytes: &[u8]) -> Result<Snapshot, WireError> {
         return refuse("format", format!("format {} is not known: expected {SNAPSHOT_FORMAT}", written.format));
     }
     let mut resources = ResourceSet::default();
-    let mut seen = BTreeSet::new();
     for (index, resource) in written.resources.0.into_iter().enumerate() {
         let place = || format!("resources[{index}]");
         let id = read_id(&resource.id, &place)?;
-        if !seen.insert(id.clone()) {
+        if resources.insert(resource_of(id.clone(), resource.properties)).is_some() {
             return refuse(&format!("{} ({id})", place()), "the id is there twice");
         }
-        resources.insert(resource_of(id, resource.properties));
     }
-    if !written.service.is_empty() {
-        resources.insert(resource_of(ResourceId::new(SERVICE), written.service));
+    if !written.service.is_empty() && resources.insert(resource_of(ResourceId::new(SERVICE), written.service)).is_some()
+    {
+        return refuse("service", "the service is also there as a resource");
     }
     Ok(Snapshot { revision: written.revision, gateway: written.gateway, resources })
 }

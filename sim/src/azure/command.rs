@@ -42,7 +42,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         say(&diagnostic.to_string());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let azure = Azure::new("fake-azure", &options.gateway, read.set, random_seed()?);
+    let azure = Azure::new(&options.gateway, read.set, random_seed()?);
     let shared = serve::Shared::new(azure, Arc::clone(&clock));
 
     let api = bind(options.listen).await?;

@@ -5,7 +5,7 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use holdfast_core::config::{ResourceId, ResourceSet, Revision, diff, wire};
+use holdfast_core::config::{ResourceId, ResourceSet, Revision, wire};
 use holdfast_core::time::WallTime;
 use hyper::StatusCode;
 use serde_json::json;
@@ -107,8 +107,8 @@ fn snapshot(azure: &Azure, request: &ApiRequest<'_>) -> Answer {
     if request.if_none_match == Some(tag.as_str()) {
         return Answer { status: StatusCode::NOT_MODIFIED, headers: vec![("etag", tag)], body: Bytes::new() };
     }
-    let document = wire::write_snapshot(revision, &azure.service, &azure.gateway, &visible(azure, set));
-    let mut answer = document_answer(&document, request.gzip);
+    let document = wire::Snapshot { revision, gateway: azure.gateway.clone(), resources: visible(azure, set) };
+    let mut answer = document_answer(&wire::write_snapshot(&document), request.gzip);
     answer.headers.push(("etag", tag));
     answer
 }
@@ -128,9 +128,13 @@ fn events(azure: &Azure, request: &ApiRequest<'_>) -> Answer {
     let events: Vec<wire::Event> = revisions
         .into_iter()
         .take(top)
-        .map(|(revision, before, set)| event(revision, &visible(azure, before), &visible(azure, set)))
+        .map(|(revision, before, set)| {
+            let changes = wire::changes(&visible(azure, before), &visible(azure, set));
+            wire::Event { revision, changes }
+        })
         .collect();
-    document_answer(&wire::write_events(&events, after), request.gzip)
+    let skiptoken = events.last().map_or(after, |event| event.revision);
+    document_answer(&wire::write_events(&wire::Events { events, skiptoken }), request.gzip)
 }
 
 /// What this gateway may see: other gateways' resources are left out.
@@ -146,23 +150,12 @@ fn visible(azure: &Azure, set: &ResourceSet) -> ResourceSet {
     visible
 }
 
-fn event(revision: Revision, before: &ResourceSet, set: &ResourceSet) -> wire::Event {
-    let changes = diff::changed(before, set)
-        .into_iter()
-        .map(|id| match set.get(&id) {
-            Some(resource) => wire::Change::Put { id, properties: resource.properties.clone() },
-            None => wire::Change::Deleted { id },
-        })
-        .collect();
-    wire::Event { revision, changes }
-}
-
 fn heartbeat(azure: &mut Azure, request: &ApiRequest<'_>, now: WallTime) -> Answer {
     match serde_json::from_slice(request.body) {
         Ok(document) => {
             azure.record_heartbeat(now, document);
             let (newest, _) = azure.shown();
-            document_answer(json!({ "latestRevision": newest.to_string() }).to_string().as_bytes(), false)
+            document_answer(&wire::write_heartbeat_answer(&wire::HeartbeatAnswer { latest_revision: Some(newest) }), false)
         }
         Err(error) => failure(StatusCode::BAD_REQUEST, "ValidationError", &error.to_string()),
     }

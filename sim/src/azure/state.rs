@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use holdfast_core::config::{ResourceSet, Revision};
+use holdfast_core::config::{ResourceId, ResourceSet, Revision};
 use holdfast_core::rng::{Rng, Seed};
 use holdfast_core::time::WallTime;
 use serde::Serialize;
@@ -20,7 +20,6 @@ pub const SEEN_KEPT: usize = 1000;
 #[derive(Debug)]
 pub struct Azure {
     pub(super) gateway: String,
-    pub(super) service: String,
     history: VecDeque<(Revision, ResourceSet)>,
     faults: BTreeSet<Fault>,
     keys: [String; 2],
@@ -52,13 +51,12 @@ pub struct Seen {
 impl Azure {
     /// A service that holds revision 1 of `gateway`.
     #[must_use]
-    pub fn new(service: &str, gateway: &str, set: ResourceSet, seed: Seed) -> Self {
+    pub fn new(gateway: &str, set: ResourceSet, seed: Seed) -> Self {
         let mut rng = seed.fork("azure keys").rng();
         let keys = [new_key(&mut rng), new_key(&mut rng)];
         Self {
             gateway: gateway.to_owned(),
-            service: service.to_owned(),
-            history: VecDeque::from([(Revision(1), set)]),
+            history: VecDeque::from([(Revision(1), with_last_good(&set, &ResourceSet::default()))]),
             faults: BTreeSet::new(),
             keys,
             rng,
@@ -67,9 +65,11 @@ impl Azure {
         }
     }
 
-    /// Makes `set` the next revision; `None` when it equals the newest one.
+    /// Makes `set` the next revision; `None` when it equals the newest one. What could not be read keeps its last good version, as in
+    /// a real service, which refuses a broken document when it is saved.
     pub fn publish(&mut self, set: ResourceSet) -> Option<Revision> {
         let (newest, current) = self.newest();
+        let set = with_last_good(&set, current);
         if *current == set {
             return None;
         }
@@ -181,6 +181,19 @@ impl Azure {
     }
 }
 
+fn with_last_good(set: &ResourceSet, current: &ResourceSet) -> ResourceSet {
+    let broken: Vec<&ResourceId> = set.faults().map(|(id, _)| id).collect();
+    let is_broken = |id: &ResourceId| broken.iter().any(|broken| id.is_within(broken));
+    let mut good = ResourceSet::default();
+    for resource in set.iter().filter(|resource| !is_broken(&resource.id)) {
+        good.insert((**resource).clone());
+    }
+    for resource in current.iter().filter(|resource| is_broken(&resource.id)) {
+        good.insert((**resource).clone());
+    }
+    good
+}
+
 fn keep<T>(list: &mut VecDeque<T>, item: T) {
     list.push_back(item);
     while list.len() > SEEN_KEPT {
@@ -192,4 +205,42 @@ fn new_key(rng: &mut Rng) -> String {
     use base64::Engine;
     let bytes: Vec<u8> = (0..8).flat_map(|_| rng.next_u64().to_le_bytes()).collect();
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Backends};
+    use holdfast_core::config::folder;
+
+    fn read(edit: u32, break_orders: bool) -> ResourceSet {
+        let backends = Backends { orders: "http://o".to_owned(), catalog: "http://c".to_owned() };
+        let mut files = sample::files(edit, &backends);
+        if break_orders {
+            files.0.insert("apis/orders/apiInformation.json".to_owned(), "{ broken".into());
+        }
+        folder::read(&files).set
+    }
+
+    #[test]
+    fn equal_sets_make_no_revision_and_every_other_one_does() {
+        let mut azure = Azure::new("gw1", read(1, false), Seed(1));
+        assert_eq!(azure.publish(read(1, false)), None);
+        assert_eq!(azure.publish(read(2, false)), Some(Revision(2)));
+        assert_eq!(azure.since(Revision(1)).map(|list| list.len()), Some(1));
+        assert_eq!(azure.since(Revision(3)).map(|list| list.len()), None);
+        azure.forget_history();
+        assert_eq!(azure.since(Revision(1)).map(|list| list.len()), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_its_last_good_version() {
+        let mut azure = Azure::new("gw1", read(1, false), Seed(1));
+        let orders = ResourceId::new("/apis/orders");
+        let before = azure.newest().1.get(&orders).cloned();
+        assert_eq!(azure.publish(read(2, true)), Some(Revision(2)));
+        assert!(before.is_some());
+        assert_eq!(azure.newest().1.get(&orders).cloned(), before);
+        assert_eq!(azure.newest().1.faults().count(), 0);
+    }
 }

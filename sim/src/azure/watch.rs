@@ -17,7 +17,7 @@ pub const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 /// # Errors
 /// The folder cannot be read at all: in words.
 pub fn read(directory: &std::path::Path) -> Result<(Files, holdfast_core::config::folder::Read), String> {
-    let files = folder::read_files(directory)?;
+    let files = folder::read(directory)?;
     let read = holdfast_core::config::folder::read(&files);
     Ok((files, read))
 }
@@ -27,7 +27,7 @@ pub async fn watch(shared: Shared, directory: PathBuf, mut last: Files, report: 
     let mut failed = String::new();
     loop {
         tokio::time::sleep(WATCH_INTERVAL).await;
-        let files = match folder::read_files(&directory) {
+        let files = match folder::read(&directory) {
             Ok(files) => files,
             Err(error) if error == failed => continue,
             Err(error) => {

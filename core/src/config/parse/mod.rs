@@ -111,6 +111,11 @@ impl<'a> Parsing<'a> {
     fn assigned(&mut self, gateway: &str) -> Assigned {
         let links = self.family(&format!("/gateways/{gateway}/apis"));
         let mut assigned = Assigned::new();
+        let id = ResourceId::new("/gateways").child(gateway);
+        if let Some(resource) = self.set.get(&id).filter(|_| links.is_empty()) {
+            let message = format!("no API is assigned to the gateway `{gateway}`: nothing will be found");
+            self.notes.push(Diagnostic::warning("no-apis", resource.origin.file.clone(), message));
+        }
         for link in links {
             let (name, _) = reference::split_revision(link.id.name());
             if !self.has_api(&name) {

@@ -4,11 +4,11 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use crate::config::document::{self, Syntax};
+use crate::config::document::Syntax;
 use crate::config::locate;
 use crate::config::resource::Resource;
 use crate::diagnostic::Diagnostic;
-use crate::span::Position;
+use crate::span::{Position, Span};
 
 /// A reader of one resource. `null` counts as absent, as ARM writes it.
 pub(super) struct Properties<'a> {
@@ -163,18 +163,17 @@ fn position(resource: &Resource, path: &[&str]) -> Option<Position> {
     if file.ends_with("Information.json") {
         return locate::position(text, syntax, &[&["properties"], path].concat());
     }
-    operation_position(text, syntax, resource.id.name())
+    operation_position(text, resource.id.name())
 }
 
-// An operation that was made from a specification has the place of its method there.
-fn operation_position(text: &str, syntax: Syntax, name: &str) -> Option<Position> {
-    let root = document::parse(text, syntax).ok()?;
-    for (template, item) in root.get("paths")?.as_object()? {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            if operation.get("operationId").and_then(Value::as_str) == Some(name) {
-                return locate::position(text, syntax, &["paths", template, method]);
-            }
-        }
-    }
-    None
+// An operation that was made from a specification has the place of its `operationId` there. A search of the text does: the document
+// parsed once already, and a description that quotes the same words would cost no more than a wrong line.
+fn operation_position(text: &str, name: &str) -> Option<Position> {
+    let is_it = |(at, key): &(usize, &str)| {
+        let value = text.get(at + key.len()..).unwrap_or("").trim_start_matches(['"', '\'', ' ', ':']);
+        let rest = value.strip_prefix(name);
+        rest.is_some_and(|rest| rest.chars().next().is_none_or(|c| c.is_whitespace() || "\"',}#".contains(c)))
+    };
+    let (at, _) = text.match_indices("operationId").find(is_it)?;
+    Some(Position::of(text, Span::new(at, at).start))
 }

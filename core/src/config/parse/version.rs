@@ -7,6 +7,7 @@ use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::ResourceId;
 use crate::config::suggest::did_you_mean;
+use crate::http::HeaderName;
 
 const KNOWN: &[&str] = &["displayName", "description", "versioningScheme", "versionQueryName", "versionHeaderName"];
 
@@ -76,7 +77,7 @@ fn scheme(properties: &mut Properties<'_>, within: &[&str]) -> Option<Versioning
         "header" => {
             let path = [within, &["versionHeaderName"]].concat();
             let name = properties.required(&path)?;
-            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            if HeaderName::from_bytes(name.as_bytes()).is_err() {
                 properties.error(&path, "invalid-header-name", format!("`{name}` is not the name of a header"));
                 return None;
             }

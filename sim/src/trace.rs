@@ -1,0 +1,96 @@
+//! The trace of a simulated world: one line a fact, in order, and a digest by which two runs are compared.
+
+use std::cell::RefCell;
+use std::fmt::Write;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use holdfast::sink::Sink;
+use holdfast_core::telemetry::{Event, RequestRecord};
+use sha2::{Digest, Sha256};
+
+/// A trace that all hosts of a world write to. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    lines: Arc<Mutex<String>>,
+}
+
+impl Trace {
+    /// Adds a line, stamped with the simulation's time.
+    pub fn line(&self, text: &str) {
+        let at = turmoil::sim_elapsed().unwrap_or(Duration::ZERO);
+        self.line_at(at, text);
+    }
+
+    /// Adds a line stamped with `at`, for what happens outside every host.
+    pub fn line_at(&self, at: Duration, text: &str) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a string does not fail.
+        let _written = writeln!(lines, "{:>10.3} {text}", at.as_secs_f64());
+    }
+
+    /// All lines.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// SHA-256 of all lines, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        Sha256::digest(self.text().as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+            let _written = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+/// The gateway's facts, as lines.
+impl Sink for Trace {
+    fn event(&self, event: &Event) {
+        let revision = event.revision.map(|revision| format!(" revision={revision}")).unwrap_or_default();
+        self.line(&format!("gateway {:?} {} {}{revision}", event.level, event.name, event.message));
+    }
+
+    fn request(&self, record: &RequestRecord) {
+        self.line(&format!(
+            "gateway request {} {} {} revision={} {:?}",
+            record.method,
+            record.url,
+            record.response_code,
+            record.revision,
+            record.last_error.as_ref().map(|error| error.reason.as_str()).unwrap_or_default()
+        ));
+    }
+}
+
+/// What clients saw, shared by the tasks of one host.
+pub type Seen = Rc<RefCell<Vec<Outcome>>>;
+
+/// One request as its client saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The client's name for it: the same in the twin run.
+    pub id: String,
+    /// Whether sending it twice would do harm.
+    pub method: &'static str,
+    /// When it began.
+    pub began: Duration,
+    /// When it ended.
+    pub ended: Duration,
+    /// The status code; `None` when no response came.
+    pub status: Option<u16>,
+    /// The edit that the response showed, and the edit that the backend was shown.
+    pub edits: Option<(u32, u32)>,
+    /// What went wrong, in words.
+    pub problem: String,
+}
+
+impl Outcome {
+    /// Whether the client got what it wanted.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.status == Some(200)
+    }
+}

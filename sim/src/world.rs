@@ -1,0 +1,302 @@
+//! A simulated world on turmoil: fake Azure, two backends, clients, and a gateway that is the production code. Acts a plan out.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use holdfast::clock::Clock;
+use holdfast::env::Env;
+use holdfast::net::Net;
+use holdfast::settings::Settings;
+use holdfast_core::config::folder;
+use holdfast_core::rng::{Rng, Seed};
+use holdfast_core::time::WallTime;
+use hyper::Method;
+use tokio_rustls::TlsAcceptor;
+use turmoil::Sim;
+
+use crate::azure::serve::Shared;
+use crate::azure::tls::Identity;
+use crate::azure::{self, Azure};
+use crate::backend::{self, REQUEST_ID, Reached};
+use crate::client::{Ask, ask};
+use crate::clock::{EPOCH_UNIX_SECONDS, SimClock};
+use crate::crypto;
+use crate::disk::SimDisk;
+use crate::invariant::Arrivals;
+use crate::net::SimNet;
+use crate::plan::{Action, Plan};
+use crate::sample::{self, Backends, EDIT_HEADER, GATEWAY, KEY};
+use crate::trace::{Outcome, Seen, Trace};
+
+const GATEWAY_PORT: u16 = 8080;
+const AZURE_PORT: u16 = 443;
+const BACKEND_PORT: u16 = 9000;
+const TICK: Duration = Duration::from_millis(1);
+/// Latency of a message on a link.
+const LATENCY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+/// Gap between the beginnings of two requests.
+const GAP: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(900));
+/// The first request; the gateway has its configuration by then.
+const FIRST: Duration = Duration::from_secs(2);
+/// Clients wait this long; no request begins later than this before the end.
+const PATIENCE: Duration = Duration::from_secs(8);
+const TOKEN_LIFE: Duration = Duration::from_secs(30 * 86_400);
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Run {
+    /// Every request as its client saw it, in the order in which they ended.
+    pub outcomes: Vec<Outcome>,
+    /// How often each named request reached a backend.
+    pub arrivals: Arrivals,
+    /// Everything that happened.
+    pub trace: Trace,
+}
+
+struct World {
+    azure: Shared,
+    disk: SimDisk,
+    trace: Trace,
+    rng: Rng,
+}
+
+/// Acts `plan` out in the world of `seed`.
+///
+/// # Errors
+/// The world itself failed: a host panicked, or ended although it should not have.
+pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
+    let trace = Trace::default();
+    let clock = SimClock::default();
+    let identity = Identity::with_keys(
+        &["azure"],
+        crypto::key_pair(seed.fork("authority")).map_err(|error| error.to_string())?,
+        crypto::key_pair(seed.fork("server")).map_err(|error| error.to_string())?,
+    )
+    .map_err(|error| error.to_string())?;
+    let azure = Azure::new(GATEWAY, folder::read(&sample::files(1, &backends())).set, seed.fork("azure"));
+    let shared = Shared::new(azure, Arc::new(clock.clone()));
+    let world = World { azure: shared, disk: SimDisk::default(), trace: trace.clone(), rng: seed.fork("world").rng() };
+    let reached = Reached::default();
+    let seen = Seen::default();
+
+    let mut sim = builder(seed, plan).build();
+    host_azure(&mut sim, &world, &identity, seed)?;
+    host_backend(&mut sim, "orders", &reached);
+    host_backend(&mut sim, "catalog", &reached);
+    host_gateway(&mut sim, &world, &clock, &identity, seed);
+    host_clients(&mut sim, plan, seed, &seen, &trace);
+    drive(&mut sim, world, plan)?;
+
+    let mut arrivals = BTreeMap::new();
+    for arrival in reached.all() {
+        *arrivals.entry(arrival.id).or_insert(0) += 1;
+    }
+    let outcomes = seen.borrow().clone();
+    Ok(Run { outcomes, arrivals, trace })
+}
+
+fn builder(seed: Seed, plan: &Plan) -> turmoil::Builder {
+    let mut builder = turmoil::Builder::new();
+    builder
+        .rng_seed(seed.fork("turmoil").0)
+        .epoch(UNIX_EPOCH + Duration::from_secs(EPOCH_UNIX_SECONDS.unsigned_abs()))
+        .tick_duration(TICK)
+        .simulation_duration(plan.end + Duration::from_secs(60))
+        .min_message_latency(LATENCY.0)
+        .max_message_latency(LATENCY.1)
+        .tcp_capacity(1024);
+    builder
+}
+
+fn backends() -> Backends {
+    Backends {
+        orders: format!("http://orders:{BACKEND_PORT}/orders-service"),
+        catalog: format!("http://catalog:{BACKEND_PORT}/catalog-service"),
+    }
+}
+
+fn any(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
+}
+
+fn host_azure(sim: &mut Sim<'_>, world: &World, identity: &Identity, seed: Seed) -> Result<(), String> {
+    let crypto = Arc::new(crypto::provider(seed.fork("azure tls")));
+    let tls = TlsAcceptor::from(identity.server_config(crypto).map_err(|error| error.to_string())?);
+    let azure = world.azure.clone();
+    sim.host("azure", move || {
+        let (azure, tls) = (azure.clone(), tls.clone());
+        async move {
+            let listener = SimNet.bind(any(AZURE_PORT)).await?;
+            azure::serve::serve::<SimNet>(azure, listener, Some(tls)).await;
+            Ok(())
+        }
+    });
+    Ok(())
+}
+
+fn host_backend(sim: &mut Sim<'_>, name: &'static str, reached: &Reached) {
+    let reached = reached.clone();
+    sim.host(name, move || {
+        let reached = reached.clone();
+        async move {
+            let listener = SimNet.bind(any(BACKEND_PORT)).await?;
+            backend::serve::<SimNet>(name, listener, reached).await;
+            Ok(())
+        }
+    });
+}
+
+fn host_gateway(sim: &mut Sim<'_>, world: &World, clock: &SimClock, identity: &Identity, seed: Seed) {
+    let (disk, trace, clock) = (world.disk.clone(), world.trace.clone(), clock.clone());
+    let authority = identity.authority_pem.clone();
+    let token = world.azure.with(|azure| azure.token(epoch().saturating_add(TOKEN_LIFE)));
+    let boots = Rc::new(Cell::new(0));
+    sim.host("gateway", move || {
+        let boot = boots.replace(boots.get() + 1);
+        let seed = seed.fork("gateway").fork_index(boot);
+        let env = Env {
+            net: SimNet,
+            disk: disk.clone(),
+            clock: Arc::new(clock.clone()) as Arc<dyn Clock>,
+            seed,
+            crypto: Arc::new(crypto::provider(seed)),
+            sink: Arc::new(trace.clone()),
+        };
+        let settings = gateway_settings(&token);
+        let authority = authority.clone();
+        async move {
+            let start = holdfast::run::Local { service_roots_pem: authority, ..holdfast::run::Local::default() };
+            let code = holdfast::run::run_local(env, settings?, start, std::future::pending()).await?;
+            Err(format!("the gateway ended by itself with code {code}").into())
+        }
+    });
+}
+
+fn gateway_settings(token: &str) -> Result<Settings, String> {
+    let variables = [
+        ("config.service.endpoint", format!("https://azure:{AZURE_PORT}")),
+        ("config.service.auth", token.to_owned()),
+        ("holdfast.http.listen", format!("0.0.0.0:{GATEWAY_PORT}")),
+        ("holdfast.https.listen", "off".to_owned()),
+        ("holdfast.backup.path", "/apim/config".to_owned()),
+        ("holdfast.instance.id", "gateway-0".to_owned()),
+    ];
+    let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value));
+    Settings::parse(variables).map(|(settings, _)| settings).map_err(|errors| format!("{errors:?}"))
+}
+
+fn epoch() -> WallTime {
+    WallTime::from_unix_seconds(EPOCH_UNIX_SECONDS)
+}
+
+fn host_clients(sim: &mut Sim<'_>, plan: &Plan, seed: Seed, seen: &Seen, trace: &Trace) {
+    let mut rng = seed.fork("clients").rng();
+    let mut requests = Vec::new();
+    let mut at = FIRST;
+    while at + PATIENCE < plan.end {
+        requests.push((at, draw_request(requests.len(), &mut rng)));
+        at += rng.duration_between(GAP.0, GAP.1);
+    }
+    let (seen, trace) = (seen.clone(), trace.clone());
+    sim.client("clients", async move {
+        for (at, request) in requests {
+            tokio::time::sleep(at.saturating_sub(turmoil::elapsed())).await;
+            tokio::task::spawn_local(one_request(request, seen.clone(), trace.clone()));
+        }
+        tokio::time::sleep(PATIENCE).await;
+        Ok(())
+    });
+}
+
+fn draw_request(number: usize, rng: &mut Rng) -> Ask {
+    let api = if rng.below(2) == 0 { "orders" } else { "catalog" };
+    let mut ask = Ask::get("gateway", GATEWAY_PORT, &format!("/{api}/items/{number}"))
+        .header("ocp-apim-subscription-key", KEY)
+        .header(REQUEST_ID, &format!("request-{number}"));
+    if rng.below(3) == 0 {
+        ask.method = Method::POST;
+        ask.target = format!("/{api}/items");
+        ask.body = Bytes::from(format!("{{\"item\":{number}}}"));
+    }
+    ask.timeout = PATIENCE;
+    ask
+}
+
+async fn one_request(request: Ask, seen: Seen, trace: Trace) {
+    let began = turmoil::elapsed();
+    let told = ask(&SimNet, &request).await;
+    let id = request.headers.iter().find(|(name, _)| *name == REQUEST_ID).map(|(_, id)| id.clone()).unwrap_or_default();
+    let (status, edits, problem) = match told {
+        Ok(told) => {
+            let problem = if told.status.is_success() { String::new() } else { String::from_utf8_lossy(&told.body).into() };
+            (Some(told.status.as_u16()), edits(&told), problem)
+        }
+        Err(problem) => (None, None, problem),
+    };
+    trace.line(&format!("client {id} {} {} -> {status:?} {edits:?} {problem}", request.method, request.target));
+    let method = if request.method == Method::POST { "POST" } else { "GET" };
+    seen.borrow_mut().push(Outcome { id, method, began, ended: turmoil::elapsed(), status, edits, problem });
+}
+
+/// The edit that the response shows, and the one that the backend says its request showed.
+fn edits(told: &crate::client::Told) -> Option<(u32, u32)> {
+    let account: serde_json::Value = serde_json::from_slice(&told.body).ok()?;
+    let shown = account.get("headers")?.get(EDIT_HEADER)?.as_str()?.parse().ok()?;
+    Some((told.header(EDIT_HEADER).parse().ok()?, shown))
+}
+
+fn drive(sim: &mut Sim<'_>, mut world: World, plan: &Plan) -> Result<(), String> {
+    let mut steps = plan.steps.iter().peekable();
+    while sim.elapsed() < plan.end {
+        while let Some(step) = steps.next_if(|step| step.at <= sim.elapsed()) {
+            world.trace.line_at(sim.elapsed(), &format!("world {:?}", step.action));
+            act(sim, &mut world, step.action);
+        }
+        sim.step().map_err(|error| error.to_string())?;
+    }
+    for request in world.azure.with(|azure| azure.requests().cloned().collect::<Vec<_>>()) {
+        world.trace.line_at(plan.end, &format!("azure {} {} -> {}", request.at, request.request, request.status));
+    }
+    Ok(())
+}
+
+fn act(sim: &mut Sim<'_>, world: &mut World, action: Action) {
+    match action {
+        Action::Edit(number) => {
+            let set = folder::read(&sample::files(number, &backends())).set;
+            world.azure.with(|azure| azure.publish(set));
+        }
+        Action::BlackHole => sim.hold("gateway", "azure"),
+        Action::Partition => sim.partition("gateway", "azure"),
+        Action::Mend => {
+            sim.release("gateway", "azure");
+            sim.repair("gateway", "azure");
+        }
+        Action::Fail(fault) => world.azure.with(|azure| azure.set_fault(fault)),
+        Action::Recover => world.azure.with(Azure::clear_faults),
+        Action::Kill => sim.crash("gateway"),
+        Action::PowerLoss => power_loss(sim, world),
+        Action::LoseBackup => world.disk.wipe(),
+        Action::RotBackup => world.disk.rot(&mut world.rng),
+        Action::Restart => {
+            for other in ["clients", "orders", "catalog"] {
+                sim.repair("gateway", other);
+            }
+            sim.bounce("gateway");
+        }
+    }
+}
+
+/// A crash in turmoil sends FIN, as an orderly exit does; without power nobody is told.
+fn power_loss(sim: &mut Sim<'_>, world: &mut World) {
+    for other in ["clients", "orders", "catalog"] {
+        sim.partition("gateway", other);
+    }
+    sim.crash("gateway");
+    world.disk.crash(&mut world.rng);
+}
