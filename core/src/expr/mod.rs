@@ -1,5 +1,7 @@
 //! Policy expressions: the C# subset. The front door is [`compile`] and [`Expression::eval`]; nothing else is used from outside.
 
+pub mod scan;
+
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::rng::Rng;
