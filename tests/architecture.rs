@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 9] =
-    ["base64", "bytes", "hmac", "http", "indexmap", "saphyr", "serde", "serde_json", "sha2"];
+const CORE_DEPENDENCIES: [&str; 10] =
+    ["base64", "bytes", "hmac", "http", "indexmap", "saphyr", "saphyr-parser", "serde", "serde_json", "sha2"];
 const MODULE_NAMES_DENIED: [&str; 7] = ["utils", "util", "helpers", "helper", "common", "misc", "manager"];
 
 fn root() -> PathBuf {

@@ -41,6 +41,89 @@ pub struct Event {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Event {
+    /// An event that is about no revision and carries no diagnostics.
+    #[must_use]
+    pub fn new(
+        at: WallTime,
+        level: Level,
+        source: &'static str,
+        name: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { at, level, name, source, message: message.into(), revision: None, diagnostics: Vec::new() }
+    }
+
+    /// The same event about `revision`.
+    #[must_use]
+    pub const fn about(mut self, revision: Revision) -> Self {
+        self.revision = Some(revision);
+        self
+    }
+
+    /// The same event with what was found in the configuration.
+    #[must_use]
+    pub fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.diagnostics = diagnostics;
+        self
+    }
+}
+
+/// The names of the control plane's events. The first group is the original's, as seen in its public logs; the second is ours.
+pub mod name {
+    /// Nothing changed since the last question.
+    pub const NO_NEW_EVENTS: &str = "NoNewEvents";
+    /// The first exchange with the configuration source has succeeded.
+    pub const CONFIG_INITIAL_SYNC_COMPLETED: &str = "ConfigInitialSyncCompleted";
+    /// An exchange with the configuration source failed while there is nothing to serve.
+    pub const CONFIG_INITIAL_SYNC_FAILED: &str = "ConfigInitialSyncFailed";
+    /// A snapshot is served: a backup's, or the service's.
+    pub const EVENT_SNAPSHOT_RESTORED: &str = "EventSnapshotRestored";
+    /// Events were applied and are served.
+    pub const EVENTS_SUCCESSFULLY_RESTORED: &str = "EventsSuccessfullyRestored";
+    /// The configuration API gave no answer, or an error.
+    pub const CONFIGURATION_API_V2_NOT_AVAILABLE: &str = "ConfigurationApiV2NotAvailable";
+    /// There is no place for backups: nothing is saved.
+    pub const LOCAL_BACKUP_LOCATION_NOT_FOUND: &str = "LocalBackupLocationNotFound";
+
+    /// The state of the gateway changed.
+    pub const LIFECYCLE_STATE_CHANGED: &str = "LifecycleStateChanged";
+    /// The service refused the gateway token (401, 403).
+    pub const GATEWAY_TOKEN_REFUSED: &str = "GatewayTokenRefused";
+    /// The configuration API's answer cannot be read.
+    pub const CONFIGURATION_API_ANSWER_MALFORMED: &str = "ConfigurationApiAnswerMalformed";
+    /// The service offered an older revision than the one at hand.
+    pub const STALE_REVISION_REFUSED: &str = "StaleRevisionRefused";
+    /// The events do not join on: the snapshot is fetched.
+    pub const EVENTS_GAP: &str = "EventsGap";
+    /// A folder's content is served.
+    pub const FOLDER_APPLIED: &str = "FolderApplied";
+    /// The folder cannot be read.
+    pub const FOLDER_NOT_AVAILABLE: &str = "FolderNotAvailable";
+    /// A revision was refused as a whole.
+    pub const CONFIGURATION_REFUSED: &str = "ConfigurationRefused";
+    /// Parts of a revision were refused.
+    pub const CONFIGURATION_PARTLY_REFUSED: &str = "ConfigurationPartlyRefused";
+    /// Warnings and notes about a revision.
+    pub const CONFIGURATION_NOTES: &str = "ConfigurationNotes";
+    /// There is no backup yet.
+    pub const BACKUP_NOT_FOUND: &str = "BackupNotFound";
+    /// A generation of the backup cannot be used.
+    pub const BACKUP_UNUSABLE: &str = "BackupUnusable";
+    /// A backup was saved.
+    pub const BACKUP_WRITTEN: &str = "BackupWritten";
+    /// A backup could not be saved; it is tried again.
+    pub const BACKUP_WRITE_FAILED: &str = "BackupWriteFailed";
+    /// A heartbeat was answered.
+    pub const HEARTBEAT_SENT: &str = "HeartbeatSent";
+    /// A heartbeat failed.
+    pub const HEARTBEAT_FAILED: &str = "HeartbeatFailed";
+    /// An answer came that nobody waits for (any more).
+    pub const UNEXPECTED_INPUT: &str = "UnexpectedInput";
+    /// The process ends.
+    pub const GATEWAY_STOPPED: &str = "GatewayStopped";
+}
+
 /// The record of one exchange: the fields of `ApiManagementGatewayLogs`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestRecord {

@@ -12,3 +12,27 @@ pub mod sink;
 pub mod env;
 
 pub mod plane;
+
+pub mod limits;
+
+pub mod tls;
+
+pub mod server;
+
+mod date;
+
+mod health;
+
+mod perform;
+
+mod upstream;
+
+pub mod settings;
+
+pub mod backup;
+
+pub mod azure;
+
+pub mod folder;
+
+pub mod sinks;

@@ -10,9 +10,11 @@ pub mod folder;
 pub mod locate;
 pub mod model;
 pub mod named_values;
+pub mod parse;
 pub mod resource;
 pub mod wire;
 
+mod schema;
 mod suggest;
 mod yaml;
 

@@ -146,14 +146,19 @@ impl ResourceSet {
     }
 
     /// The direct children of `collection`, as in `/apis` or `/apis/echo/operations`, in the order of their ids.
-    pub fn children<'a>(&'a self, collection: &'a ResourceId) -> impl Iterator<Item = &'a Arc<Resource>> {
+    pub fn children(&self, collection: &ResourceId) -> impl Iterator<Item = &Arc<Resource>> + use<'_> {
         let depth = collection.segments().count() + 1;
+        self.iter_within(collection).filter(move |resource| resource.id.segments().count() == depth)
+    }
+
+    /// Everything below `id`, itself not included, in the order of ids.
+    pub fn iter_within(&self, id: &ResourceId) -> impl Iterator<Item = &Arc<Resource>> + use<'_> {
+        let (top, prefix) = (id.clone(), id.clone());
         self.resources
-            .range(collection.clone()..)
-            .skip_while(move |(id, _)| *id == collection)
+            .range(id.clone()..)
             .map(|(_, resource)| resource)
-            .take_while(move |resource| below(resource, collection))
-            .filter(move |resource| resource.id.is_within(collection) && resource.id.segments().count() == depth)
+            .take_while(move |resource| below(resource, &prefix))
+            .filter(move |resource| resource.id != top && resource.id.is_within(&top))
     }
 
     /// Records that a document of the resource `id` could not be read, so that what is left of it is not taken for the whole.

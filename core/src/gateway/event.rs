@@ -11,6 +11,9 @@ use crate::http::Bytes;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Event;
 
+pub use crate::backup::BackupFault;
+pub use crate::sync::FetchFailure;
+
 /// What the machine is told when it is made.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -76,15 +79,6 @@ pub enum Input {
     Drained,
 }
 
-/// A backup generation that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackupFault {
-    /// Which file.
-    pub file: String,
-    /// What is wrong with it, as in `checksum does not match`.
-    pub reason: String,
-}
-
 /// A folder, read.
 #[derive(Clone, Debug)]
 pub enum FolderState {
@@ -92,26 +86,6 @@ pub enum FolderState {
     Unchanged,
     /// All its files.
     Changed(crate::config::folder::Files),
-}
-
-/// Why the service gave no usable answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FetchFailure {
-    /// No connection, a broken one, no TLS, no name: in words.
-    Unreachable(String),
-    /// No answer in time.
-    Timeout,
-    /// An answer with another status than 2xx and 304.
-    Status {
-        /// The status code.
-        code: u16,
-        /// `Retry-After`, in time from now.
-        retry_after: Option<Duration>,
-        /// The beginning of the answer's text.
-        message: String,
-    },
-    /// An answer larger than allowed, or not decompressible: in words.
-    Malformed(String),
 }
 
 /// What to do.

@@ -18,11 +18,10 @@ use crate::span::{Position, Span};
 
 mod layout;
 mod operation;
-mod schema;
 mod secrets;
 mod specification;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use layout::{Kind, Place};
 
@@ -65,6 +64,7 @@ struct Reading {
     set: ResourceSet,
     diagnostics: Vec<Diagnostic>,
     // What is put together once all files are known.
+    lists: Vec<Text>,
     specifications: Vec<(Text, Syntax)>,
     operations: Vec<(Text, Map<String, Value>)>,
     attachments: Vec<(Text, &'static str)>,
@@ -150,7 +150,7 @@ impl Reading {
                     "only OpenAPI 3 specifications (YAML or JSON) are read; operations are not known from this file";
                 self.diagnostics.push(Diagnostic::warning("specification-not-supported", path, message));
             }
-            Kind::List => self.list(&id, &origin, &text),
+            Kind::List => self.lists.push(Text { id, origin, text }),
             Kind::Attachment(property) => self.attachments.push((Text { id, origin, text }, property)),
             Kind::Secrets => self.secrets.push(Text { id, origin, text }),
             Kind::Pfx => {
@@ -238,6 +238,9 @@ impl Reading {
     }
 
     fn finish(mut self) -> Read {
+        for Text { id, origin, text } in std::mem::take(&mut self.lists) {
+            self.list(&id, &origin, &text);
+        }
         self.specifications();
         self.operations();
         self.attachments();

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::config::folder::schema::resolve;
 use crate::config::folder::specification::Specification;
+use crate::config::schema::resolve;
 
 /// An operation as the document has it.
 pub(super) struct Written<'a, 'p> {

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::config::bounds::{MAX_DIAGNOSTICS_PER_FILE, MAX_OPERATIONS_PER_API, MAX_SPECIFICATION_NODES};
 use crate::config::document::Syntax;
-use crate::config::folder::schema::{Dangling, follow};
 use crate::config::folder::{operation, placed};
 use crate::config::locate;
 use crate::config::resource::Origin;
+use crate::config::schema::{Dangling, follow};
 use crate::diagnostic::Diagnostic;
 
 /// Where a specification was read from.

@@ -1,0 +1,155 @@
+//! Backend entities, named values in them substituted. Balances nothing: pools stay in the resource set.
+
+use crate::config::model::{Backend, Secret};
+use crate::config::named_values::Substitution;
+use crate::config::parse::Parsing;
+use crate::config::parse::properties::Properties;
+use crate::http::{HeaderName, HeaderValue, Url};
+
+const KNOWN: &[&str] = &[
+    "title",
+    "description",
+    "type",
+    "url",
+    "protocol",
+    "resourceId",
+    "credentials",
+    "proxy",
+    "tls",
+    "circuitBreaker",
+    "pool",
+    "properties",
+];
+
+/// Properties that change what happens to a request, and that this version does not act on.
+const WITHOUT_EFFECT: &[&[&str]] = &[
+    &["circuitBreaker"],
+    &["proxy"],
+    &["pool"],
+    &["properties", "serviceFabricCluster"],
+    &["credentials", "certificate"],
+    &["credentials", "certificateIds"],
+    &["credentials", "managedIdentity"],
+];
+
+/// The backends of the service.
+pub(super) fn backends(parsing: &mut Parsing<'_>, substitution: &Substitution) -> Vec<Backend> {
+    let mut backends = Vec::new();
+    for resource in parsing.family("/backends") {
+        let mut reader = Reader { properties: Properties::new(resource), substitution };
+        let backend = reader.backend();
+        backends.extend(parsing.settle(reader.properties, Some(backend)));
+    }
+    backends
+}
+
+struct Reader<'a, 's> {
+    properties: Properties<'a>,
+    substitution: &'s Substitution,
+}
+
+impl Reader<'_, '_> {
+    fn backend(&mut self) -> Backend {
+        self.properties.note_unknown(KNOWN);
+        for path in WITHOUT_EFFECT {
+            let is_said =
+                self.properties.value(path).is_some_and(|value| value.as_array().is_none_or(|items| !items.is_empty()));
+            if is_said {
+                let message = format!("`{}` has no effect yet", path.join("."));
+                self.properties.warning(path, "no-effect", message);
+            }
+        }
+        Backend {
+            id: self.properties.resource.id.name().to_owned(),
+            url: self.url(),
+            headers: self.headers(),
+            query: self.pairs(&["credentials", "query"]),
+            authorization: self.authorization(),
+            validate_certificate_chain: self.properties.switch(&["tls", "validateCertificateChain"], true),
+            validate_certificate_name: self.properties.switch(&["tls", "validateCertificateName"], true),
+        }
+    }
+
+    fn url(&mut self) -> Option<Url> {
+        let is_pool = self.properties.text(&["type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("Pool"));
+        if is_pool {
+            return None;
+        }
+        let written = self.properties.required(&["url"])?;
+        let url = self.substituted(&["url"], written)?;
+        match Url::parse(&url) {
+            Ok(url) => Some(url),
+            Err(error) => {
+                let message = format!("`{written}` is not a usable URL: {error}");
+                self.properties.error(&["url"], "invalid-url", message);
+                None
+            }
+        }
+    }
+
+    fn headers(&mut self) -> Vec<(String, Secret)> {
+        let pairs = self.pairs(&["credentials", "header"]);
+        for (name, value) in &pairs {
+            let path = ["credentials", "header", name];
+            if HeaderName::from_bytes(name.as_bytes()).is_err() {
+                self.properties.error(&path, "invalid-header-name", format!("`{name}` is not the name of a header"));
+            } else if HeaderValue::from_str(&value.0).is_err() {
+                self.properties.error(
+                    &path,
+                    "invalid-header-value",
+                    format!("the value of `{name}` cannot stand in a header"),
+                );
+            }
+        }
+        pairs
+    }
+
+    fn authorization(&mut self) -> Option<(String, Secret)> {
+        self.properties.value(&["credentials", "authorization"])?;
+        let scheme = self.properties.required(&["credentials", "authorization", "scheme"])?;
+        let path = ["credentials", "authorization", "parameter"];
+        let parameter = self.properties.text(&path).unwrap_or("");
+        let parameter = self.substituted(&path, parameter)?;
+        if HeaderValue::from_str(&format!("{scheme} {parameter}")).is_err() {
+            self.properties.error(&path, "invalid-header-value", "scheme and parameter cannot stand in a header");
+        }
+        Some((scheme.to_owned(), Secret(parameter)))
+    }
+
+    /// Lists of values by name, flat.
+    fn pairs(&mut self, path: &[&str]) -> Vec<(String, Secret)> {
+        let Some(members) = self.properties.value(path) else { return Vec::new() };
+        let Some(members) = members.as_object() else {
+            let message = format!("`{}` is not an object of lists", path.join("."));
+            self.properties.error(path, "wrong-type", message);
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for name in members.keys() {
+            let path = [path, &[name.as_str()]].concat();
+            for value in self.properties.texts(&path) {
+                let value = self.substituted(&path, value);
+                pairs.extend(value.map(|value| (name.clone(), Secret(value))));
+            }
+        }
+        pairs
+    }
+
+    fn substituted(&mut self, path: &[&str], text: &str) -> Option<String> {
+        let done = self.substitution.substitute(text);
+        for (name, _) in &done.unknown {
+            let message = format!("there is no named value `{name}`");
+            let help = self.substitution.nearest(name).map(|name| format!("did you mean `{name}`?"));
+            self.properties.error_with_help(path, "unknown-named-value", message, help);
+        }
+        for (name, _) in &done.missing {
+            let message = format!("the value of the named value `{name}` is not known");
+            self.properties.error(path, "missing-secret", message);
+        }
+        if done.outgrown.is_some() {
+            self.properties.error(path, "too-long", "the text is too long once named values are substituted");
+        }
+        let is_whole = done.unknown.is_empty() && done.missing.is_empty() && done.outgrown.is_none();
+        is_whole.then(|| done.text.as_ref().to_owned())
+    }
+}

@@ -1,0 +1,159 @@
+//! Operations of an API. Matches no URL: templates stay as written.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::config::bounds::{MAX_DIAGNOSTICS_PER_FILE, MAX_OPERATIONS_PER_API, MAX_SCHEMA_NODES};
+use crate::config::model::{ApiKind, Operation, OperationResponse, Representation};
+use crate::config::parse::properties::Properties;
+use crate::config::parse::{Parsing, policy};
+use crate::config::resource::{Resource, ResourceId};
+use crate::config::schema::resolve;
+use crate::config::suggest::did_you_mean;
+use crate::diagnostic::Diagnostic;
+use crate::http::Method;
+
+const KNOWN: &[&str] =
+    &["displayName", "method", "urlTemplate", "description", "templateParameters", "request", "responses", "policies"];
+
+/// The operations of the API that `api` reads; what is wrong with them is wrong with the API.
+pub(super) fn operations(parsing: &Parsing<'_>, api: &mut Properties<'_>, kind: ApiKind) -> Vec<Operation> {
+    let collection = api.resource.id.child("operations");
+    let mut operations = Vec::new();
+    let mut taken: BTreeMap<(String, String), String> = BTreeMap::new();
+    for resource in parsing.set.children(&collection) {
+        if operations.len() == MAX_OPERATIONS_PER_API {
+            api.error(&[], "too-many-operations", format!("more than {MAX_OPERATIONS_PER_API} operations"));
+            break;
+        }
+        let mut properties = Properties::new(resource);
+        if let Some(operation) = operation(parsing, api.resource, &mut properties) {
+            let place = (operation.method.to_string(), shape(&operation.url_template));
+            if let Some(other) = taken.insert(place, operation.name.clone()) {
+                let message = format!("`{} {}` is also that of `{other}`", operation.method, operation.url_template);
+                properties.error(&["urlTemplate"], "duplicate-operation", message);
+            }
+            operations.push(operation);
+        }
+        api.findings.append(&mut properties.findings);
+        if api.findings.len() >= MAX_DIAGNOSTICS_PER_FILE {
+            api.error(&[], "too-many-errors", "more findings about this API are left out");
+            break;
+        }
+    }
+    check_policies(parsing, api, &collection);
+    if operations.is_empty() && kind == ApiKind::Http && parsing.set.faults_of(&api.resource.id).is_empty() {
+        let message = format!("`{}` has no operations: nothing of it will be found", api.resource.id);
+        api.warning(&[], "no-operations", message);
+    }
+    operations
+}
+
+fn operation(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<'_>) -> Option<Operation> {
+    properties.note_unknown(KNOWN);
+    let resource = properties.resource;
+    let name = resource.id.name().to_owned();
+    let display_name = properties.text(&["displayName"]).unwrap_or(&name).to_owned();
+    let method = method(properties);
+    let url_template = properties.text(&["urlTemplate"]).map(str::to_owned);
+    if url_template.is_none() && properties.value(&["urlTemplate"]).is_none() {
+        properties.error(&["urlTemplate"], "missing-property", format!("`urlTemplate` of `{name}` is missing"));
+    }
+    let declared = properties.items(&["request", "queryParameters"]);
+    let query_parameters = declared.iter().filter_map(|one| one.get("name")?.as_str().map(str::to_owned)).collect();
+    let responses = responses(parsing, api, properties);
+    let policy = policy::policy(parsing.set, &resource.id).unwrap_or_else(|diagnostic| {
+        properties.findings.push(diagnostic);
+        None
+    });
+    Some(Operation {
+        display_name,
+        method: method?,
+        url_template: url_template?,
+        query_parameters,
+        responses,
+        policy,
+        origin: resource.origin.clone(),
+        name,
+    })
+}
+
+fn method(properties: &mut Properties<'_>) -> Option<Method> {
+    let word = properties.required(&["method"])?;
+    let method = Method::from_bytes(word.to_ascii_uppercase().as_bytes()).ok();
+    if method.is_none() {
+        properties.error(&["method"], "invalid-method", format!("`{word}` is not a method"));
+    }
+    method
+}
+
+fn responses(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<'_>) -> Vec<OperationResponse> {
+    let mut responses = Vec::new();
+    for (index, response) in properties.items(&["responses"]).iter().enumerate() {
+        let status = response.get("statusCode").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        let Some(status) = status.filter(|status| (100..1000).contains(status)) else {
+            let path = ["responses", &index.to_string(), "statusCode"];
+            properties.error(&path, "invalid-status", "expected a status code from 100 to 999");
+            continue;
+        };
+        let written = response.get("representations").and_then(Value::as_array).into_iter().flatten();
+        let representations = written.filter_map(|one| representation(parsing, api, one)).collect();
+        responses.push(OperationResponse { status, representations });
+    }
+    responses
+}
+
+fn representation(parsing: &Parsing<'_>, api: &Resource, written: &Value) -> Option<Representation> {
+    let content_type = written.get("contentType")?.as_str()?.to_owned();
+    let examples = written.get("examples").and_then(Value::as_object);
+    // `sample` is how older versions of ARM wrote the one example.
+    let example =
+        examples.and_then(|examples| examples.get("default").or_else(|| examples.values().next())?.get("value"));
+    let example = example.or_else(|| written.get("sample")).filter(|example| !example.is_null());
+    let example = example.map(|example| example.as_str().map_or_else(|| example.to_string(), str::to_owned));
+    let schema = match written.get("schema") {
+        Some(schema) => Some(schema.clone()),
+        None => referenced_schema(parsing, api, written),
+    };
+    Some(Representation { content_type, example, schema })
+}
+
+/// The schema that ARM names by `schemaId` and `typeName`.
+fn referenced_schema(parsing: &Parsing<'_>, api: &Resource, written: &Value) -> Option<Value> {
+    let id = written.get("schemaId")?.as_str().filter(|id| !id.is_empty())?;
+    let name = written.get("typeName")?.as_str()?;
+    let document = parsing.set.get(&api.id.child("schemas").child(id))?.properties.get("document")?;
+    let schemas = document.pointer("/components/schemas").or_else(|| document.get("definitions"))?;
+    let mut budget = MAX_SCHEMA_NODES;
+    Some(resolve(document, schemas.get(name)?, &mut budget))
+}
+
+/// A policy of an operation that is not there would be left out without a word.
+fn check_policies(parsing: &Parsing<'_>, api: &mut Properties<'_>, collection: &ResourceId) {
+    for resource in parsing.set.iter_within(collection) {
+        let segments: Vec<&str> = resource.id.segments().collect();
+        let Some(name) = segments.get(3).filter(|_| segments.len() > 4) else { continue };
+        if parsing.set.get(&collection.child(name)).is_some() || !parsing.set.faults_of(&api.resource.id).is_empty() {
+            continue;
+        }
+        let message = format!("there is no operation `{name}` in `{}`", api.resource.id);
+        let mut diagnostic = Diagnostic::error("unknown-operation", resource.origin.file.clone(), message);
+        diagnostic.help = did_you_mean(name, parsing.set.children(collection).map(|operation| operation.id.name()));
+        api.findings.push(diagnostic);
+    }
+}
+
+/// A template without the names of its parameters: two operations of one shape and method cannot be told apart.
+fn shape(template: &str) -> String {
+    let mut shape = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        shape.push_str(before);
+        shape.push_str(if name.starts_with('*') { "{*}" } else { "{}" });
+        rest = after;
+    }
+    shape.push_str(rest);
+    shape.trim_end_matches('/').to_lowercase()
+}

@@ -1,0 +1,180 @@
+//! The properties of one resource, read with their types; what is not as expected is remembered with its place. Knows no family.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use crate::config::document::{self, Syntax};
+use crate::config::locate;
+use crate::config::resource::Resource;
+use crate::diagnostic::Diagnostic;
+use crate::span::Position;
+
+/// A reader of one resource. `null` counts as absent, as ARM writes it.
+pub(super) struct Properties<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl<'a> Properties<'a> {
+    pub(super) fn new(resource: &'a Resource) -> Self {
+        Self { resource, findings: Vec::new() }
+    }
+
+    /// The value at `path`: names of members, one below the other.
+    pub(super) fn value(&self, path: &[&str]) -> Option<&'a Value> {
+        let (first, rest) = path.split_first()?;
+        let mut value = self.resource.properties.get(*first)?;
+        for name in rest {
+            value = value.get(name)?;
+        }
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    /// The text at `path`.
+    pub(super) fn text(&mut self, path: &[&str]) -> Option<&'a str> {
+        let value = self.value(path)?;
+        if value.as_str().is_none() {
+            self.wrong_type(path, "a text");
+        }
+        value.as_str()
+    }
+
+    /// The text at `path`; that it is missing or empty is an error.
+    pub(super) fn required(&mut self, path: &[&str]) -> Option<&'a str> {
+        if self.value(path).is_none_or(|value| value.as_str() == Some("")) {
+            self.error(path, "missing-property", format!("`{}` is missing", path.join(".")));
+            return None;
+        }
+        self.text(path)
+    }
+
+    /// The switch at `path`, or `default`.
+    pub(super) fn switch(&mut self, path: &[&str], default: bool) -> bool {
+        let Some(value) = self.value(path) else { return default };
+        if value.as_bool().is_none() {
+            self.wrong_type(path, "`true` or `false`");
+        }
+        value.as_bool().unwrap_or(default)
+    }
+
+    /// The whole number at `path`.
+    pub(super) fn number(&mut self, path: &[&str]) -> Option<i32> {
+        let value = self.value(path)?;
+        let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
+        if number.is_none() {
+            self.wrong_type(path, "a whole number");
+        }
+        number
+    }
+
+    /// The items of the list at `path`.
+    pub(super) fn items(&mut self, path: &[&str]) -> &'a [Value] {
+        let Some(value) = self.value(path) else { return &[] };
+        match value.as_array() {
+            Some(items) => items,
+            None => {
+                self.wrong_type(path, "a list");
+                &[]
+            }
+        }
+    }
+
+    /// The texts of the list at `path`.
+    pub(super) fn texts(&mut self, path: &[&str]) -> Vec<&'a str> {
+        let mut texts = Vec::new();
+        for (index, item) in self.items(path).iter().enumerate() {
+            match item.as_str() {
+                Some(text) => texts.push(text),
+                None => self.wrong_type(&[path, &[&index.to_string()]].concat(), "a text"),
+            }
+        }
+        texts
+    }
+
+    /// Remembers an error at `path`.
+    pub(super) fn error(&mut self, path: &[&str], code: &'static str, message: impl Into<String>) {
+        let diagnostic = Diagnostic::error(code, self.resource.origin.file.clone(), message);
+        self.findings.push(self.placed(diagnostic, path));
+    }
+
+    /// Remembers an error at `path`, with help when there is any.
+    pub(super) fn error_with_help(
+        &mut self,
+        path: &[&str],
+        code: &'static str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let mut diagnostic = Diagnostic::error(code, self.resource.origin.file.clone(), message);
+        diagnostic.help = help;
+        self.findings.push(self.placed(diagnostic, path));
+    }
+
+    /// Remembers a warning at `path`.
+    pub(super) fn warning(&mut self, path: &[&str], code: &'static str, message: impl Into<String>) {
+        let diagnostic = Diagnostic::warning(code, self.resource.origin.file.clone(), message);
+        self.findings.push(self.placed(diagnostic, path));
+    }
+
+    /// Remembers that the value at `path` is none of `expected`.
+    pub(super) fn not_one_of(&mut self, path: &[&str], word: impl Display, expected: &str) {
+        let message = format!("`{}` is `{word}`: expected {expected}", path.join("."));
+        self.error(path, "unknown-value", message);
+    }
+
+    /// Remembers, in one note, the properties that are not `known`. They stay in the resource.
+    pub(super) fn note_unknown(&mut self, known: &[&str]) {
+        let unknown: Vec<String> = self
+            .resource
+            .properties
+            .keys()
+            .filter(|name| !known.contains(&name.as_str()))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if let Some(first) = self.resource.properties.keys().find(|name| !known.contains(&name.as_str())) {
+            let message = format!("properties of `{}` that have no effect: {}", self.resource.id, unknown.join(", "));
+            let note = Diagnostic::note("unknown-property", self.resource.origin.file.clone(), message);
+            self.findings.push(self.placed(note, &[first]));
+        }
+    }
+
+    fn wrong_type(&mut self, path: &[&str], expected: &str) {
+        self.error(path, "wrong-type", format!("`{}` is not {expected}", path.join(".")));
+    }
+
+    fn placed(&self, diagnostic: Diagnostic, path: &[&str]) -> Diagnostic {
+        match position(self.resource, path) {
+            Some(position) => diagnostic.at_position(position),
+            None => diagnostic,
+        }
+    }
+}
+
+/// The place of a property in the document that the resource was read from, when that is a document of a folder.
+fn position(resource: &Resource, path: &[&str]) -> Option<Position> {
+    let file = &resource.origin.file;
+    let text = resource.origin.text.as_deref()?;
+    // A service sends no documents: its origins are ids.
+    if file.starts_with('/') {
+        return None;
+    }
+    let syntax = Syntax::of(file)?;
+    if file.ends_with("Information.json") {
+        return locate::position(text, syntax, &[&["properties"], path].concat());
+    }
+    operation_position(text, syntax, resource.id.name())
+}
+
+// An operation that was made from a specification has the place of its method there.
+fn operation_position(text: &str, syntax: Syntax, name: &str) -> Option<Position> {
+    let root = document::parse(text, syntax).ok()?;
+    for (template, item) in root.get("paths")?.as_object()? {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            if operation.get("operationId").and_then(Value::as_str) == Some(name) {
+                return locate::position(text, syntax, &["paths", template, method]);
+            }
+        }
+    }
+    None
+}

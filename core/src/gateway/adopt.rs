@@ -1,0 +1,192 @@
+//! Taking a revision: compile, publish, remember what was refused. Knows no source and no timer.
+
+use std::sync::Arc;
+
+use super::event::Output;
+use super::{Gateway, Provider};
+use crate::config::{ResourceSet, Revision};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::snapshot::Compiled;
+use crate::telemetry::{Event, Level, name};
+use crate::time::Now;
+
+/// Diagnostics of a refused revision that are kept for the status page and the heartbeat.
+pub(super) const SHOWN_DIAGNOSTICS_MAX: usize = 100;
+/// Diagnostics that one event of the log carries.
+const LOGGED_DIAGNOSTICS_MAX: usize = 1000;
+
+/// What is served, what is known beyond that, and what was refused.
+#[derive(Debug, Default)]
+pub(super) struct Serving {
+    /// The revision that is published.
+    pub(super) compiled: Option<Compiled>,
+    /// The newest set that is known, whether it could be compiled or not: events build on it.
+    pub(super) head: Option<ResourceSet>,
+    refusal: Option<Refusal>,
+}
+
+/// What was refused of the newest revision.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) revision: Revision,
+    extent: Extent,
+    findings: Vec<Diagnostic>,
+    left_out: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Part,
+}
+
+/// How a revision came to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    Snapshot,
+    Events,
+    Folder,
+}
+
+impl Refusal {
+    fn new(revision: Revision, extent: Extent, found: impl IntoIterator<Item = Diagnostic>) -> Self {
+        let (mut findings, mut left_out) = (Vec::new(), 0);
+        for finding in found {
+            if findings.len() >= SHOWN_DIAGNOSTICS_MAX {
+                left_out += 1;
+            } else if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        Self { revision, extent, findings, left_out }
+    }
+
+    /// The findings, and how many were left out.
+    pub(super) fn shown(&self) -> Vec<Diagnostic> {
+        self.first(SHOWN_DIAGNOSTICS_MAX)
+    }
+
+    /// The first `count` findings, and how many were left out.
+    pub(super) fn first(&self, count: usize) -> Vec<Diagnostic> {
+        let mut shown: Vec<Diagnostic> = self.findings.iter().take(count).cloned().collect();
+        let more = self.findings.len().saturating_sub(count) + self.left_out;
+        if more > 0 {
+            let message = format!("{more} more findings are not shown here");
+            shown.push(Diagnostic::note("more-findings", self.revision.to_string(), message));
+        }
+        shown
+    }
+}
+
+impl Serving {
+    /// The revision that is published.
+    pub(super) fn revision(&self) -> Option<Revision> {
+        self.compiled.as_ref().map(|compiled| compiled.source.revision)
+    }
+
+    /// What was refused of the newest revision.
+    pub(super) const fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// What is served, in words for a reason, and whether anything is.
+    pub(super) fn standing(&self) -> (String, bool) {
+        match (self.revision(), &self.refusal) {
+            (Some(served), None) => (format!("revision {served} is served"), true),
+            (Some(served), Some(Refusal { extent: Extent::Part, .. })) => {
+                (format!("revision {served} is served, but parts of it are refused"), true)
+            }
+            (Some(served), Some(Refusal { extent: Extent::Whole, revision, .. })) => {
+                (format!("revision {served} is still served: revision {revision} is refused"), true)
+            }
+            (None, Some(refusal)) => {
+                (format!("revision {} is refused and there is no older one to serve", refusal.revision), false)
+            }
+            (None, None) => ("there is no configuration to serve yet".to_owned(), false),
+        }
+    }
+}
+
+impl Gateway {
+    /// Takes `set` as `revision`: what compiles is published, what does not is refused and the version before it is kept.
+    /// `findings` are what the reader of the documents found.
+    pub(super) fn adopt(
+        &mut self,
+        revision: Revision,
+        set: ResourceSet,
+        via: Via,
+        findings: Vec<Diagnostic>,
+        now: Now,
+    ) {
+        // INVARIANT: applied revisions never go backwards.
+        let goes_on = self.serving.revision().is_none_or(|served| revision > served);
+        debug_assert!(goes_on, "applied revisions never go backwards");
+        if !goes_on {
+            return;
+        }
+        let result = (self.compiler.compile)(revision, &set, &self.identity, self.serving.compiled.as_ref());
+        self.serving.head = Some(set);
+        match result {
+            Ok(compiled) => self.serve(compiled, via, findings, now),
+            Err(reasons) => self.refuse(revision, reasons, findings, now),
+        }
+    }
+
+    /// Publishes what was compiled.
+    pub(super) fn serve(&mut self, compiled: Compiled, via: Via, findings: Vec<Diagnostic>, now: Now) {
+        let revision = compiled.source.revision;
+        let refused: Vec<Diagnostic> = compiled.refused.values().flatten().cloned().collect();
+        let (errors, mut notes): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            findings.into_iter().partition(Diagnostic::is_error);
+        notes.extend(compiled.notes.iter().cloned());
+        let count = compiled.refused.len();
+        let found = Refusal::new(revision, Extent::Part, refused.into_iter().chain(errors));
+        self.outputs.push_back(Output::Publish(Arc::clone(&compiled.snapshot)));
+        self.serving.compiled = Some(compiled);
+        let (name, what) = match via {
+            Via::Snapshot => (name::EVENT_SNAPSHOT_RESTORED, "a snapshot"),
+            Via::Events => (name::EVENTS_SUCCESSFULLY_RESTORED, "events"),
+            Via::Folder => (name::FOLDER_APPLIED, "the folder"),
+        };
+        let message = format!("revision {revision} is served, taken from {what}");
+        self.emit(Event::new(now.wall, Level::Info, "configuration", name, message).about(revision));
+        if let Provider::Service(service) = &mut self.provider
+            && let Some(writer) = &mut service.writer
+        {
+            writer.handle_applied(revision);
+        }
+        self.emit_notes(revision, notes, now);
+        self.serving.refusal = None;
+        if !found.findings.is_empty() {
+            let message =
+                format!("{count} resources of revision {revision} are refused and keep their last good version");
+            let event =
+                Event::new(now.wall, Level::Error, "configuration", name::CONFIGURATION_PARTLY_REFUSED, message);
+            self.emit(event.about(revision).with_diagnostics(found.shown()));
+            self.serving.refusal = Some(found);
+        }
+    }
+
+    fn refuse(&mut self, revision: Revision, reasons: Vec<Diagnostic>, findings: Vec<Diagnostic>, now: Now) {
+        let (errors, notes): (Vec<Diagnostic>, Vec<Diagnostic>) = findings.into_iter().partition(Diagnostic::is_error);
+        self.emit_notes(revision, notes, now);
+        let refusal = Refusal::new(revision, Extent::Whole, reasons.into_iter().chain(errors));
+        let shown = refusal.shown();
+        self.serving.refusal = Some(refusal);
+        let (message, _) = self.serving.standing();
+        let event = Event::new(now.wall, Level::Error, "configuration", name::CONFIGURATION_REFUSED, message);
+        self.emit(event.about(revision).with_diagnostics(shown));
+    }
+
+    fn emit_notes(&mut self, revision: Revision, mut notes: Vec<Diagnostic>, now: Now) {
+        if notes.is_empty() {
+            return;
+        }
+        let worst = notes.iter().map(|note| note.severity).max();
+        let level = if worst > Some(Severity::Note) { Level::Warn } else { Level::Info };
+        let message = format!("revision {revision} was taken with {} warnings and notes", notes.len());
+        notes.truncate(LOGGED_DIAGNOSTICS_MAX);
+        let event = Event::new(now.wall, level, "configuration", name::CONFIGURATION_NOTES, message);
+        self.emit(event.about(revision).with_diagnostics(notes));
+    }
+}

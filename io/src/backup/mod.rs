@@ -1,0 +1,158 @@
+//! The backup on the disk: two slots that are written in turn, so that the newest good generation is never touched. Decides neither
+//! when to save nor what to serve; the gateway machine does.
+
+pub mod format;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use holdfast_core::gateway::event::BackupFault;
+use holdfast_core::http::Bytes;
+use rustls::crypto::CryptoProvider;
+
+use crate::disk::Disk;
+use crate::settings::BackupKey;
+use format::{FILE_BYTES_MAX, Generation, NonceBytes};
+
+/// The place of the backups.
+pub struct Store<D: Disk> {
+    disk: D,
+    directory: PathBuf,
+    key: Option<BackupKey>,
+    crypto: Arc<CryptoProvider>,
+    next: Option<Next>,
+}
+
+/// What the next save writes, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Next {
+    slot: usize,
+    number: u64,
+}
+
+const SLOTS: [&str; 2] = ["snapshot-a.holdfast", "snapshot-b.holdfast"];
+const TEMPORARY: &str = ".tmp";
+const PROBE: &str = "probe.holdfast.tmp";
+
+type Slot = Option<Result<Generation, String>>;
+
+impl<D: Disk> Store<D> {
+    /// The backups in `directory`; touches nothing yet. `crypto` gives the nonces.
+    pub fn new(disk: D, directory: PathBuf, key: Option<BackupKey>, crypto: Arc<CryptoProvider>) -> Self {
+        Self { disk, directory, key, crypto, next: None }
+    }
+
+    /// Whether backups can be kept here: lists the directory, writes a file and removes it.
+    ///
+    /// # Errors
+    /// Why they cannot, in words.
+    pub async fn probe(&self) -> Result<(), String> {
+        let named = |error: io::Error| format!("{}: {}", self.directory.display(), in_words(&error));
+        self.disk.list(&self.directory).await.map_err(named)?;
+        let probe = self.directory.join(PROBE);
+        self.disk.write(&probe, b"").await.map_err(named)?;
+        self.disk.remove(&probe).await.map_err(named)
+    }
+
+    /// Reads both slots: what cannot be used first, then the good generations, newest first. Removes what an interrupted save left.
+    pub async fn read(&mut self) -> Vec<Result<Bytes, BackupFault>> {
+        self.remove_leftovers().await;
+        let slots = self.slots().await;
+        self.next = Some(next(&slots));
+        let mut good = Vec::new();
+        let mut generations = Vec::new();
+        for (name, slot) in SLOTS.into_iter().zip(slots) {
+            match slot {
+                Some(Ok(generation)) => good.push(generation),
+                Some(Err(reason)) => generations.push(Err(BackupFault { file: name.to_owned(), reason })),
+                None => {}
+            }
+        }
+        good.sort_by_key(|generation| std::cmp::Reverse(generation.number));
+        generations.extend(good.into_iter().map(|generation| Ok(Bytes::from(generation.document))));
+        generations
+    }
+
+    /// Saves a document as the newest generation: written beside, made durable, renamed over the older slot, the name made durable.
+    ///
+    /// # Errors
+    /// Why it is not saved, in words; what was saved before is as it was.
+    pub async fn write(&mut self, document: &[u8]) -> Result<(), String> {
+        let next = match self.next.take() {
+            Some(next) => next,
+            None => next(&self.slots().await),
+        };
+        let nonce = self.nonce()?;
+        let generation = Generation { number: next.number, document: document.to_vec() };
+        let file = format::encode(&generation, self.key.as_ref().map(|key| (key, nonce)))?;
+        let slot = self.directory.join(SLOTS[next.slot]);
+        let temporary = self.directory.join(format!("{}{TEMPORARY}", SLOTS[next.slot]));
+        if let Err(error) = self.replace(&temporary, &slot, &file).await {
+            // Best effort: a full disk is freed again; a leftover is also removed at the next start.
+            drop(self.disk.remove(&temporary).await);
+            return Err(format!("{}: {}", slot.display(), in_words(&error)));
+        }
+        self.next = Some(Next { slot: (next.slot + 1) % SLOTS.len(), number: next.number.saturating_add(1) });
+        Ok(())
+    }
+
+    async fn replace(&self, temporary: &Path, slot: &Path, file: &[u8]) -> io::Result<()> {
+        self.disk.write(temporary, file).await?;
+        self.disk.sync(temporary).await?;
+        self.disk.rename(temporary, slot).await?;
+        self.disk.sync_dir(&self.directory).await
+    }
+
+    async fn slots(&self) -> [Slot; 2] {
+        [self.slot(SLOTS[0]).await, self.slot(SLOTS[1]).await]
+    }
+
+    async fn slot(&self, name: &str) -> Slot {
+        match self.disk.read(&self.directory.join(name), FILE_BYTES_MAX).await {
+            Ok(file) => Some(format::decode(&file, self.key.as_ref()).map_err(|fault| fault.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => Some(Err(format!("cannot be read: {}", in_words(&error)))),
+        }
+    }
+
+    async fn remove_leftovers(&self) {
+        let Ok(names) = self.disk.list(&self.directory).await else { return };
+        for path in names {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            let is_ours = SLOTS.iter().any(|slot| name.strip_prefix(slot) == Some(TEMPORARY)) || name == PROBE;
+            if is_ours {
+                // A leftover that stays does no harm: nothing reads it, and the next save writes over it.
+                drop(self.disk.remove(&path).await);
+            }
+        }
+    }
+
+    fn nonce(&self) -> Result<NonceBytes, String> {
+        let mut nonce = NonceBytes::default();
+        self.crypto.secure_random.fill(&mut nonce).map_err(|_| "no random numbers for the encryption".to_owned())?;
+        Ok(nonce)
+    }
+}
+
+// INVARIANT: the slot that is written next is never the one with the newest good generation.
+fn next(slots: &[Slot; 2]) -> Next {
+    let number = |slot: &Slot| slot.as_ref().and_then(|slot| slot.as_ref().ok()).map_or(0, |g| g.number);
+    let [a, b] = [number(&slots[0]), number(&slots[1])];
+    Next { slot: usize::from(b < a), number: a.max(b).saturating_add(1) }
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied; the directory must be writable for this user".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod tests;

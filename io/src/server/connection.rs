@@ -1,0 +1,155 @@
+//! One connection of a client and the requests on it. What a request does is the exchange's; bytes are hyper's.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::rc::Rc;
+
+use holdfast_core::exchange::Client;
+use holdfast_core::http::{Method, RequestHead, Scheme, StatusCode};
+use holdfast_core::telemetry::{Event, Level};
+use holdfast_core::time::Now;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+
+use super::Worker;
+use super::drive::{Driven, Fault, drive};
+use super::exchanges::Exchanges;
+use super::sent::{Receipt, ResponseContent, Sending};
+use super::stream::{Downstream, Life};
+use super::waiting::Waiting;
+use super::{head, respond};
+use crate::health;
+use crate::limits::{READ_BUFFER_BYTES_MAX, REQUEST_FIELDS_MAX, REQUEST_HEAD_BYTES_MAX};
+use crate::net::Net;
+use crate::tls::Transport;
+use crate::upstream::{ClientBody, ClientContent};
+
+/// Who is at the other end, and which way it came in.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    /// Its address, without port.
+    pub(super) ip: String,
+    /// The scheme of the listener.
+    pub(super) scheme: Scheme,
+    /// The TLS version, as in `1.3`.
+    pub(super) tls_version: Option<&'static str>,
+    /// The address of ours that it reached: the host of a request that names none.
+    pub(super) local: IpAddr,
+}
+
+/// Serves one connection until either side ends it. When the worker closes, an idle connection ends at once, and one in use
+/// after its response.
+pub(super) async fn serve<N: Net, X: Exchanges>(worker: Rc<Worker<N, X>>, transport: Transport<N::Stream>, peer: Peer) {
+    let life = Life::new();
+    let stream = Downstream::new(transport, Rc::clone(&life), &worker.timeouts);
+    let connection = Rc::new(Connection { worker: Rc::clone(&worker), peer, life });
+    let service = service_fn(move |request| {
+        let connection = Rc::clone(&connection);
+        async move { Ok::<_, Infallible>(connection.answer(request).await) }
+    });
+    let mut served = pin!(
+        http1::Builder::new()
+            .auto_date_header(false)
+            .max_headers(REQUEST_FIELDS_MAX)
+            .max_header_size(REQUEST_HEAD_BYTES_MAX)
+            .max_buf_size(READ_BUFFER_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    // errors of a connection are its client's doing; those that concern a request are in its record
+    tokio::select! {
+        biased;
+        _ = served.as_mut() => return,
+        () = worker.closing.wait() => {}
+    }
+    served.as_mut().graceful_shutdown();
+    drop(served.await);
+}
+
+struct Connection<N: Net, X> {
+    worker: Rc<Worker<N, X>>,
+    peer: Peer,
+    life: Rc<Life>,
+}
+
+impl<N: Net, X: Exchanges> Connection<N, X> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Sending> {
+        self.life.begin_request();
+        let now = self.worker.clock.now();
+        if health::is_status_path(request.uri().path()) {
+            let status = self.worker.plane.status.load();
+            return self.own(request.method(), health::status_response(&status, now.instant), None);
+        }
+        let read = head::read(
+            request.method(),
+            request.uri(),
+            request.version(),
+            request.headers(),
+            &self.peer,
+            self.worker.forwarded_proto,
+        );
+        match read {
+            Ok(head) => self.exchange(head, request, now).await,
+            Err(refusal) => self.own(request.method(), health::error_response(refusal.status, refusal.message), None),
+        }
+    }
+
+    async fn exchange(&self, mut head: RequestHead, request: Request<Incoming>, now: Now) -> Response<Sending> {
+        let worker = &self.worker;
+        let (parts, incoming) = request.into_parts();
+        let method = parts.method.clone();
+        let waiting = Waiting::new(worker, &self.peer, &parts, now);
+        head.headers = parts.headers;
+        head.has_body = !incoming.is_end_stream();
+        let content = if head.has_body {
+            let idle = worker.timeouts.request_content_idle;
+            ClientContent::InSocket(Box::new(ClientBody::new(incoming, idle, waiting.progress())))
+        } else {
+            ClientContent::Absent
+        };
+        let client = Client { ip: self.peer.ip.clone(), tls_version: self.peer.tls_version };
+        let seed = worker.seed.fork_index(worker.plane.next_exchange());
+        let Some(machine) = worker.exchanges.begin(&worker.plane, head, client, seed, now) else {
+            let response = health::not_ready_response(&worker.plane.status.load());
+            let receipt = waiting.answered_without(response.status(), "ConfigurationNotAvailable", response.body());
+            return self.own(&method, response, Some(receipt));
+        };
+        match drive(worker, machine, content).await {
+            Ok(Driven { outcome, upstream, backend_time }) => {
+                let outcome = *outcome;
+                let receipt = waiting.answered(outcome.record, backend_time);
+                self.seal(respond::response(&method, outcome.head, outcome.body, upstream), Some(receipt))
+            }
+            Err(Fault(message)) => {
+                self.report(&message);
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                let receipt = waiting.answered_without(status, "InternalError", &message);
+                self.own(&method, health::error_response(status, "Internal server error"), Some(receipt))
+            }
+        }
+    }
+
+    fn own(&self, method: &Method, response: Response<String>, receipt: Option<Receipt>) -> Response<Sending> {
+        self.seal(respond::own(method, response), receipt)
+    }
+
+    fn seal(&self, response: Response<ResponseContent>, receipt: Option<Receipt>) -> Response<Sending> {
+        let date = self.worker.date.at(self.worker.clock.now().wall);
+        respond::seal(response, date, receipt, &self.life)
+    }
+
+    fn report(&self, message: &str) {
+        self.worker.sink.event(&Event {
+            at: self.worker.clock.now().wall,
+            level: Level::Error,
+            name: "ExchangeFailed",
+            source: "server",
+            message: message.to_owned(),
+            revision: None,
+            diagnostics: Vec::new(),
+        });
+    }
+}

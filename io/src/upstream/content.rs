@@ -1,0 +1,303 @@
+//! Content on its way: the client's to an upstream, and an upstream's to the client. Streams through; gathers only when asked to.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use holdfast_core::exchange::BodyFailure;
+use holdfast_core::http::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use super::connect::Sender;
+use super::idle::IdleGuard;
+use super::pool::{Key, Pool};
+
+/// Why content ended before its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ContentError {
+    /// The connection broke or the framing was wrong, in words.
+    Broken(String),
+    /// Nothing came for too long.
+    Idle,
+}
+
+impl fmt::Display for ContentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(message) => f.write_str(message),
+            Self::Idle => f.write_str("nothing came for too long"),
+        }
+    }
+}
+
+impl Error for ContentError {}
+
+/// What is known of a client's content from outside: how much of it has passed, and whether it broke.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    bytes: Cell<u64>,
+    broken: Cell<bool>,
+}
+
+impl Progress {
+    /// Bytes that have passed.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.get()
+    }
+
+    /// Whether it ended before its end.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+}
+
+/// The content of a client's request.
+#[derive(Debug)]
+pub(crate) struct ClientBody {
+    incoming: Incoming,
+    idle: IdleGuard,
+    progress: Rc<Progress>,
+}
+
+impl ClientBody {
+    pub(crate) const fn new(incoming: Incoming, idle: Duration, progress: Rc<Progress>) -> Self {
+        Self { incoming, idle: IdleGuard::new(idle), progress }
+    }
+}
+
+/// Where the content of a client's request is.
+#[derive(Debug, Default)]
+pub(crate) enum ClientContent {
+    /// There never was any.
+    #[default]
+    Absent,
+    /// Still in the socket.
+    InSocket(Box<ClientBody>),
+    /// It has been read, or passed on.
+    Gone,
+}
+
+impl ClientContent {
+    /// What is there; from then on it is gone.
+    pub(crate) fn take(&mut self) -> Self {
+        let left = if matches!(self, Self::Absent) { Self::Absent } else { Self::Gone };
+        std::mem::replace(self, left)
+    }
+}
+
+impl Body for ClientBody {
+    type Data = Bytes;
+    type Error = ContentError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        let this = self.get_mut();
+        let polled = poll_guarded(&mut this.incoming, &mut this.idle, cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                this.progress.bytes.set(this.progress.bytes.get() + length as u64);
+            }
+            Poll::Ready(Some(Err(_))) => this.progress.broken.set(true),
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// The content of an upstream's response. At its end the connection goes back to the pool; dropped before, it closes.
+#[derive(Debug)]
+pub(crate) struct UpstreamBody {
+    incoming: Incoming,
+    idle: IdleGuard,
+    lease: Option<Lease>,
+}
+
+impl UpstreamBody {
+    /// `None` when no content follows.
+    pub(super) fn new(incoming: Incoming, lease: Lease, idle: Duration) -> Option<Self> {
+        if incoming.is_end_stream() {
+            lease.give_back();
+            return None;
+        }
+        Some(Self { incoming, idle: IdleGuard::new(idle), lease: Some(lease) })
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = ContentError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        let this = self.get_mut();
+        let frame = ready!(poll_guarded(&mut this.incoming, &mut this.idle, cx));
+        match &frame {
+            Some(Ok(_)) if !this.incoming.is_end_stream() => {}
+            Some(Ok(_)) | None => {
+                if let Some(lease) = this.lease.take() {
+                    lease.give_back();
+                }
+            }
+            Some(Err(_)) => this.lease = None,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// A connection in use.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pool: Rc<Pool>,
+    key: Rc<Key>,
+    sender: Sender,
+}
+
+impl Lease {
+    pub(super) fn new(pool: &Rc<Pool>, key: &Rc<Key>, sender: Sender) -> Self {
+        Self { pool: Rc::clone(pool), key: Rc::clone(key), sender }
+    }
+
+    fn give_back(self) {
+        self.pool.give_back(&self.key, self.sender);
+    }
+}
+
+/// The content of an outgoing request.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    /// None.
+    Empty,
+    /// These bytes; empty once they have been taken.
+    Bytes(Bytes),
+    /// The client's.
+    Client(ClientBody),
+}
+
+impl Outgoing {
+    /// What can be sent again: nothing, or bytes at hand.
+    pub(super) fn repeatable(&self) -> Option<Bytes> {
+        match self {
+            Self::Empty => Some(Bytes::new()),
+            Self::Bytes(bytes) => Some(bytes.clone()),
+            Self::Client(_) => None,
+        }
+    }
+
+    pub(super) fn progress(&self) -> Option<Rc<Progress>> {
+        match self {
+            Self::Empty | Self::Bytes(_) => None,
+            Self::Client(body) => Some(Rc::clone(&body.progress)),
+        }
+    }
+
+    pub(super) fn into_client(self) -> Option<ClientBody> {
+        match self {
+            Self::Empty | Self::Bytes(_) => None,
+            Self::Client(body) => Some(body),
+        }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = ContentError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Client(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::Client(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Client(body) => body.size_hint(),
+        }
+    }
+}
+
+/// Reads `body` to its end; what declares more than `max_bytes` is not read at all.
+pub(crate) async fn read_to_end<B>(mut body: B, max_bytes: u64) -> Result<Bytes, BodyFailure>
+where
+    B: Body<Data = Bytes, Error = ContentError> + Unpin,
+{
+    if body.size_hint().lower() > max_bytes {
+        return Err(BodyFailure::TooLarge);
+    }
+    let mut first = Bytes::new();
+    let mut gathered = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| BodyFailure::Broken(error.to_string()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if (first.len() + gathered.len() + data.len()) as u64 > max_bytes {
+            return Err(BodyFailure::TooLarge);
+        }
+        if first.is_empty() && gathered.is_empty() {
+            first = data;
+            continue;
+        }
+        gathered.extend_from_slice(&std::mem::take(&mut first));
+        gathered.extend_from_slice(&data);
+    }
+    Ok(if gathered.is_empty() { first } else { Bytes::from(gathered) })
+}
+
+/// What went wrong, down to its cause, in words.
+pub(super) fn words(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+fn poll_guarded(
+    incoming: &mut Incoming,
+    idle: &mut IdleGuard,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
+    match Pin::new(incoming).poll_frame(cx) {
+        Poll::Ready(frame) => {
+            idle.note_progress();
+            Poll::Ready(frame.map(|frame| frame.map_err(|error| ContentError::Broken(words(&error)))))
+        }
+        Poll::Pending => {
+            ready!(idle.poll_expired(cx));
+            Poll::Ready(Some(Err(ContentError::Idle)))
+        }
+    }
+}
