@@ -41,6 +41,7 @@ fn outcome(world: &mut World, source: &str) -> String {
     shown
 }
 
+#[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
 fn run_file(path: &Path, failures: &mut Vec<String>) -> usize {
     let text = std::fs::read_to_string(path).unwrap();
     let mut count = 0;
@@ -69,6 +70,7 @@ fn run_file(path: &Path, failures: &mut Vec<String>) -> usize {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
 fn fixtures() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/expr");
     let mut failures = Vec::new();

@@ -79,7 +79,7 @@ fn to_long(call: &mut Call<'_, '_>) -> Outcome<Value> {
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
 fn rounded(value: f64) -> Option<i64> {
     let even = value.round_ties_even();
-    (even >= -9_223_372_036_854_775_808.0 && even < 9_223_372_036_854_775_808.0).then_some(even as i64)
+    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&even).then_some(even as i64)
 }
 
 fn whole(value: &Value, target: &str) -> Outcome<i64> {

@@ -174,7 +174,10 @@ fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) 
     let given: Vec<String> = given.into_iter().filter(|separator| !separator.is_empty()).collect();
     let mut items: Vec<Arc<str>> = Vec::new();
     let mut rest: &str = &text;
-    while count > 0 {
+    if count == 0 {
+        return Ok(Value::Strings(Arc::new([])));
+    }
+    loop {
         let found = if items.len() + 1 >= count { None } else { next_separator(rest, &given, by_blank) };
         let item = rest.get(..found.map_or(rest.len(), |(at, _)| at)).unwrap_or("");
         let item = if trim { item.trim() } else { item };
