@@ -109,7 +109,15 @@ impl Checker<'_> {
         }
         // `(string)context.Variables["x"]` and the like of the context's own classes are plain down-casts.
         match explicit(&operand.ty, &to) {
-            Some(conversion) => Typed::new(apply(conversion, operand.node), to, span),
+            Some(conversion) => {
+                if let Node::Constant(value) = &operand.node
+                    && fold::loses(value, &to)
+                {
+                    let message = format!("the constant `{value}` is not in the range of `{to}`");
+                    self.report("constant", span, message);
+                }
+                Typed::new(apply(conversion, operand.node), to, span)
+            }
             None if matches!(operand.ty, Ty::Nullable(_)) => {
                 let Ty::Nullable(inner) = operand.ty else { return Typed::error(span) };
                 let unwrapped = Node::Convert(Conversion::Unwrap((*inner).clone()), Box::new(operand.node));
