@@ -65,7 +65,11 @@ fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
 pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
     match conversion {
         Conversion::Numeric(ty) if !value.is_null() => eval::numeric(value, ty).ok(),
-        Conversion::Numeric(_) | Conversion::Unbox(_) | Conversion::Unwrap(_) | Conversion::Json(_) => None,
+        Conversion::Numeric(_)
+        | Conversion::Unbox(_)
+        | Conversion::Unwrap(_)
+        | Conversion::ToJson
+        | Conversion::Json(_) => None,
     }
 }
 

@@ -139,6 +139,19 @@ fn shown(key: &Value) -> String {
     }
 }
 
+/// The implicit operators of `JToken`: from text, numbers and booleans.
+pub(crate) fn token_of(value: &Value) -> Outcome<Value> {
+    Ok(Value::Json(JToken::new(match value {
+        Value::Null => JNode::Null,
+        Value::Bool(value) => JNode::Bool(*value),
+        Value::Int32(value) => JNode::Integer(i64::from(*value)),
+        Value::Int64(value) => JNode::Integer(*value),
+        Value::Double(value) => JNode::Float(*value),
+        Value::String(text) => JNode::String(Arc::clone(text)),
+        _ => return Err(broken("a token of no JSON value")),
+    })))
+}
+
 /// The explicit operators of `JToken`: to text, numbers and booleans. A null reference gives null, or throws for a value type.
 pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
     let Value::Json(token) = value else {

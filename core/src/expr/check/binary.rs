@@ -37,6 +37,8 @@ impl Checker<'_> {
         if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
             return self.concat(left, right, span);
         }
+        let (left, right) = (lifted_null(operator, left, &right.ty), right);
+        let right = lifted_null(operator, right, &left.ty);
         let (plain_left, left_null) = unwrapped(&left.ty);
         let (plain_right, right_null) = unwrapped(&right.ty);
         let is_null_test = matches!(left.ty, Ty::Null) || matches!(right.ty, Ty::Null);
@@ -188,6 +190,19 @@ impl Checker<'_> {
             }
         };
         Typed::new(node, result, span)
+    }
+}
+
+// A literal `null` beside a value takes that value's type with `?`: `1 > null` is false, `1 != null` true.
+fn lifted_null(operator: BinaryOp, typed: Typed, other: &Ty) -> Typed {
+    if typed.ty != Ty::Null || *other == Ty::Null || *other == Ty::Void {
+        return typed;
+    }
+    match other {
+        Ty::Nullable(_) if is_equality(operator) => typed,
+        Ty::Nullable(_) => Typed { ty: other.clone(), ..typed },
+        other if other.holds_null() => typed,
+        other => Typed { ty: Ty::nullable(other.clone()), ..typed },
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
         (Ty::Class(from), Ty::Class(to)) => from.derives_from(*to).then_some(None),
+        (Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double, Ty::Class(Class::JToken)) => {
+            Some(Some(Conversion::ToJson))
+        }
         _ => None,
     }
 }

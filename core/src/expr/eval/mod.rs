@@ -11,7 +11,7 @@ use crate::rng::Rng;
 use crate::time::Now;
 use crate::value::{ContextPart, UrlRef, Value};
 
-use super::bcl::{Call, Run, json_cast};
+use super::bcl::{Call, Run, json_cast, json_token};
 use super::exception::{Outcome, broken, index_out_of_range, invalid_cast, invalid_operation, null_reference};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{BinaryNode, Body, CallNode, Conversion, Lifted, Node, Program, ReceiverRule};
@@ -291,6 +291,7 @@ fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
         },
         Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),
         Conversion::Unwrap(_) => Ok(value),
+        Conversion::ToJson => json_token(&value),
         Conversion::Json(ty) => json_cast(&value, ty),
     }
 }
