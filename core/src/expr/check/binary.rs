@@ -50,7 +50,9 @@ impl Checker<'_> {
         let Some(agreement) = agreement else {
             let symbol = operator.symbol().0;
             let message = format!("`{symbol}` does not apply to `{}` and `{}`", left.ty, right.ty);
-            self.report("type-mismatch", span, message);
+            let has_token = super::is_json(&left.ty) || super::is_json(&right.ty);
+            let help = has_token.then(|| "cast the token to what it holds, as in `(string)token`".to_owned());
+            self.problems.add_with_help("type-mismatch", span, message, help);
             return Typed::error(span);
         };
         let converted = |typed: Typed, to: &Ty| {
@@ -268,7 +270,8 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     }
     // Two references compare when one converts to the other.
     let comparable = left.holds_null() && right.holds_null();
-    let related = implicit(left, right).is_some() || implicit(right, left).is_some();
+    // Operators that convert do not count, so a `JToken` does not compare with text (witnessed: CS0019).
+    let related = matches!(implicit(left, right), Some(None)) || matches!(implicit(right, left), Some(None));
     (comparable && related).then(|| Agreement {
         operands: Operands::Reference,
         sides: (left.clone(), right.clone()),

@@ -202,7 +202,11 @@ impl<'m> Machine<'m> {
         let left = self.eval(&node.left)?;
         let right = self.eval(&node.right)?;
         if node.lifted == Lifted::Yes && (left.is_null() || right.is_null()) {
+            let known = if left.is_null() { &right } else { &left };
             return Ok(match node.operator {
+                // `bool?` knows three values: an operand that decides alone does so.
+                BinaryOp::Or if *known == Value::Bool(true) => Value::Bool(true),
+                BinaryOp::And if *known == Value::Bool(false) => Value::Bool(false),
                 BinaryOp::Equal => Value::Bool(left.is_null() && right.is_null()),
                 BinaryOp::NotEqual => Value::Bool(left.is_null() != right.is_null()),
                 BinaryOp::Less | BinaryOp::Greater | BinaryOp::LessOrEqual | BinaryOp::GreaterOrEqual => {
