@@ -3,12 +3,16 @@
 //! `dialect` text→tree, `registry` the table of all elements, `shape` what an element may hold, `compile` tree→program,
 //! `reader` and `operand` the values of one element, `run` what a policy sees while it runs, `effect` the border to the world.
 
+pub mod access;
 pub mod compile;
 pub mod connection;
 pub mod control;
+pub mod cors;
 pub mod dialect;
 pub mod effect;
 pub mod integration;
+pub mod limit;
+pub mod mock;
 pub mod operand;
 pub mod place;
 pub mod program;
@@ -21,6 +25,8 @@ pub mod shape;
 pub mod source;
 pub mod transform;
 
+#[cfg(test)]
+mod mistakes;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +41,18 @@ pub use source::Source;
 /// A policy that is one op.
 #[derive(Clone, Debug)]
 pub enum Policy {
+    /// `check-header`
+    CheckHeader(access::CheckHeader),
+    /// `cors`
+    Cors(Box<cors::Cors>),
+    /// `ip-filter`
+    IpFilter(access::IpFilter),
+    /// `mock-response`
+    MockResponse(mock::MockResponse),
+    /// `rate-limit`
+    RateLimit(Box<limit::RateLimit>),
+    /// `rate-limit-by-key`
+    RateLimitByKey(Box<limit::RateLimitByKey>),
     /// `authentication-basic`
     AuthenticationBasic(integration::AuthenticationBasic),
     /// The beginning of a `return-response`
@@ -76,6 +94,12 @@ impl Policy {
     /// It failed, or needs a body that has not been read; then it has changed nothing yet.
     pub fn run(&self, run: &mut Run<'_>) -> Ran {
         match self {
+            Self::CheckHeader(policy) => policy.run(run),
+            Self::Cors(policy) => policy.run(run),
+            Self::IpFilter(policy) => policy.run(run),
+            Self::MockResponse(policy) => policy.run(run),
+            Self::RateLimit(policy) => policy.run(run),
+            Self::RateLimitByKey(policy) => policy.run(run),
             Self::AuthenticationBasic(policy) => policy.run(run),
             Self::BeginRequest(policy) => policy.run(run),
             Self::BeginResponse(policy) => policy.run(run),
@@ -104,6 +128,12 @@ impl Policy {
             Self::ForwardRequest(policy) => policy.take(run, reply),
             Self::SendRequest(policy) => policy.take(run, reply),
             Self::AuthenticationBasic(_)
+            | Self::CheckHeader(_)
+            | Self::Cors(_)
+            | Self::IpFilter(_)
+            | Self::MockResponse(_)
+            | Self::RateLimit(_)
+            | Self::RateLimitByKey(_)
             | Self::BeginRequest(_)
             | Self::BeginResponse(_)
             | Self::ReturnResponse(_)
@@ -124,9 +154,15 @@ impl Policy {
     ///
     /// # Errors
     /// As [`Policy::run`]; a failure here no longer changes the response.
-    pub fn settle(&self, _run: &mut Run<'_>) -> Ran {
+    pub fn settle(&self, run: &mut Run<'_>) -> Ran {
         match self {
+            Self::RateLimitByKey(policy) => policy.settle(run),
             Self::AuthenticationBasic(_)
+            | Self::CheckHeader(_)
+            | Self::Cors(_)
+            | Self::IpFilter(_)
+            | Self::MockResponse(_)
+            | Self::RateLimit(_)
             | Self::BeginRequest(_)
             | Self::BeginResponse(_)
             | Self::ForwardRequest(_)
@@ -149,9 +185,15 @@ impl Policy {
     ///
     /// # Errors
     /// As [`Policy::run`].
-    pub fn preflight(&self, _run: &mut Run<'_>) -> Result<Preflight, Stop> {
+    pub fn preflight(&self, run: &mut Run<'_>) -> Result<Preflight, Stop> {
         match self {
+            Self::Cors(policy) => policy.preflight(run),
             Self::AuthenticationBasic(_)
+            | Self::CheckHeader(_)
+            | Self::IpFilter(_)
+            | Self::MockResponse(_)
+            | Self::RateLimit(_)
+            | Self::RateLimitByKey(_)
             | Self::BeginRequest(_)
             | Self::BeginResponse(_)
             | Self::ForwardRequest(_)

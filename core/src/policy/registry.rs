@@ -5,7 +5,7 @@ use crate::policy::dialect::Element;
 use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
-use crate::policy::{Policy, control, integration, response, routing, transform};
+use crate::policy::{Policy, access, control, cors, integration, limit, mock, response, routing, transform};
 
 /// A policy element.
 #[derive(Clone, Copy, Debug)]
@@ -126,16 +126,16 @@ static TABLE: &[Entry] = &[
     built("retry", "IBOE", &control::RETRY, Build::Structure(control::build_retry)),
     not_yet("wait"),
     // rate limits and quotas
-    not_yet("rate-limit"),
-    not_yet("rate-limit-by-key"),
+    leaf("rate-limit", "I", &limit::RATE_LIMIT, limit::build_rate_limit).in_scopes("PAO").once(),
+    leaf("rate-limit-by-key", "I", &limit::RATE_LIMIT_BY_KEY, limit::build_rate_limit_by_key),
     not_yet("quota"),
     not_yet("quota-by-key"),
     not_yet("limit-concurrency"),
     not_yet("azure-openai-token-limit"),
     not_yet("llm-token-limit"),
     // access
-    not_yet("check-header"),
-    not_yet("ip-filter"),
+    leaf("check-header", "I", &access::CHECK_HEADER, access::build_check_header),
+    leaf("ip-filter", "I", &access::IP_FILTER, access::build_ip_filter),
     not_yet("validate-jwt"),
     not_yet("validate-azure-ad-token"),
     not_yet("validate-client-certificate"),
@@ -180,9 +180,9 @@ static TABLE: &[Entry] = &[
     not_yet("redirect-content-urls"),
     not_yet("xsl-transform"),
     built("return-response", "IBOE", &response::RETURN_RESPONSE, Build::Structure(response::build_return_response)),
-    not_yet("mock-response"),
+    leaf("mock-response", "IOE", &mock::MOCK_RESPONSE, mock::build_mock_response),
     // cross-domain
-    not_yet("cors"),
+    leaf("cors", "I", &cors::CORS, cors::build_cors).once(),
     not_yet("cross-domain"),
     not_yet("jsonp"),
     // integration and logging

@@ -1,6 +1,6 @@
 //! What a policy sees while it runs, and how it ends: the next op, an effect, the end of the pipeline, or a failure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ pub struct State {
     pub response_headers: Vec<PendingHeader>,
     /// Whether the running policy wants [`Policy::settle`](crate::policy::Policy::settle) to be called once the response is known.
     pub settle: Settle,
+    /// Calls that are counted once the response is known, in the order of the policies that wait for it.
+    pub pending_counts: VecDeque<PendingCount>,
     /// What `trace` policies said.
     pub traces: Vec<String>,
     /// The last backend call.
@@ -115,6 +117,15 @@ pub struct PendingHeader {
     pub value: HeaderValue,
     /// What happens to fields of this name that are there already.
     pub existing: Existing,
+}
+
+/// A call that a rate-limit-by-key has let pass and not yet counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingCount {
+    /// The key that it had then.
+    pub key: Arc<str>,
+    /// The period of the limit.
+    pub period: Duration,
 }
 
 /// What happens to fields that are there already.

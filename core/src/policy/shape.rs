@@ -25,6 +25,8 @@ pub enum Content {
     Policies,
     /// These elements, in this order.
     Children(&'static [Child]),
+    /// These elements, in any order.
+    AnyOrder(&'static [Child]),
 }
 
 /// An attribute that an element may have.
@@ -130,6 +132,11 @@ pub fn check(element: &Element, shape: &Shape, problems: &mut Vec<Problem>) {
         Content::Policies => refuse_text(element, problems),
         Content::Children(children) => {
             refuse_text(element, problems);
+            check_order(element, children, problems);
+            check_children(element, children, problems);
+        }
+        Content::AnyOrder(children) => {
+            refuse_text(element, problems);
             check_children(element, children, problems);
         }
     }
@@ -174,10 +181,23 @@ fn check_attributes(element: &Element, known: &[Attribute], problems: &mut Vec<P
     }
 }
 
-fn check_children(element: &Element, known: &[Child], problems: &mut Vec<Problem>) {
+fn check_order(element: &Element, known: &[Child], problems: &mut Vec<Problem>) {
     let mut reached = 0;
     for found in element.elements() {
-        let Some(index) = known.iter().position(|spec| spec.name == found.name) else {
+        let Some(index) = known.iter().position(|spec| spec.name == found.name) else { continue };
+        if index < reached {
+            let order: Vec<&str> = known.iter().map(|spec| spec.name).collect();
+            let message = format!("`{}` comes too late in `{}`", found.name, element.name);
+            let help = format!("the order is: {}", order.join(", "));
+            problems.push(Problem::error("element-order", found.name_span, message).with_help(help));
+        }
+        reached = reached.max(index);
+    }
+}
+
+fn check_children(element: &Element, known: &[Child], problems: &mut Vec<Problem>) {
+    for found in element.elements() {
+        let Some(spec) = known.iter().find(|spec| spec.name == found.name) else {
             let message = format!("`{}` cannot hold `{}`", element.name, found.name);
             let problem = Problem::error("unknown-element", found.name_span, message);
             problems.push(match nearest(&found.name, known.iter().map(|spec| spec.name)) {
@@ -186,16 +206,7 @@ fn check_children(element: &Element, known: &[Child], problems: &mut Vec<Problem
             });
             continue;
         };
-        if index < reached {
-            let order: Vec<&str> = known.iter().map(|spec| spec.name).collect();
-            let message = format!("`{}` comes too late in `{}`", found.name, element.name);
-            let help = format!("the order is: {}", order.join(", "));
-            problems.push(Problem::error("element-order", found.name_span, message).with_help(help));
-        }
-        reached = reached.max(index);
-        if let Some(spec) = known.get(index) {
-            check(found, spec.shape, problems);
-        }
+        check(found, spec.shape, problems);
     }
     for spec in known {
         let count = element.elements().filter(|found| found.name == spec.name).count();
