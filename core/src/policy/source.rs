@@ -89,9 +89,7 @@ impl<'a> Source<'a> {
 
     fn original(&self, span: Span) -> Span {
         match self.substituted {
-            Some(substituted) => {
-                Span { start: substituted.original(span.start), end: substituted.original(span.end) }
-            }
+            Some(substituted) => Span { start: substituted.original(span.start), end: substituted.original(span.end) },
             None => span,
         }
     }

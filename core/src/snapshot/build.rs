@@ -34,11 +34,7 @@ pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> 
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn api(
-    api: &Api,
-    programs: &mut Programs<'_>,
-    backends: &Backends,
-) -> Result<CompiledApi, Vec<Diagnostic>> {
+pub(super) fn api(api: &Api, programs: &mut Programs<'_>, backends: &Backends) -> Result<CompiledApi, Vec<Diagnostic>> {
     let mut errors = unsupported_kind(api);
     let mut keep = |result: Result<_, Vec<Diagnostic>>| {
         result.unwrap_or_else(|found| {

@@ -202,7 +202,8 @@ impl Compilation<'_> {
         let touched: BTreeSet<&str> = changes.iter().filter(|id| first(id, "apis")).filter_map(second).collect();
         let held: BTreeSet<&ResourceId> = previous.source.held.values().flat_map(|held| &held.ids).collect();
         let apis = previous.snapshot.apis.iter();
-        let same = apis.filter(|api| second(&api.id).is_none_or(|name| !touched.contains(name)) && !held.contains(&api.id));
+        let same =
+            apis.filter(|api| second(&api.id).is_none_or(|name| !touched.contains(name)) && !held.contains(&api.id));
         same.map(|api| (api.id.clone(), Arc::clone(api))).collect()
     }
 

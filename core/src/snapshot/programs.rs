@@ -102,9 +102,8 @@ pub(super) fn prepare_fragments(
     fragments: &[FragmentDocument],
     substitution: &Substitution,
 ) -> BTreeMap<String, Prepared> {
-    let prepare = |fragment: &FragmentDocument| {
-        (fragment.id.to_ascii_lowercase(), Prepared::new(&fragment.policy, substitution))
-    };
+    let prepare =
+        |fragment: &FragmentDocument| (fragment.id.to_ascii_lowercase(), Prepared::new(&fragment.policy, substitution));
     fragments.iter().map(prepare).collect()
 }
 
