@@ -7,15 +7,16 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use holdfast_core::config::bounds;
 use holdfast_core::config::folder::Files;
 use holdfast_core::gateway::FolderState;
 
 /// Bytes of one file; a larger one is not a configuration.
-pub const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+pub const FILE_BYTES_MAX: u64 = bounds::MAX_FILE_BYTES as u64;
 /// Bytes of all files together.
-pub const FOLDER_BYTES_MAX: u64 = 512 * 1024 * 1024;
+pub const FOLDER_BYTES_MAX: u64 = bounds::MAX_FOLDER_BYTES as u64;
 /// Files of a folder.
-pub const FILES_MAX: usize = 200_000;
+pub const FILES_MAX: usize = bounds::MAX_FILES;
 /// Directories within directories; also what ends a circle of symbolic links.
 pub const DEPTH_MAX: usize = 16;
 

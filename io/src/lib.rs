@@ -19,14 +19,6 @@ pub mod tls;
 
 pub mod server;
 
-mod date;
-
-mod health;
-
-mod perform;
-
-mod upstream;
-
 pub mod settings;
 
 pub mod backup;
@@ -35,4 +27,20 @@ pub mod azure;
 
 pub mod folder;
 
+pub mod drive;
+
 pub mod sinks;
+
+pub mod signal;
+
+pub mod run;
+
+pub mod cli;
+
+mod date;
+
+mod health;
+
+mod perform;
+
+mod upstream;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use holdfast_core::config::Revision;
 use holdfast_core::config::model::Secret;
+use holdfast_core::config::{Revision, bounds};
 use holdfast_core::gateway::FetchFailure;
 use holdfast_core::http::{HeaderValue, Method, StatusCode, Url, header};
 use http::Request;
@@ -54,7 +54,7 @@ pub struct Client<N: Net> {
 pub const EVENTS_PER_PAGE: u32 = 100;
 
 const MIB: usize = 1024 * 1024;
-const SNAPSHOT: Limits = Limits { received_max: 64 * MIB, decompressed_max: 256 * MIB };
+const SNAPSHOT: Limits = Limits { received_max: 64 * MIB, decompressed_max: bounds::MAX_SNAPSHOT_BYTES };
 const EVENTS: Limits = Limits { received_max: 16 * MIB, decompressed_max: 64 * MIB };
 const HEARTBEAT: Limits = Limits { received_max: 64 * 1024, decompressed_max: 64 * 1024 };
 const USER_AGENT: &str = concat!("holdfast/", env!("CARGO_PKG_VERSION"));

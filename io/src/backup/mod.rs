@@ -24,6 +24,17 @@ pub struct Store<D: Disk> {
     next: Option<Next>,
 }
 
+/// What can be done with the directory of the backups; in words why not more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Backups can be read and saved.
+    Writable,
+    /// Backups can be read at best.
+    ReadOnly(String),
+    /// There is no directory, or it cannot be looked into.
+    Missing(String),
+}
+
 /// What the next save writes, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Next {
@@ -43,16 +54,18 @@ impl<D: Disk> Store<D> {
         Self { disk, directory, key, crypto, next: None }
     }
 
-    /// Whether backups can be kept here: lists the directory, writes a file and removes it.
-    ///
-    /// # Errors
-    /// Why they cannot, in words.
-    pub async fn probe(&self) -> Result<(), String> {
+    /// What can be done here: lists the directory, writes a file and removes it.
+    pub async fn probe(&self) -> Place {
         let named = |error: io::Error| format!("{}: {}", self.directory.display(), in_words(&error));
-        self.disk.list(&self.directory).await.map_err(named)?;
+        if let Err(error) = self.disk.list(&self.directory).await {
+            return Place::Missing(named(error));
+        }
         let probe = self.directory.join(PROBE);
-        self.disk.write(&probe, b"").await.map_err(named)?;
-        self.disk.remove(&probe).await.map_err(named)
+        let written = match self.disk.write(&probe, b"").await {
+            Ok(()) => self.disk.remove(&probe).await,
+            Err(error) => Err(error),
+        };
+        written.map_or_else(|error| Place::ReadOnly(named(error)), |()| Place::Writable)
     }
 
     /// Reads both slots: what cannot be used first, then the good generations, newest first. Removes what an interrupted save left.

@@ -72,10 +72,10 @@ async fn leftovers_are_removed_and_strangers_stay() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_place_is_probed_and_a_missing_one_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    assert_eq!(store(directory.path(), None).probe().await, Ok(()));
+    assert_eq!(store(directory.path(), None).probe().await, Place::Writable);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     let missing = directory.path().join("missing");
-    let reason = store(&missing, None).probe().await.unwrap_err();
+    let Place::Missing(reason) = store(&missing, None).probe().await else { panic!("it is missing") };
     assert!(reason.ends_with("missing: does not exist"), "{reason}");
     assert!(store(&missing, None).write(NEW).await.unwrap_err().contains("does not exist"));
 }

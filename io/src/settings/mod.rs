@@ -19,6 +19,8 @@ use holdfast_core::telemetry::Level;
 
 pub use token::GatewayToken;
 
+use crate::server::{ForwardedProto, Timeouts};
+
 /// Everything that the environment says.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -30,8 +32,12 @@ pub struct Settings {
     pub source: Source,
     /// Where requests come in.
     pub listeners: Listeners,
-    /// What clients may ask of the process.
-    pub limits: HttpLimits,
+    /// Whether `X-Forwarded-Proto` is believed.
+    pub forwarded_proto: ForwardedProto,
+    /// Connections of clients that the whole process holds open; `None` means the maximum of each worker.
+    pub connections_max: Option<NonZeroUsize>,
+    /// How long clients and upstreams may take.
+    pub timeouts: Timeouts,
     /// Threads that serve requests; `None` means one per core.
     pub workers: Option<NonZeroUsize>,
     /// Where the backup is.
@@ -90,21 +96,6 @@ pub struct Listeners {
     pub http: Option<SocketAddr>,
     /// HTTP over TLS.
     pub https: Option<SocketAddr>,
-}
-
-/// What clients may ask of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HttpLimits {
-    /// Bytes of a request's head.
-    pub header_bytes_max: u64,
-    /// Bytes of a request's content; `None` means no limit.
-    pub body_bytes_max: Option<u64>,
-    /// How long a client may take to send a request's head.
-    pub header_timeout: Duration,
-    /// How long a connection may be idle between requests.
-    pub idle_timeout: Duration,
-    /// Connections of the whole process.
-    pub connections_max: u64,
 }
 
 /// The backup.

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use holdfast_core::telemetry::Level;
 
+use crate::server::{ForwardedProto, Timeouts};
 use crate::settings::endpoint::{self, Endpoint};
 use crate::settings::nearest::nearest;
 use crate::settings::table::{self, Effect, KEYS, Kind, PREFIXES};
 use crate::settings::{
-    Backup, BackupKey, CertificateCheck, Color, GatewayToken, HttpLimits, Listeners, LogForm, Logs, Service,
-    SettingError, Settings, Source, Warning, value,
+    Backup, BackupKey, CertificateCheck, Color, GatewayToken, Listeners, LogForm, Logs, Service, SettingError,
+    Settings, Source, Warning, value,
 };
 
 /// The given values, and what was wrong with them so far.
@@ -130,16 +131,18 @@ impl Reader {
 // Shorter ones would make the gateway a load test of its own service.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 const TIMEOUT_MIN: Duration = Duration::from_millis(1);
-const HEADER_BYTES_MIN: u64 = 8 * 1024;
 const WORKERS_MAX: u64 = 1024;
+const CONNECTIONS_MAX: u64 = 1024 * 1024;
 
 /// All settings; `None` when something that is needed is missing or wrong, which `reader` then knows.
 pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
     // Every part is read before any is looked at, so that one run reports all errors.
     let source = source(reader);
     let listeners = listeners(reader);
-    let limits = limits(reader);
-    let workers = workers(reader);
+    let forwarded_proto = forwarded_proto(reader);
+    let connections_max = count(reader, "holdfast.http.connections.max", CONNECTIONS_MAX);
+    let timeouts = timeouts(reader);
+    let workers = count(reader, "holdfast.workers", WORKERS_MAX);
     let backup = backup(reader);
     let logs = logs(reader);
     let sync_interval = reader.duration("holdfast.sync.interval", INTERVAL_MIN);
@@ -152,7 +155,9 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
         instance_id: reader.text("holdfast.instance.id"),
         source,
         listeners: listeners?,
-        limits: limits?,
+        forwarded_proto: forwarded_proto?,
+        connections_max,
+        timeouts: timeouts?,
         workers,
         backup: backup?,
         sync_interval: sync_interval?,
@@ -260,37 +265,39 @@ fn listeners(reader: &mut Reader) -> Option<Listeners> {
     Some(Listeners { http, https })
 }
 
-fn limits(reader: &mut Reader) -> Option<HttpLimits> {
-    let header_bytes_max = reader.read("holdfast.http.header.max", |text| match value::bytes(text)? {
-        bytes if bytes < HEADER_BYTES_MIN => Err(format!("`{text}` is less than {HEADER_BYTES_MIN} bytes")),
-        bytes => Ok(bytes),
-    });
-    let body_bytes_max = reader.read("holdfast.http.body.max", value::bytes);
-    let header_timeout = reader.duration("holdfast.http.header.timeout", TIMEOUT_MIN);
-    let idle_timeout = reader.duration("holdfast.http.idle.timeout", TIMEOUT_MIN);
-    let connections_max = reader.read("holdfast.http.connections.max", at_least_one);
-    Some(HttpLimits {
-        header_bytes_max: header_bytes_max?,
-        body_bytes_max: Some(body_bytes_max?).filter(|bytes| *bytes > 0),
-        header_timeout: header_timeout?,
-        idle_timeout: idle_timeout?,
-        connections_max: connections_max?,
+fn forwarded_proto(reader: &mut Reader) -> Option<ForwardedProto> {
+    let believed = reader.flag("net.server.http.forwarded.proto.enabled")?;
+    Some(if believed { ForwardedProto::Believed } else { ForwardedProto::Ignored })
+}
+
+fn timeouts(reader: &mut Reader) -> Option<Timeouts> {
+    let head_read = reader.duration("holdfast.http.header.timeout", TIMEOUT_MIN);
+    let keep_alive = reader.duration("holdfast.http.idle.timeout", TIMEOUT_MIN);
+    let request_content_idle = reader.duration("holdfast.http.body.timeout", TIMEOUT_MIN);
+    let write_stall = reader.duration("holdfast.http.write.timeout", TIMEOUT_MIN);
+    let tls_handshake = reader.duration("holdfast.https.handshake.timeout", TIMEOUT_MIN);
+    let connect = reader.duration("holdfast.upstream.connect.timeout", TIMEOUT_MIN);
+    let upstream_idle = reader.duration("holdfast.upstream.idle.timeout", TIMEOUT_MIN);
+    let response_content_idle = reader.duration("holdfast.upstream.body.timeout", TIMEOUT_MIN);
+    Some(Timeouts {
+        head_read: head_read?,
+        keep_alive: keep_alive?,
+        tls_handshake: tls_handshake?,
+        request_content_idle: request_content_idle?,
+        write_stall: write_stall?,
+        connect: connect?,
+        response_content_idle: response_content_idle?,
+        upstream_idle: upstream_idle?,
     })
 }
 
-fn workers(reader: &mut Reader) -> Option<NonZeroUsize> {
-    let workers = reader.read("holdfast.workers", |text| match at_least_one(text)? {
-        workers if workers > WORKERS_MAX => Err(format!("`{text}` is more than {WORKERS_MAX}")),
-        workers => Ok(workers),
-    })?;
-    usize::try_from(workers).ok().and_then(NonZeroUsize::new)
-}
-
-fn at_least_one(text: &str) -> Result<u64, String> {
-    match value::number(text)? {
+fn count(reader: &mut Reader, name: &'static str, max: u64) -> Option<NonZeroUsize> {
+    let count = reader.read(name, |text| match value::number(text)? {
         0 => Err("must be at least 1".to_owned()),
-        number => Ok(number),
-    }
+        count if count > max => Err(format!("`{text}` is more than {max}")),
+        count => Ok(count),
+    })?;
+    usize::try_from(count).ok().and_then(NonZeroUsize::new)
 }
 
 fn backup(reader: &mut Reader) -> Option<Backup> {

@@ -27,8 +27,6 @@ pub enum Kind {
     Timespan,
     /// A whole number.
     Number,
-    /// A number of bytes, plain or with `KiB` or `MiB`.
-    Bytes,
     /// A number from 0 to 1.
     Fraction,
     /// One of these words.
@@ -102,7 +100,7 @@ pub const KEYS: &[Key] = &[
     unused("neighborhood.host", Kind::Text, None),
     unused("neighborhood.heartbeat.port", Kind::Number, Some("4291")),
     unused("policy.rate-limit.sync.port", Kind::Number, Some("4290")),
-    unused("net.server.http.forwarded.proto.enabled", Kind::Flag, Some("false")),
+    used("net.server.http.forwarded.proto.enabled", Kind::Flag, Some("false")),
     unused("HTTP_PROXY", Kind::Secret, None),
     unused("HTTPS_PROXY", Kind::Secret, None),
     unused("NO_PROXY", Kind::Text, None),
@@ -151,11 +149,15 @@ pub const KEYS: &[Key] = &[
     unused("runtime.deployment.dapr.enabled", Kind::Flag, None),
     used("holdfast.http.listen", Kind::Listen, Some("0.0.0.0:8080")),
     used("holdfast.https.listen", Kind::Listen, Some("0.0.0.0:8081")),
-    used("holdfast.http.header.max", Kind::Bytes, Some("64KiB")),
-    used("holdfast.http.body.max", Kind::Bytes, Some("0")),
+    used("holdfast.http.connections.max", Kind::Number, None),
     used("holdfast.http.header.timeout", Kind::Timespan, Some("30s")),
     used("holdfast.http.idle.timeout", Kind::Timespan, Some("120s")),
-    used("holdfast.http.connections.max", Kind::Number, Some("10000")),
+    used("holdfast.http.body.timeout", Kind::Timespan, Some("60s")),
+    used("holdfast.http.write.timeout", Kind::Timespan, Some("60s")),
+    used("holdfast.https.handshake.timeout", Kind::Timespan, Some("10s")),
+    used("holdfast.upstream.connect.timeout", Kind::Timespan, Some("10s")),
+    used("holdfast.upstream.idle.timeout", Kind::Timespan, Some("60s")),
+    used("holdfast.upstream.body.timeout", Kind::Timespan, Some("300s")),
     used("holdfast.workers", Kind::Number, None),
     used("holdfast.instance.id", Kind::Text, None),
     used("holdfast.backup.path", Kind::Path, Some("/apim/config")),

@@ -33,7 +33,8 @@ fn the_original_s_two_settings_are_enough() {
     assert_eq!(settings.listeners.http.unwrap().to_string(), "0.0.0.0:8080");
     assert_eq!(settings.backup.path, Path::new("/apim/config"));
     assert_eq!(settings.logs, Logs { form: LogForm::Text, level: Level::Info, color: Color::Ansi });
-    assert_eq!(settings.limits.body_bytes_max, None);
+    assert_eq!(format!("{:?}", settings.timeouts), format!("{:?}", Timeouts::default()));
+    assert_eq!(settings.forwarded_proto, ForwardedProto::Ignored);
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn every_error_is_reported_at_once_and_names_its_key() {
         ("config.service.endpoint", "https://"),
         ("config.service.auth", "GatewayKey nonsense"),
         ("holdfast.http.listen", "8080"),
-        ("holdfast.http.header.max", "1"),
+        ("holdfast.http.header.timeout", "0s"),
         ("holdfast.workers", "0"),
         ("holdfast.backup.path", "relative"),
         ("holdfast.backup.key", "short"),
@@ -68,7 +69,7 @@ fn every_error_is_reported_at_once_and_names_its_key() {
             "config.service.endpoint",
             "config.service.auth",
             "holdfast.http.listen",
-            "holdfast.http.header.max",
+            "holdfast.http.header.timeout",
             "holdfast.workers",
             "holdfast.backup.path",
             "holdfast.backup.key",

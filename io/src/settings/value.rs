@@ -21,7 +21,6 @@ pub fn check(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Flag => flag(text).map(drop),
         Kind::Timespan => timespan(text).map(drop),
         Kind::Number => number(text).map(drop),
-        Kind::Bytes => bytes(text).map(drop),
         Kind::Fraction => fraction(text),
         Kind::OneOf(words) => one_of(words, text).map(drop),
         Kind::Listen => listen(text).map(drop),
@@ -47,24 +46,6 @@ pub fn flag(text: &str) -> Result<bool, String> {
 /// It is none, or does not fit.
 pub fn number(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| format!("`{text}` is not a whole number"))
-}
-
-/// Reads a number of bytes: `65536`, `64KiB`, `2MiB`.
-///
-/// # Errors
-/// It is none, or does not fit.
-pub fn bytes(text: &str) -> Result<u64, String> {
-    let trimmed = text.trim();
-    let split = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
-    let (digits, unit) = trimmed.split_at(split);
-    let factor = match unit.trim() {
-        "" | "B" => 1,
-        "KiB" => 1024,
-        "MiB" => 1024 * 1024,
-        _ => return Err(format!("`{text}` is not a number of bytes; `65536`, `64KiB` and `2MiB` are")),
-    };
-    let number: u64 = digits.parse().map_err(|_| format!("`{text}` is not a number of bytes"))?;
-    number.checked_mul(factor).ok_or_else(|| format!("`{text}` is too large"))
 }
 
 /// Reads one of `words`, in any case; gives the word as it stands in the list.
@@ -214,16 +195,6 @@ mod tests {
         for (text, millis) in cases {
             assert_eq!(timespan(text).ok(), millis.map(Duration::from_millis), "{text}");
         }
-    }
-
-    #[test]
-    fn sizes() {
-        assert_eq!(bytes("65536"), Ok(65536));
-        assert_eq!(bytes("64KiB"), Ok(65536));
-        assert_eq!(bytes("2 MiB"), Ok(2 * 1024 * 1024));
-        assert!(bytes("1KB").is_err());
-        assert!(bytes("99999999999999999999").is_err());
-        assert!(bytes("18446744073709551615MiB").is_err());
     }
 
     #[test]

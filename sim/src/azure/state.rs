@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use holdfast_core::config::{ResourceSet, Revision};
+use holdfast_core::config::{ResourceId, ResourceSet, Revision};
 use holdfast_core::rng::{Rng, Seed};
 use holdfast_core::time::WallTime;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::fault::Fault;
+use super::store::Lasting;
 use super::token;
 
 /// How many revisions are kept; a gateway that is further behind gets 410 and takes the snapshot.
@@ -56,7 +57,7 @@ impl Azure {
         let keys = [new_key(&mut rng), new_key(&mut rng)];
         Self {
             gateway: gateway.to_owned(),
-            history: VecDeque::from([(Revision(1), set)]),
+            history: VecDeque::from([(Revision(1), with_last_good(&set, &ResourceSet::default()))]),
             faults: BTreeSet::new(),
             keys,
             rng,
@@ -65,9 +66,24 @@ impl Azure {
         }
     }
 
-    /// Makes `set` the next revision; `None` when it equals the newest one.
+    /// A service that comes back with `set`: its keys still hold, and its revisions go on where they were.
+    #[must_use]
+    pub fn resumed(gateway: &str, set: ResourceSet, seed: Seed, lasting: Lasting) -> Self {
+        let Lasting { keys, revision } = lasting;
+        let history = VecDeque::from([(Revision(revision.0.saturating_add(1)), set)]);
+        Self { history, keys, ..Self::new(gateway, ResourceSet::default(), seed) }
+    }
+
+    /// What must be known after the process was killed.
+    pub(super) fn lasting(&self) -> Lasting {
+        Lasting { keys: self.keys.clone(), revision: self.newest().0 }
+    }
+
+    /// Makes `set` the next revision; `None` when it equals the newest one. What could not be read keeps its last good version, as in
+    /// a real service, which refuses a broken document when it is saved.
     pub fn publish(&mut self, set: ResourceSet) -> Option<Revision> {
         let (newest, current) = self.newest();
+        let set = with_last_good(&set, current);
         if *current == set {
             return None;
         }
@@ -179,6 +195,19 @@ impl Azure {
     }
 }
 
+fn with_last_good(set: &ResourceSet, current: &ResourceSet) -> ResourceSet {
+    let broken: Vec<&ResourceId> = set.faults().map(|(id, _)| id).collect();
+    let is_broken = |id: &ResourceId| broken.iter().any(|broken| id.is_within(broken));
+    let mut good = ResourceSet::default();
+    for resource in set.iter().filter(|resource| !is_broken(&resource.id)) {
+        good.insert((**resource).clone());
+    }
+    for resource in current.iter().filter(|resource| is_broken(&resource.id)) {
+        good.insert((**resource).clone());
+    }
+    good
+}
+
 fn keep<T>(list: &mut VecDeque<T>, item: T) {
     list.push_back(item);
     while list.len() > SEEN_KEPT {
@@ -190,4 +219,42 @@ fn new_key(rng: &mut Rng) -> String {
     use base64::Engine;
     let bytes: Vec<u8> = (0..8).flat_map(|_| rng.next_u64().to_le_bytes()).collect();
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Backends};
+    use holdfast_core::config::folder;
+
+    fn read(edit: u32, break_orders: bool) -> ResourceSet {
+        let backends = Backends { orders: "http://o".to_owned(), catalog: "http://c".to_owned() };
+        let mut files = sample::files(edit, &backends);
+        if break_orders {
+            files.0.insert("apis/orders/apiInformation.json".to_owned(), "{ broken".into());
+        }
+        folder::read(&files).set
+    }
+
+    #[test]
+    fn equal_sets_make_no_revision_and_every_other_one_does() {
+        let mut azure = Azure::new("gw1", read(1, false), Seed(1));
+        assert_eq!(azure.publish(read(1, false)), None);
+        assert_eq!(azure.publish(read(2, false)), Some(Revision(2)));
+        assert_eq!(azure.since(Revision(1)).map(|list| list.len()), Some(1));
+        assert_eq!(azure.since(Revision(3)).map(|list| list.len()), None);
+        azure.forget_history();
+        assert_eq!(azure.since(Revision(1)).map(|list| list.len()), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_its_last_good_version() {
+        let mut azure = Azure::new("gw1", read(1, false), Seed(1));
+        let orders = ResourceId::new("/apis/orders");
+        let before = azure.newest().1.get(&orders).cloned();
+        assert_eq!(azure.publish(read(2, true)), Some(Revision(2)));
+        assert!(before.is_some());
+        assert_eq!(azure.newest().1.get(&orders).cloned(), before);
+        assert_eq!(azure.newest().1.faults().count(), 0);
+    }
 }
