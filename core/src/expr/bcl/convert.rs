@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     row("Convert", "static byte[] FromBase64String(string s)", |call| {
         let text: String = call.text(0, "s")?.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')).collect();
         let bytes = STANDARD.decode(&text).map_err(|error| match error {
-            base64::DecodeError::InvalidLastSymbol(..)
+            base64::DecodeError::InvalidLastSymbol { .. }
             | base64::DecodeError::InvalidByte(..)
             | base64::DecodeError::InvalidLength(_)
             | base64::DecodeError::InvalidPadding => format(
