@@ -180,3 +180,6 @@ impl Typed for AllowedOrigin {
         Ok(Self::parse(&value.to_string()).unwrap_or(Self::Never))
     }
 }
+
+#[cfg(test)]
+mod tests;
