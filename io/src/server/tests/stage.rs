@@ -34,7 +34,7 @@ use crate::tls::ClientTls;
 /// Runs a test on a thread of its own kind: one runtime, one local set, and an end even if the test hangs.
 pub(super) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let bounded = async { tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test hangs") };
+    let bounded = async { tokio::time::timeout(Duration::from_secs(20), test).await.expect("the test hangs") };
     tokio::task::LocalSet::new().block_on(&runtime, bounded);
 }
 
