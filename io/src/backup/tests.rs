@@ -58,6 +58,21 @@ async fn an_encrypted_backup_needs_its_key() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_key_that_comes_back_finds_the_newest_generation_to_be_the_newest() {
+    let directory = tempfile::tempdir().unwrap();
+    let (first, second) = (Some(BackupKey([1; 32])), Some(BackupKey([2; 32])));
+    for number in 1..=3_u8 {
+        store(directory.path(), first.clone()).write(&[number]).await.unwrap();
+    }
+    store(directory.path(), second.clone()).write(&[4]).await.unwrap();
+    assert_eq!(documents(&mut store(directory.path(), second)).await, [[4]]);
+    // The generation before was the older one, so the newest that the first key sealed is still there; the next one is newer than all.
+    assert_eq!(documents(&mut store(directory.path(), first.clone())).await, [[3]]);
+    store(directory.path(), first.clone()).write(&[5]).await.unwrap();
+    assert_eq!(documents(&mut store(directory.path(), first)).await, [[5], [3]]);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn leftovers_are_removed_and_strangers_stay() {
     let directory = tempfile::tempdir().unwrap();
     let leftover = directory.path().join("snapshot-a.holdfast.tmp");
