@@ -7,7 +7,8 @@ use crate::time::{Instant, Now, WallTime};
 pub enum State {
     /// Nothing to serve yet.
     Starting,
-    /// Serving from the backup; the service has not answered yet.
+    /// Serving from the backup; the service has not answered yet. It stays so for as long as the service cannot be reached: what was
+    /// never had cannot be lost.
     Restored,
     /// Serving; the last exchange with the service succeeded.
     Connected,
@@ -41,7 +42,9 @@ pub enum Cause {
     BackupRestored,
     /// The configuration source answered, and there is something to serve.
     SourceAnswered,
-    /// The configuration source gave no usable answer, or nothing of its answer can be served.
+    /// The configuration source gave no answer at all.
+    SourceUnreachable,
+    /// The configuration source answered, but not with anything that can be used or served.
     SourceFailed,
     /// The process was asked to end; it ends at the latest at `deadline`.
     ShutdownRequested {
@@ -102,6 +105,10 @@ impl State {
                 Self::Connected
             }
 
+            (Self::Starting | Self::Restored, Cause::SourceUnreachable) => self,
+            (Self::Connected, Cause::SourceUnreachable) => Self::Disconnected { since: now },
+            (Self::Disconnected { .. }, Cause::SourceUnreachable) => self,
+
             (Self::Starting, Cause::SourceFailed) => Self::Starting,
             (Self::Restored | Self::Connected, Cause::SourceFailed) => Self::Disconnected { since: now },
             (Self::Disconnected { .. }, Cause::SourceFailed) => self,
@@ -111,7 +118,10 @@ impl State {
                 Cause::ShutdownRequested { deadline },
             ) => Self::Draining { deadline },
             (Self::Draining { .. }, Cause::ShutdownRequested { .. } | Cause::Finished) => Self::Stopped,
-            (Self::Draining { .. }, Cause::BackupRestored | Cause::SourceAnswered | Cause::SourceFailed) => self,
+            (
+                Self::Draining { .. },
+                Cause::BackupRestored | Cause::SourceAnswered | Cause::SourceUnreachable | Cause::SourceFailed,
+            ) => self,
 
             (Self::Starting | Self::Restored | Self::Connected | Self::Disconnected { .. }, Cause::Finished) => self,
 
@@ -119,6 +129,7 @@ impl State {
                 Self::Stopped,
                 Cause::BackupRestored
                 | Cause::SourceAnswered
+                | Cause::SourceUnreachable
                 | Cause::SourceFailed
                 | Cause::ShutdownRequested { .. }
                 | Cause::Finished,
@@ -188,14 +199,23 @@ mod tests {
     fn every_arrow() {
         let lost = State::Disconnected { since: now(1) };
         let draining = State::Draining { deadline: DEADLINE };
-        let causes = [Cause::BackupRestored, Cause::SourceAnswered, Cause::SourceFailed, SHUTDOWN, Cause::Finished];
+        let (starting, restored, connected, stopped) =
+            (State::Starting, State::Restored, State::Connected, State::Stopped);
+        let causes = [
+            Cause::BackupRestored,
+            Cause::SourceAnswered,
+            Cause::SourceUnreachable,
+            Cause::SourceFailed,
+            SHUTDOWN,
+            Cause::Finished,
+        ];
         let table = [
-            (State::Starting, [State::Restored, State::Connected, State::Starting, draining, State::Starting]),
-            (State::Restored, [State::Restored, State::Connected, lost, draining, State::Restored]),
-            (State::Connected, [State::Connected, State::Connected, lost, draining, State::Connected]),
-            (lost, [lost, State::Connected, lost, draining, lost]),
-            (draining, [draining, draining, draining, State::Stopped, State::Stopped]),
-            (State::Stopped, [State::Stopped; 5]),
+            (starting, [restored, connected, starting, starting, draining, starting]),
+            (restored, [restored, connected, restored, lost, draining, restored]),
+            (connected, [connected, connected, lost, lost, draining, connected]),
+            (lost, [lost, connected, lost, lost, draining, lost]),
+            (draining, [draining, draining, draining, draining, stopped, stopped]),
+            (stopped, [stopped; 6]),
         ];
         for (from, expected) in table {
             for (cause, to) in causes.into_iter().zip(expected) {

@@ -1,7 +1,8 @@
 //! The sync machine: which question to ask the service next, when, and whether its answer may be taken. Compiles and serves nothing.
 //!
 //! Bound: while nothing is asked, the next question is due at most one sync interval ahead (a `Retry-After` may stretch that to
-//! [`RETRY_AFTER_MAX`]). So a gateway whose service has healed asks within one interval, whatever came before.
+//! [`RETRY_AFTER_MAX`]). So a gateway whose service has healed asks within one interval, whatever came before; a question that was
+//! under way when the service was lost ends by the timeouts of `io`, which for events should not exceed the interval either.
 
 use std::time::Duration;
 

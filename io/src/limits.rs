@@ -47,6 +47,9 @@ pub const REQUEST_CONTENT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client may take nothing of a response while there is something to take.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a connection that is about to close goes on reading content that nobody wants, so that the client gets to read why.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// From the look-up of an upstream's name to the end of its TLS handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -20,8 +20,10 @@ const USAGE: &str = "holdfast-sim: fake Azure, outage simulator and demo for the
       replay one simulated world; the same seed gives the same trace
   holdfast-sim sweep --seeds A..B
       play many worlds (B excluded) and print the seeds that broke a promise
-  holdfast-sim azure --config DIR --gateway ID [--listen ADDR] [--admin ADDR] [--ca FILE] [--token-minutes N]
-      fake Azure on real sockets; --ca FILE serves TLS and writes the authority to trust
+  holdfast-sim azure --config DIR --gateway ID [--listen ADDR] [--admin ADDR] [--ca FILE] [--state FILE]
+                [--token-minutes N]
+      fake Azure on real sockets; --ca FILE serves TLS and writes the authority to trust; --state FILE keeps keys and
+      the newest revision's number, so that it can be killed and come back as the same service
   holdfast-sim bench
       measure start, memory and swaps with a large configuration; build with --release, `holdfast` too";
 
@@ -131,6 +133,7 @@ fn serve_azure(arguments: &mut Arguments) -> Result<ExitCode, String> {
         listen: address(arguments.value("--listen")?)?,
         admin: address(arguments.value("--admin")?)?,
         ca: arguments.value("--ca")?.map(PathBuf::from),
+        state: arguments.value("--state")?.map(PathBuf::from),
         token_life: Duration::from_secs(minutes.saturating_mul(60)),
     };
     arguments.end()?;

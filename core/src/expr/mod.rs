@@ -1,5 +1,23 @@
 //! Policy expressions: the C# subset. The front door is [`compile`] and [`Expression::eval`]; nothing else is used from outside.
 
+mod bcl;
+mod check;
+mod eval;
+mod exception;
+mod fold;
+mod lex;
+pub mod limits;
+mod node;
+mod parse;
+mod problem;
+pub mod scan;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod ty;
+
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::rng::Rng;
@@ -22,7 +40,7 @@ pub enum Expected {
 
 /// A compiled expression. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Expression;
+pub struct Expression(Arc<node::Program>);
 
 /// What evaluation is given besides the expression.
 #[derive(Debug)]
@@ -60,23 +78,64 @@ pub enum Message {
     Response,
 }
 
+/// Which bodies an evaluation has consumed: those that it read by `As<T>()` without `preserveContent: true`.
+///
+/// APIM's default reads the stream itself, so nothing is left for whoever reads the message next (reference A3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consumed {
+    /// The body of the request.
+    pub request: bool,
+    /// The body of the response.
+    pub response: bool,
+}
+
+impl Consumed {
+    fn note(&mut self, message: Message) {
+        match message {
+            Message::Request => self.request = true,
+            Message::Response => self.response = true,
+        }
+    }
+}
+
 /// Compiles `source`, the text between `@(` and `)` (one expression) or `@{` and `}` (statements), delimiters included.
 ///
 /// # Errors
 /// Everything that is wrong with it; positions are those of `span` inside `document`.
-pub fn compile(_source: &str, _expected: Expected, _place: Place<'_>) -> Result<Expression, Vec<Diagnostic>> {
-    Err(Vec::new())
+pub fn compile(source: &str, expected: Expected, place: Place<'_>) -> Result<Expression, Vec<Diagnostic>> {
+    let mut problems = problem::Problems::default();
+    let tree = parse::parse(source, &mut problems);
+    let program = check::check(&tree, expected, &mut problems);
+    match program {
+        Some(program) if problems.is_empty() => Ok(Expression(Arc::new(program))),
+        _ => Err(problems.into_vec().into_iter().map(|problem| place.diagnostic(source, problem)).collect()),
+    }
 }
 
 /// Where an expression stands, for diagnostics.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The name of the document.
-    pub file: &'a std::sync::Arc<str>,
+    pub file: &'a Arc<str>,
     /// The whole text of the document.
     pub document: &'a str,
     /// Where in the document the source begins.
     pub span: Span,
+}
+
+impl Place<'_> {
+    // Where the document writes characters as references, offsets inside the source do not fit; its beginning does.
+    fn diagnostic(&self, source: &str, problem: problem::Problem) -> Diagnostic {
+        let start = usize::try_from(self.span.start).unwrap_or(usize::MAX);
+        let is_verbatim = self.document.get(start..).is_some_and(|rest| rest.starts_with(source));
+        let span = if is_verbatim { problem.span.shifted(self.span.start) } else { self.span };
+        let diagnostic =
+            Diagnostic::error(problem.code, Arc::clone(self.file), problem.message).at(self.document, span);
+        match problem.help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        }
+    }
 }
 
 impl Expression {
@@ -84,7 +143,27 @@ impl Expression {
     ///
     /// # Errors
     /// Says what is missing, or what was thrown.
-    pub fn eval(&self, _eval: Eval<'_>) -> Result<Value, Interrupt> {
-        Err(Interrupt::LimitExceeded("unbuilt"))
+    pub fn eval(&self, eval: Eval<'_>) -> Result<Value, Interrupt> {
+        self.eval_noting(eval, &mut Consumed::default())
     }
+
+    /// Evaluates it, and notes which bodies that consumed, also when it throws.
+    ///
+    /// # Errors
+    /// Says what is missing, or what was thrown.
+    pub fn eval_noting(&self, eval: Eval<'_>, consumed: &mut Consumed) -> Result<Value, Interrupt> {
+        eval::run(&self.0, eval, consumed)
+    }
+
+    /// The static type of the result as C# writes it, as in `string` or `int?`.
+    #[must_use]
+    pub fn result_type(&self) -> String {
+        self.0.result.to_string()
+    }
+}
+
+/// Every member that expressions may use, as `(type, signature)`, in the order of names.
+#[must_use]
+pub fn members() -> Vec<(String, &'static str)> {
+    bcl::TABLE.members().map(|member| (member.owner.to_string(), member.signature)).collect()
 }

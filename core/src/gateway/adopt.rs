@@ -43,6 +43,7 @@ enum Extent {
 /// How a revision came to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Via {
+    Backup,
     Snapshot,
     Events,
     Folder,
@@ -139,11 +140,11 @@ impl Gateway {
         let (errors, mut notes): (Vec<Diagnostic>, Vec<Diagnostic>) =
             findings.into_iter().partition(Diagnostic::is_error);
         notes.extend(compiled.notes.iter().cloned());
-        let count = compiled.refused.len();
         let found = Refusal::new(revision, Extent::Part, refused.into_iter().chain(errors));
         self.outputs.push_back(Output::Publish(Arc::clone(&compiled.snapshot)));
         self.serving.compiled = Some(compiled);
         let (name, what) = match via {
+            Via::Backup => (name::EVENT_SNAPSHOT_RESTORED, "the backup"),
             Via::Snapshot => (name::EVENT_SNAPSHOT_RESTORED, "a snapshot"),
             Via::Events => (name::EVENTS_SUCCESSFULLY_RESTORED, "events"),
             Via::Folder => (name::FOLDER_APPLIED, "the folder"),
@@ -158,8 +159,9 @@ impl Gateway {
         self.emit_notes(revision, notes, now);
         self.serving.refusal = None;
         if !found.findings.is_empty() {
-            let message =
-                format!("{count} resources of revision {revision} are refused and keep their last good version");
+            let message = format!(
+                "revision {revision} is served, save for what is refused of it: that keeps its last good version"
+            );
             let event =
                 Event::new(now.wall, Level::Error, "configuration", name::CONFIGURATION_PARTLY_REFUSED, message);
             self.emit(event.about(revision).with_diagnostics(found.shown()));

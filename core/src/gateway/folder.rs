@@ -8,6 +8,7 @@ use super::{Gateway, Provider};
 use crate::config::Revision;
 use crate::config::folder::{self, Files};
 use crate::diagnostic::Diagnostic;
+use crate::lifecycle::Cause;
 use crate::sync::LOST_AFTER;
 use crate::telemetry::{Event, Level, name};
 use crate::time::{Instant, Now};
@@ -59,10 +60,15 @@ impl Gateway {
             }
             Err(words) => {
                 let failure = format!("the folder cannot be read: {words}");
-                return self.handle_source_failed(name::FOLDER_NOT_AVAILABLE, Level::Warn, failure, now);
+                return self.handle_source_failed(
+                    Cause::SourceFailed,
+                    (name::FOLDER_NOT_AVAILABLE, Level::Warn),
+                    failure,
+                    now,
+                );
             }
         }
-        self.handle_source_answered("the folder", now);
+        self.handle_source_answered("the folder was read", now);
     }
 
     fn take_folder(&mut self, files: &Files, now: Now) {

@@ -22,6 +22,7 @@ pub mod timer;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use drain::{EXIT_DRAINED, EXIT_FORCED};
 pub use event::{BackupFault, BackupPlace, FetchFailure, FolderState, Input, Output, Settings, Source, Status};
@@ -39,6 +40,9 @@ use adopt::Serving;
 use drain::Drain;
 use folder::Folder;
 use service::Service;
+
+/// The shortest sync and heartbeat interval; a shorter one is taken for this, so that no setting makes the machine spin.
+pub const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
 /// The gateway machine. See the module for its contract.
 #[derive(Debug)]
@@ -82,7 +86,9 @@ impl Gateway {
         Self::with_compiler(settings, seed, now, compiler)
     }
 
-    fn with_compiler(settings: Settings, seed: Seed, now: Now, compiler: Compiler) -> Self {
+    fn with_compiler(mut settings: Settings, seed: Seed, now: Now, compiler: Compiler) -> Self {
+        settings.sync_interval = settings.sync_interval.max(INTERVAL_MIN);
+        settings.heartbeat_interval = settings.heartbeat_interval.max(INTERVAL_MIN);
         let provider = match &settings.source {
             Source::Service { identity } => Provider::Service(Box::new(Service::new(&settings, identity, seed))),
             Source::Folder => Provider::Folder(Folder::new(settings.sync_interval)),
@@ -197,15 +203,15 @@ impl Gateway {
         }
     }
 
-    // The configuration source answered: connected if there is something to serve. `source` names it, as in `the service`.
-    fn handle_source_answered(&mut self, source: &str, now: Now) {
+    // The configuration source answered: connected if there is something to serve. `answer` says so, as in `the service answers`.
+    fn handle_source_answered(&mut self, answer: &str, now: Now) {
         self.last_failure = None;
         let (standing, serves) = self.serving.standing();
         if !serves {
-            self.follow(Cause::SourceFailed, format!("{source} answers, but {standing}"), now);
+            self.follow(Cause::SourceFailed, format!("{answer}, but {standing}"), now);
             return;
         }
-        self.follow(Cause::SourceAnswered, format!("{source} answers; {standing}"), now);
+        self.follow(Cause::SourceAnswered, format!("{answer}; {standing}"), now);
         if !self.has_synced {
             self.has_synced = true;
             let event = Event::new(now.wall, Level::Info, "sync", name::CONFIG_INITIAL_SYNC_COMPLETED, standing);
@@ -214,7 +220,7 @@ impl Gateway {
     }
 
     // The configuration source gave nothing usable: fail-static if there is something to serve. Logged once per kind of failure.
-    fn handle_source_failed(&mut self, event: &'static str, level: Level, failure: String, now: Now) {
+    fn handle_source_failed(&mut self, cause: Cause, (event, level): (&'static str, Level), failure: String, now: Now) {
         let repeated = self.last_failure.as_ref() == Some(&failure);
         let (standing, serves) = self.serving.standing();
         let level = if repeated { Level::Debug } else { level };
@@ -223,7 +229,7 @@ impl Gateway {
             let message = format!("{failure}; {standing}");
             self.emit(Event::new(now.wall, Level::Error, "sync", name::CONFIG_INITIAL_SYNC_FAILED, message));
         }
-        self.follow(Cause::SourceFailed, format!("{failure}; {standing}"), now);
+        self.follow(cause, format!("{failure}; {standing}"), now);
         self.last_failure = Some(failure);
     }
 

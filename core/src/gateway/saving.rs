@@ -23,7 +23,7 @@ impl Gateway {
         for (index, generation) in generations.into_iter().enumerate() {
             let restored = match generation {
                 Ok(payload) => {
-                    self.restore(&payload, &owner, now).map_err(|words| (format!("generation {index}"), words))
+                    self.restore(&payload, &owner, now).map_err(|words| (format!("generation {}", index + 1), words))
                 }
                 Err(BackupFault { file, reason }) => Err((file, reason)),
             };
@@ -60,7 +60,7 @@ impl Gateway {
             writer.handle_found(revision);
         }
         self.serving.head = Some(source.set);
-        self.serve(compiled, Via::Snapshot, Vec::new(), now);
+        self.serve(compiled, Via::Backup, Vec::new(), now);
         let reason = format!("revision {revision} was restored from the backup of {written_at}");
         self.follow(Cause::BackupRestored, reason, now);
         Ok(())

@@ -7,6 +7,7 @@ use crate::backup::{Owner, Writer};
 use crate::config::{ResourceSet, wire};
 use crate::heartbeat::{Beat, DIAGNOSTICS_MAX, Heartbeat};
 use crate::http::Bytes;
+use crate::lifecycle::Cause;
 use crate::rng::Seed;
 use crate::sync::{Fill, LOST_AFTER, PAGE_EVENTS, Page, Request, Sync, Verdict};
 use crate::telemetry::{Event, Level, name};
@@ -143,11 +144,11 @@ impl Gateway {
                 if let (Some(revision), Some(set)) = (cursor, set) {
                     self.adopt(revision, set, via, Vec::new(), now);
                 }
-                self.handle_source_answered("the service", now);
+                self.handle_source_answered("the service answers", now);
             }
             Verdict::Unchanged => {
                 self.emit(Event::new(now.wall, Level::Debug, "sync", name::NO_NEW_EVENTS, "nothing changed"));
-                self.handle_source_answered("the service", now);
+                self.handle_source_answered("the service answers", now);
             }
             Verdict::Gap => {
                 let message = "the service's events do not join on to the revision at hand: asking for the snapshot";
@@ -158,12 +159,13 @@ impl Gateway {
                     "the service offers revision {offered}, older than {known}: it is refused (a replica that lags, or a \
                      service that was set up anew; in that case remove the backup and start again)"
                 );
-                self.handle_source_failed(name::STALE_REVISION_REFUSED, Level::Error, failure, now);
+                let event = (name::STALE_REVISION_REFUSED, Level::Error);
+                self.handle_source_failed(Cause::SourceFailed, event, failure, now);
             }
             Verdict::Malformed(what) => {
                 let failure = FetchFailure::Malformed(what.to_owned()).reason();
-                let event = name::CONFIGURATION_API_ANSWER_MALFORMED;
-                self.handle_source_failed(event, Level::Error, failure, now);
+                let event = (name::CONFIGURATION_API_ANSWER_MALFORMED, Level::Error);
+                self.handle_source_failed(Cause::SourceFailed, event, failure, now);
             }
         }
     }
@@ -181,14 +183,21 @@ impl Gateway {
         if let Provider::Service(service) = &mut self.provider {
             service.sync.handle_failure(failure, now.instant);
         }
-        let (event, level) = match failure {
-            FetchFailure::Status { code: 401 | 403, .. } => (name::GATEWAY_TOKEN_REFUSED, Level::Error),
-            FetchFailure::Unreachable(_) | FetchFailure::Timeout | FetchFailure::Status { .. } => {
-                (name::CONFIGURATION_API_V2_NOT_AVAILABLE, Level::Warn)
+        let (cause, event) = match failure {
+            FetchFailure::Unreachable(_) | FetchFailure::Timeout => {
+                (Cause::SourceUnreachable, (name::CONFIGURATION_API_V2_NOT_AVAILABLE, Level::Warn))
             }
-            FetchFailure::Malformed(_) => (name::CONFIGURATION_API_ANSWER_MALFORMED, Level::Error),
+            FetchFailure::Status { code: 401 | 403, .. } => {
+                (Cause::SourceFailed, (name::GATEWAY_TOKEN_REFUSED, Level::Error))
+            }
+            FetchFailure::Status { .. } => {
+                (Cause::SourceFailed, (name::CONFIGURATION_API_V2_NOT_AVAILABLE, Level::Warn))
+            }
+            FetchFailure::Malformed(_) => {
+                (Cause::SourceFailed, (name::CONFIGURATION_API_ANSWER_MALFORMED, Level::Error))
+            }
         };
-        self.handle_source_failed(event, level, failure.reason(), now);
+        self.handle_source_failed(cause, event, failure.reason(), now);
     }
 
     /// The next heartbeat is due.

@@ -7,10 +7,10 @@ use crate::time::{Instant, Now};
 /// A timer of the gateway. In the order in which timers that are due together are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
-    /// The deadline of draining.
-    DrainDeadline,
     /// The end of the time in which load balancers notice that readiness is off.
     DrainDelay,
+    /// The deadline of draining.
+    DrainDeadline,
     /// The answer to `ReadBackup` counts as lost.
     BackupReadLost,
     /// The answer to `WriteBackup` counts as lost.
@@ -34,8 +34,8 @@ pub enum Timer {
 impl Timer {
     /// All of them, in the order in which they are handled.
     pub const ALL: [Self; 11] = [
-        Self::DrainDeadline,
         Self::DrainDelay,
+        Self::DrainDeadline,
         Self::BackupReadLost,
         Self::BackupWriteLost,
         Self::BackupRetry,

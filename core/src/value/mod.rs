@@ -1,7 +1,17 @@
-//! .NET values as policy expressions see them. Holds no operators; `expr` has those.
+//! .NET values as policy expressions see them, and their text forms. Holds no operators and no members; `expr` has those.
+
+pub mod json;
+pub mod number;
+pub mod time;
 
 use std::fmt;
 use std::sync::Arc;
+
+use crate::context::ResponseView;
+use crate::rng::Uuid;
+
+pub use json::JToken;
+pub use time::{DateTime, DateTimeKind, TimeSpan};
 
 /// A .NET value.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,18 +20,123 @@ pub enum Value {
     Null,
     /// `System.Boolean`
     Bool(bool),
+    /// `System.Char`: one UTF-16 unit
+    Char(u16),
     /// `System.Int32`
     Int32(i32),
     /// `System.Int64`
     Int64(i64),
     /// `System.Double`
     Double(f64),
-    /// `System.String`
+    /// `System.String`. Lone surrogates, which .NET can hold, are U+FFFD here.
     String(Arc<str>),
     /// `System.String[]`
     Strings(Arc<[Arc<str>]>),
+    /// `System.Char[]`
+    Chars(Arc<[u16]>),
+    /// `System.Byte[]`
+    Bytes(Arc<[u8]>),
+    /// `System.Guid`
+    Guid(Uuid),
+    /// `System.DateTime`
+    DateTime(DateTime),
+    /// `System.TimeSpan`
+    TimeSpan(TimeSpan),
+    /// A member of an enumeration, as in `StringComparison.Ordinal`
+    Enum(&'static EnumMember),
+    /// `Newtonsoft.Json.Linq.JToken` and what derives from it
+    Json(JToken),
     /// The answer of a send-request: `IResponse`
-    Response(Arc<crate::context::ResponseView>),
+    Response(Arc<ResponseView>),
+    /// A part of the object that an expression calls `context`; it shows the exchange at the moment it is looked at.
+    Context(ContextPart),
+    /// A library object without data of its own, as `new Random()` or `Encoding.UTF8`
+    Service(Service),
+}
+
+/// A member of an enumeration.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EnumMember {
+    /// The full name of the enumeration, as in `System.StringComparison`.
+    pub enumeration: &'static str,
+    /// The name of the member.
+    pub name: &'static str,
+    /// Its number.
+    pub number: i32,
+}
+
+/// Library objects that are the same for every expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// `System.Random`, which draws from the exchange's stream
+    Random,
+    /// `Encoding.UTF8`
+    Utf8,
+    /// `Encoding.ASCII`
+    Ascii,
+}
+
+/// An object that is reached through `context`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ContextPart {
+    /// `context` itself
+    Root,
+    /// `context.Request`
+    Request,
+    /// `context.Response`
+    Response,
+    /// `Headers` of a message
+    Headers(MessageRef),
+    /// `Body` of a message
+    Body(MessageRef),
+    /// An `IUrl`
+    Url(UrlRef),
+    /// `Query` of an `IUrl`
+    Query(UrlRef),
+    /// `context.Request.MatchedParameters`
+    MatchedParameters,
+    /// `context.Variables`
+    Variables,
+    /// `context.Api`
+    Api,
+    /// `context.Api.SubscriptionKeyParameterNames`
+    KeyNames,
+    /// `context.Operation`
+    Operation,
+    /// `context.Product`
+    Product,
+    /// `context.Subscription`
+    Subscription,
+    /// `context.User`
+    User,
+    /// `context.Deployment`
+    Deployment,
+    /// `context.Deployment.Gateway`
+    Gateway,
+    /// `context.LastError`
+    LastError,
+}
+
+/// Which message is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MessageRef {
+    /// The request of the exchange
+    Request,
+    /// The response of the exchange
+    Response,
+    /// A response that a policy stored in a variable
+    Stored(Arc<ResponseView>),
+}
+
+/// Which URL is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlRef {
+    /// `context.Request.Url`
+    Current,
+    /// `context.Request.OriginalUrl`
+    Original,
+    /// `context.Api.ServiceUrl`
+    Service,
 }
 
 impl Value {
@@ -30,20 +145,121 @@ impl Value {
     pub fn string(text: impl Into<Arc<str>>) -> Self {
         Self::String(text.into())
     }
+
+    /// The string, when it is one.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The full name of the run-time type as .NET writes it; `null` has none and is shown as `null`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "System.Boolean",
+            Self::Char(_) => "System.Char",
+            Self::Int32(_) => "System.Int32",
+            Self::Int64(_) => "System.Int64",
+            Self::Double(_) => "System.Double",
+            Self::String(_) => "System.String",
+            Self::Strings(_) => "System.String[]",
+            Self::Chars(_) => "System.Char[]",
+            Self::Bytes(_) => "System.Byte[]",
+            Self::Guid(_) => "System.Guid",
+            Self::DateTime(_) => "System.DateTime",
+            Self::TimeSpan(_) => "System.TimeSpan",
+            Self::Enum(member) => member.enumeration,
+            Self::Json(token) => token.type_name(),
+            Self::Response(_) => "IResponse",
+            Self::Context(part) => part.type_name(),
+            Self::Service(Service::Random) => "System.Random",
+            Self::Service(Service::Utf8) => "System.Text.UTF8Encoding+UTF8EncodingSealed",
+            Self::Service(Service::Ascii) => "System.Text.ASCIIEncoding+ASCIIEncodingSealed",
+        }
+    }
 }
 
-/// What `ToString()` gives; `null` is empty, as in string concatenation.
+impl ContextPart {
+    /// The name of its type in the reference of policy expressions.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Root => "IContext",
+            Self::Request => "IRequest",
+            Self::Response => "IResponse",
+            Self::Headers(_) | Self::Query(_) => "IReadOnlyDictionary<string, string[]>",
+            Self::Body(_) => "IMessageBody",
+            Self::Url(_) => "IUrl",
+            Self::MatchedParameters => "IReadOnlyDictionary<string, string>",
+            Self::Variables => "IReadOnlyDictionary<string, object>",
+            Self::Api => "IContextApi",
+            Self::KeyNames => "ISubscriptionKeyParameterNames",
+            Self::Operation => "IOperation",
+            Self::Product => "IProduct",
+            Self::Subscription => "ISubscription",
+            Self::User => "IUser",
+            Self::Deployment => "IDeployment",
+            Self::Gateway => "IGateway",
+            Self::LastError => "ILastError",
+        }
+    }
+}
+
+/// What `ToString()` gives under the invariant culture; `null` is empty, as in string concatenation.
+///
+/// A URL of the context shows its type's name here, since its text stands in the context; `IUrl.ToString()` gives the text.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => Ok(()),
             Self::Bool(value) => f.write_str(if *value { "True" } else { "False" }),
+            Self::Char(unit) => {
+                write!(f, "{}", char::from_u32(u32::from(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER))
+            }
             Self::Int32(value) => write!(f, "{value}"),
             Self::Int64(value) => write!(f, "{value}"),
-            Self::Double(value) => write!(f, "{value}"),
+            Self::Double(value) => number::write_double(*value, f),
             Self::String(value) => f.write_str(value),
-            Self::Strings(_) => f.write_str("System.String[]"),
+            Self::Guid(value) => write!(f, "{value}"),
+            Self::DateTime(value) => write!(f, "{value}"),
+            Self::TimeSpan(value) => write!(f, "{value}"),
+            Self::Enum(member) => f.write_str(member.name),
+            Self::Json(token) => write!(f, "{token}"),
             Self::Response(_) => f.write_str("Response"),
+            Self::Strings(_) | Self::Chars(_) | Self::Bytes(_) | Self::Context(_) | Self::Service(_) => {
+                f.write_str(self.type_name())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn text_forms_are_those_of_dotnet() {
+        let cases = [
+            (Value::Null, ""),
+            (Value::Bool(true), "True"),
+            (Value::Char(0x78), "x"),
+            (Value::Int64(-7), "-7"),
+            (Value::Double(2.50), "2.5"),
+            (Value::string("a"), "a"),
+            (Value::Bytes([1, 2].into()), "System.Byte[]"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(value.to_string(), text);
         }
     }
 }

@@ -10,7 +10,7 @@ use holdfast_core::http::{Method, RequestHead, Scheme, StatusCode};
 use holdfast_core::telemetry::{Event, Level};
 use holdfast_core::time::Now;
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -26,7 +26,7 @@ use crate::health;
 use crate::limits::{READ_BUFFER_BYTES_MAX, REQUEST_FIELDS_MAX, REQUEST_HEAD_BYTES_MAX};
 use crate::net::Net;
 use crate::tls::Transport;
-use crate::upstream::{ClientBody, ClientContent};
+use crate::upstream::{ClientBody, ClientContent, Progress};
 
 /// Who is at the other end, and which way it came in.
 #[derive(Clone, Debug)]
@@ -77,7 +77,8 @@ struct Connection<N: Net, X> {
 
 impl<N: Net, X: Exchanges> Connection<N, X> {
     async fn answer(&self, request: Request<Incoming>) -> Response<Sending> {
-        self.life.begin_request();
+        let progress = Rc::new(Progress::of(request.body()));
+        self.life.begin_request(Rc::clone(&progress));
         let now = self.worker.clock.now();
         if health::is_status_path(request.uri().path()) {
             let status = self.worker.plane.status.load();
@@ -92,21 +93,27 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
             self.worker.forwarded_proto,
         );
         match read {
-            Ok(head) => self.exchange(head, request, now).await,
+            Ok(head) => self.exchange(head, request, progress, now).await,
             Err(refusal) => self.own(request.method(), health::error_response(refusal.status, refusal.message), None),
         }
     }
 
-    async fn exchange(&self, mut head: RequestHead, request: Request<Incoming>, now: Now) -> Response<Sending> {
+    async fn exchange(
+        &self,
+        mut head: RequestHead,
+        request: Request<Incoming>,
+        progress: Rc<Progress>,
+        now: Now,
+    ) -> Response<Sending> {
         let worker = &self.worker;
         let (parts, incoming) = request.into_parts();
         let method = parts.method.clone();
-        let waiting = Waiting::new(worker, &self.peer, &parts, now);
+        let waiting = Waiting::new(worker, &self.peer, &parts, Rc::clone(&progress), now);
         head.headers = parts.headers;
-        head.has_body = !incoming.is_end_stream();
+        head.has_body = !progress.is_complete();
         let content = if head.has_body {
             let idle = worker.timeouts.request_content_idle;
-            ClientContent::InSocket(Box::new(ClientBody::new(incoming, idle, waiting.progress())))
+            ClientContent::InSocket(Box::new(ClientBody::new(incoming, idle, progress)))
         } else {
             ClientContent::Absent
         };

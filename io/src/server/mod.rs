@@ -92,6 +92,8 @@ pub struct Timeouts {
     pub request_content_idle: Duration,
     /// [`limits::WRITE_STALL_TIMEOUT`]
     pub write_stall: Duration,
+    /// [`limits::LINGER_TIMEOUT`]
+    pub linger: Duration,
     /// [`limits::CONNECT_TIMEOUT`]
     pub connect: Duration,
     /// [`limits::RESPONSE_CONTENT_IDLE_TIMEOUT`]
@@ -108,6 +110,7 @@ impl Default for Timeouts {
             tls_handshake: limits::TLS_HANDSHAKE_TIMEOUT,
             request_content_idle: limits::REQUEST_CONTENT_IDLE_TIMEOUT,
             write_stall: limits::WRITE_STALL_TIMEOUT,
+            linger: limits::LINGER_TIMEOUT,
             connect: limits::CONNECT_TIMEOUT,
             response_content_idle: limits::RESPONSE_CONTENT_IDLE_TIMEOUT,
             upstream_idle: limits::UPSTREAM_IDLE_TIMEOUT,

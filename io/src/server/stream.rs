@@ -6,16 +6,16 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::Timeouts;
 use super::sent::Receipt;
 use crate::tls::Transport;
-use crate::upstream::IdleGuard;
+use crate::upstream::{IdleGuard, Progress};
 
 /// What a connection waits for from its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +32,28 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Life {
     phase: Cell<Phase>,
+    content: RefCell<Option<Rc<Progress>>>,
     leaving: RefCell<Vec<Receipt>>,
 }
 
 impl Life {
     pub(super) fn new() -> Rc<Self> {
-        Rc::new(Self { phase: Cell::new(Phase::Head(Instant::now())), leaving: RefCell::default() })
+        Rc::new(Self {
+            phase: Cell::new(Phase::Head(Instant::now())),
+            content: RefCell::default(),
+            leaving: RefCell::default(),
+        })
     }
 
-    /// A head has been read.
-    pub(super) fn begin_request(&self) {
+    /// A head has been read, behind which there is this content.
+    pub(super) fn begin_request(&self, content: Rc<Progress>) {
         self.phase.set(Phase::Busy);
+        self.content.replace(Some(content));
+    }
+
+    /// Whether the client may still be sending what nobody reads.
+    fn has_unread_content(&self) -> bool {
+        self.content.borrow().as_ref().is_some_and(|content| !content.is_complete())
     }
 
     /// The response is complete and on its way; `receipt` ends when the last byte has left.
@@ -58,12 +69,25 @@ impl Life {
     }
 }
 
+/// Closing a socket with unread bytes in it resets the connection, and a reset overtakes the response: a client that is still
+/// sending would never read why it was refused (RFC 9112 §9.6). So our side closes first and goes on reading for a while.
+enum Ending {
+    /// Not asked for yet.
+    Ahead,
+    /// Our side is closed; reading until the client's is, or until then.
+    Lingering(Pin<Box<Sleep>>),
+    /// Nothing is left to do.
+    Over,
+}
+
 /// The stream.
 pub(super) struct Downstream<S> {
     transport: Transport<S>,
     life: Rc<Life>,
     head_read: Duration,
     keep_alive: Duration,
+    linger: Duration,
+    ending: Ending,
     alarm: Option<Pin<Box<Sleep>>>,
     stall: IdleGuard,
 }
@@ -75,6 +99,8 @@ impl<S> Downstream<S> {
             life,
             head_read: timeouts.head_read,
             keep_alive: timeouts.keep_alive,
+            linger: timeouts.linger,
+            ending: Ending::Ahead,
             alarm: None,
             stall: IdleGuard::new(timeouts.write_stall),
         }
@@ -107,6 +133,22 @@ impl<S> Downstream<S> {
             return polled;
         }
         self.stall.poll_expired(cx).map(|()| Err(too_late("the client takes nothing of the response")))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Downstream<S> {
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Ending::Lingering(until) = &mut self.ending else { return Poll::Ready(()) };
+        let mut space = [0; 8 * 1024];
+        while until.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                Ok(()) | Err(_) => break,
+            }
+        }
+        self.ending = Ending::Over;
+        Poll::Ready(())
     }
 }
 
@@ -151,14 +193,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Downstream<S> {
         if let Poll::Ready(Ok(())) = polled {
             // hyper flushes only after it has written out all that it holds
             this.life.note_flushed();
+            // hyper does not read again before there is something to read, so the pause is timed from here
+            let _ = this.poll_overdue(cx);
         }
         this.guard_write(polled, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.transport).poll_shutdown(cx);
-        this.guard_write(polled, cx)
+        if matches!(this.ending, Ending::Ahead) {
+            let polled = Pin::new(&mut this.transport).poll_shutdown(cx);
+            ready!(this.guard_write(polled, cx))?;
+            let linger = this.life.has_unread_content().then(|| Box::pin(sleep(this.linger)));
+            this.ending = linger.map_or(Ending::Over, Ending::Lingering);
+        }
+        this.poll_linger(cx).map(Ok)
     }
 }
 

@@ -39,6 +39,7 @@ impl<'a> Waiting<'a> {
         worker: &'a Worker<N, X>,
         peer: &'a Peer,
         parts: &Parts,
+        progress: Rc<Progress>,
         arrived: Now,
     ) -> Self {
         Self {
@@ -50,14 +51,9 @@ impl<'a> Waiting<'a> {
             host: parts.headers.get(header::HOST).cloned(),
             version: parts.version,
             arrived,
-            progress: Rc::default(),
+            progress,
             in_flight: Some(worker.plane.enter()),
         }
-    }
-
-    /// How much of the request's content has been read.
-    pub(super) fn progress(&self) -> Rc<Progress> {
-        Rc::clone(&self.progress)
     }
 
     /// The exchange has answered, with this record.

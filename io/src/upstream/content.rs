@@ -37,14 +37,27 @@ impl fmt::Display for ContentError {
 
 impl Error for ContentError {}
 
-/// What is known of a client's content from outside: how much of it has passed, and whether it broke.
-#[derive(Debug, Default)]
+/// What is known of a client's content from outside: how much of it has passed, and whether and how it ended.
+#[derive(Debug)]
 pub(crate) struct Progress {
     bytes: Cell<u64>,
-    broken: Cell<bool>,
+    end: Cell<End>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Ahead,
+    Reached,
+    Broken,
 }
 
 impl Progress {
+    /// Of which nothing has passed yet.
+    pub(crate) fn of(incoming: &Incoming) -> Self {
+        let end = if incoming.is_end_stream() { End::Reached } else { End::Ahead };
+        Self { bytes: Cell::new(0), end: Cell::new(end) }
+    }
+
     /// Bytes that have passed.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.get()
@@ -52,7 +65,12 @@ impl Progress {
 
     /// Whether it ended before its end.
     pub(crate) fn is_broken(&self) -> bool {
-        self.broken.get()
+        self.end.get() == End::Broken
+    }
+
+    /// Whether all of it has passed, or there was none.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.end.get() == End::Reached
     }
 }
 
@@ -101,9 +119,13 @@ impl Body for ClientBody {
             Poll::Ready(Some(Ok(frame))) => {
                 let length = frame.data_ref().map_or(0, Bytes::len);
                 this.progress.bytes.set(this.progress.bytes.get() + length as u64);
+                if this.incoming.is_end_stream() {
+                    this.progress.end.set(End::Reached);
+                }
             }
-            Poll::Ready(Some(Err(_))) => this.progress.broken.set(true),
-            Poll::Ready(None) | Poll::Pending => {}
+            Poll::Ready(Some(Err(_))) => this.progress.end.set(End::Broken),
+            Poll::Ready(None) => this.progress.end.set(End::Reached),
+            Poll::Pending => {}
         }
         polled
     }

@@ -70,27 +70,26 @@ impl<N: Net> Upstream<N> {
     /// Sends `request` and waits for the head of the response; `client` is what [`OutboundBody::Stream`] means.
     pub(crate) async fn forward(&self, request: OutboundRequest, client: ClientContent) -> Forwarded {
         let deadline = Instant::now() + request.timeout.min(UPSTREAM_TIMEOUT_MAX);
-        let follow = request.redirects;
+        let redirects = request.redirects;
         let (mut plan, mut content) = match split(request, client) {
             Ok(parts) => parts,
             Err(failure) => return Forwarded { result: Err(failure), unsent: None },
         };
-        for hop in 0..=REDIRECTS_MAX {
-            let repeat = match follow {
-                Redirects::HandBack => None,
-                Redirects::Follow => Some(plan.clone()),
+        let mut hops_left = match redirects {
+            Redirects::HandBack => 0,
+            Redirects::Follow => REDIRECTS_MAX,
+        };
+        loop {
+            let repeat = (hops_left > 0).then(|| plan.clone());
+            let forwarded = self.call(plan, content, deadline).await;
+            let next = match (repeat, &forwarded.result) {
+                (Some(repeat), Ok((head, _))) => redirect::next(repeat, head),
+                (Some(_) | None, Ok(_) | Err(_)) => None,
             };
-            let mut forwarded = self.call(plan, content, deadline).await;
-            let next = match (repeat, &mut forwarded.result) {
-                (Some(repeat), Ok((head, _))) if hop < REDIRECTS_MAX => redirect::next(repeat, head),
-                (_, Ok(_) | Err(_)) => None,
-            };
-            match next {
-                Some((next_plan, next_content)) => (plan, content) = (next_plan, next_content),
-                None => return forwarded,
-            }
+            let Some((next_plan, next_content)) = next else { return forwarded };
+            (plan, content) = (next_plan, next_content);
+            hops_left -= 1;
         }
-        unreachable!("the last hop asks for no further one")
     }
 
     /// Sends `request` and reads the whole response, all within its timeout.
@@ -213,3 +212,6 @@ fn timed_out(message: &str) -> UpstreamFailure {
 fn broken(error: &hyper::Error) -> UpstreamFailure {
     failure(UpstreamFailureKind::Broken, content::words(error))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use holdfast_core::rng::Seed;
 use tokio_rustls::TlsAcceptor;
 
 use super::state::Azure;
+use super::store::Store;
 use super::tls::Identity;
 use super::{admin, serve, watch};
 use crate::terminal::say;
@@ -28,6 +29,8 @@ pub struct Options {
     pub gateway: String,
     /// Where the authority's certificate is written; `None` serves plain HTTP.
     pub ca: Option<PathBuf>,
+    /// Where keys and the newest revision's number are kept, so that the service can be killed and come back as the same one.
+    pub state: Option<PathBuf>,
     /// How long the printed token lives.
     pub token_life: Duration,
 }
@@ -42,15 +45,23 @@ pub async fn run(options: Options) -> Result<(), String> {
         say(&diagnostic.to_string());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let azure = Azure::new(&options.gateway, read.set, random_seed()?);
-    let shared = serve::Shared::new(azure, Arc::clone(&clock));
+    let store = options.state.as_deref().map(Store::open).transpose()?;
+    let identity = identity(store.as_ref())?;
+    let azure = match store.as_ref().and_then(Store::lasting) {
+        Some(lasting) => Azure::resumed(&options.gateway, read.set, random_seed()?, lasting),
+        None => Azure::new(&options.gateway, read.set, random_seed()?),
+    };
+    let mut shared = serve::Shared::new(azure, Arc::clone(&clock));
+    if let Some(store) = store {
+        shared = shared.keeping(store);
+    }
 
     let api = bind(options.listen).await?;
     let side = bind(options.admin).await?;
     let address = TokioNet::local_address(&api).map_err(|error| error.to_string())?;
     let admin_address = TokioNet::local_address(&side).map_err(|error| error.to_string())?;
     let tls = match &options.ca {
-        Some(path) => Some(acceptor(path)?),
+        Some(path) => Some(acceptor(path, &identity)?),
         None => None,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -81,8 +92,16 @@ async fn bind(address: SocketAddr) -> Result<<TokioNet as Net>::Listener, String
     TokioNet.bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
 }
 
-fn acceptor(ca: &std::path::Path) -> Result<TlsAcceptor, String> {
-    let identity = Identity::new(&["localhost", "127.0.0.1"]).map_err(|error| error.to_string())?;
+fn identity(store: Option<&Store>) -> Result<Identity, String> {
+    const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
+    match store {
+        Some(store) => store.key_pairs().map(|(authority, server)| Identity::with_keys(&NAMES, authority, server))?,
+        None => Identity::new(&NAMES),
+    }
+    .map_err(|error| error.to_string())
+}
+
+fn acceptor(ca: &std::path::Path, identity: &Identity) -> Result<TlsAcceptor, String> {
     std::fs::write(ca, &identity.authority_pem).map_err(|error| format!("{}: {error}", ca.display()))?;
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
     Ok(TlsAcceptor::from(identity.server_config(crypto).map_err(|error| error.to_string())?))

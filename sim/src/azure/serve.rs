@@ -21,6 +21,8 @@ use tokio_rustls::TlsAcceptor;
 use super::fault::Fault;
 use super::protocol::{self, ApiRequest};
 use super::state::Azure;
+use super::store::Store;
+use crate::terminal::say;
 
 const SLOW: Duration = Duration::from_secs(3);
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -31,13 +33,22 @@ pub struct Shared {
     azure: Rc<RefCell<Azure>>,
     clock: Arc<dyn Clock>,
     cut: watch::Sender<bool>,
+    store: Option<Rc<Store>>,
 }
 
 impl Shared {
     /// Shares `azure` among the connections of this thread.
     #[must_use]
     pub fn new(azure: Azure, clock: Arc<dyn Clock>) -> Self {
-        Self { azure: Rc::new(RefCell::new(azure)), clock, cut: watch::Sender::new(false) }
+        Self { azure: Rc::new(RefCell::new(azure)), clock, cut: watch::Sender::new(false), store: None }
+    }
+
+    /// The same, with what must outlive the process kept in `store`.
+    #[must_use]
+    pub fn keeping(mut self, store: Store) -> Self {
+        self.store = Some(Rc::new(store));
+        self.with(|_| ());
+        self
     }
 
     /// Looks at the state, or changes it; faults of the wire take effect on the connections that are open.
@@ -45,6 +56,9 @@ impl Shared {
         let (result, cut) = {
             let mut azure = self.azure.borrow_mut();
             let result = act(&mut azure);
+            if let Some(Err(error)) = self.store.as_ref().map(|store| store.save(&azure)) {
+                say(&format!("the state cannot be saved: {error}"));
+            }
             (result, azure.has(Fault::Cut))
         };
         self.cut.send_if_modified(|before| std::mem::replace(before, cut) != cut);

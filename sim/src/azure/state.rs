@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fault::Fault;
+use super::store::Lasting;
 use super::token;
 
 /// How many revisions are kept; a gateway that is further behind gets 410 and takes the snapshot.
@@ -63,6 +64,19 @@ impl Azure {
             heartbeats: VecDeque::new(),
             requests: VecDeque::new(),
         }
+    }
+
+    /// A service that comes back with `set`: its keys still hold, and its revisions go on where they were.
+    #[must_use]
+    pub fn resumed(gateway: &str, set: ResourceSet, seed: Seed, lasting: Lasting) -> Self {
+        let Lasting { keys, revision } = lasting;
+        let history = VecDeque::from([(Revision(revision.0.saturating_add(1)), set)]);
+        Self { history, keys, ..Self::new(gateway, ResourceSet::default(), seed) }
+    }
+
+    /// What must be known after the process was killed.
+    pub(super) fn lasting(&self) -> Lasting {
+        Lasting { keys: self.keys.clone(), revision: self.newest().0 }
     }
 
     /// Makes `set` the next revision; `None` when it equals the newest one. What could not be read keeps its last good version, as in

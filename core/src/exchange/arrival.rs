@@ -1,0 +1,222 @@
+//! The built-in steps before any policy: routing, preflights, the subscription key, and the context of what was found.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::exchange::{Exchange, Link};
+use crate::http::{Method, RequestHead, Url, header};
+use crate::limits::Limits;
+use crate::policy::program::Op;
+use crate::policy::routing::joined_path;
+use crate::policy::run::{Failure, Public, Run, Site, Stop, empty_response};
+use crate::policy::{Preflight, Scope, Section};
+use crate::route::{Access, BuiltInError, Denied, errors, key_of};
+use crate::snapshot::{CompiledApi, Snapshot};
+use crate::time::Now;
+
+/// What a request was routed to.
+struct Found {
+    api: Arc<CompiledApi>,
+    operation: Option<usize>,
+}
+
+impl Exchange {
+    /// Decides what serves the request and in whose name, then begins with inbound.
+    pub(super) fn arrive(&mut self, limits: &Limits, now: Now) {
+        let snapshot = Arc::clone(&self.snapshot);
+        let head = self.head();
+        let found = match self.find(&snapshot, &head) {
+            Ok(found) => found,
+            Err(api) => {
+                if let Some(api) = api.and_then(|index| snapshot.apis.get(index)) {
+                    self.context.api = Some(Arc::clone(&api.view));
+                    self.link(Scope::Api, api.program.as_ref());
+                }
+                self.link_global(&snapshot);
+                return self.refuse(not_found());
+            }
+        };
+        if found.operation.is_none() {
+            return self.preflight(&snapshot, &head, &found.api, limits, now);
+        }
+        let key = key_of(&found.api.key_header, &found.api.key_query, &head);
+        let access = snapshot.subscriptions.authorize(&found.api.name, found.api.subscription, key.as_deref());
+        self.enter(&snapshot, &found, access.ok(), key);
+        match access {
+            Ok(_) => self.begin(Section::Inbound),
+            Err(denied) => {
+                let failure = unauthorized(denied, &found.api, &self.context);
+                self.refuse(failure);
+            }
+        }
+    }
+
+    fn head(&self) -> RequestHead {
+        let request = &self.context.request;
+        RequestHead {
+            method: request.method.clone(),
+            url: request.original_url.clone(),
+            headers: request.headers.clone(),
+            version: self.version,
+            has_body: false,
+        }
+    }
+
+    // What serves the request; else the index of the API, as far as one was found.
+    fn find(&mut self, snapshot: &Snapshot, head: &RequestHead) -> Result<Found, Option<usize>> {
+        let matched = snapshot.routes.route(head).map_err(|miss| miss.api())?;
+        let api = Arc::clone(snapshot.apis.get(matched.api).ok_or(None)?);
+        let remainder = if matched.remainder.is_empty() { "/" } else { matched.remainder };
+        self.state.upstream.path = remainder.to_owned();
+        self.context.request.matched_parameters = matched.parameters;
+        Ok(Found { api, operation: matched.operation })
+    }
+
+    // Fills context, site and chain.
+    fn enter(&mut self, snapshot: &Snapshot, found: &Found, access: Option<Access>, key: Option<Cow<'_, str>>) {
+        let api = &found.api;
+        self.context.api = Some(Arc::clone(&api.view));
+        self.site = Site { backends: Arc::clone(&api.backends), ..Site::default() };
+        self.aim(api.service_url.as_ref());
+        if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
+            self.context.operation = Some(Arc::clone(&operation.view));
+            self.site.responses = Arc::clone(&operation.responses);
+            self.site.template = Some(Arc::clone(&operation.template));
+            self.link(Scope::Operation, operation.program.as_ref());
+        }
+        self.link(Scope::Api, api.program.as_ref());
+        let access = access.unwrap_or_default();
+        if let Some(product) = access.product.and_then(|index| snapshot.products.get(index)) {
+            self.context.product = Some(Arc::clone(&product.view));
+            self.link(Scope::Product, product.program.as_ref());
+        }
+        if let Some(subscription) = access.subscription.and_then(|index| snapshot.subscribers.get(index)) {
+            let key = key.as_deref().unwrap_or("");
+            self.context.subscription = Some(Arc::clone(subscription.view(key)));
+            self.context.user = subscription.user.clone();
+        }
+        self.link_global(snapshot);
+    }
+
+    // Where the request goes as long as no policy says otherwise: the API's service URL and what follows the API's path.
+    fn aim(&mut self, service_url: Option<&Url>) {
+        let request = &mut self.context.request;
+        let query = request.original_url.query.clone();
+        let path = &self.state.upstream.path;
+        match service_url {
+            Some(base) => {
+                request.url = Url { path: joined_path(&base.path, path), query, ..base.clone() };
+                self.state.upstream.base = Some(base.clone());
+            }
+            None => request.url = Url { path: path.clone(), ..request.original_url.clone() },
+        }
+    }
+
+    fn link(&mut self, scope: Scope, program: Option<&Arc<crate::policy::Program>>) {
+        if let Some(program) = program {
+            self.chain.push(Link { scope, program: Arc::clone(program) });
+        }
+    }
+
+    fn link_global(&mut self, snapshot: &Snapshot) {
+        self.link(Scope::Global, Some(&snapshot.service));
+    }
+
+    fn refuse(&mut self, failure: Failure) {
+        let raised = Self::raised_built_in(failure);
+        self.fail(raised, Section::Inbound);
+    }
+
+    // An OPTIONS request that no operation serves: cors policies may answer it, before any key is asked for. The chain is that
+    // of the operation that the client is about to call.
+    fn preflight(
+        &mut self,
+        snapshot: &Snapshot,
+        head: &RequestHead,
+        api: &Arc<CompiledApi>,
+        limits: &Limits,
+        now: Now,
+    ) {
+        let asked = head.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let method = asked.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+        let announced = method.map(|method| RequestHead { method, ..head.clone() });
+        let operation = announced.and_then(|announced| self.find(snapshot, &announced).ok()).and_then(|f| f.operation);
+        let found = Found { api: Arc::clone(api), operation };
+        let open = snapshot.subscriptions.authorize(&api.name, api.subscription, None).ok();
+        self.enter(snapshot, &found, open, None);
+        let is_preflight = head.headers.contains_key(header::ORIGIN) && asked.is_some();
+        let answer = if is_preflight { self.ask_cors(limits, now) } else { Ok(Preflight::NotConcerned) };
+        match answer {
+            Ok(Preflight::NotConcerned) => self.refuse(not_found()),
+            Ok(Preflight::NoMatch) => {
+                self.context.response = Some(empty_response());
+                self.finish();
+            }
+            Ok(Preflight::Answered) => self.finish(),
+            Err(Stop::Fail(failure)) => self.refuse(*failure),
+            Err(Stop::NeedsBody(_)) => self.refuse(Failure::expression("a preflight has no body to read")),
+        }
+    }
+
+    // Asks the cors policies that stand directly in an inbound section, in the order in which they would run.
+    fn ask_cors(&mut self, limits: &Limits, now: Now) -> Result<Preflight, Stop> {
+        let mut answer = Preflight::NotConcerned;
+        let mut before = Vec::new();
+        let mut at = Some((0_usize, 0_usize));
+        while let Some((level, pc)) = at {
+            let Self { chain, context, state, site, rng, .. } = self;
+            let Some(link) = chain.get(level) else {
+                at = before.pop();
+                continue;
+            };
+            let (op, place) = (link.program.inbound.ops.get(pc), link.program.inbound.places.get(pc));
+            at = match op {
+                None => before.pop(),
+                Some(Op::Base) => {
+                    before.push((level, pc + 1));
+                    Some((level + 1, 0))
+                }
+                Some(Op::Policy(policy)) if place.is_some_and(|place| !place.path.contains('/')) => {
+                    let (section, scope) = (Section::Inbound, link.scope);
+                    let mut run = Run { context, state, site, limits, rng, now, section, scope };
+                    match policy.preflight(&mut run)? {
+                        Preflight::NotConcerned => {}
+                        Preflight::NoMatch => answer = Preflight::NoMatch,
+                        Preflight::Answered => return Ok(Preflight::Answered),
+                    }
+                    Some((level, pc + 1))
+                }
+                Some(
+                    Op::Policy(_)
+                    | Op::Take { .. }
+                    | Op::Unless { .. }
+                    | Op::Jump { .. }
+                    | Op::Repeat(_)
+                    | Op::Again { .. },
+                ) => Some((level, pc + 1)),
+            };
+        }
+        Ok(answer)
+    }
+}
+
+fn built_in(error: BuiltInError) -> Failure {
+    let public = Public::Text(error.body_message.to_owned());
+    Failure { source: Some(error.source), public, ..Failure::new(error.status, error.reason, error.message) }
+}
+
+fn not_found() -> Failure {
+    built_in(errors::OPERATION_NOT_FOUND)
+}
+
+fn unauthorized(denied: Denied, api: &CompiledApi, context: &Context) -> Failure {
+    let asked = &context.request.original_url;
+    let realm = format!("{}://{}/{}", asked.scheme.as_str(), asked.authority(), api.view.path);
+    let (head, _) = errors::unauthorized(denied, &realm, &api.key_header);
+    let mut failure = built_in(BuiltInError::from(denied));
+    if let Some(challenge) = head.headers.get(header::WWW_AUTHENTICATE) {
+        failure = failure.with_header(header::WWW_AUTHENTICATE, challenge.clone());
+    }
+    failure
+}

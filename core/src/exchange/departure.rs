@@ -1,0 +1,95 @@
+//! The end of an exchange: the response that the client gets, and the record of it. Runs no policy.
+
+use std::sync::Arc;
+
+use crate::context::{Body, ResponseView};
+use crate::exchange::{Exchange, Phase};
+use crate::http::{HttpVersion, Method, ResponseHead, StatusCode, header};
+use crate::policy::connection::remove_hop_by_hop;
+use crate::policy::effect::{Outcome, ResponseBody};
+use crate::policy::run::{Existing, empty_response};
+use crate::telemetry::{ErrorRecord, RequestRecord};
+use crate::time::Now;
+
+impl Exchange {
+    /// Puts the outcome together. What is left of the exchange afterwards only serves to be looked at.
+    pub(super) fn depart(&mut self, now: Now) -> Outcome {
+        debug_assert!(matches!(self.phase, Phase::Settling(_)), "the response is known before it is handed out");
+        debug_assert!(self.frames.is_empty() && self.loops.is_empty(), "nothing runs any more");
+        let mut response = self.context.response.take().unwrap_or_else(empty_response);
+        for pending in std::mem::take(&mut self.state.response_headers) {
+            match pending.existing {
+                Existing::Replaced => response.headers.insert(pending.name, pending.value).is_some(),
+                Existing::Kept => response.headers.append(pending.name, pending.value),
+            };
+        }
+        remove_hop_by_hop(&mut response.headers);
+        let record = self.record(response.status, now);
+        let body = self.content(&mut response);
+        let head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
+        Outcome { head, body, record }
+    }
+
+    // RFC 9110 §6.4.1: no content with HEAD, 204 and 304; with 204 no `Content-Length` either.
+    fn content(&self, response: &mut ResponseView) -> ResponseBody {
+        // The client's own method: policies may have set another one for the backend.
+        let is_head = self.method == Method::HEAD;
+        if response.status == StatusCode::NO_CONTENT || response.status.is_informational() {
+            response.headers.remove(header::CONTENT_LENGTH);
+            return ResponseBody::Empty;
+        }
+        if is_head || response.status == StatusCode::NOT_MODIFIED {
+            return ResponseBody::Empty;
+        }
+        match std::mem::replace(&mut response.body, Body::Gone) {
+            Body::Unread => ResponseBody::Upstream,
+            Body::Bytes(bytes) => {
+                response.headers.remove(header::CONTENT_LENGTH);
+                if bytes.is_empty() { ResponseBody::Empty } else { ResponseBody::Bytes(bytes) }
+            }
+            Body::Absent | Body::Gone => {
+                response.headers.remove(header::CONTENT_LENGTH);
+                ResponseBody::Empty
+            }
+        }
+    }
+
+    fn record(&mut self, status: StatusCode, now: Now) -> RequestRecord {
+        let context = &self.context;
+        RequestRecord {
+            time_generated: context.arrived.wall,
+            correlation_id: context.request_id.to_string(),
+            caller_ip: self.client.ip.clone(),
+            method: self.method.to_string(),
+            url: context.request.original_url.to_string(),
+            client_protocol: match self.version {
+                HttpVersion::Http10 => "HTTP/1.0",
+                HttpVersion::Http11 => "HTTP/1.1",
+                HttpVersion::Http2 => "HTTP/2",
+            },
+            client_tls_version: self.client.tls_version,
+            response_code: status.as_u16(),
+            response_size: 0,
+            request_size: 0,
+            total_time: context.elapsed(now),
+            backend_time: self.state.backend_time,
+            backend: self.state.backend.take(),
+            api_id: context.api.as_ref().map(|api| Arc::from(api.id.as_str())),
+            api_revision: context.api.as_ref().map(|api| Arc::from(api.revision.as_str())),
+            operation_id: context.operation.as_ref().map(|operation| Arc::from(operation.id.as_str())),
+            product_id: context.product.as_ref().map(|product| Arc::from(product.id.as_str())),
+            subscription_id: context.subscription.as_ref().map(|subscription| Arc::from(subscription.id.as_str())),
+            revision: self.snapshot.revision,
+            last_error: context.last_error.as_deref().map(|error| ErrorRecord {
+                source: error.source.clone(),
+                reason: error.reason.clone(),
+                message: error.message.clone(),
+                scope: error.scope.clone(),
+                section: error.section.clone(),
+                path: error.path.clone(),
+                policy_id: error.policy_id.clone(),
+            }),
+            traces: std::mem::take(&mut self.state.traces),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Ops, frames and loops: how an exchange moves through the programs of its chain. Decides nothing about responses.
+
+use crate::context::Body;
+use crate::exchange::fault::Raised;
+use crate::exchange::{Exchange, For, Frame, Loop, Phase, Settlement};
+use crate::expr::Message;
+use crate::limits::Limits;
+use crate::policy::control::Pace;
+use crate::policy::effect::{BodyFailure, Effect, Reply};
+use crate::policy::program::{Code, Op, Place};
+use crate::policy::run::{Failure, Flow, Run, Settle, Stop, empty_response};
+use crate::policy::{Policy, Section};
+use crate::http::StatusCode;
+use crate::time::Now;
+
+/// Where the machine goes after an op.
+enum Move {
+    Next,
+    Jump(usize),
+    Base,
+    Ask(Box<Effect>),
+    Finish,
+    Repeat(Pace),
+    Again { begin: usize },
+}
+
+impl Exchange {
+    /// Begins a section at the narrowest scope.
+    pub(super) fn begin(&mut self, section: Section) {
+        debug_assert!(self.frames.is_empty(), "a section begins without frames");
+        debug_assert!(self.loops.is_empty(), "a section begins outside of all loops");
+        self.phase = Phase::Section(section);
+        if !self.chain.is_empty() {
+            self.frames.push(Frame { level: 0, pc: 0 });
+        }
+        if section == Section::Outbound {
+            self.context.response.get_or_insert_with(empty_response);
+        }
+    }
+
+    /// Runs the next op of the section, or ends the section.
+    pub(super) fn advance(&mut self, section: Section, limits: &Limits, now: Now) {
+        let Some(frame) = self.frames.last().copied() else {
+            return self.end(section);
+        };
+        if self.budget == 0 {
+            return self.out_of_budget();
+        }
+        self.budget -= 1;
+        match self.execute(section, frame, limits, now) {
+            Ok(Some(next)) => self.go(next, section, frame, limits, now),
+            Ok(None) => {
+                self.frames.pop();
+            }
+            Err(Stop::NeedsBody(message)) => self.need_body(message, section, frame),
+            Err(Stop::Fail(failure)) => {
+                let raised = self.raised(*failure, section, frame);
+                self.fail(raised, section);
+            }
+        }
+    }
+
+    fn end(&mut self, section: Section) {
+        debug_assert!(self.loops.is_empty(), "loops end before their section does");
+        match section {
+            Section::Inbound => self.begin(Section::Backend),
+            Section::Backend => self.begin(Section::Outbound),
+            Section::Outbound | Section::OnError => self.finish(),
+        }
+    }
+
+    /// The response is decided: drops whatever is still open.
+    pub(super) fn finish(&mut self) {
+        self.frames.clear();
+        self.loops.clear();
+        self.state.draft_request = None;
+        self.state.draft_response = None;
+        self.phase = Phase::Settling(0);
+    }
+
+    pub(super) fn code(&self, section: Section, level: usize) -> Option<&Code> {
+        self.chain.get(level).map(|link| link.program.code(section))
+    }
+
+    pub(super) fn place(&self, section: Section, frame: Frame) -> Option<&Place> {
+        self.code(section, frame.level)?.places.get(frame.pc)
+    }
+
+    // `None` when the frame has no op left.
+    fn execute(&mut self, section: Section, frame: Frame, limits: &Limits, now: Now) -> Result<Option<Move>, Stop> {
+        let Self { chain, context, state, site, rng, answer, settlements, .. } = self;
+        let Some(link) = chain.get(frame.level) else { return Ok(None) };
+        let code = link.program.code(section);
+        let Some(op) = code.ops.get(frame.pc) else { return Ok(None) };
+        let scope = link.scope;
+        let mut run = Run { context, state, site, limits, rng, now, section, scope };
+        let next = match op {
+            Op::Base => Move::Base,
+            Op::Jump { target } => Move::Jump(*target),
+            Op::Unless { condition, target } => {
+                if condition.get(&mut run)? { Move::Next } else { Move::Jump(*target) }
+            }
+            Op::Repeat(retry) => Move::Repeat(retry.pace(&mut run)?),
+            Op::Again { begin } => Move::Again { begin: *begin },
+            Op::Policy(policy) => {
+                let flow = policy.run(&mut run)?;
+                if std::mem::take(&mut run.state.settle) == Settle::AfterResponse {
+                    settlements.push(Settlement { section, level: frame.level, pc: frame.pc });
+                }
+                moved(flow)
+            }
+            Op::Take { asked } => match (code.ops.get(*asked), answer.take()) {
+                (Some(Op::Policy(policy)), Some(reply)) => moved(policy.take(&mut run, reply)?),
+                // A jump cannot lead here: a `Take` follows its policy, which waits for the answer.
+                _ => Move::Next,
+            },
+        };
+        Ok(Some(next))
+    }
+
+    fn go(&mut self, next: Move, section: Section, frame: Frame, limits: &Limits, now: Now) {
+        let target = match next {
+            Move::Jump(target) => target,
+            Move::Next | Move::Base | Move::Ask(_) | Move::Finish | Move::Repeat(_) | Move::Again { .. } => frame.pc + 1,
+        };
+        if let Some(top) = self.frames.last_mut() {
+            top.pc = target;
+        }
+        match next {
+            Move::Next | Move::Jump(_) => {}
+            Move::Base => {
+                let level = frame.level + 1;
+                if level < self.chain.len() {
+                    self.frames.push(Frame { level, pc: 0 });
+                }
+            }
+            Move::Ask(effect) => self.ask(effect, For::Policy),
+            Move::Finish => self.finish(),
+            Move::Repeat(pace) => {
+                let depth = self.frames.len();
+                self.loops.push(Loop { depth, begin: frame.pc, attempts: 0, pace, raised: None });
+            }
+            Move::Again { begin } => self.again(section, Frame { pc: begin, ..frame }, frame, limits, now),
+        }
+    }
+
+    // Stands behind the `Again` at `end` of the loop whose `Repeat` is at `begin`.
+    fn again(&mut self, section: Section, begin: Frame, end: Frame, limits: &Limits, now: Now) {
+        debug_assert_eq!(self.loops.last().map(|l| l.begin), Some(begin.pc), "the innermost loop ends first");
+        let condition = self.retry_condition(section, begin, limits, now);
+        let again = match condition {
+            Ok(again) => again,
+            Err(Stop::NeedsBody(message)) => return self.need_body(message, section, end),
+            Err(Stop::Fail(failure)) => {
+                // The failure of the attempt outweighs that of a condition that could not cope with it.
+                let earlier = self.loops.pop().and_then(|ended| ended.raised);
+                let raised = earlier.unwrap_or_else(|| self.raised(*failure, section, end));
+                return self.fail(raised, section);
+            }
+        };
+        let Some(current) = self.loops.last_mut() else { return };
+        if again && current.attempts < current.pace.count {
+            current.attempts += 1;
+            current.raised = None;
+            let wait = current.pace.wait(current.attempts, &mut self.rng);
+            self.context.last_error = None;
+            if let Some(top) = self.frames.last_mut() {
+                top.pc = begin.pc + 1;
+            }
+            if !wait.is_zero() {
+                self.ask(Box::new(Effect::Sleep(wait)), For::Pause);
+            }
+            return;
+        }
+        if let Some(raised) = self.loops.pop().and_then(|ended| ended.raised) {
+            self.fail(raised, section);
+        }
+    }
+
+    fn retry_condition(&mut self, section: Section, begin: Frame, limits: &Limits, now: Now) -> Result<bool, Stop> {
+        let Self { chain, context, state, site, rng, .. } = self;
+        let Some(link) = chain.get(begin.level) else { return Ok(false) };
+        let scope = link.scope;
+        let mut run = Run { context, state, site, limits, rng, now, section, scope };
+        match link.program.code(section).ops.get(begin.pc) {
+            Some(Op::Repeat(retry)) => retry.condition.get(&mut run),
+            _ => Ok(false),
+        }
+    }
+
+    /// An attempt of the innermost loop failed: goes to the end of the loop, where its condition is asked.
+    pub(super) fn end_attempt(&mut self, raised: Raised, section: Section) {
+        let Some(current) = self.loops.last_mut() else { return };
+        current.raised = Some(raised);
+        let (depth, begin) = (current.depth, current.begin);
+        self.frames.truncate(depth);
+        let level = self.frames.last().map_or(0, |top| top.level);
+        let is_end = |op: &Op| matches!(op, Op::Again { begin: of } if *of == begin);
+        let end = self.code(section, level).and_then(|code| code.ops.iter().position(is_end));
+        if let (Some(top), Some(end)) = (self.frames.last_mut(), end) {
+            top.pc = end;
+        }
+    }
+
+    // The op at `frame` runs again once the body is there.
+    fn need_body(&mut self, message: Message, section: Section, frame: Frame) {
+        if let Some(top) = self.frames.last_mut() {
+            top.pc = frame.pc;
+        }
+        if matches!(self.body(message), Body::Unread) {
+            return self.ask_for_body(message);
+        }
+        let failure = Failure::expression("there is no body to read: it was passed on already");
+        let raised = self.raised(failure, section, frame);
+        self.fail(raised, section);
+    }
+
+    fn body(&self, message: Message) -> &Body {
+        match message {
+            Message::Request => &self.context.request.body,
+            Message::Response => self.context.response.as_ref().map_or(&Body::Absent, |response| &response.body),
+        }
+    }
+
+    fn set_body(&mut self, message: Message, body: Body) {
+        match message {
+            Message::Request => self.context.request.body = body,
+            Message::Response => {
+                if let Some(response) = &mut self.context.response {
+                    response.body = body;
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_body(&mut self, message: Message, reply: Reply) {
+        let result = match reply {
+            Reply::Body(result) => result,
+            Reply::Head(_) | Reply::Response(_) | Reply::Elapsed => {
+                Err(BodyFailure::Broken("the wrong kind of answer came".to_owned()))
+            }
+        };
+        let failure = match result {
+            Ok(bytes) => return self.set_body(message, Body::Bytes(bytes)),
+            Err(failure) => failure,
+        };
+        self.set_body(message, Body::Gone);
+        let (section, frame) = match (self.phase, self.frames.last()) {
+            (Phase::Section(section), Some(frame)) => (section, *frame),
+            // While settling, a body that cannot be read is seen by the expression that wanted it.
+            _ => return,
+        };
+        let raised = self.raised(body_failure(message, &failure), section, frame);
+        self.fail(raised, section);
+    }
+
+    /// Runs what policies left until the response is known, from `index` on; at the end, the outcome.
+    pub(super) fn settle(&mut self, index: usize, limits: &Limits, now: Now) -> Option<super::Outcome> {
+        let Some(Settlement { section, level, pc }) = self.settlements.get(index).copied() else {
+            return Some(self.depart(now));
+        };
+        let Self { chain, context, state, site, rng, .. } = self;
+        let done = chain.get(level).and_then(|link| {
+            let scope = link.scope;
+            let mut run = Run { context, state, site, limits, rng, now, section, scope };
+            let policy: &Policy = match link.program.code(section).ops.get(pc)? {
+                Op::Policy(policy) => policy,
+                Op::Base | Op::Take { .. } | Op::Unless { .. } | Op::Jump { .. } | Op::Repeat(_) | Op::Again { .. } => {
+                    return None;
+                }
+            };
+            Some(policy.settle(&mut run))
+        });
+        if let Some(Err(Stop::NeedsBody(message))) = done
+            && matches!(self.body(message), Body::Unread)
+        {
+            self.ask_for_body(message);
+            return None;
+        }
+        self.phase = Phase::Settling(index + 1);
+        None
+    }
+}
+
+fn moved(flow: Flow) -> Move {
+    match flow {
+        Flow::Next => Move::Next,
+        Flow::Ask(effect) => Move::Ask(effect),
+        Flow::Finish => Move::Finish,
+    }
+}
+
+fn body_failure(message: Message, failure: &BodyFailure) -> Failure {
+    match (message, failure) {
+        (Message::Request, BodyFailure::TooLarge) => {
+            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "The request's content is too large.")
+        }
+        (Message::Request, BodyFailure::Broken(why)) => {
+            Failure::new(StatusCode::BAD_REQUEST, "ClientConnectionFailure", why.clone())
+        }
+        (Message::Response, BodyFailure::TooLarge) => {
+            Failure::internal("BackendConnectionFailure", "the response's content is too large to be held")
+        }
+        (Message::Response, BodyFailure::Broken(why)) => Failure::internal("BackendConnectionFailure", why.clone()),
+    }
+}

@@ -1,0 +1,299 @@
+//! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
+//! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
+
+mod context;
+mod convert;
+mod dictionary;
+mod encoding;
+mod enums;
+mod format;
+mod guid;
+mod json;
+mod math;
+mod message;
+mod net;
+mod object;
+mod string;
+mod string_parts;
+mod time;
+mod utf16;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use crate::value::{EnumMember, Value};
+
+use super::eval::Machine;
+use super::exception::{Outcome, argument_null, broken};
+use super::parse::signature::{Form, lone_type, signature};
+use super::syntax::{Literal, TypeName};
+use super::ty::{Named, Ty};
+
+pub(crate) use format::HOLE;
+pub(crate) use json::cast as json_cast;
+pub(crate) use time::unrepresentable;
+
+/// What a member does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run {
+    Function(Function),
+    Enum(&'static EnumMember),
+}
+
+/// The code of a member.
+pub(crate) type Function = fn(&mut Call<'_, '_>) -> Outcome<Value>;
+
+/// What a member is given.
+#[derive(Debug)]
+pub(crate) struct Call<'c, 'm> {
+    /// The receiver, if it is an instance member, and the arguments.
+    pub(crate) arguments: &'c [Value],
+    /// What its type parameters stand for.
+    pub(crate) types: &'c [Ty],
+    pub(crate) machine: &'c mut Machine<'m>,
+}
+
+/// A line of the table: the type that has the member, the signature, the code.
+pub(crate) type Row = (&'static str, &'static str, Run);
+
+const fn row(owner: &'static str, signature: &'static str, function: Function) -> Row {
+    (owner, signature, Run::Function(function))
+}
+
+const fn constant(owner: &'static str, signature: &'static str, member: &'static EnumMember) -> Row {
+    (owner, signature, Run::Enum(member))
+}
+
+/// A member, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) owner: Ty,
+    pub(crate) name: Arc<str>,
+    pub(crate) form: Form,
+    pub(crate) is_static: bool,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) result: Ty,
+    /// How many type parameters owner and member have together, and how many of them are the owner's.
+    pub(crate) type_parameters: usize,
+    pub(crate) owner_type_parameters: usize,
+    pub(crate) run: Run,
+    /// As in the table, for people.
+    pub(crate) signature: &'static str,
+}
+
+/// A parameter of a member.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: Arc<str>,
+    pub(crate) ty: Ty,
+    pub(crate) default: Option<Value>,
+    pub(crate) is_variadic: bool,
+}
+
+/// All members by name; an indexer's name is `this`, a constructor's `new`.
+#[derive(Debug)]
+pub(crate) struct Table {
+    by_name: BTreeMap<Arc<str>, Vec<Member>>,
+}
+
+/// The table, read once.
+pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
+
+const ROWS: [&[Row]; 15] = [
+    context::ROWS,
+    message::ROWS,
+    dictionary::ROWS,
+    object::ROWS,
+    string::ROWS,
+    string_parts::ROWS,
+    format::ROWS,
+    convert::ROWS,
+    math::ROWS,
+    guid::ROWS,
+    time::ROWS,
+    encoding::ROWS,
+    net::ROWS,
+    json::ROWS,
+    enums::ROWS,
+];
+
+impl Table {
+    fn read() -> Self {
+        let mut by_name: BTreeMap<Arc<str>, Vec<Member>> = BTreeMap::new();
+        // A row that cannot be read is left out here; the test `every_row_is_read` refuses it.
+        for member in ROWS.iter().copied().flatten().filter_map(member_of) {
+            by_name.entry(Arc::clone(&member.name)).or_default().push(member);
+        }
+        Self { by_name }
+    }
+
+    /// The members of this name, of any type.
+    pub(crate) fn named(&self, name: &str) -> &[Member] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All members.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.by_name.values().flatten()
+    }
+}
+
+fn member_of(row: &'static Row) -> Option<Member> {
+    let (owner, text, run) = row;
+    let owner = lone_type(owner)?;
+    let parsed = signature(text)?;
+    let mut names: Vec<Arc<str>> = Vec::new();
+    collect_parameters(&owner, &mut names);
+    let owner_type_parameters = names.len();
+    names.extend(parsed.type_parameters.iter().cloned());
+    let parameters: Option<Vec<Parameter>> = parsed
+        .parameters
+        .iter()
+        .map(|formal| {
+            let default = match &formal.default {
+                Some(literal) => Some(default_of(literal)?),
+                None => None,
+            };
+            let ty = resolve(&formal.ty, &names)?;
+            Some(Parameter { name: Arc::clone(&formal.name), ty, default, is_variadic: formal.is_variadic })
+        })
+        .collect();
+    let name = if parsed.form == Form::Constructor { Arc::from("new") } else { Arc::clone(&parsed.name) };
+    Some(Member {
+        owner: resolve(&owner, &names)?,
+        name,
+        form: parsed.form,
+        is_static: parsed.is_static,
+        parameters: parameters?,
+        result: resolve(&parsed.result, &names)?,
+        type_parameters: names.len(),
+        owner_type_parameters,
+        run: *run,
+        signature: text,
+    })
+}
+
+// `T`, `TKey` …: a capital T alone or before another capital.
+fn collect_parameters(ty: &TypeName, names: &mut Vec<Arc<str>>) {
+    let mut chars = ty.name.chars();
+    let is_parameter = chars.next() == Some('T') && chars.next().is_none_or(char::is_uppercase);
+    if is_parameter && !names.contains(&ty.name) {
+        names.push(Arc::clone(&ty.name));
+    }
+    for argument in &ty.arguments {
+        collect_parameters(argument, names);
+    }
+}
+
+fn resolve(written: &TypeName, names: &[Arc<str>]) -> Option<Ty> {
+    let mut ty = match names.iter().position(|name| *name == written.name) {
+        Some(index) => Ty::Param(index),
+        None => match Ty::named(&written.name) {
+            Named::Type(ty) => ty,
+            Named::Unbuilt | Named::Unknown => return None,
+        },
+    };
+    if let (Ty::Class(class), false) = (&ty, written.arguments.is_empty()) {
+        let arguments: Option<Vec<Ty>> = written.arguments.iter().map(|argument| resolve(argument, names)).collect();
+        ty = Ty::Generic(*class, arguments?.into());
+    }
+    if written.nullable {
+        ty = Ty::nullable(ty);
+    }
+    for _ in 0..written.ranks {
+        ty = Ty::array(ty);
+    }
+    Some(ty)
+}
+
+fn default_of(literal: &Literal) -> Option<Value> {
+    match literal {
+        Literal::Null => Some(Value::Null),
+        Literal::Bool(value) => Some(Value::Bool(*value)),
+        Literal::Int32(value) => Some(Value::Int32(*value)),
+        Literal::String(text) => Some(Value::String(Arc::clone(text))),
+        Literal::Char(unit) => Some(Value::Char(*unit)),
+        Literal::Int64(_) | Literal::Int32Min | Literal::Int64Min | Literal::Double(_) => None,
+    }
+}
+
+impl<'c> Call<'c, '_> {
+    pub(crate) fn value(&self, index: usize) -> &'c Value {
+        self.arguments.get(index).unwrap_or(&Value::Null)
+    }
+
+    /// A string that may not be null.
+    pub(crate) fn text(&self, index: usize, parameter: &str) -> Outcome<&'c Arc<str>> {
+        self.text_or_null(index)?.ok_or_else(|| argument_null(parameter))
+    }
+
+    /// A string, or `None` for null.
+    pub(crate) fn text_or_null(&self, index: usize) -> Outcome<Option<&'c Arc<str>>> {
+        match self.value(index) {
+            Value::String(text) => Ok(Some(text)),
+            Value::Null => Ok(None),
+            _ => Err(broken("expected a string")),
+        }
+    }
+
+    pub(crate) fn int(&self, index: usize) -> Outcome<i32> {
+        match self.value(index) {
+            Value::Int32(value) => Ok(*value),
+            _ => Err(broken("expected an int")),
+        }
+    }
+
+    pub(crate) fn long(&self, index: usize) -> Outcome<i64> {
+        match self.value(index) {
+            Value::Int64(value) => Ok(*value),
+            Value::Int32(value) => Ok(i64::from(*value)),
+            _ => Err(broken("expected a long")),
+        }
+    }
+
+    pub(crate) fn double(&self, index: usize) -> Outcome<f64> {
+        match self.value(index) {
+            Value::Double(value) => Ok(*value),
+            _ => Err(broken("expected a double")),
+        }
+    }
+
+    pub(crate) fn bool(&self, index: usize) -> Outcome<bool> {
+        match self.value(index) {
+            Value::Bool(value) => Ok(*value),
+            _ => Err(broken("expected a bool")),
+        }
+    }
+
+    pub(crate) fn unit(&self, index: usize) -> Outcome<u16> {
+        match self.value(index) {
+            Value::Char(unit) => Ok(*unit),
+            _ => Err(broken("expected a char")),
+        }
+    }
+
+    /// The number of an enumeration's member.
+    pub(crate) fn number(&self, index: usize) -> Outcome<i32> {
+        match self.value(index) {
+            Value::Enum(member) => Ok(member.number),
+            _ => Err(broken("expected a member of an enumeration")),
+        }
+    }
+
+    /// A new string, counted against the limits.
+    pub(crate) fn yields(&mut self, text: impl Into<Arc<str>>) -> Outcome<Value> {
+        self.machine.string(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROWS, member_of};
+
+    #[test]
+    fn every_row_is_read() {
+        for row in ROWS.iter().copied().flatten() {
+            assert!(member_of(row).is_some(), "{}: {}", row.0, row.1);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `System.String`: properties, comparison, search, case. Taking apart and putting together are in `string_parts`.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{Call, Row, row, utf16};
+use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_range, out_of_range};
+use crate::value::Value;
+
+pub(super) const ROWS: &[Row] = &[
+    row("string", "int Length", |call| Ok(index(utf16::length(call.text(0, "this")?)))),
+    row("string", "char this[int index]", |call| {
+        let at = usize::try_from(call.int(1)?).ok();
+        let unit = at.and_then(|at| utf16::unit_at(call.text(0, "this").map_or("", |text| text), at));
+        unit.map(Value::Char).ok_or_else(index_out_of_range)
+    }),
+    row("string", "static string Empty", |call| call.yields("")),
+    row("string", "static bool IsNullOrEmpty(string value)", |call| {
+        Ok(Value::Bool(call.text_or_null(0)?.is_none_or(|text| text.is_empty())))
+    }),
+    row("string", "static bool IsNullOrWhiteSpace(string value)", |call| {
+        Ok(Value::Bool(call.text_or_null(0)?.is_none_or(|text| text.chars().all(char::is_whitespace))))
+    }),
+    row("string", "bool Equals(string value)", |call| Ok(Value::Bool(call.text_or_null(0)? == call.text_or_null(1)?))),
+    row("string", "bool Equals(string value, StringComparison comparisonType)", equals_with),
+    row("string", "static bool Equals(string a, string b)", |call| {
+        Ok(Value::Bool(call.text_or_null(0)? == call.text_or_null(1)?))
+    }),
+    row("string", "static bool Equals(string a, string b, StringComparison comparisonType)", equals_with),
+    row("string", "static int Compare(string strA, string strB)", |call| {
+        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, false)))
+    }),
+    row("string", "static int Compare(string strA, string strB, StringComparison comparisonType)", |call| {
+        let ignore = ignores_case(call, 2)?;
+        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore)))
+    }),
+    row("string", "static int Compare(string strA, string strB, bool ignoreCase)", |call| {
+        let ignore = call.bool(2)?;
+        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore)))
+    }),
+    row("string", "int CompareTo(string strB)", |call| {
+        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, false)))
+    }),
+    row("string", "bool Contains(string value)", |call| test(call, false, |text, part| text.contains(part))),
+    row("string", "bool Contains(char value)", |call| {
+        let part = utf16::char_of(call.unit(1)?);
+        Ok(Value::Bool(call.text(0, "this")?.contains(part)))
+    }),
+    row("string", "bool Contains(string value, StringComparison comparisonType)", |call| {
+        let ignore = ignores_case(call, 2)?;
+        test(call, ignore, |text, part| text.contains(part))
+    }),
+    row("string", "bool StartsWith(string value)", |call| test(call, false, |text, part| text.starts_with(part))),
+    row("string", "bool StartsWith(char value)", |call| {
+        let part = utf16::char_of(call.unit(1)?);
+        Ok(Value::Bool(call.text(0, "this")?.starts_with(part)))
+    }),
+    row("string", "bool StartsWith(string value, StringComparison comparisonType)", |call| {
+        let ignore = ignores_case(call, 2)?;
+        test(call, ignore, |text, part| text.starts_with(part))
+    }),
+    row("string", "bool EndsWith(string value)", |call| test(call, false, |text, part| text.ends_with(part))),
+    row("string", "bool EndsWith(char value)", |call| {
+        let part = utf16::char_of(call.unit(1)?);
+        Ok(Value::Bool(call.text(0, "this")?.ends_with(part)))
+    }),
+    row("string", "bool EndsWith(string value, StringComparison comparisonType)", |call| {
+        let ignore = ignores_case(call, 2)?;
+        test(call, ignore, |text, part| text.ends_with(part))
+    }),
+    row("string", "int IndexOf(string value)", |call| find(call, 0, false)),
+    row("string", "int IndexOf(char value)", |call| find(call, 0, false)),
+    row("string", "int IndexOf(string value, int startIndex)", find_from),
+    row("string", "int IndexOf(char value, int startIndex)", find_from),
+    row("string", "int IndexOf(string value, StringComparison comparisonType)", |call| {
+        let ignore = ignores_case(call, 2)?;
+        find(call, 0, ignore)
+    }),
+    row("string", "int LastIndexOf(string value)", find_last),
+    row("string", "int LastIndexOf(char value)", find_last),
+    row("string", "string ToLower()", |call| map(call, utf16::lower)),
+    row("string", "string ToLowerInvariant()", |call| map(call, utf16::lower)),
+    row("string", "string ToUpper()", |call| map(call, utf16::upper)),
+    row("string", "string ToUpperInvariant()", |call| map(call, utf16::upper)),
+    row("string", "string ToString()", |call| Ok(call.value(0).clone())),
+];
+
+/// An index or a length as .NET's `int`.
+pub(super) fn index(value: usize) -> Value {
+    Value::Int32(i32::try_from(value).unwrap_or(i32::MAX))
+}
+
+// The odd numbers ignore case: CurrentCultureIgnoreCase 1, InvariantCultureIgnoreCase 3, OrdinalIgnoreCase 5.
+fn ignores_case(call: &Call<'_, '_>, at: usize) -> Outcome<bool> {
+    Ok(call.number(at)? % 2 == 1)
+}
+
+// `OrdinalIgnoreCase` compares upper cases.
+fn folded(text: &str) -> String {
+    text.chars().map(utf16::upper).collect()
+}
+
+fn equal(a: &str, b: &str, ignore_case: bool) -> bool {
+    if !ignore_case {
+        return a == b;
+    }
+    if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { folded(a) == folded(b) }
+}
+
+fn equals_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let ignore = ignores_case(call, 2)?;
+    Ok(Value::Bool(match (call.text_or_null(0)?, call.text_or_null(1)?) {
+        (Some(a), Some(b)) => equal(a, b, ignore),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }))
+}
+
+// Null comes before everything. Order is ordinal, which is what culture comparison is in invariant-globalization mode.
+fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if ignore_case => folded(a).encode_utf16().cmp(folded(b).encode_utf16()),
+        (Some(a), Some(b)) => a.encode_utf16().cmp(b.encode_utf16()),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}
+
+fn test(call: &mut Call<'_, '_>, ignore_case: bool, test: fn(&str, &str) -> bool) -> Outcome<Value> {
+    let (text, part) = (call.text(0, "this")?, call.text(1, "value")?);
+    Ok(Value::Bool(if ignore_case { test(&folded(text), &folded(part)) } else { test(text, part) }))
+}
+
+/// What is looked for: a string or a character.
+fn wanted(call: &Call<'_, '_>) -> Outcome<Arc<str>> {
+    match call.value(1) {
+        Value::Char(unit) => Ok(Arc::from(utf16::char_of(*unit).to_string())),
+        Value::String(text) => Ok(Arc::clone(text)),
+        _ => Err(argument_null("value")),
+    }
+}
+
+fn find(call: &mut Call<'_, '_>, from: usize, ignore_case: bool) -> Outcome<Value> {
+    let (text, part) = (call.text(0, "this")?, wanted(call)?);
+    let start = utf16::byte_of_index(text, from);
+    let found = if ignore_case {
+        // Simple case mapping keeps the number of units of every character that matters here, but not always of bytes.
+        let (text, part) = (folded(text), folded(&part));
+        let found = text.get(start..).and_then(|rest| rest.find(&*part));
+        found.map(|offset| utf16::index_of_byte(&text, start + offset))
+    } else {
+        let found = text.get(start..).and_then(|rest| rest.find(&*part));
+        found.map(|offset| utf16::index_of_byte(text, start + offset))
+    };
+    Ok(found.map_or(Value::Int32(-1), index))
+}
+
+fn find_from(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let length = utf16::length(call.text(0, "this")?);
+    let start = usize::try_from(call.int(2)?).ok().filter(|start| *start <= length);
+    let message = "Index was out of range. Must be non-negative and less than or equal to the size of the collection.";
+    find(call, start.ok_or_else(|| out_of_range(message, "startIndex"))?, false)
+}
+
+fn find_last(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let (text, part) = (call.text(0, "this")?, wanted(call)?);
+    Ok(text.rfind(&*part).map_or(Value::Int32(-1), |offset| index(utf16::index_of_byte(text, offset))))
+}
+
+fn map(call: &mut Call<'_, '_>, case: fn(char) -> char) -> Outcome<Value> {
+    let text = call.text(0, "this")?;
+    if text.chars().all(|c| case(c) == c) {
+        return Ok(Value::String(Arc::clone(text)));
+    }
+    let mapped: String = text.chars().map(case).collect();
+    call.yields(mapped)
+}
+
+/// A length or start that may not be negative.
+pub(super) fn not_negative(value: i32, parameter: &'static str) -> Outcome<usize> {
+    usize::try_from(value).map_err(|_| {
+        let message = format!("{parameter} ('{value}') must be a non-negative value.");
+        crate::expr::exception::throw(
+            "System.ArgumentOutOfRangeException",
+            format!("{message} (Parameter '{parameter}')\nActual value was {value}."),
+        )
+    })
+}
+
+/// The exception for an empty string where there must be something.
+pub(super) fn empty(parameter: &str) -> crate::expr::Interrupt {
+    argument("The value cannot be an empty string.", parameter)
+}

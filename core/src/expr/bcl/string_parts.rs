@@ -1,0 +1,227 @@
+//! `System.String`: taking apart and putting together. Formats are in `format`.
+
+use std::sync::Arc;
+
+use super::{Call, Row, row, utf16};
+use crate::expr::exception::{Outcome, argument_null, broken, out_of_range};
+use crate::expr::limits::STRING_BYTES_MAX;
+use crate::value::Value;
+
+pub(super) const ROWS: &[Row] = &[
+    row("string", "string Substring(int startIndex)", substring_from),
+    row("string", "string Substring(int startIndex, int length)", substring),
+    row("string", "string Remove(int startIndex)", |call| {
+        let text = call.text(0, "this")?;
+        let length = utf16::length(text);
+        let start = usize::try_from(call.int(1)?).ok().filter(|start| *start <= length);
+        let start =
+            start.ok_or_else(|| out_of_range("startIndex must be less than length of string.", "startIndex"))?;
+        call.yields(utf16::part(text, 0, start))
+    }),
+    row("string", "string Replace(string oldValue, string newValue)", replace),
+    row("string", "string Replace(char oldChar, char newChar)", |call| {
+        let (old, new) = (utf16::char_of(call.unit(1)?), utf16::char_of(call.unit(2)?));
+        let text: String = call.text(0, "this")?.chars().map(|c| if c == old { new } else { c }).collect();
+        call.yields(text)
+    }),
+    row("string", "string Trim()", |call| trim(call, true, true)),
+    row("string", "string TrimStart()", |call| trim(call, true, false)),
+    row("string", "string TrimEnd()", |call| trim(call, false, true)),
+    row("string", "string Trim(params char[] trimChars)", |call| trim(call, true, true)),
+    row("string", "string TrimStart(params char[] trimChars)", |call| trim(call, true, false)),
+    row("string", "string TrimEnd(params char[] trimChars)", |call| trim(call, false, true)),
+    row("string", "string PadLeft(int totalWidth)", |call| pad(call, true)),
+    row("string", "string PadLeft(int totalWidth, char paddingChar)", |call| pad(call, true)),
+    row("string", "string PadRight(int totalWidth)", |call| pad(call, false)),
+    row("string", "string PadRight(int totalWidth, char paddingChar)", |call| pad(call, false)),
+    row("string", "string[] Split(params char[] separator)", |call| split(call, None, None)),
+    row("string", "string[] Split(char[] separator, int count)", |call| split(call, Some(2), None)),
+    row("string", "string[] Split(char[] separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
+    row("string", "string[] Split(char[] separator, int count, StringSplitOptions options)", |call| {
+        split(call, Some(2), Some(3))
+    }),
+    row("string", "string[] Split(char separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
+    row("string", "string[] Split(char separator, int count)", |call| split(call, Some(2), None)),
+    row("string", "string[] Split(string separator)", |call| split(call, None, None)),
+    row("string", "string[] Split(string separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
+    row("string", "string[] Split(string[] separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
+    row("string", "string[] Split(string[] separator, int count, StringSplitOptions options)", |call| {
+        split(call, Some(2), Some(3))
+    }),
+    row("string", "static string Concat(params object[] args)", |call| {
+        let mut text = String::new();
+        for value in call.arguments {
+            push_limited(&mut text, &value.to_string())?;
+        }
+        call.yields(text)
+    }),
+    row("string", "static string Concat(params string[] values)", |call| {
+        let Value::Strings(items) = call.value(0) else { return Err(argument_null("values")) };
+        join(call, "", &items.clone())
+    }),
+    row("string", "static string Join(string separator, params string[] value)", |call| {
+        let Value::Strings(items) = call.value(1) else { return Err(argument_null("value")) };
+        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
+        join(call, &separator, &items.clone())
+    }),
+    row("string", "char[] ToCharArray()", |call| {
+        let units: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+        call.machine.charge(units.len() * 2)?;
+        Ok(Value::Chars(units.into()))
+    }),
+];
+
+fn substring_from(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let text = call.text(0, "this")?;
+    let (start, length) = (call.int(1)?, utf16::length(text));
+    let start = match usize::try_from(start) {
+        Ok(start) if start <= length => start,
+        Ok(_) => return Err(out_of_range("startIndex cannot be larger than length of string.", "startIndex")),
+        Err(_) => return Err(out_of_range("StartIndex cannot be less than zero.", "startIndex")),
+    };
+    call.yields(utf16::part(text, start, length - start))
+}
+
+fn substring(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let text = call.text(0, "this")?;
+    let length = utf16::length(text);
+    let Ok(start) = usize::try_from(call.int(1)?) else {
+        return Err(out_of_range("StartIndex cannot be less than zero.", "startIndex"));
+    };
+    if start > length {
+        return Err(out_of_range("startIndex cannot be larger than length of string.", "startIndex"));
+    }
+    let Ok(count) = usize::try_from(call.int(2)?) else {
+        return Err(out_of_range("Length cannot be less than zero.", "length"));
+    };
+    if count > length - start {
+        return Err(out_of_range("Index and length must refer to a location within the string.", "length"));
+    }
+    call.yields(utf16::part(text, start, count))
+}
+
+fn replace(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let (text, old) = (call.text(0, "this")?, call.text(1, "oldValue")?);
+    if old.is_empty() {
+        return Err(super::string::empty("oldValue"));
+    }
+    let new = call.text_or_null(2)?.map_or("", |new| new);
+    let found = text.matches(&**old).count();
+    if found == 0 {
+        return Ok(Value::String(Arc::clone(text)));
+    }
+    call.machine.check_length(text.len().saturating_add(found.saturating_mul(new.len())))?;
+    call.yields(text.replace(&**old, new))
+}
+
+fn trim(call: &mut Call<'_, '_>, start: bool, end: bool) -> Outcome<Value> {
+    let text = call.text(0, "this")?;
+    let units: &[u16] = match call.value(1) {
+        Value::Chars(units) => units,
+        _ => &[],
+    };
+    let is_trimmed = |c: char| {
+        if units.is_empty() { c.is_whitespace() } else { u16::try_from(u32::from(c)).is_ok_and(|c| units.contains(&c)) }
+    };
+    let mut rest: &str = text;
+    if start {
+        rest = rest.trim_start_matches(is_trimmed);
+    }
+    if end {
+        rest = rest.trim_end_matches(is_trimmed);
+    }
+    if rest.len() == text.len() { Ok(Value::String(Arc::clone(text))) } else { call.yields(rest) }
+}
+
+fn pad(call: &mut Call<'_, '_>, left: bool) -> Outcome<Value> {
+    let text = call.text(0, "this")?;
+    let width = super::string::not_negative(call.int(1)?, "totalWidth")?;
+    let padding = if call.arguments.len() > 2 { utf16::char_of(call.unit(2)?) } else { ' ' };
+    let missing = width.saturating_sub(utf16::length(text));
+    call.machine.check_length(text.len().saturating_add(missing.saturating_mul(padding.len_utf8())))?;
+    let padding: String = std::iter::repeat_n(padding, missing).collect();
+    call.yields(if left { padding + text } else { format!("{text}{padding}") })
+}
+
+// The separators at argument 1: characters, strings, one of either, or none, which means white space.
+fn separators(call: &Call<'_, '_>) -> Outcome<Vec<String>> {
+    Ok(match call.value(1) {
+        Value::Null => Vec::new(),
+        Value::Char(unit) => vec![utf16::char_of(*unit).to_string()],
+        Value::Chars(units) => units.iter().map(|unit| utf16::char_of(*unit).to_string()).collect(),
+        Value::String(text) => vec![text.to_string()],
+        Value::Strings(texts) => texts.iter().map(ToString::to_string).collect(),
+        _ => return Err(broken("expected separators")),
+    })
+}
+
+// `count` and `options` are the places of these arguments.
+fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) -> Outcome<Value> {
+    let text = Arc::clone(call.text(0, "this")?);
+    let count = match count {
+        Some(at) => match usize::try_from(call.int(at)?) {
+            Ok(count) => count,
+            Err(_) => {
+                return super::string::not_negative(call.int(at)?, "count").map(|_| Value::Null);
+            }
+        },
+        None => usize::MAX,
+    };
+    let options = options.map_or(Ok(0), |at| call.number(at))?;
+    let (remove_empty, trim) = (options & 1 == 1, options & 2 == 2);
+    let given = separators(call)?;
+    let by_blank = given.is_empty();
+    let given: Vec<String> = given.into_iter().filter(|separator| !separator.is_empty()).collect();
+    let mut items: Vec<Arc<str>> = Vec::new();
+    let mut rest: &str = &text;
+    if count == 0 {
+        return Ok(Value::Strings(Arc::new([])));
+    }
+    loop {
+        let found = if items.len() + 1 >= count { None } else { next_separator(rest, &given, by_blank) };
+        let item = rest.get(..found.map_or(rest.len(), |(at, _)| at)).unwrap_or("");
+        let item = if trim { item.trim() } else { item };
+        // The last item that `count` allows is the whole rest, but separators that stand before it are passed.
+        let passes = remove_empty && item.is_empty();
+        if !passes {
+            call.machine.charge(item.len() + 16)?;
+            items.push(Arc::from(item));
+        }
+        let Some((at, length)) = found else { break };
+        rest = rest.get(at + length..).unwrap_or("");
+        if remove_empty && items.len() + 1 >= count {
+            while let Some((0, length)) = next_separator(rest, &given, by_blank) {
+                rest = rest.get(length..).unwrap_or("");
+            }
+        }
+    }
+    Ok(Value::Strings(items.into()))
+}
+
+// Where the next separator stands, and its length; of several at one place the first given wins.
+fn next_separator(text: &str, separators: &[String], by_blank: bool) -> Option<(usize, usize)> {
+    if by_blank {
+        return text.char_indices().find(|(_, c)| c.is_whitespace()).map(|(at, c)| (at, c.len_utf8()));
+    }
+    if let [single] = separators {
+        return text.find(single.as_str()).map(|at| (at, single.len()));
+    }
+    text.char_indices().find_map(|(at, _)| {
+        let rest = text.get(at..).unwrap_or("");
+        separators.iter().find(|separator| rest.starts_with(separator.as_str())).map(|found| (at, found.len()))
+    })
+}
+
+fn join(call: &mut Call<'_, '_>, separator: &str, items: &[Arc<str>]) -> Outcome<Value> {
+    let separators = separator.len().saturating_mul(items.len());
+    call.machine.check_length(items.iter().map(|item| item.len()).sum::<usize>().saturating_add(separators))?;
+    call.yields(items.join(separator))
+}
+
+fn push_limited(text: &mut String, more: &str) -> Outcome<()> {
+    if text.len() + more.len() > STRING_BYTES_MAX {
+        return Err(crate::expr::Interrupt::LimitExceeded(crate::expr::eval::STRING_LIMIT));
+    }
+    text.push_str(more);
+    Ok(())
+}

@@ -1,0 +1,449 @@
+//! Names, members, indexers, calls and constructors, against the one table.
+
+use super::binary::unwrapped;
+use super::convert::{apply, implicit};
+use super::overload::{Candidate, Given, Source, choose, substitute, unify, wanted};
+use super::{Checker, Typed};
+use crate::expr::bcl::{Member, TABLE};
+use crate::expr::node::{BinaryNode, CallNode, Conversion, Lifted, Node, Operands, ReceiverRule};
+use crate::expr::parse::signature::Form;
+use crate::expr::problem::nearest;
+use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, TypeName};
+use crate::expr::ty::{Class, Named, Ty, UNBUILT_KEYWORDS};
+use crate::span::Span;
+use crate::value::Value;
+
+/// What stands before a dot.
+enum Operand {
+    Value(Typed),
+    Type(Ty),
+    Namespace(String),
+    Error,
+}
+
+const NAMESPACES: [&str; 11] = [
+    "System",
+    "System.Collections",
+    "System.Collections.Generic",
+    "System.IO",
+    "System.Linq",
+    "System.Net",
+    "System.Security",
+    "System.Text",
+    "Newtonsoft",
+    "Newtonsoft.Json",
+    "Newtonsoft.Json.Linq",
+];
+
+type Found<'t> = Vec<(&'t Member, Vec<Option<Ty>>)>;
+
+impl Checker<'_> {
+    /// A name or a member that must be a value.
+    pub(super) fn member_value(&mut self, expr: &Expr) -> Typed {
+        match self.operand(expr) {
+            Operand::Value(typed) => Typed { span: expr.span, ..typed },
+            Operand::Error => Typed::error(expr.span),
+            Operand::Type(ty) => {
+                self.report("type-mismatch", expr.span, format!("`{ty}` is a type, and a value is expected"));
+                Typed::error(expr.span)
+            }
+            Operand::Namespace(name) => {
+                self.report("type-mismatch", expr.span, format!("`{name}` is a namespace, and a value is expected"));
+                Typed::error(expr.span)
+            }
+        }
+    }
+
+    fn operand(&mut self, expr: &Expr) -> Operand {
+        match &expr.kind {
+            ExprKind::Name(name) => self.name(name),
+            ExprKind::PredefinedType(name) => self.type_operand(name, expr.span),
+            ExprKind::Member(inner, name, _) => match self.operand(inner) {
+                Operand::Error => Operand::Error,
+                Operand::Namespace(space) => self.in_namespace(&format!("{space}.{}", name.text), name.span),
+                Operand::Type(ty) => self.static_property(&ty, name),
+                Operand::Value(receiver) => Operand::Value(self.property(receiver, name)),
+            },
+            _ => Operand::Value(self.value(expr)),
+        }
+    }
+
+    fn name(&mut self, name: &Ident) -> Operand {
+        if let Some(local) = self.local(&name.text).cloned() {
+            if !self.assigned.contains(&local.slot) {
+                self.report("unassigned", name.span, format!("`{}` may have no value here", name.text));
+            }
+            return Operand::Value(Typed::new(Node::Local(local.slot), local.ty, name.span));
+        }
+        if &*name.text == "context" {
+            return Operand::Value(Typed::new(Node::Context, Ty::Class(Class::Context), name.span));
+        }
+        self.type_operand(&name.text, name.span)
+    }
+
+    fn type_operand(&mut self, name: &str, span: Span) -> Operand {
+        match Ty::named(name) {
+            Named::Type(ty) => Operand::Type(ty),
+            Named::Unbuilt => {
+                self.unsupported(span, &format!("`{name}`"));
+                Operand::Error
+            }
+            Named::Unknown if NAMESPACES.contains(&name) => Operand::Namespace(name.to_owned()),
+            Named::Unknown => {
+                if !name.is_empty() {
+                    let locals: Vec<_> = self.scopes.iter().flatten().map(|local| local.name.clone()).collect();
+                    let names = locals
+                        .iter()
+                        .map(|name| &**name)
+                        .chain(Ty::names().map(|name| -> &str { name }))
+                        .chain(std::iter::once("context"));
+                    let help = nearest(name, names);
+                    self.problems.add_with_help("unknown-name", span, format!("unknown name `{name}`"), help);
+                }
+                Operand::Error
+            }
+        }
+    }
+
+    fn in_namespace(&mut self, name: &str, span: Span) -> Operand {
+        if NAMESPACES.contains(&name)
+            || name.starts_with("System.") && !name.ends_with(char::is_uppercase) && is_space(name)
+        {
+            return Operand::Namespace(name.to_owned());
+        }
+        self.type_operand(name, span)
+    }
+
+    fn static_property(&mut self, ty: &Ty, name: &Ident) -> Operand {
+        let found = members_of(ty, &name.text, true);
+        let property = found.iter().find(|(member, _)| member.form == Form::Property);
+        match property {
+            Some((member, _)) => Operand::Value(self.emit_property(member, None, &[], name.span)),
+            None => {
+                self.unknown_member(ty, name, true);
+                Operand::Error
+            }
+        }
+    }
+
+    fn property(&mut self, receiver: Typed, name: &Ident) -> Typed {
+        if receiver.ty == Ty::Error || name.text.is_empty() {
+            return Typed::error(name.span);
+        }
+        if let Ty::Nullable(inner) = &receiver.ty {
+            let inner = (**inner).clone();
+            return self.nullable_property(receiver, &inner, name);
+        }
+        for level in levels(&receiver.ty) {
+            let found = members_of(&level, &name.text, false);
+            if let Some((member, bindings)) = found.iter().find(|(member, _)| member.form == Form::Property) {
+                let types: Vec<Ty> = bindings.iter().map(|ty| ty.clone().unwrap_or(Ty::Error)).collect();
+                return self.emit_property(member, Some(receiver.node), &types, name.span);
+            }
+        }
+        self.unknown_member(&receiver.ty, name, false);
+        Typed::error(name.span)
+    }
+
+    fn nullable_property(&mut self, receiver: Typed, inner: &Ty, name: &Ident) -> Typed {
+        match &*name.text {
+            "Value" => {
+                let node = Node::Convert(Conversion::Unwrap(inner.clone()), Box::new(receiver.node));
+                Typed::new(node, inner.clone(), name.span)
+            }
+            "HasValue" => {
+                let node = BinaryNode {
+                    operator: BinaryOp::NotEqual,
+                    operands: Operands::Reference,
+                    lifted: Lifted::No,
+                    left: receiver.node,
+                    right: Node::Constant(Value::Null),
+                };
+                Typed::new(Node::Binary(Box::new(node)), Ty::Bool, name.span)
+            }
+            _ => {
+                let help = Some(format!("`.Value` gives the `{inner}`"));
+                let message = format!("`{}` has no member `{}`", receiver.ty, name.text);
+                self.problems.add_with_help("unknown-member", name.span, message, help);
+                Typed::error(name.span)
+            }
+        }
+    }
+
+    fn emit_property(&mut self, member: &Member, receiver: Option<Node>, types: &[Ty], span: Span) -> Typed {
+        let rule = if receiver.is_some() { ReceiverRule::NotNull } else { ReceiverRule::None };
+        let call = CallNode {
+            run: member.run,
+            arguments: receiver.into_iter().collect(),
+            types: types.into(),
+            receiver: rule,
+        };
+        Typed::new(Node::Call(Box::new(call)), substitute(&member.result, types), span)
+    }
+
+    fn unknown_member(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
+        let here: Vec<&Member> = TABLE
+            .members()
+            .filter(|member| member.is_static == is_static && member.form != Form::Constructor)
+            .filter(|member| levels(ty).iter().any(|level| owns(member, level).is_some()))
+            .collect();
+        if here.iter().any(|member| member.name == name.text) {
+            let message = format!("`{}` is a method of `{ty}`, and it is not called", name.text);
+            let help = Some(format!("call it: `{}(…)`", name.text));
+            return self.problems.add_with_help("type-mismatch", name.span, message, help);
+        }
+        let help = nearest(&name.text, here.iter().map(|member| &*member.name));
+        let kind = if is_static { "static member" } else { "member" };
+        let message = format!("`{ty}` has no {kind} `{}` that is supported", name.text);
+        self.problems.add_with_help("unknown-member", name.span, message, help);
+    }
+
+    pub(super) fn call(&mut self, callee: &Expr, arguments: &[Argument], span: Span) -> Typed {
+        let ExprKind::Member(inner, name, type_arguments) = &callee.kind else {
+            self.given(arguments);
+            if let ExprKind::Name(name) = &callee.kind {
+                self.report("unknown-name", callee.span, format!("`{}` is not a method", name.text));
+            } else if !matches!(callee.kind, ExprKind::Error) {
+                self.report("type-mismatch", callee.span, "this is not a method");
+            }
+            return Typed::error(span);
+        };
+        let operand = self.operand(inner);
+        let explicit: Vec<Ty> = type_arguments.iter().map(|ty| self.resolve(ty)).collect();
+        let given = self.given(arguments);
+        let failed = given.iter().any(|given| given.typed.ty == Ty::Error) || explicit.contains(&Ty::Error);
+        match operand {
+            Operand::Error => Typed::error(span),
+            Operand::Namespace(space) => {
+                self.report("unknown-name", name.span, format!("`{space}.{}` is not a method", name.text));
+                Typed::error(span)
+            }
+            Operand::Type(ty) if failed => {
+                self.known_method(&ty, name, true);
+                Typed::error(span)
+            }
+            Operand::Value(receiver) if failed || receiver.ty == Ty::Error => {
+                self.known_method(&receiver.ty, name, false);
+                Typed::error(span)
+            }
+            Operand::Type(ty) => self.invoke(&ty, None, name, &explicit, given, span),
+            Operand::Value(receiver) => {
+                let ty = receiver.ty.clone();
+                self.invoke(&ty, Some(receiver), name, &explicit, given, span)
+            }
+        }
+    }
+
+    // An unknown method is named even when an argument is wrong as well.
+    fn known_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
+        let known = levels(ty).iter().any(|level| !members_of(level, &name.text, is_static).is_empty());
+        if !known && *ty != Ty::Error {
+            self.unknown_member(ty, name, is_static);
+        }
+    }
+
+    pub(super) fn call_of_value(
+        &mut self,
+        receiver: Typed,
+        name: &'static str,
+        given: Vec<Given>,
+        span: Span,
+    ) -> Typed {
+        let name = Ident { text: name.into(), span };
+        let ty = receiver.ty.clone();
+        self.invoke(&ty, Some(receiver), &name, &[], given, span)
+    }
+
+    fn given(&mut self, arguments: &[Argument]) -> Vec<Given> {
+        arguments
+            .iter()
+            .map(|argument| {
+                let typed = self.value(&argument.value);
+                if typed.ty == Ty::Void {
+                    self.report("type-mismatch", typed.span, "this expression has no value");
+                }
+                Given { name: argument.name.clone(), typed }
+            })
+            .collect()
+    }
+
+    fn invoke(
+        &mut self,
+        ty: &Ty,
+        receiver: Option<Typed>,
+        name: &Ident,
+        explicit: &[Ty],
+        given: Vec<Given>,
+        span: Span,
+    ) -> Typed {
+        let is_static = receiver.is_none();
+        let mut first: Option<Found<'static>> = None;
+        for level in levels(ty) {
+            let mut found = members_of(&level, &name.text, is_static);
+            found.retain(|(member, _)| member.form == Form::Method);
+            if let Some(candidate) = choose(&found, explicit, &given) {
+                return self.emit(&candidate, receiver.map(|receiver| receiver.node), given, span);
+            }
+            if !found.is_empty() && first.is_none() {
+                first = Some(found);
+            }
+        }
+        if name.text.is_empty() {
+            return Typed::error(span);
+        }
+        match first {
+            Some(found) => self.no_overload(&name.text, &found, &given, name.span),
+            None => self.unknown_method(ty, name, is_static),
+        }
+        Typed::error(span)
+    }
+
+    fn unknown_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
+        let other = levels(ty).iter().any(|level| !members_of(level, &name.text, !is_static).is_empty());
+        if other {
+            let message = if is_static {
+                format!("`{}` belongs to a value of `{ty}`, not to the type", name.text)
+            } else {
+                format!("`{}` belongs to the type `{ty}`, not to a value of it", name.text)
+            };
+            return self.report("type-mismatch", name.span, message);
+        }
+        let property = levels(ty).iter().any(|level| {
+            members_of(level, &name.text, is_static).iter().any(|(member, _)| member.form == Form::Property)
+        });
+        if property {
+            let message = format!("`{}` of `{ty}` is a property and takes no arguments", name.text);
+            return self.report("type-mismatch", name.span, message);
+        }
+        self.unknown_member(ty, name, is_static);
+    }
+
+    fn no_overload(&mut self, name: &str, found: &Found<'_>, given: &[Given], span: Span) {
+        let types: Vec<String> = given.iter().map(|given| given.typed.ty.to_string()).collect();
+        let message = format!("no overload of `{name}` takes ({})", types.join(", "));
+        let signatures: Vec<String> =
+            found.iter().take(4).map(|(member, _)| format!("`{}`", member.signature)).collect();
+        let help = Some(format!("there is {}", signatures.join(", ")));
+        self.problems.add_with_help("no-overload", span, message, help);
+    }
+
+    fn emit(&mut self, candidate: &Candidate<'_>, receiver: Option<Node>, given: Vec<Given>, span: Span) -> Typed {
+        let member = candidate.member;
+        let wanted: Vec<Option<Ty>> = (0..given.len()).map(|index| wanted(candidate, index)).collect();
+        let mut nodes: Vec<Option<Node>> = given
+            .into_iter()
+            .zip(wanted)
+            .map(|(given, wanted)| {
+                let conversion = wanted.and_then(|wanted| implicit(&given.typed.ty, &wanted)).flatten();
+                Some(apply(conversion, given.typed.node))
+            })
+            .collect();
+        let rule = if receiver.is_some() { ReceiverRule::NotNull } else { ReceiverRule::None };
+        let mut arguments: Vec<Node> = receiver.into_iter().collect();
+        for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
+            match source {
+                Source::Argument(index) => arguments.extend(nodes.get_mut(*index).and_then(Option::take)),
+                Source::Default => arguments.push(Node::Constant(parameter.default.clone().unwrap_or(Value::Null))),
+                Source::Rest(from) => {
+                    let rest: Vec<Node> = nodes.drain((*from).min(nodes.len())..).flatten().collect();
+                    match substitute(&parameter.ty, &candidate.types) {
+                        // A row of objects is handed over as it is: there is no array of objects.
+                        Ty::Array(item) if *item == Ty::Object => arguments.extend(rest),
+                        Ty::Array(item) => arguments.push(Node::Array((*item).clone(), rest.into())),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        let own = candidate.types.get(member.owner_type_parameters..).unwrap_or(&[]);
+        let call = CallNode { run: member.run, arguments: arguments.into(), types: own.into(), receiver: rule };
+        Typed::new(Node::Call(Box::new(call)), substitute(&member.result, &candidate.types), span)
+    }
+
+    pub(super) fn index(&mut self, receiver: &Expr, arguments: &[Argument], span: Span) -> Typed {
+        let receiver = self.value(receiver);
+        let mut given = self.given(arguments);
+        if receiver.ty == Ty::Error || given.iter().any(|given| given.typed.ty == Ty::Error) {
+            return Typed::error(span);
+        }
+        if let Ty::Array(item) = &receiver.ty {
+            let Some(Given { typed, .. }) = given.pop().filter(|_| given.is_empty()) else {
+                self.report("no-overload", span, "an array takes one index");
+                return Typed::error(span);
+            };
+            if **item == Ty::Byte {
+                self.unsupported(span, "an element of `byte[]`");
+                return Typed::error(span);
+            }
+            let is_long = typed.ty == Ty::Int64;
+            let index = self.convert_to(typed, if is_long { &Ty::Int64 } else { &Ty::Int32 });
+            return Typed::new(Node::Element(Box::new((receiver.node, index.node))), (**item).clone(), span);
+        }
+        let (plain, _) = unwrapped(&receiver.ty);
+        for level in levels(plain) {
+            let mut found = members_of(&level, "this", false);
+            found.retain(|(member, _)| member.form == Form::Indexer);
+            if let Some(candidate) = choose(&found, &[], &given) {
+                return self.emit(&candidate, Some(receiver.node), given, span);
+            }
+        }
+        let types: Vec<String> = given.iter().map(|given| given.typed.ty.to_string()).collect();
+        let message = format!("`{}` takes no index ({})", receiver.ty, types.join(", "));
+        let help = (receiver.ty == Ty::Object).then(|| "cast it first, as in `((JObject)x)[\"name\"]`".to_owned());
+        self.problems.add_with_help("no-overload", span, message, help);
+        Typed::error(span)
+    }
+
+    pub(super) fn creation(&mut self, written: &TypeName, arguments: &[Argument], span: Span) -> Typed {
+        let ty = self.resolve(written);
+        let given = self.given(arguments);
+        if ty == Ty::Error || given.iter().any(|given| given.typed.ty == Ty::Error) {
+            return Typed::error(span);
+        }
+        let mut found = members_of(&ty, "new", true);
+        found.retain(|(member, _)| member.form == Form::Constructor);
+        if let Some(candidate) = choose(&found, &[], &given) {
+            return self.emit(&candidate, None, given, span);
+        }
+        if found.is_empty() {
+            self.unsupported(span, &format!("`new {ty}`"));
+        } else {
+            self.no_overload(&format!("new {ty}"), &found, &given, span);
+        }
+        Typed::error(span)
+    }
+}
+
+fn is_space(name: &str) -> bool {
+    ["System.Text.RegularExpressions", "System.Security.Cryptography", "System.Xml", "System.Xml.Linq"].contains(&name)
+        || name.starts_with("System.Security.Cryptography.X509Certificates") && !UNBUILT_KEYWORDS.contains(&name)
+}
+
+// The type and what it derives from, `object` last.
+fn levels(ty: &Ty) -> Vec<Ty> {
+    let mut levels = vec![ty.clone()];
+    let mut class = ty.class().filter(|_| matches!(ty, Ty::Class(_)));
+    while let Some(base) = class.and_then(Class::base) {
+        levels.push(Ty::Class(base));
+        class = Some(base);
+    }
+    if !matches!(ty, Ty::Object | Ty::Error | Ty::Null | Ty::Void) {
+        levels.push(Ty::Object);
+    }
+    levels
+}
+
+// What the owner's type parameters become when the member is one of `ty`.
+fn owns(member: &Member, ty: &Ty) -> Option<Vec<Option<Ty>>> {
+    let mut bindings = vec![None; member.type_parameters];
+    unify(&member.owner, ty, &mut bindings).then_some(bindings)
+}
+
+fn members_of(ty: &Ty, name: &str, is_static: bool) -> Found<'static> {
+    TABLE
+        .named(name)
+        .iter()
+        .filter(|member| member.is_static == is_static)
+        .filter_map(|member| owns(member, ty).map(|bindings| (member, bindings)))
+        .collect()
+}

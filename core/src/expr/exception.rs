@@ -1,0 +1,68 @@
+//! .NET exceptions with the types and messages of .NET 8 under the invariant culture. Catches none.
+
+use super::Interrupt;
+
+/// What evaluation steps yield.
+pub(crate) type Outcome<T> = Result<T, Interrupt>;
+
+/// An exception of this type.
+pub(crate) fn throw(exception: &'static str, message: impl Into<String>) -> Interrupt {
+    Interrupt::Exception { exception, message: message.into() }
+}
+
+pub(crate) fn null_reference() -> Interrupt {
+    throw("System.NullReferenceException", "Object reference not set to an instance of an object.")
+}
+
+pub(crate) fn argument_null(parameter: &str) -> Interrupt {
+    throw("System.ArgumentNullException", format!("Value cannot be null. (Parameter '{parameter}')"))
+}
+
+pub(crate) fn argument(message: &str, parameter: &str) -> Interrupt {
+    throw("System.ArgumentException", format!("{message} (Parameter '{parameter}')"))
+}
+
+pub(crate) fn out_of_range(message: &str, parameter: &str) -> Interrupt {
+    throw("System.ArgumentOutOfRangeException", format!("{message} (Parameter '{parameter}')"))
+}
+
+pub(crate) fn invalid_cast(from: &str, to: &str) -> Interrupt {
+    throw("System.InvalidCastException", format!("Unable to cast object of type '{from}' to type '{to}'."))
+}
+
+pub(crate) fn format(message: impl Into<String>) -> Interrupt {
+    throw("System.FormatException", message)
+}
+
+pub(crate) fn number_format(input: &str) -> Interrupt {
+    format(format!("The input string '{input}' was not in a correct format."))
+}
+
+pub(crate) fn overflow(message: &str) -> Interrupt {
+    throw("System.OverflowException", message)
+}
+
+pub(crate) fn invalid_operation(message: &str) -> Interrupt {
+    throw("System.InvalidOperationException", message)
+}
+
+pub(crate) fn index_out_of_range() -> Interrupt {
+    throw("System.IndexOutOfRangeException", "Index was outside the bounds of the array.")
+}
+
+pub(crate) fn divide_by_zero() -> Interrupt {
+    throw("System.DivideByZeroException", "Attempted to divide by zero.")
+}
+
+pub(crate) fn key_not_found(key: &str) -> Interrupt {
+    let message = format!("The given key '{key}' was not present in the dictionary.");
+    throw("System.Collections.Generic.KeyNotFoundException", message)
+}
+
+/// The checker let something through that it should not have: our bug, not the customer's.
+///
+/// INVARIANT: the static types of the checker are those of the evaluated values, so this is never reached.
+pub(crate) fn broken(what: &'static str) -> Interrupt {
+    debug_assert!(false, "the checker and the evaluator disagree: {what}");
+    throw("System.InvalidProgramException", format!("internal error: {what}"))
+}

@@ -1,0 +1,288 @@
+//! Operands: literals, names, brackets, object creation, and what may follow them: members, calls, indexers, `?.`.
+
+use super::Parser;
+use crate::expr::lex::TokenKind;
+use crate::expr::syntax::{Argument, Expr, ExprKind, Hole, Ident, Literal, Piece, StepOp};
+use crate::span::Span;
+
+impl Parser<'_> {
+    pub(super) fn postfix(&mut self) -> Expr {
+        let primary = self.primary();
+        self.postfix_of(primary)
+    }
+
+    fn postfix_of(&mut self, mut expr: Expr) -> Expr {
+        loop {
+            let step = match self.peek() {
+                TokenKind::Punct("++") => Some(StepOp::PostIncrement),
+                TokenKind::Punct("--") => Some(StepOp::PostDecrement),
+                _ => None,
+            };
+            expr = match self.peek() {
+                TokenKind::Punct("." | "->" | "::") => self.member(expr),
+                TokenKind::Punct("(") => {
+                    let arguments = self.arguments("(", ")");
+                    let span = expr.span.to(self.previous_end());
+                    self.make(span, ExprKind::Call(Box::new(expr), arguments))
+                }
+                TokenKind::Punct("[") => {
+                    let arguments = self.arguments("[", "]");
+                    let span = expr.span.to(self.previous_end());
+                    self.make(span, ExprKind::Index(Box::new(expr), arguments))
+                }
+                TokenKind::Punct("?.") => return self.conditional_access(expr),
+                TokenKind::Punct("?") if self.is_punct(1, "[") && self.adjacent_index() => {
+                    return self.conditional_access(expr);
+                }
+                TokenKind::Punct("++" | "--") => {
+                    let span = expr.span.to(self.span());
+                    self.bump();
+                    self.make(span, ExprKind::Step(step.unwrap_or(StepOp::PostIncrement), Box::new(expr)))
+                }
+                _ => return expr,
+            };
+        }
+    }
+
+    // `a?[0]` is an access, `a ? [` is nothing in C# 7; only adjacency tells early enough.
+    fn adjacent_index(&self) -> bool {
+        self.token(0).span.end == self.token(1).span.start
+    }
+
+    fn member(&mut self, receiver: Expr) -> Expr {
+        if !self.eat(".") {
+            let (span, found) = (self.span(), self.shown());
+            self.report(span, format!("unexpected {found}"));
+            self.bump();
+        }
+        let name = self.ident();
+        let arguments = if self.is_punct(0, "<") { self.generic_arguments_in_expression() } else { Vec::new() };
+        let span = receiver.span.to(name.span);
+        self.make(span, ExprKind::Member(Box::new(receiver), name, arguments))
+    }
+
+    fn conditional_access(&mut self, receiver: Expr) -> Expr {
+        let mark = self.span();
+        self.bump();
+        let start = self.make(mark, ExprKind::Receiver);
+        let first = if self.is_punct(0, "[") {
+            start
+        } else {
+            let name = self.ident();
+            let arguments = if self.is_punct(0, "<") { self.generic_arguments_in_expression() } else { Vec::new() };
+            let span = mark.to(name.span);
+            self.make(span, ExprKind::Member(Box::new(start), name, arguments))
+        };
+        let error = Expr { span: mark, height: 1, kind: ExprKind::Error };
+        let rest = self.deeper(|parser| parser.postfix_of(first)).unwrap_or(error);
+        let span = receiver.span.to(rest.span);
+        self.make(span, ExprKind::ConditionalAccess(Box::new(receiver), Box::new(rest)))
+    }
+
+    fn arguments(&mut self, open: &str, close: &str) -> Vec<Argument> {
+        self.expect(open);
+        let mut arguments = Vec::new();
+        if self.eat(close) {
+            return arguments;
+        }
+        loop {
+            let before = self.at;
+            for word in ["out", "ref", "in"] {
+                if self.is_word(0, word) {
+                    let span = self.span();
+                    self.unsupported(span, &format!("a `{word}` argument"));
+                    self.bump();
+                }
+            }
+            let name = if self.name_at(0).is_some() && self.is_punct(1, ":") { Some(self.ident()) } else { None };
+            if name.is_some() {
+                self.bump();
+            }
+            let value = self.expression();
+            arguments.push(Argument { name, value });
+            if self.eat(",") {
+                continue;
+            }
+            if !self.eat(close) {
+                self.expect(close);
+                if self.at == before {
+                    self.bump();
+                }
+            }
+            return arguments;
+        }
+    }
+
+    fn primary(&mut self) -> Expr {
+        let span = self.span();
+        match self.peek().clone() {
+            TokenKind::Literal(literal) => {
+                self.bump();
+                self.make(span, ExprKind::Literal(literal))
+            }
+            TokenKind::BadLiteral => {
+                self.bump();
+                self.make(span, ExprKind::Error)
+            }
+            TokenKind::InterpolationStart => self.interpolated(span),
+            TokenKind::Punct("(") => self.parenthesised(span),
+            TokenKind::Word { escaped: false, .. } if self.name_at(0).is_none() => self.keyword(span),
+            TokenKind::Word { .. } => {
+                let name = self.ident();
+                if self.is_punct(0, "<") && !self.generic_arguments_in_expression().is_empty() {
+                    self.unsupported(span, "a generic name without a dot before it");
+                }
+                self.make(span, ExprKind::Name(name))
+            }
+            _ => {
+                let found = self.shown();
+                self.report(span, format!("expected an expression, found {found}"));
+                if !matches!(self.peek(), TokenKind::Punct(")" | "]" | "}" | ";" | "," | ":") | TokenKind::HoleEnd) {
+                    self.bump();
+                }
+                self.make(span, ExprKind::Error)
+            }
+        }
+    }
+
+    fn parenthesised(&mut self, from: Span) -> Expr {
+        self.bump();
+        let inner = self.expression();
+        if self.is_punct(0, ",") {
+            self.unsupported(from, "a tuple");
+            while self.eat(",") {
+                self.expression();
+            }
+        }
+        self.expect(")");
+        let span = from.to(self.previous_end());
+        self.make(span, ExprKind::Paren(Box::new(inner)))
+    }
+
+    fn keyword(&mut self, span: Span) -> Expr {
+        if let Some(name) = self.predefined() {
+            self.bump();
+            return self.make(span, ExprKind::PredefinedType(name));
+        }
+        for (word, literal) in [("true", Literal::Bool(true)), ("false", Literal::Bool(false)), ("null", Literal::Null)]
+        {
+            if self.eat_word(word) {
+                return self.make(span, ExprKind::Literal(literal));
+            }
+        }
+        if self.is_word(0, "new") {
+            return self.creation(span);
+        }
+        if self.is_word(0, "default") && self.is_punct(1, "(") {
+            self.bump();
+            self.bump();
+            let ty = self.type_name();
+            self.expect(")");
+            return self.make(span, ExprKind::Default(ty));
+        }
+        for word in ["typeof", "checked", "unchecked", "default", "throw", "delegate", "sizeof"] {
+            if self.is_word(0, word) {
+                self.unsupported(span, &format!("`{word}`"));
+                return self.skip_operand(span);
+            }
+        }
+        let found = self.shown();
+        self.report(span, format!("expected an expression, found {found}"));
+        self.bump();
+        self.make(span, ExprKind::Error)
+    }
+
+    fn creation(&mut self, from: Span) -> Expr {
+        self.bump();
+        if self.is_punct(0, "{") {
+            self.unsupported(from, "an anonymous object");
+            return self.skip_operand(from);
+        }
+        if self.is_punct(0, "[") && self.is_punct(1, "]") {
+            self.bump();
+            self.bump();
+            let items = self.array_items();
+            return self.make(from.to(self.previous_end()), ExprKind::NewArray(None, items));
+        }
+        let mut ty = self.type_name();
+        if ty.ranks > 0 {
+            ty.ranks -= 1;
+            let items = self.array_items();
+            return self.make(from.to(self.previous_end()), ExprKind::NewArray(Some(ty), items));
+        }
+        if self.is_punct(0, "[") {
+            self.unsupported(from, "an array of a given length");
+            return self.skip_operand(from);
+        }
+        let arguments = if self.is_punct(0, "(") { self.arguments("(", ")") } else { Vec::new() };
+        let span = from.to(self.previous_end());
+        if self.is_punct(0, "{") {
+            self.unsupported(span, "an object or collection initialiser");
+            return self.skip_operand(span);
+        }
+        self.make(span, ExprKind::New(ty, arguments))
+    }
+
+    fn array_items(&mut self) -> Vec<Expr> {
+        let mut items = Vec::new();
+        if !self.expect("{") {
+            return items;
+        }
+        while !self.eat("}") {
+            items.push(self.expression());
+            if !self.eat(",") {
+                self.expect("}");
+                break;
+            }
+        }
+        items
+    }
+
+    fn interpolated(&mut self, from: Span) -> Expr {
+        self.bump();
+        let mut pieces = Vec::new();
+        loop {
+            match self.peek().clone() {
+                TokenKind::InterpolationText(text) => {
+                    self.bump();
+                    pieces.push(Piece::Text(text));
+                }
+                TokenKind::HoleStart => {
+                    self.bump();
+                    pieces.push(self.hole());
+                }
+                TokenKind::InterpolationEnd => {
+                    self.bump();
+                    break;
+                }
+                TokenKind::End => {
+                    self.report(from, "this interpolated string is never closed");
+                    break;
+                }
+                _ => self.bump(),
+            }
+        }
+        let span = from.to(self.previous_end());
+        self.make(span, ExprKind::Interpolated(pieces))
+    }
+
+    fn hole(&mut self) -> Piece {
+        let value = self.expression();
+        let alignment = if self.eat(",") { Some(self.expression()) } else { None };
+        let format = match self.peek().clone() {
+            TokenKind::HoleFormat(text) => {
+                let span = self.span();
+                self.bump();
+                Some(Ident { text, span })
+            }
+            _ => None,
+        };
+        if *self.peek() == TokenKind::HoleEnd {
+            self.bump();
+        } else {
+            let (span, found) = (self.span(), self.shown());
+            self.report(span, format!("expected `}}`, found {found}"));
+        }
+        Piece::Hole(Box::new(Hole { value, alignment, format }))
+    }
+}

@@ -1,0 +1,278 @@
+//! Statements of `@{ … }`.
+
+use super::Parser;
+use crate::expr::lex::TokenKind;
+use crate::expr::syntax::{Block, Expr, ForHead, Stmt, StmtKind, TypeName};
+use crate::span::Span;
+
+impl Parser<'_> {
+    pub(super) fn whole_block(&mut self, span: Span) -> Block {
+        let statements = self.statements();
+        Block { span, statements }
+    }
+
+    // Up to a `}` or the end; a stray `}` at the end of the whole source is reported and passed.
+    fn statements(&mut self) -> Vec<Stmt> {
+        let mut statements = Vec::new();
+        loop {
+            if self.peek() == &TokenKind::End {
+                return statements;
+            }
+            if self.is_punct(0, "}") {
+                if self.depth > 0 {
+                    return statements;
+                }
+                self.report(self.span(), "unexpected `}`");
+                self.bump();
+                continue;
+            }
+            let before = self.at;
+            statements.push(self.statement());
+            if self.at == before {
+                self.bump();
+            }
+        }
+    }
+
+    fn statement(&mut self) -> Stmt {
+        let span = self.span();
+        let kind = self.deeper(Self::statement_kind).unwrap_or(StmtKind::Error);
+        Stmt { span: span.to(self.previous_end()), kind }
+    }
+
+    fn statement_kind(&mut self) -> StmtKind {
+        if self.eat(";") {
+            return StmtKind::Empty;
+        }
+        if self.is_punct(0, "{") {
+            return StmtKind::Block(self.block());
+        }
+        let TokenKind::Word { text, escaped: false } = self.peek().clone() else { return self.simple() };
+        match &*text {
+            "if" => self.if_statement(),
+            "return" => self.return_statement(),
+            "while" => {
+                self.bump();
+                let test = self.bracketed();
+                StmtKind::While(test, Box::new(self.statement()))
+            }
+            "do" => self.do_statement(),
+            "for" => self.for_statement(),
+            "foreach" => self.foreach_statement(),
+            "break" => self.word_statement(StmtKind::Break),
+            "continue" => self.word_statement(StmtKind::Continue),
+            "else" | "case" | "catch" | "finally" => {
+                self.report(self.span(), format!("unexpected `{text}`"));
+                self.bump();
+                StmtKind::Error
+            }
+            "try" | "switch" | "using" | "throw" | "const" | "goto" | "lock" | "unsafe" | "fixed" | "checked"
+            | "unchecked" => self.unbuilt(&text),
+            _ => self.simple(),
+        }
+    }
+
+    // Reports the statement and passes it: up to `;`, or behind its last block.
+    fn unbuilt(&mut self, word: &str) -> StmtKind {
+        self.unsupported(self.span(), &format!("`{word}`"));
+        self.bump();
+        loop {
+            match self.peek() {
+                TokenKind::Punct("{") => {
+                    self.skip_block();
+                    if !["catch", "finally"].iter().any(|word| self.is_word(0, word)) {
+                        return StmtKind::Error;
+                    }
+                }
+                TokenKind::Punct(";") => {
+                    self.bump();
+                    return StmtKind::Error;
+                }
+                TokenKind::End | TokenKind::Punct("}") => return StmtKind::Error,
+                _ => self.bump(),
+            }
+        }
+    }
+
+    fn skip_block(&mut self) {
+        let mut open = 0_usize;
+        loop {
+            match self.peek() {
+                TokenKind::Punct("{") => open += 1,
+                TokenKind::Punct("}") => open = open.saturating_sub(1),
+                TokenKind::End => return,
+                _ => {}
+            }
+            self.bump();
+            if open == 0 {
+                return;
+            }
+        }
+    }
+
+    fn block(&mut self) -> Block {
+        let from = self.span();
+        self.expect("{");
+        let statements = self.statements();
+        self.expect("}");
+        Block { span: from.to(self.previous_end()), statements }
+    }
+
+    fn bracketed(&mut self) -> Expr {
+        self.expect("(");
+        let inner = self.expression();
+        self.expect(")");
+        inner
+    }
+
+    fn word_statement(&mut self, kind: StmtKind) -> StmtKind {
+        self.bump();
+        self.expect(";");
+        kind
+    }
+
+    fn if_statement(&mut self) -> StmtKind {
+        self.bump();
+        let test = self.bracketed();
+        let yes = Box::new(self.statement());
+        let no = if self.eat_word("else") { Some(Box::new(self.statement())) } else { None };
+        StmtKind::If(test, yes, no)
+    }
+
+    fn return_statement(&mut self) -> StmtKind {
+        self.bump();
+        if self.eat(";") {
+            return StmtKind::Return(None);
+        }
+        let value = self.expression();
+        self.end_statement();
+        StmtKind::Return(Some(value))
+    }
+
+    fn do_statement(&mut self) -> StmtKind {
+        self.bump();
+        let body = Box::new(self.statement());
+        if !self.eat_word("while") {
+            let (span, found) = (self.span(), self.shown());
+            self.report(span, format!("expected `while`, found {found}"));
+        }
+        let test = self.bracketed();
+        self.expect(";");
+        StmtKind::DoWhile(body, test)
+    }
+
+    fn for_statement(&mut self) -> StmtKind {
+        self.bump();
+        self.expect("(");
+        let mut start = Vec::new();
+        if !self.eat(";") {
+            let span = self.span();
+            let kind = self.simple();
+            start.push(Stmt { span: span.to(self.previous_end()), kind });
+        }
+        let condition = if self.is_punct(0, ";") { None } else { Some(self.expression()) };
+        self.expect(";");
+        let mut step = Vec::new();
+        while !self.is_punct(0, ")") && self.peek() != &TokenKind::End {
+            step.push(self.expression());
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.expect(")");
+        let body = self.statement();
+        StmtKind::For(Box::new(ForHead { start, condition, step }), Box::new(body))
+    }
+
+    fn foreach_statement(&mut self) -> StmtKind {
+        self.bump();
+        self.expect("(");
+        let ty = self.local_type();
+        let name = self.ident();
+        if !self.eat_word("in") {
+            let (span, found) = (self.span(), self.shown());
+            self.report(span, format!("expected `in`, found {found}"));
+        }
+        let sequence = self.expression();
+        self.expect(")");
+        let body = self.statement();
+        StmtKind::Foreach(ty, name, sequence, Box::new(body))
+    }
+
+    // Nothing means `var`.
+    fn local_type(&mut self) -> Option<TypeName> {
+        if self.eat_word("var") { None } else { Some(self.type_name()) }
+    }
+
+    // A declaration or an expression, with its `;`.
+    fn simple(&mut self) -> StmtKind {
+        if self.at_declaration() {
+            return self.declaration();
+        }
+        let expr = self.expression();
+        self.end_statement();
+        StmtKind::Expression(expr)
+    }
+
+    // A type followed by a name is a declaration.
+    fn at_declaration(&mut self) -> bool {
+        if self.is_word(0, "var") && self.name_at(1).is_some() {
+            return true;
+        }
+        let start = self.at;
+        let found = self.try_type(0).is_some() && self.name_at(0).is_some();
+        self.at = start;
+        found
+    }
+
+    fn declaration(&mut self) -> StmtKind {
+        let ty = self.local_type();
+        let mut locals = Vec::new();
+        loop {
+            let name = self.ident();
+            if self.is_punct(0, "(") && locals.is_empty() {
+                self.unsupported(name.span, "a local function");
+                self.skip_to_block_end();
+                return StmtKind::Error;
+            }
+            let value = if self.eat("=") { Some(self.expression()) } else { None };
+            locals.push((name, value));
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.end_statement();
+        StmtKind::Declare(ty, locals)
+    }
+
+    fn skip_to_block_end(&mut self) {
+        while !self.is_punct(0, "{") && !self.is_punct(0, ";") && self.peek() != &TokenKind::End {
+            self.bump();
+        }
+        if self.is_punct(0, "{") {
+            self.skip_block();
+        }
+    }
+
+    // Behind an error, the rest of the statement is passed, so that the next one is read on its own.
+    fn end_statement(&mut self) {
+        if self.expect(";") {
+            return;
+        }
+        let mut open = 0_usize;
+        loop {
+            match self.peek() {
+                TokenKind::End => return,
+                TokenKind::Punct(";") if open == 0 => {
+                    self.bump();
+                    return;
+                }
+                TokenKind::Punct("}") if open == 0 => return,
+                TokenKind::Punct("{") => open += 1,
+                TokenKind::Punct("}") => open -= 1,
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Types as written, and the two places where C# needs look-ahead to know one: casts and generic arguments.
+
+use std::sync::Arc;
+
+use super::Parser;
+use crate::expr::lex::TokenKind;
+use crate::expr::syntax::TypeName;
+use crate::span::Span;
+
+/// The types that are keywords.
+pub(crate) const PREDEFINED: [&str; 16] = [
+    "bool", "byte", "char", "decimal", "double", "float", "int", "long", "object", "sbyte", "short", "string", "uint",
+    "ulong", "ushort", "void",
+];
+
+/// How deep generic arguments may nest.
+const GENERIC_DEPTH_MAX: u16 = 8;
+
+impl Parser<'_> {
+    /// A type where nothing else can stand.
+    pub(super) fn type_name(&mut self) -> TypeName {
+        let span = self.span();
+        if let Some(ty) = self.try_type(0) {
+            return ty;
+        }
+        let found = self.shown();
+        self.report(span, format!("expected a type, found {found}"));
+        TypeName { span, name: Arc::from(""), arguments: Vec::new(), nullable: false, ranks: 0 }
+    }
+
+    /// A type, or nothing and the position as before.
+    pub(super) fn try_type(&mut self, depth: u16) -> Option<TypeName> {
+        let start = self.at;
+        let parsed = self.type_inner(depth);
+        if parsed.is_none() {
+            self.at = start;
+        }
+        parsed
+    }
+
+    pub(super) fn predefined(&self) -> Option<&'static str> {
+        match self.peek() {
+            TokenKind::Word { text, escaped: false } => PREDEFINED.iter().find(|name| **name == &**text).copied(),
+            _ => None,
+        }
+    }
+
+    fn type_inner(&mut self, depth: u16) -> Option<TypeName> {
+        let from = self.span();
+        let mut arguments = Vec::new();
+        let name = match self.predefined() {
+            Some(name) => {
+                self.bump();
+                Arc::from(name)
+            }
+            None => {
+                let mut name = self.name_at(0)?.to_string();
+                self.bump();
+                loop {
+                    if self.is_punct(0, "<") {
+                        arguments = self.generic_arguments(depth)?;
+                    }
+                    if !self.is_punct(0, ".") || self.name_at(1).is_none() {
+                        break;
+                    }
+                    self.bump();
+                    name.push('.');
+                    name.push_str(&self.name_at(0)?);
+                    self.bump();
+                }
+                Arc::from(name)
+            }
+        };
+        let nullable = self.at_nullable_mark() && self.eat("?");
+        let mut ranks = 0;
+        while self.is_punct(0, "[") && self.is_punct(1, "]") {
+            self.bump();
+            self.bump();
+            ranks += 1;
+        }
+        Some(TypeName { span: from.to(self.previous_span()), name, arguments, nullable, ranks })
+    }
+
+    // In `x is int ? a : b` the `?` is the conditional operator's: a type's mark is followed by what may follow a type.
+    fn at_nullable_mark(&self) -> bool {
+        if !self.is_punct(0, "?") {
+            return false;
+        }
+        match &self.token(1).kind {
+            TokenKind::Punct(punct) => matches!(*punct, ")" | ">" | "," | "[" | ";" | "}" | "]" | "&&" | "||"),
+            TokenKind::Word { .. } => {
+                let after = &self.token(2).kind;
+                self.is_word(2, "in") || matches!(after, TokenKind::Punct("=" | ";") | TokenKind::End)
+            }
+            _ => false,
+        }
+    }
+
+    fn previous_span(&self) -> Span {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or_else(Span::default, |token| token.span)
+    }
+
+    /// `<A, B>` with something behind it that shows that it is no comparison (C# 7, §7.6.5 "grammar ambiguities").
+    pub(super) fn generic_arguments_in_expression(&mut self) -> Vec<TypeName> {
+        let start = self.at;
+        if let Some(arguments) = self.generic_arguments(0) {
+            let follows = match self.peek() {
+                TokenKind::End | TokenKind::HoleEnd | TokenKind::HoleFormat(_) => true,
+                TokenKind::Punct(punct) => matches!(
+                    *punct,
+                    "(" | ")"
+                        | "]"
+                        | "}"
+                        | ":"
+                        | ";"
+                        | ","
+                        | "."
+                        | "?"
+                        | "?."
+                        | "=="
+                        | "!="
+                        | "|"
+                        | "^"
+                        | "&&"
+                        | "||"
+                        | "&"
+                        | "["
+                ),
+                _ => false,
+            };
+            if follows {
+                return arguments;
+            }
+        }
+        self.at = start;
+        Vec::new()
+    }
+
+    pub(super) fn generic_arguments(&mut self, depth: u16) -> Option<Vec<TypeName>> {
+        if depth >= GENERIC_DEPTH_MAX || !self.eat("<") {
+            return None;
+        }
+        let mut arguments = Vec::new();
+        loop {
+            arguments.push(self.try_type(depth + 1)?);
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.eat(">").then_some(arguments)
+    }
+
+    /// The type of a cast that begins here, with both brackets consumed; nothing if this is no cast.
+    pub(super) fn cast_type(&mut self) -> Option<TypeName> {
+        if !self.is_punct(0, "(") {
+            return None;
+        }
+        let start = self.at;
+        self.bump();
+        let sure = self.predefined().is_some();
+        let parsed = self.try_type(0).filter(|_| self.is_punct(0, ")"));
+        if let Some(ty) = parsed {
+            self.bump();
+            let sure = (sure || ty.nullable || ty.ranks > 0) && !self.is_punct(0, ".");
+            if sure || self.at_cast_operand() {
+                return Some(ty);
+            }
+        }
+        self.at = start;
+        None
+    }
+
+    fn at_cast_operand(&self) -> bool {
+        match self.peek() {
+            TokenKind::Word { .. } => !self.is_word(0, "is") && !self.is_word(0, "as"),
+            TokenKind::Literal(_) | TokenKind::BadLiteral | TokenKind::InterpolationStart => true,
+            TokenKind::Punct(punct) => matches!(*punct, "(" | "!" | "~"),
+            _ => false,
+        }
+    }
+}

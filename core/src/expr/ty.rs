@@ -1,0 +1,417 @@
+//! Static types: how the checker, the members' table and the evaluator name a .NET type. Holds no conversions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::value::{ContextPart, Value};
+
+/// A static type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ty {
+    /// Something that was reported already; fits everywhere.
+    Error,
+    /// The type of `null`.
+    Null,
+    Void,
+    Object,
+    Bool,
+    Char,
+    Byte,
+    Int32,
+    Int64,
+    Double,
+    String,
+    Class(Class),
+    Generic(Class, Arc<[Ty]>),
+    Array(Arc<Ty>),
+    Nullable(Arc<Ty>),
+    /// A type parameter of a member in the table, by position.
+    Param(usize),
+}
+
+macro_rules! classes {
+    ($($variant:ident $name:literal $namespace:literal $kind:ident $($base:ident)?,)*) => {
+        /// The named types that are built.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Class { $($variant,)* }
+
+        impl Class {
+            /// All of them.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in C#.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The namespace; empty for the types of `context`.
+            pub(crate) const fn namespace(self) -> &'static str {
+                match self { $(Self::$variant => $namespace,)* }
+            }
+
+            /// Class, structure, enumeration or interface.
+            pub(crate) const fn kind(self) -> ClassKind {
+                match self { $(Self::$variant => ClassKind::$kind,)* }
+            }
+
+            /// The class that it derives from, if that is built too.
+            pub(crate) fn base(self) -> Option<Self> {
+                match self { $(Self::$variant => None $(.or(Some(Self::$base)))?,)* }
+            }
+        }
+    };
+}
+
+/// What sort of type it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClassKind {
+    Class,
+    Struct,
+    Enum,
+    Static,
+}
+
+classes! {
+    Context "IContext" "" Class,
+    Request "IRequest" "" Class,
+    Response "IResponse" "" Class,
+    MessageBody "IMessageBody" "" Class,
+    Url "IUrl" "" Class,
+    Api "IContextApi" "" Class,
+    KeyNames "ISubscriptionKeyParameterNames" "" Class,
+    Operation "IOperation" "" Class,
+    Product "IProduct" "" Class,
+    ProductState "ProductState" "" Enum,
+    Subscription "ISubscription" "" Class,
+    User "IUser" "" Class,
+    Deployment "IDeployment" "" Class,
+    Gateway "IGateway" "" Class,
+    LastError "ILastError" "" Class,
+    ReadOnlyDictionary "IReadOnlyDictionary" "System.Collections.Generic" Class,
+    Guid "Guid" "System" Struct,
+    DateTime "DateTime" "System" Struct,
+    TimeSpan "TimeSpan" "System" Struct,
+    Random "Random" "System" Class,
+    Convert "Convert" "System" Static,
+    Math "Math" "System" Static,
+    Uri "Uri" "System" Class,
+    WebUtility "WebUtility" "System.Net" Static,
+    StringComparison "StringComparison" "System" Enum,
+    StringSplitOptions "StringSplitOptions" "System" Enum,
+    Encoding "Encoding" "System.Text" Class,
+    JToken "JToken" "Newtonsoft.Json.Linq" Class,
+    JContainer "JContainer" "Newtonsoft.Json.Linq" Class JToken,
+    JObject "JObject" "Newtonsoft.Json.Linq" Class JContainer,
+    JArray "JArray" "Newtonsoft.Json.Linq" Class JContainer,
+    JValue "JValue" "Newtonsoft.Json.Linq" Class JToken,
+    JTokenType "JTokenType" "Newtonsoft.Json.Linq" Enum,
+    Formatting "Formatting" "Newtonsoft.Json" Enum,
+}
+
+/// The types that are keywords, under both of their names.
+const KEYWORDS: [(&str, &str, Ty); 9] = [
+    ("object", "Object", Ty::Object),
+    ("bool", "Boolean", Ty::Bool),
+    ("char", "Char", Ty::Char),
+    ("byte", "Byte", Ty::Byte),
+    ("int", "Int32", Ty::Int32),
+    ("long", "Int64", Ty::Int64),
+    ("double", "Double", Ty::Double),
+    ("string", "String", Ty::String),
+    ("void", "Void", Ty::Void),
+];
+
+/// Types of the allow-list (Microsoft's article, reference A2) that have no members here yet.
+pub(crate) const UNBUILT: [&str; 104] = [
+    "AsymmetricAlgorithm",
+    "Array",
+    "BitConverter",
+    "Capture",
+    "CaptureCollection",
+    "CipherMode",
+    "DateTimeKind",
+    "DateTimeOffset",
+    "DayOfWeek",
+    "Decimal",
+    "Dictionary",
+    "Enum",
+    "Enumerable",
+    "Exception",
+    "Extensions",
+    "Group",
+    "GroupCollection",
+    "HMAC",
+    "HMACMD5",
+    "HMACSHA1",
+    "HMACSHA256",
+    "HMACSHA384",
+    "HMACSHA512",
+    "HashAlgorithm",
+    "HashAlgorithmName",
+    "HashSet",
+    "ICollection",
+    "IDictionary",
+    "IEnumerable",
+    "IEnumerator",
+    "IGroup",
+    "IList",
+    "IPAddress",
+    "IReadOnlyCollection",
+    "ISet",
+    "Int16",
+    "JConstructor",
+    "JProperty",
+    "JRaw",
+    "JsonConvert",
+    "Jwt",
+    "BasicAuthCredentials",
+    "KeyValuePair",
+    "KeyedHashAlgorithm",
+    "List",
+    "MD5",
+    "Match",
+    "MatchCollection",
+    "MidpointRounding",
+    "Nullable",
+    "Oid",
+    "PaddingMode",
+    "PublicKey",
+    "Queue",
+    "RNGCryptoServiceProvider",
+    "RSA",
+    "RSACertificateExtensions",
+    "RSAEncryptionPadding",
+    "RSASignaturePadding",
+    "Regex",
+    "RegexOptions",
+    "SByte",
+    "SHA1",
+    "SHA1Managed",
+    "SHA256",
+    "SHA256Managed",
+    "SHA384",
+    "SHA384Managed",
+    "SHA512",
+    "SHA512Managed",
+    "Single",
+    "Stack",
+    "StringBuilder",
+    "StringComparer",
+    "StringReader",
+    "StringWriter",
+    "SymmetricAlgorithm",
+    "TimeZone",
+    "TimeZoneInfo",
+    "Tuple",
+    "UInt16",
+    "UInt32",
+    "UInt64",
+    "UriPartial",
+    "X500DistinguishedName",
+    "X509Certificate",
+    "X509Certificate2",
+    "X509ContentType",
+    "X509NameType",
+    "XAttribute",
+    "XCData",
+    "XComment",
+    "XContainer",
+    "XDeclaration",
+    "XDocument",
+    "XElement",
+    "XName",
+    "XNamespace",
+    "XNode",
+    "XObject",
+    "XProcessingInstruction",
+    "XText",
+    "XmlNodeType",
+    "IUser",
+];
+
+/// The keywords among them.
+pub(crate) const UNBUILT_KEYWORDS: [&str; 7] = ["decimal", "float", "sbyte", "short", "uint", "ulong", "ushort"];
+
+/// What a name in the place of a type means.
+pub(crate) enum Named {
+    Type(Ty),
+    Unbuilt,
+    Unknown,
+}
+
+impl Ty {
+    /// The type of this name, with or without its namespace, before arguments and marks.
+    pub(crate) fn named(name: &str) -> Named {
+        let short = name.rsplit('.').next().unwrap_or(name);
+        let namespace = name.strip_suffix(short).unwrap_or("").trim_end_matches('.');
+        for (keyword, full, ty) in KEYWORDS {
+            if name == keyword || (short == full && matches!(namespace, "" | "System")) {
+                return Named::Type(ty);
+            }
+        }
+        let found = Class::ALL.iter().find(|class| class.name() == short);
+        if let Some(class) = found.filter(|class| namespace.is_empty() || namespace == class.namespace()) {
+            return Named::Type(Self::Class(*class));
+        }
+        let known = UNBUILT.contains(&short) || UNBUILT_KEYWORDS.contains(&name);
+        if known { Named::Unbuilt } else { Named::Unknown }
+    }
+
+    /// All names that [`Ty::named`] knows as built.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        KEYWORDS.iter().map(|(keyword, ..)| *keyword).chain(Class::ALL.iter().map(|class| class.name()))
+    }
+
+    /// `T[]`
+    pub(crate) fn array(item: Self) -> Self {
+        Self::Array(Arc::new(item))
+    }
+
+    /// `T?`
+    pub(crate) fn nullable(inner: Self) -> Self {
+        Self::Nullable(Arc::new(inner))
+    }
+
+    /// The class behind a named type.
+    pub(crate) const fn class(&self) -> Option<Class> {
+        match self {
+            Self::Class(class) | Self::Generic(class, _) => Some(*class),
+            _ => None,
+        }
+    }
+
+    /// Whether `null` is one of its values.
+    pub(crate) fn holds_null(&self) -> bool {
+        match self {
+            Self::Error | Self::Null | Self::Object | Self::String | Self::Array(_) | Self::Nullable(_) => true,
+            Self::Class(class) | Self::Generic(class, _) => matches!(class.kind(), ClassKind::Class),
+            Self::Void
+            | Self::Bool
+            | Self::Char
+            | Self::Byte
+            | Self::Int32
+            | Self::Int64
+            | Self::Double
+            | Self::Param(_) => false,
+        }
+    }
+
+    /// What `default(T)` is; `None` for types whose values are not built.
+    pub(crate) fn default_value(&self) -> Option<Value> {
+        match self {
+            Self::Bool => Some(Value::Bool(false)),
+            Self::Char => Some(Value::Char(0)),
+            Self::Int32 => Some(Value::Int32(0)),
+            Self::Int64 => Some(Value::Int64(0)),
+            Self::Double => Some(Value::Double(0.0)),
+            Self::Class(Class::Guid) => Some(Value::Guid(crate::rng::Uuid(0))),
+            Self::Class(Class::DateTime) => Some(Value::DateTime(crate::value::DateTime::MIN)),
+            Self::Class(Class::TimeSpan) => Some(Value::TimeSpan(crate::value::TimeSpan(0))),
+            other => other.holds_null().then_some(Value::Null),
+        }
+    }
+
+    /// Whether the run-time type of `value` is this one, or derives from it. `null` is an instance of nothing.
+    pub(crate) fn admits(&self, value: &Value) -> bool {
+        match (self, value) {
+            (_, Value::Null) => false,
+            (Self::Object | Self::Error, _)
+            | (Self::Bool, Value::Bool(_))
+            | (Self::Char, Value::Char(_))
+            | (Self::Int32, Value::Int32(_))
+            | (Self::Int64, Value::Int64(_))
+            | (Self::Double, Value::Double(_))
+            | (Self::String, Value::String(_)) => true,
+            (Self::Nullable(inner), value) => inner.admits(value),
+            (Self::Array(item), Value::Strings(_)) => **item == Self::String,
+            (Self::Array(item), Value::Chars(_)) => **item == Self::Char,
+            (Self::Array(item), Value::Bytes(_)) => **item == Self::Byte,
+            (Self::Class(class), value) => class.admits(value),
+            (Self::Generic(..), Value::Context(part)) => self.to_string() == part.type_name(),
+            _ => false,
+        }
+    }
+
+    /// The name in .NET, as exception messages write it.
+    pub(crate) fn full_name(&self) -> String {
+        match self {
+            Self::Class(class) if class.namespace().is_empty() => class.name().to_owned(),
+            Self::Class(class) => format!("{}.{}", class.namespace(), class.name()),
+            Self::Array(item) => format!("{}[]", item.full_name()),
+            Self::Nullable(inner) => inner.full_name(),
+            other => KEYWORDS
+                .iter()
+                .find(|(_, _, ty)| ty == other)
+                .map_or_else(|| other.to_string(), |(_, full, _)| format!("System.{full}")),
+        }
+    }
+}
+
+impl Class {
+    /// Whether `self` is `other` or derives from it.
+    pub(crate) fn derives_from(self, other: Self) -> bool {
+        self == other || self.base().is_some_and(|base| base.derives_from(other))
+    }
+
+    fn admits(self, value: &Value) -> bool {
+        match value {
+            Value::Response(_) | Value::Context(ContextPart::Response) => self == Self::Response,
+            Value::Guid(_) => self == Self::Guid,
+            Value::DateTime(_) => self == Self::DateTime,
+            Value::TimeSpan(_) => self == Self::TimeSpan,
+            Value::Enum(member) => {
+                self.kind() == ClassKind::Enum && member.enumeration.rsplit('.').next() == Some(self.name())
+            }
+            Value::Json(token) => Self::ALL
+                .iter()
+                .find(|class| token.type_name().rsplit('.').next() == Some(class.name()))
+                .is_some_and(|class| class.derives_from(self)),
+            Value::Context(part) => part.type_name() == self.name(),
+            Value::Service(crate::value::Service::Random) => self == Self::Random,
+            Value::Service(crate::value::Service::Utf8 | crate::value::Service::Ascii) => self == Self::Encoding,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Char(_)
+            | Value::Int32(_)
+            | Value::Int64(_)
+            | Value::Double(_)
+            | Value::String(_)
+            | Value::Strings(_)
+            | Value::Chars(_)
+            | Value::Bytes(_) => false,
+        }
+    }
+}
+
+/// As C# writes it.
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error => f.write_str("?"),
+            Self::Null => f.write_str("<null>"),
+            Self::Class(class) => f.write_str(class.name()),
+            Self::Generic(class, arguments) => {
+                write!(f, "{}<", class.name())?;
+                for (index, argument) in arguments.iter().enumerate() {
+                    write!(f, "{}{argument}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str(">")
+            }
+            Self::Array(item) => write!(f, "{item}[]"),
+            Self::Nullable(inner) => write!(f, "{inner}?"),
+            Self::Param(index) => write!(f, "T{index}"),
+            Self::Void
+            | Self::Object
+            | Self::Bool
+            | Self::Char
+            | Self::Byte
+            | Self::Int32
+            | Self::Int64
+            | Self::Double
+            | Self::String => {
+                let found = KEYWORDS.iter().find(|(_, _, ty)| ty == self);
+                f.write_str(found.map_or("?", |(keyword, ..)| keyword))
+            }
+        }
+    }
+}

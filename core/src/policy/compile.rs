@@ -1,0 +1,376 @@
+//! From the tree of a policy document to its program: structure, sections, scopes and fragments. Each family compiles its own elements.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::config::model::{Backend, PolicyFormat};
+use crate::diagnostic::Diagnostic;
+use crate::policy::Policy;
+use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, Parsed};
+use crate::policy::place::{Scope, Section};
+use crate::policy::program::{Code, Op, Place, Program};
+use crate::policy::reader::Reader;
+use crate::policy::registry::{self, Build, Entry, Status};
+use crate::policy::shape;
+use crate::policy::source::{Problem, Source, nearest};
+
+/// How deep fragments may include one another.
+pub const FRAGMENT_DEPTH_MAX: usize = 5;
+
+/// The most ops that one section of one document compiles to, fragments included.
+pub const OPS_MAX: usize = 20_000;
+
+/// The most diagnostics that are given about one document.
+pub const DIAGNOSTICS_MAX: usize = 200;
+
+/// What policy documents refer to by name.
+#[derive(Debug, Default)]
+pub struct Catalog<'a> {
+    /// Policy fragments by lower-case id.
+    pub fragments: BTreeMap<String, Fragment<'a>>,
+    /// Backend entities by lower-case id.
+    pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
+}
+
+/// A fragment, read once and compiled wherever it is included.
+#[derive(Debug)]
+pub struct Fragment<'a> {
+    /// Its text.
+    pub source: Source<'a>,
+    /// Its tree.
+    pub parsed: Parsed,
+}
+
+/// What a document compiles to.
+#[derive(Clone, Debug, Default)]
+pub struct Compilation {
+    /// The program; not to be run when there is an error among the diagnostics.
+    pub program: Program,
+    /// What was found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The fragments that went into the program, by lower-case id.
+    pub fragments: BTreeSet<String>,
+    /// The backend entities that it names, by lower-case id.
+    pub backends: BTreeSet<String>,
+}
+
+/// Compiles one document of one scope.
+#[must_use]
+pub fn compile(source: Source<'_>, format: PolicyFormat, scope: Scope, catalog: &Catalog<'_>) -> Compilation {
+    let parsed = dialect::parse(source.text, format, DOCUMENT_BYTES_MAX);
+    let mut compiler = Compiler::new(source, scope, catalog);
+    compiler.report_all(parsed.problems);
+    if let Some(root) = &parsed.root {
+        compiler.document(root);
+    }
+    compiler.done
+}
+
+/// What is being put together while the elements of a document are walked.
+#[derive(Debug)]
+pub struct Compiler<'a> {
+    /// The document, or the fragment, that is being compiled.
+    pub source: Source<'a>,
+    /// The scope of the document.
+    pub scope: Scope,
+    /// The section that is being compiled.
+    pub section: Section,
+    /// What set-header, set-body and the like refer to.
+    pub target: Target,
+    /// What documents refer to by name.
+    pub catalog: &'a Catalog<'a>,
+    /// What there is so far.
+    pub done: Compilation,
+    path: Vec<String>,
+    open_fragments: Vec<String>,
+}
+
+/// The message that set-header, set-body and the like change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The request on its way to the backend.
+    Request,
+    /// The response on its way to the client.
+    Response,
+    /// The request that a send-request puts together.
+    DraftRequest,
+    /// The response that a return-response puts together.
+    DraftResponse,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(source: Source<'a>, scope: Scope, catalog: &'a Catalog<'a>) -> Self {
+        Self {
+            source,
+            scope,
+            section: Section::Inbound,
+            target: Target::Request,
+            catalog,
+            done: Compilation::default(),
+            path: Vec::new(),
+            open_fragments: Vec::new(),
+        }
+    }
+
+    /// Reports a finding about the text that is being compiled.
+    pub fn report(&mut self, problem: Problem) {
+        let diagnostic = self.source.diagnostic(problem);
+        self.report_diagnostic(diagnostic);
+    }
+
+    /// Reports a finding that is already placed.
+    pub fn report_diagnostic(&mut self, diagnostic: Diagnostic) {
+        if self.done.diagnostics.len() < DIAGNOSTICS_MAX {
+            self.done.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports findings about the text that is being compiled.
+    pub fn report_all(&mut self, problems: Vec<Problem>) {
+        for problem in problems {
+            self.report(problem);
+        }
+    }
+
+    /// Adds an op of `element`; gives its index in the section.
+    pub fn emit(&mut self, op: Op, element: &Element) -> usize {
+        let place = Place {
+            element: registry::static_name(&element.name),
+            path: Arc::from(self.path.join("/")),
+            policy_id: element.attribute("id").and_then(|id| id.value.literal()).map(Arc::from),
+        };
+        let code = self.done.program.code_mut(self.section);
+        let index = code.ops.len();
+        if index < OPS_MAX {
+            code.ops.push(op);
+            code.places.push(place);
+        } else if index == OPS_MAX {
+            let message = format!("this section compiles to more than {OPS_MAX} steps");
+            self.report(Problem::error("document-too-large", element.name_span, message));
+        }
+        index
+    }
+
+    /// The ops of the section so far.
+    pub const fn code(&mut self) -> &mut Code {
+        self.done.program.code_mut(self.section)
+    }
+
+    /// The index that the next op will have.
+    pub fn next_index(&mut self) -> usize {
+        self.code().ops.len()
+    }
+
+    /// Walks a part of the document that counts in the path, as in `when[2]`.
+    pub fn inside(&mut self, step: String, body: impl FnOnce(&mut Self)) {
+        self.path.push(step);
+        body(self);
+        self.path.pop();
+    }
+
+    /// Compiles the policies inside `parent`.
+    pub fn policies(&mut self, parent: &Element) {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for element in parent.elements() {
+            let count = seen.entry(&element.name).or_default();
+            *count += 1;
+            self.inside(format!("{}[{count}]", element.name), |compiler| compiler.policy(element));
+        }
+    }
+
+    /// Compiles the children of an element that are not policies of their own, in the order written. What `build` does not know
+    /// has been reported by the shape of the element.
+    pub fn parts(&mut self, parent: &Element, build: fn(&mut Reader<'_, '_, '_>) -> Option<Policy>) {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for element in parent.elements() {
+            let count = seen.entry(&element.name).or_default();
+            *count += 1;
+            self.inside(format!("{}[{count}]", element.name), |compiler| {
+                if let Some(policy) = build(&mut Reader { compiler, element }) {
+                    compiler.emit(Op::Policy(policy), element);
+                }
+            });
+        }
+    }
+
+    fn document(&mut self, root: &Element) {
+        if root.name != "policies" {
+            let message = format!("expected `policies` as the root element, found `{}`", root.name);
+            self.report(Problem::error("root-element", root.name_span, message));
+            return;
+        }
+        if root.has_text() {
+            self.report(Problem::error("unexpected-text", root.inner, "`policies` cannot hold text"));
+        }
+        for child in root.elements() {
+            if !Section::ALL.iter().any(|section| section.as_str() == child.name) {
+                let problem =
+                    Problem::error("unknown-section", child.name_span, format!("`{}` is not a section", child.name));
+                let near = nearest(&child.name, Section::ALL.iter().map(|section| section.as_str()));
+                self.report(match near {
+                    Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                    None => problem.with_help("the sections are: inbound, backend, outbound, on-error"),
+                });
+            }
+        }
+        for section in Section::ALL {
+            self.section(section, root);
+        }
+    }
+
+    fn section(&mut self, section: Section, root: &Element) {
+        self.section = section;
+        self.target = match section {
+            Section::Inbound | Section::Backend => Target::Request,
+            Section::Outbound | Section::OnError => Target::Response,
+        };
+        let mut found = root.elements().filter(|element| element.name == section.as_str());
+        let Some(element) = found.next() else {
+            // Decision: a document without the element inherits the section (fixtures/exchange/missing-section.json).
+            self.inside("base[1]".to_owned(), |compiler| {
+                compiler.emit(Op::Base, &Element { name: "base".to_owned(), ..Element::default() });
+            });
+            return;
+        };
+        for again in found {
+            let message = format!("`{}` is there twice", again.name);
+            self.report(Problem::error("duplicate-element", again.name_span, message));
+        }
+        if element.has_text() {
+            let message = format!("`{}` cannot hold text", element.name);
+            self.report(Problem::error("unexpected-text", element.inner, message));
+        }
+        self.check_backend_section(section, element);
+        self.check_once(element);
+        self.policies(element);
+    }
+
+    // Decision, after the management API's own refusal: one policy besides `base` (fixtures/policy/backend-section.json).
+    fn check_backend_section(&mut self, section: Section, element: &Element) {
+        let second = element.elements().filter(|child| child.name != "base").nth(1);
+        if let (Section::Backend, Some(second)) = (section, second) {
+            let message = "the backend section holds one policy besides `base`";
+            let help = "wrap them: `choose` and `retry` hold several";
+            self.report(Problem::error("backend-section", second.name_span, message).with_help(help));
+        }
+    }
+
+    fn check_once(&mut self, section: &Element) {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for element in section.elements() {
+            let once =
+                registry::find(&element.name).is_some_and(|entry| entry.occurs == registry::Occurs::OncePerSection);
+            if once && !seen.insert(&element.name) {
+                let message = format!("`{}` may stand in a section once", element.name);
+                self.report(Problem::error("duplicate-element", element.name_span, message));
+            }
+        }
+    }
+
+    fn policy(&mut self, element: &Element) {
+        let Some(entry) = registry::find(&element.name) else {
+            let message = format!("`{}` is not a policy", element.name);
+            let problem = Problem::error("unknown-element", element.name_span, message);
+            self.report(match nearest(&element.name, registry::names()) {
+                Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                None => problem,
+            });
+            return;
+        };
+        match entry.status {
+            Status::Built { shape, build } => self.build(element, entry, shape, build),
+            Status::NotYet => {
+                let message = format!("the policy `{}` is not supported yet", element.name);
+                let help = "remove it, or keep it out of what this gateway serves: nothing is skipped silently";
+                self.report(Problem::error("unsupported-policy", element.name_span, message).with_help(help));
+            }
+            Status::NotHere => {
+                let message = format!("the policy `{}` does not exist on self-hosted gateways", element.name);
+                self.report(Problem::error("unsupported-policy", element.name_span, message));
+            }
+        }
+    }
+
+    fn build(&mut self, element: &Element, entry: &Entry, shape: &'static shape::Shape, build: Build) {
+        if !entry.sections.contains(self.section) {
+            let message = format!("`{}` cannot stand in `{}`", element.name, self.section.as_str());
+            let help = format!("it may stand in: {}", entry.sections.names());
+            self.report(Problem::error("section-not-allowed", element.name_span, message).with_help(help));
+        }
+        if !entry.scopes.contains(self.scope) {
+            let message = format!("`{}` cannot stand in a policy of the {} scope", element.name, self.scope.as_str());
+            let help = format!("it may stand in the scopes: {}", entry.scopes.names());
+            self.report(Problem::error("scope-not-allowed", element.name_span, message).with_help(help));
+        }
+        let mut problems = Vec::new();
+        shape::check(element, shape, &mut problems);
+        self.report_all(problems);
+        match build {
+            Build::Leaf(build) => {
+                let policy = build(&mut Reader { compiler: self, element });
+                if let Some(policy) = policy {
+                    self.emit(Op::Policy(policy), element);
+                }
+            }
+            Build::Asking(build) => {
+                let policy = build(&mut Reader { compiler: self, element });
+                if let Some(policy) = policy {
+                    let asked = self.emit(Op::Policy(policy), element);
+                    self.emit(Op::Take { asked }, element);
+                }
+            }
+            Build::Structure(build) => build(self, element),
+        }
+    }
+
+    /// Compiles the policies of a fragment in place of the `include-fragment` that names it.
+    pub fn include(&mut self, id: &str, element: &Element) {
+        let key = id.to_ascii_lowercase();
+        let catalog = self.catalog;
+        let Some(fragment) = catalog.fragments.get(&key) else {
+            let problem = Problem::error("unknown-fragment", element.name_span, format!("there is no fragment `{id}`"));
+            self.report(match nearest(&key, catalog.fragments.keys().map(String::as_str)) {
+                Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                None => problem,
+            });
+            return;
+        };
+        if self.open_fragments.contains(&key) {
+            let message = format!("the fragment `{id}` includes itself");
+            self.report(Problem::error("fragment-cycle", element.name_span, message));
+            return;
+        }
+        if self.open_fragments.len() >= FRAGMENT_DEPTH_MAX {
+            let message = format!("fragments include one another more than {FRAGMENT_DEPTH_MAX} deep");
+            self.report(Problem::error("fragment-depth", element.name_span, message));
+            return;
+        }
+        self.done.fragments.insert(key.clone());
+        self.open_fragments.push(key);
+        let outer = std::mem::replace(&mut self.source, fragment.source);
+        self.report_all(fragment.parsed.problems.clone());
+        if let Some(root) = &fragment.parsed.root {
+            self.fragment(root);
+        }
+        self.source = outer;
+        self.open_fragments.pop();
+    }
+
+    fn fragment(&mut self, root: &Element) {
+        if root.name != "fragment" {
+            let message = format!("expected `fragment` as the root element, found `{}`", root.name);
+            self.report(Problem::error("root-element", root.name_span, message));
+            return;
+        }
+        if root.has_text() {
+            self.report(Problem::error("unexpected-text", root.inner, "`fragment` cannot hold text"));
+        }
+        self.policies(root);
+    }
+
+    /// Whether a fragment is being compiled.
+    #[must_use]
+    pub const fn is_in_fragment(&self) -> bool {
+        !self.open_fragments.is_empty()
+    }
+}

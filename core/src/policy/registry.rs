@@ -1,0 +1,205 @@
+//! The table of all policy elements: where each may stand, and whether it is built. The compiler uses this table and no other.
+
+use crate::policy::compile::Compiler;
+use crate::policy::dialect::Element;
+use crate::policy::place::{Scopes, Sections};
+use crate::policy::reader::Reader;
+use crate::policy::shape::Shape;
+use crate::policy::{Policy, access, control, cors, integration, limit, mock, response, routing, transform};
+
+/// A policy element.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it may stand.
+    pub sections: Sections,
+    /// In documents of which scopes.
+    pub scopes: Scopes,
+    /// How often it may stand in one section.
+    pub occurs: Occurs,
+    /// Whether it works.
+    pub status: Status,
+}
+
+/// How often an element may stand directly in one section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occurs {
+    /// As often as one likes.
+    Repeatedly,
+    /// Once.
+    OncePerSection,
+}
+
+/// Whether an element works.
+#[derive(Clone, Copy, Debug)]
+pub enum Status {
+    /// It does.
+    Built {
+        /// What it may hold.
+        shape: &'static Shape,
+        /// How it is compiled.
+        build: Build,
+    },
+    /// Self-hosted gateways have it, this one not yet.
+    NotYet,
+    /// No self-hosted gateway has it.
+    NotHere,
+}
+
+/// How an element is compiled.
+#[derive(Clone, Copy, Debug)]
+pub enum Build {
+    /// To one policy.
+    Leaf(fn(&mut Reader<'_, '_, '_>) -> Option<Policy>),
+    /// To one policy that asks for an effect and takes the answer.
+    Asking(fn(&mut Reader<'_, '_, '_>) -> Option<Policy>),
+    /// To ops of its own.
+    Structure(fn(&mut Compiler<'_>, &Element)),
+}
+
+/// The entry of an element.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.name == name)
+}
+
+/// All names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|entry| entry.name)
+}
+
+/// The name as the table has it; empty for what is not in it.
+#[must_use]
+pub fn static_name(name: &str) -> &'static str {
+    let parts = ["when", "otherwise", "set-url"];
+    find(name).map(|entry| entry.name).or_else(|| parts.into_iter().find(|part| *part == name)).unwrap_or("")
+}
+
+const fn leaf(
+    name: &'static str,
+    sections: &str,
+    shape: &'static Shape,
+    build: fn(&mut Reader<'_, '_, '_>) -> Option<Policy>,
+) -> Entry {
+    built(name, sections, shape, Build::Leaf(build))
+}
+
+const fn built(name: &'static str, sections: &str, shape: &'static Shape, build: Build) -> Entry {
+    Entry {
+        name,
+        sections: Sections::of(sections),
+        scopes: Scopes::ALL,
+        occurs: Occurs::Repeatedly,
+        status: Status::Built { shape, build },
+    }
+}
+
+const fn not_yet(name: &'static str) -> Entry {
+    Entry { name, sections: Sections::ALL, scopes: Scopes::ALL, occurs: Occurs::Repeatedly, status: Status::NotYet }
+}
+
+const fn not_here(name: &'static str) -> Entry {
+    Entry { status: Status::NotHere, ..not_yet(name) }
+}
+
+impl Entry {
+    /// The same, but only in documents of these scopes (`G`, `P`, `A`, `O`).
+    #[must_use]
+    pub const fn in_scopes(self, letters: &str) -> Self {
+        Self { scopes: Scopes::of(letters), ..self }
+    }
+
+    /// The same, but once in a section.
+    #[must_use]
+    pub const fn once(self) -> Self {
+        Self { occurs: Occurs::OncePerSection, ..self }
+    }
+}
+
+/// All elements, in the order of the policy reference.
+static TABLE: &[Entry] = &[
+    // structure and control flow
+    built("base", "IBOE", &control::BASE, Build::Structure(control::build_base)),
+    built("choose", "IBOE", &control::CHOOSE, Build::Structure(control::build_choose)),
+    built("include-fragment", "IBOE", &control::INCLUDE_FRAGMENT, Build::Structure(control::build_include_fragment)),
+    built("retry", "IBOE", &control::RETRY, Build::Structure(control::build_retry)),
+    not_yet("wait"),
+    // rate limits and quotas
+    leaf("rate-limit", "I", &limit::RATE_LIMIT, limit::build_rate_limit).in_scopes("PAO").once(),
+    leaf("rate-limit-by-key", "I", &limit::RATE_LIMIT_BY_KEY, limit::build_rate_limit_by_key),
+    not_yet("quota"),
+    not_yet("quota-by-key"),
+    not_yet("limit-concurrency"),
+    not_yet("azure-openai-token-limit"),
+    not_yet("llm-token-limit"),
+    // access
+    leaf("check-header", "I", &access::CHECK_HEADER, access::build_check_header),
+    leaf("ip-filter", "I", &access::IP_FILTER, access::build_ip_filter),
+    not_yet("validate-jwt"),
+    not_yet("validate-azure-ad-token"),
+    not_yet("validate-client-certificate"),
+    leaf("authentication-basic", "I", &integration::AUTHENTICATION_BASIC, integration::build_authentication_basic),
+    not_yet("authentication-certificate"),
+    not_yet("authentication-managed-identity"),
+    not_here("get-authorization-context"),
+    // content validation
+    not_yet("validate-content"),
+    not_yet("validate-parameters"),
+    not_yet("validate-headers"),
+    not_yet("validate-status-code"),
+    not_yet("validate-odata-request"),
+    not_yet("validate-graphql-request"),
+    not_yet("llm-content-safety"),
+    // routing
+    built("forward-request", "B", &routing::FORWARD_REQUEST, Build::Asking(routing::build_forward_request)),
+    leaf("set-backend-service", "IB", &routing::SET_BACKEND_SERVICE, routing::build_set_backend_service),
+    not_yet("proxy"),
+    // caching
+    not_yet("cache-lookup"),
+    not_yet("cache-store"),
+    not_yet("cache-lookup-value"),
+    not_yet("cache-store-value"),
+    not_yet("cache-remove-value"),
+    not_yet("cache-value"),
+    not_here("azure-openai-semantic-cache-lookup"),
+    not_here("azure-openai-semantic-cache-store"),
+    not_here("llm-semantic-cache-lookup"),
+    not_here("llm-semantic-cache-store"),
+    // transformation
+    leaf("set-method", "IBOE", &transform::SET_METHOD, transform::build_set_method),
+    leaf("set-status", "IBOE", &transform::SET_STATUS, transform::build_set_status),
+    leaf("set-variable", "IBOE", &transform::SET_VARIABLE, transform::build_set_variable),
+    leaf("set-body", "IBOE", &transform::SET_BODY, transform::build_set_body),
+    leaf("set-header", "IBOE", &transform::SET_HEADER, transform::build_set_header),
+    leaf("set-query-parameter", "IB", &transform::SET_QUERY_PARAMETER, transform::build_set_query_parameter),
+    leaf("rewrite-uri", "I", &routing::REWRITE_URI, routing::build_rewrite_uri),
+    not_yet("json-to-xml"),
+    not_yet("xml-to-json"),
+    not_yet("find-and-replace"),
+    not_yet("redirect-content-urls"),
+    not_yet("xsl-transform"),
+    built("return-response", "IBOE", &response::RETURN_RESPONSE, Build::Structure(response::build_return_response)),
+    leaf("mock-response", "IOE", &mock::MOCK_RESPONSE, mock::build_mock_response),
+    // cross-domain
+    leaf("cors", "I", &cors::CORS, cors::build_cors).once(),
+    not_yet("cross-domain"),
+    not_yet("jsonp"),
+    // integration and logging
+    built("send-request", "IBOE", &integration::SEND_REQUEST, Build::Structure(integration::build_send_request)),
+    not_yet("send-one-way-request"),
+    not_yet("log-to-eventhub"),
+    not_here("send-service-bus-message"),
+    not_yet("publish-to-dapr"),
+    not_yet("invoke-dapr-binding"),
+    not_yet("invoke-request"),
+    leaf("trace", "IBOE", &integration::TRACE, integration::build_trace),
+    not_yet("emit-metric"),
+    not_yet("azure-openai-emit-token-metric"),
+    not_yet("llm-emit-token-metric"),
+    // GraphQL resolvers
+    not_here("http-data-source"),
+    not_here("sql-data-source"),
+    not_here("cosmosdb-data-source"),
+    not_here("publish-event"),
+];

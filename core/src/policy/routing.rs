@@ -1,0 +1,475 @@
+//! Policies that decide where a request goes and send it there: set-backend-service, rewrite-uri, forward-request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::model::{Backend, Secret};
+use crate::context::{Body, ResponseView};
+use crate::expr::Message;
+use crate::http::rewrite::RewriteTemplate;
+use crate::http::template::UrlTemplate;
+use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
+use crate::policy::Policy;
+use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop};
+use crate::policy::effect::{
+    Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
+    UpstreamFailureKind, UpstreamTls,
+};
+use crate::policy::operand::{Operand, get_optional};
+use crate::policy::reader::Reader;
+use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, HostField, Ran, Run, Stop};
+use crate::policy::shape::{Content, Shape, attribute};
+use crate::policy::source::{Problem, nearest};
+use crate::policy::transform::header_value;
+use crate::telemetry::BackendRecord;
+
+/// How long forward-request waits when nothing else is said (APIM's own default).
+pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The longest time that a policy may wait for a backend, in seconds.
+pub const TIMEOUT_SECONDS_MAX: i64 = 24 * 60 * 60;
+
+const SERVICE_FABRIC_AND_DAPR: [&str; 8] = [
+    "sf-resolve-condition",
+    "sf-service-instance-name",
+    "sf-partition-key",
+    "sf-replica-type",
+    "sf-listener-name",
+    "dapr-app-id",
+    "dapr-method",
+    "dapr-namespace",
+];
+
+/// `set-backend-service`
+pub static SET_BACKEND_SERVICE: Shape = Shape {
+    attributes: &[
+        attribute("base-url"),
+        attribute("backend-id"),
+        attribute("sf-resolve-condition"),
+        attribute("sf-service-instance-name"),
+        attribute("sf-partition-key"),
+        attribute("sf-replica-type"),
+        attribute("sf-listener-name"),
+        attribute("dapr-app-id"),
+        attribute("dapr-method"),
+        attribute("dapr-namespace"),
+    ],
+    content: Content::Empty,
+};
+
+/// `rewrite-uri`
+pub static REWRITE_URI: Shape = Shape {
+    attributes: &[attribute("template").required(), attribute("copy-unmatched-params")],
+    content: Content::Empty,
+};
+
+/// `forward-request`
+pub static FORWARD_REQUEST: Shape = Shape {
+    attributes: &[
+        attribute("timeout"),
+        attribute("timeout-ms"),
+        attribute("continue-timeout"),
+        attribute("http-version").literal().one_of(&["1", "2or1", "2"]),
+        attribute("follow-redirects"),
+        attribute("buffer-request-body").literal(),
+        attribute("buffer-response").literal(),
+        attribute("fail-on-error-status-code").literal(),
+    ],
+    content: Content::Empty,
+};
+
+/// `set-backend-service`
+#[derive(Clone, Debug)]
+pub struct SetBackendService {
+    to: Service,
+}
+
+#[derive(Clone, Debug)]
+enum Service {
+    BaseUrl(Operand),
+    Backend(Operand),
+}
+
+/// Compiles `<set-backend-service/>`.
+pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+    for name in SERVICE_FABRIC_AND_DAPR {
+        if reader.element.attribute(name).is_some() {
+            reader.error(name, format!("`{name}` is not supported yet"));
+        }
+    }
+    let base_url = reader.attribute::<Arc<str>>("base-url");
+    let backend = reader.attribute::<Arc<str>>("backend-id");
+    let to = match (base_url, backend) {
+        (Some(url), None) => {
+            if let Some(Err(error)) = url.known().map(|url| Url::parse(url.trim())) {
+                reader.error("base-url", format!("{url} is not a URL: {error}"));
+            }
+            Service::BaseUrl(url)
+        }
+        (None, Some(id)) => {
+            check_backend_id(reader, id.known().map(|id| &**id));
+            Service::Backend(id)
+        }
+        _ => {
+            if reader.element.attribute("base-url").is_some() == reader.element.attribute("backend-id").is_some() {
+                reader.reject(
+                    "missing-attribute",
+                    "`set-backend-service` needs `base-url` or `backend-id`, and not both",
+                );
+            }
+            return None;
+        }
+    };
+    Some(Policy::SetBackendService(SetBackendService { to }))
+}
+
+fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
+    let Some(id) = id else { return };
+    let key = id.trim().to_ascii_lowercase();
+    let known = Arc::clone(&reader.compiler.catalog.backends);
+    reader.compiler.done.backends.insert(key.clone());
+    if known.contains_key(&key) {
+        return;
+    }
+    let span = reader.element.attribute("backend-id").map_or(reader.element.name_span, |found| found.value.span);
+    let problem = Problem::error("unknown-backend", span, format!("there is no backend `{id}`"));
+    reader.compiler.report(match nearest(&key, known.keys().map(String::as_str)) {
+        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+        None => problem,
+    });
+}
+
+impl SetBackendService {
+    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+        match &self.to {
+            Service::BaseUrl(url) => {
+                let text = url.get(run)?;
+                let base =
+                    Url::parse(text.trim()).map_err(|error| invalid(format!("`{text}` is not a URL: {error}")))?;
+                set_base(run, base);
+            }
+            Service::Backend(id) => {
+                let id = id.get(run)?;
+                let found = run.site.backends.get(&id.trim().to_ascii_lowercase()).map(Arc::clone);
+                let entity = found.ok_or_else(|| invalid(format!("there is no backend `{id}`")))?;
+                let base = entity.url.clone().ok_or_else(|| invalid(format!("the backend `{id}` has no URL")))?;
+                set_base(run, base);
+                run.state.upstream.entity = Some(entity);
+            }
+        }
+        Ok(Flow::Next)
+    }
+}
+
+fn invalid(message: String) -> Stop {
+    Stop::fail(Failure::internal("InvalidBackend", message))
+}
+
+/// Puts `base` in front of the path that the request has behind its present base.
+pub fn set_base(run: &mut Run<'_>, base: Url) {
+    let query = match (&base.query, &run.context.request.url.query) {
+        (Some(own), Some(asked)) => Some(format!("{own}&{asked}")),
+        (Some(own), None) => Some(own.clone()),
+        (None, asked) => asked.clone(),
+    };
+    run.context.request.url = Url { path: joined_path(&base.path, &run.state.upstream.path), query, ..base.clone() };
+    run.state.upstream.base = Some(base);
+}
+
+/// One path behind another, with one slash between them.
+#[must_use]
+pub fn joined_path(base: &str, path: &str) -> String {
+    let base = base.trim_end_matches('/');
+    match path {
+        "" if base.is_empty() => "/".to_owned(),
+        "" => base.to_owned(),
+        path if path.starts_with('/') => format!("{base}{path}"),
+        path => format!("{base}/{path}"),
+    }
+}
+
+/// `rewrite-uri`
+#[derive(Clone, Debug)]
+pub struct RewriteUri {
+    template: Template,
+    copy_unmatched: Option<Operand<bool>>,
+}
+
+#[derive(Clone, Debug)]
+enum Template {
+    Known(Box<RewriteTemplate>),
+    Computed(Operand),
+}
+
+/// Compiles `<rewrite-uri/>`.
+pub fn build_rewrite_uri(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+    let copy_unmatched = reader.attribute("copy-unmatched-params");
+    let template = reader.attribute::<Arc<str>>("template")?;
+    let template = match template.known().map(|text| RewriteTemplate::parse(text.trim())) {
+        None => Template::Computed(template),
+        Some(Ok(known)) => Template::Known(Box::new(known)),
+        Some(Err(error)) => {
+            reader.error("template", error.to_string());
+            return None;
+        }
+    };
+    Some(Policy::RewriteUri(RewriteUri { template, copy_unmatched }))
+}
+
+impl RewriteUri {
+    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+        let copy = get_optional(self.copy_unmatched.as_ref(), run)?.unwrap_or(true);
+        let fail = |message: String| Stop::fail(Failure::internal("InvalidRewriteTemplate", message));
+        let operation = run.site.template.clone();
+        let parameters = &run.context.request.matched_parameters;
+        let expanded = match &self.template {
+            Template::Known(template) => template.expand(parameters, operation.as_deref()),
+            Template::Computed(operand) => {
+                let text = operand.get(run)?;
+                let template = RewriteTemplate::parse(text.trim()).map_err(|error| fail(error.to_string()))?;
+                template.expand(&run.context.request.matched_parameters, operation.as_deref())
+            }
+        };
+        let target = expanded.map_err(|unknown| fail(unknown.to_string()))?;
+        let (path, own) = match target.split_once('?') {
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+            None => (target, None),
+        };
+        let url = &mut run.context.request.url;
+        url.query = if copy { merged_query(own, url.query.as_deref(), operation.as_deref()) } else { own };
+        url.path = joined_path(run.state.upstream.base.as_ref().map_or("", |base| &base.path), &path);
+        run.state.upstream.path = path;
+        Ok(Flow::Next)
+    }
+}
+
+// The template's own parameters, then those of the request that neither it nor the operation's template declares.
+fn merged_query(own: Option<String>, asked: Option<&str>, operation: Option<&UrlTemplate>) -> Option<String> {
+    let declared: Vec<&str> = operation.map(|template| template.query_names().collect()).unwrap_or_default();
+    let mut merged = own.clone().unwrap_or_default();
+    for pair in Query::new(asked).pairs() {
+        let in_template = declared.iter().any(|name| pair.is_named(name));
+        let in_own = Query::new(own.as_deref()).pairs().any(|ours| ours.name == pair.name);
+        if in_template || in_own {
+            continue;
+        }
+        if !merged.is_empty() {
+            merged.push('&');
+        }
+        merged.push_str(pair.name);
+        if let Some(value) = pair.value {
+            merged.push('=');
+            merged.push_str(value);
+        }
+    }
+    (!merged.is_empty()).then_some(merged)
+}
+
+/// `forward-request`
+#[derive(Clone, Debug)]
+pub struct ForwardRequest {
+    timeout: Timeout,
+    follow_redirects: Option<Operand<bool>>,
+    buffer_request_body: bool,
+    fail_on_error_status_code: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Timeout {
+    Standard,
+    Seconds(Operand<i64>),
+    Milliseconds(Operand<i64>),
+}
+
+/// Compiles `<forward-request/>`.
+pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+    let timeout = match (reader.attribute::<i64>("timeout"), reader.attribute::<i64>("timeout-ms")) {
+        (Some(_), Some(_)) => {
+            reader.error("timeout-ms", "`timeout` and `timeout-ms` exclude each other");
+            return None;
+        }
+        (Some(seconds), None) => Timeout::Seconds(seconds),
+        (None, Some(milliseconds)) => Timeout::Milliseconds(milliseconds),
+        (None, None) => Timeout::Standard,
+    };
+    match reader.literal("http-version").as_deref() {
+        Some("2") => reader.error("http-version", "HTTP/2 to backends is not supported yet"),
+        Some("2or1") => warn(reader, "http-version", "HTTP/2 to backends is not supported yet: HTTP/1.1 is used"),
+        _ => {}
+    }
+    if reader.element.attribute("continue-timeout").is_some() {
+        warn(reader, "continue-timeout", "`continue-timeout` has no effect: the content is sent without waiting");
+    }
+    let _: Option<bool> = reader.constant("buffer-response");
+    Some(Policy::ForwardRequest(ForwardRequest {
+        timeout,
+        follow_redirects: reader.attribute("follow-redirects"),
+        buffer_request_body: reader.constant("buffer-request-body").unwrap_or(false),
+        fail_on_error_status_code: reader.constant("fail-on-error-status-code").unwrap_or(false),
+    }))
+}
+
+fn warn(reader: &mut Reader<'_, '_, '_>, name: &str, message: &str) {
+    let span = reader.element.attribute(name).map_or(reader.element.name_span, |found| found.value.span);
+    reader.compiler.report(Problem::warning("without-effect", span, message));
+}
+
+impl ForwardRequest {
+    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+        let timeout = self.timeout.get(run)?;
+        let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
+        if run.state.upstream.base.is_none() {
+            let message = "the API has no service URL, and no policy sets a backend";
+            return Err(Stop::fail(Failure::internal("BackendNotConfigured", message)));
+        }
+        let body = self.body(run)?;
+        let request = &run.context.request;
+        let mut outbound = OutboundRequest {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers: forwarded_headers(&request.headers, &request.ip, &request.url, run.state.upstream.host),
+            body,
+            timeout,
+            tls: UpstreamTls::default(),
+            redirects: if follow { Redirects::Follow } else { Redirects::HandBack },
+            max_response_bytes: BODY_BYTES_MAX,
+        };
+        if let Some(entity) = &run.state.upstream.entity {
+            apply_entity(&mut outbound, entity)?;
+        }
+        if matches!(outbound.body, OutboundBody::Stream) {
+            run.context.request.body = Body::Gone;
+            run.state.upstream.streamed = true;
+        }
+        let (method, url) = (outbound.method.to_string(), outbound.url.to_string());
+        run.state.backend = Some(BackendRecord { method, url, response_code: None });
+        run.state.forwarded_at = Some(run.now);
+        Ok(Flow::Ask(Box::new(Effect::Forward(Box::new(outbound)))))
+    }
+
+    fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
+        match &run.context.request.body {
+            Body::Absent => Ok(OutboundBody::Empty),
+            Body::Bytes(bytes) => Ok(OutboundBody::Bytes(bytes.clone())),
+            Body::Unread if self.buffer_request_body => Err(Stop::NeedsBody(Message::Request)),
+            Body::Unread => Ok(OutboundBody::Stream),
+            Body::Gone => {
+                let message = "the request's content was streamed to a backend already and cannot be sent again; \
+                               `buffer-request-body=\"true\"` keeps it";
+                Err(Stop::fail(Failure::internal("BackendConnectionFailure", message)))
+            }
+        }
+    }
+
+    pub(super) fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        let Reply::Head(answer) = reply else {
+            return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "the wrong kind of answer came")));
+        };
+        if let Some(since) = run.state.forwarded_at.take() {
+            run.state.backend_time += run.now.instant.saturating_since(since.instant);
+        }
+        let (head, following) = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let never_sent = matches!(
+                    failure.kind,
+                    UpstreamFailureKind::NameNotResolved | UpstreamFailureKind::Connect | UpstreamFailureKind::Tls
+                );
+                if never_sent && std::mem::take(&mut run.state.upstream.streamed) {
+                    run.context.request.body = Body::Unread;
+                }
+                run.context.response = None;
+                return Err(Stop::fail(upstream_failure(&failure)));
+            }
+        };
+        run.state.upstream.streamed = false;
+        self.accept(run, head, following)
+    }
+
+    fn accept(&self, run: &mut Run<'_>, head: ResponseHead, following: Following) -> Ran {
+        let status = head.status;
+        if let Some(record) = &mut run.state.backend {
+            record.response_code = Some(status.as_u16());
+        }
+        let body = match following {
+            Following::None => Body::Absent,
+            Following::Follows => Body::Unread,
+        };
+        let mut response = ResponseView { status, reason: head.reason, headers: head.headers, body };
+        remove_hop_by_hop(&mut response.headers);
+        run.context.response = Some(response);
+        if self.fail_on_error_status_code && status.as_u16() >= 400 {
+            let message = format!("the backend answered with the status code {}", status.as_u16());
+            let failure = Failure::new(status, "BackendErrorStatusCode", message);
+            return Err(Stop::fail(failure.keeping_response()));
+        }
+        Ok(Flow::Next)
+    }
+}
+
+impl Timeout {
+    fn get(&self, run: &mut Run<'_>) -> Result<Duration, Stop> {
+        let positive = |number: i64| u64::try_from(number.max(0)).unwrap_or(0);
+        Ok(match self {
+            Self::Standard => FORWARD_TIMEOUT,
+            Self::Seconds(seconds) => Duration::from_secs(positive(seconds.get(run)?.min(TIMEOUT_SECONDS_MAX))),
+            Self::Milliseconds(millis) => {
+                Duration::from_millis(positive(millis.get(run)?.min(TIMEOUT_SECONDS_MAX * 1000)))
+            }
+        })
+    }
+}
+
+fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> HeaderMap {
+    let mut headers = from.clone();
+    remove_hop_by_hop(&mut headers);
+    append_forwarded_for(&mut headers, ip);
+    if host == HostField::Backend
+        && let Ok(value) = header_value(&url.authority())
+    {
+        headers.insert(header::HOST, value);
+    }
+    headers
+}
+
+fn apply_entity(outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), Stop> {
+    for (name, Secret(value)) in &entity.headers {
+        let name = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| invalid(format!("`{name}` of the backend `{}` is not a field name", entity.id)))?;
+        outbound.headers.insert(name, header_value(value)?);
+    }
+    if let Some((scheme, Secret(parameter))) = &entity.authorization {
+        outbound.headers.insert(header::AUTHORIZATION, header_value(&format!("{scheme} {parameter}"))?);
+    }
+    for (name, Secret(value)) in &entity.query {
+        outbound.url.query = Query::new(outbound.url.query.as_deref()).set(name, &[value.as_str()]);
+    }
+    outbound.tls = UpstreamTls {
+        validate_chain: entity.validate_certificate_chain,
+        validate_name: entity.validate_certificate_name,
+    };
+    Ok(())
+}
+
+/// What a failed backend call means for the pipeline.
+#[must_use]
+pub fn upstream_failure(failure: &UpstreamFailure) -> Failure {
+    match failure.kind {
+        // Decision: a gateway that waited in vain says so with 504 (RFC 9110 §15.6.5); fixtures/exchange/timeout.json.
+        UpstreamFailureKind::Timeout => {
+            let public = crate::policy::run::Public::Text("The backend did not answer in time.".to_owned());
+            Failure { public, ..Failure::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", failure.message.clone()) }
+        }
+        UpstreamFailureKind::ClientGone => {
+            Failure::new(StatusCode::BAD_REQUEST, "ClientConnectionFailure", failure.message.clone())
+        }
+        UpstreamFailureKind::NameNotResolved
+        | UpstreamFailureKind::Connect
+        | UpstreamFailureKind::Tls
+        | UpstreamFailureKind::Broken
+        | UpstreamFailureKind::TooLarge
+        | UpstreamFailureKind::RequestBodyGone => {
+            Failure::internal("BackendConnectionFailure", failure.message.clone())
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What a policy sees while it runs, and how it ends: the next op, an effect, the end of the pipeline, or a failure.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::model::{Backend, OperationResponse};
+use crate::context::{Body, Context, ResponseView};
+use crate::expr::{Eval, Expression, Interrupt, Message};
+use crate::http::template::UrlTemplate;
+use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
+use crate::limits::Limits;
+use crate::policy::effect::{Effect, OutboundRequest};
+use crate::policy::place::{Scope, Section};
+use crate::rng::Rng;
+use crate::telemetry::BackendRecord;
+use crate::time::Now;
+use crate::value::Value;
+
+/// The most content that policies hold in memory, of one message, in bytes.
+pub const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// The most traces that one exchange records.
+pub const TRACES_MAX: usize = 100;
+
+/// Everything that a policy may look at and change.
+///
+/// A policy evaluates all its operands before it changes anything: when one of them needs a body that has not been read, the
+/// body is read and the policy runs again from its start.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The object that expressions call `context`.
+    pub context: &'a mut Context,
+    /// What policies keep about the exchange besides the context.
+    pub state: &'a mut State,
+    /// What the configuration says about the API and operation.
+    pub site: &'a Site,
+    /// Counters that exchanges share.
+    pub limits: &'a Limits,
+    /// The exchange's stream of chance.
+    pub rng: &'a mut Rng,
+    /// Both clocks.
+    pub now: Now,
+    /// The section that runs.
+    pub section: Section,
+    /// The scope of the document that runs.
+    pub scope: Scope,
+}
+
+/// What the configuration says about the place that a request was routed to.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// The backend entities by lower-case id.
+    pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// What the operation may answer.
+    pub responses: Arc<[OperationResponse]>,
+    /// The URL template of the operation.
+    pub template: Option<Arc<UrlTemplate>>,
+}
+
+/// What policies keep about an exchange besides the context.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Where the request goes.
+    pub upstream: Upstream,
+    /// The request that a send-request puts together.
+    pub draft_request: Option<Box<OutboundRequest>>,
+    /// The response that a return-response puts together.
+    pub draft_response: Option<Box<ResponseView>>,
+    /// Fields to be set in whatever response the client gets, as rate-limit and cors do in inbound.
+    pub response_headers: Vec<PendingHeader>,
+    /// Whether the running policy wants [`Policy::settle`](crate::policy::Policy::settle) to be called once the response is known.
+    pub settle: Settle,
+    /// Calls that are counted once the response is known, in the order of the policies that wait for it.
+    pub pending_counts: VecDeque<PendingCount>,
+    /// What `trace` policies said.
+    pub traces: Vec<String>,
+    /// The last backend call.
+    pub backend: Option<BackendRecord>,
+    /// Time spent waiting for backends.
+    pub backend_time: Duration,
+    /// When the last backend call went out.
+    pub forwarded_at: Option<Now>,
+}
+
+/// Where the request goes.
+#[derive(Clone, Debug, Default)]
+pub struct Upstream {
+    /// The address in front of the operation's path; `None` when neither the API nor a policy gave one.
+    pub base: Option<Url>,
+    /// The backend entity whose credentials and TLS settings apply.
+    pub entity: Option<Arc<Backend>>,
+    /// The path behind `base`, with a leading `/`.
+    pub path: String,
+    /// Which `Host` is sent.
+    pub host: HostField,
+    /// Whether the client's content went out with the last forwarded request.
+    pub streamed: bool,
+}
+
+/// Which `Host` a forwarded request carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostField {
+    /// The host of the backend.
+    #[default]
+    Backend,
+    /// The one that a set-header policy set.
+    AsSet,
+}
+
+/// A field for the response to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingHeader {
+    /// Its name.
+    pub name: HeaderName,
+    /// Its value.
+    pub value: HeaderValue,
+    /// What happens to fields of this name that are there already.
+    pub existing: Existing,
+}
+
+/// A call that a rate-limit-by-key has let pass and not yet counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingCount {
+    /// The key that it had then.
+    pub key: Arc<str>,
+    /// The period of the limit.
+    pub period: Duration,
+}
+
+/// What happens to fields that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// They are replaced.
+    Replaced,
+    /// They stay.
+    Kept,
+}
+
+/// Whether a policy wants to be called again once the response is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Settle {
+    /// No.
+    #[default]
+    No,
+    /// Yes.
+    AfterResponse,
+}
+
+/// How a policy went on.
+#[derive(Clone, Debug)]
+pub enum Flow {
+    /// To the next op.
+    Next,
+    /// It waits for the answer to this effect; [`Policy::take`](crate::policy::Policy::take) gets it.
+    Ask(Box<Effect>),
+    /// The pipeline ends here with `context.Response`.
+    Finish,
+}
+
+/// Why a policy did not go on.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// It failed.
+    Fail(Box<Failure>),
+    /// The body of this message must be read first.
+    NeedsBody(Message),
+}
+
+/// What `run` gives.
+pub type Ran = Result<Flow, Stop>;
+
+/// A failure of the pipeline: what `context.LastError` will say, and the response that on-error starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// `Source`; `None` means the name of the element.
+    pub source: Option<&'static str>,
+    /// `Reason`, a machine-readable word.
+    pub reason: &'static str,
+    /// `Message`
+    pub message: String,
+    /// The status of the response.
+    pub status: StatusCode,
+    /// Fields of the response besides `Content-Type`.
+    pub headers: HeaderMap,
+    /// What the client is told.
+    pub public: Public,
+    /// The response that on-error starts from.
+    pub response: ErrorResponse,
+}
+
+/// The response that on-error starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorResponse {
+    /// One made of the failure.
+    OfFailure,
+    /// The one that is there, as a backend sent it.
+    Present,
+}
+
+/// What the client is told of a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Public {
+    /// The message of the failure.
+    Message,
+    /// This.
+    Text(String),
+    /// `Internal server error` with the id of the exchange.
+    Internal,
+}
+
+impl Stop {
+    /// A failure.
+    #[must_use]
+    pub fn fail(failure: Failure) -> Self {
+        Self::Fail(Box::new(failure))
+    }
+}
+
+impl Failure {
+    /// A failure that the client is told about.
+    #[must_use]
+    pub fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
+        let (source, headers) = (None, HeaderMap::new());
+        let (public, response) = (Public::Message, ErrorResponse::OfFailure);
+        Self { source, reason, message: message.into(), status, headers, public, response }
+    }
+
+    /// A failure whose reason is the client's business only as an id.
+    #[must_use]
+    pub fn internal(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { public: Public::Internal, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, reason, message) }
+    }
+
+    /// An expression threw, or gave something that its place cannot use.
+    #[must_use]
+    pub fn expression(message: impl Into<String>) -> Self {
+        Self::internal("ExpressionValueEvaluationFailure", message)
+    }
+
+    /// The same, but on-error starts from the response that is there.
+    #[must_use]
+    pub fn keeping_response(self) -> Self {
+        Self { response: ErrorResponse::Present, ..self }
+    }
+
+    /// The same with a field for the response.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+}
+
+impl Run<'_> {
+    /// Evaluates an expression.
+    ///
+    /// # Errors
+    /// It threw, a limit was reached, or it needs a body that has not been read.
+    pub fn eval(&mut self, expression: &Expression) -> Result<Value, Stop> {
+        let eval = Eval { context: self.context, now: self.now, rng: self.rng };
+        expression.eval(eval).map_err(|interrupt| match interrupt {
+            Interrupt::NeedsBody(message) => Stop::NeedsBody(message),
+            Interrupt::Exception { exception, message } => {
+                Stop::fail(Failure::expression(format!("{exception}: {message}")))
+            }
+            Interrupt::LimitExceeded(limit) => {
+                Stop::fail(Failure::expression(format!("the expression went over its limit of {limit}")))
+            }
+        })
+    }
+
+    /// Keeps a field for whatever response the client gets.
+    pub fn set_response_header(&mut self, name: HeaderName, value: HeaderValue, existing: Existing) {
+        self.state.response_headers.push(PendingHeader { name, value, existing });
+    }
+
+    /// Sets a variable.
+    pub fn set_variable(&mut self, name: &Arc<str>, value: Value) {
+        self.context.variables.insert(Arc::clone(name), value);
+    }
+
+    /// The response as policies have made it so far; an empty 200 when there is none yet.
+    pub fn response(&mut self) -> &mut ResponseView {
+        self.context.response.get_or_insert_with(empty_response)
+    }
+}
+
+/// A 200 without fields and content.
+#[must_use]
+pub fn empty_response() -> ResponseView {
+    ResponseView { status: StatusCode::OK, reason: None, headers: HeaderMap::new(), body: Body::Absent }
+}

@@ -1,0 +1,1 @@
+//! Documents and the listings they compile to; mistakes and the diagnostics they give.

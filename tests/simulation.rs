@@ -1,0 +1,65 @@
+//! The simulator as CI uses it: equal traces from two processes, and the seeds that once failed. Plays few worlds; `sweep` plays many.
+
+use std::path::Path;
+use std::process::Command;
+
+use holdfast_sim::plan::{Action, Plan};
+use holdfast_sim::replay;
+
+/// Seeds that once broke a promise, one a line with the reason behind `#`. A seed that comes in here stays.
+const SEEDS: &str = include_str!("../fixtures/seeds.txt");
+
+fn seeds() -> Vec<u64> {
+    let lines = SEEDS.lines().map(|line| line.split('#').next().unwrap_or("").trim());
+    lines.filter(|line| !line.is_empty()).map(|line| line.parse().expect("a seed is a whole number")).collect()
+}
+
+/// The trace that a process of its own writes for a seed.
+fn trace_of_a_process(seed: u64, file: &Path) -> Vec<u8> {
+    let output = Command::new(env!("CARGO_BIN_EXE_holdfast-sim"))
+        .args(["run", "--seed", &seed.to_string(), "--trace"])
+        .arg(file)
+        .output()
+        .expect("the simulator runs");
+    assert!(output.status.success(), "seed {seed}:\n{}", String::from_utf8_lossy(&output.stdout));
+    std::fs::read(file).expect("the trace was written")
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace_in_two_processes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for seed in [1, 2] {
+        let first = trace_of_a_process(seed, &folder.path().join("first"));
+        let second = trace_of_a_process(seed, &folder.path().join("second"));
+        assert!(first.len() > 10_000, "the trace of seed {seed} is suspiciously short: {} bytes", first.len());
+        assert!(first == second, "seed {seed} gave two traces");
+    }
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    assert_ne!(trace_of_a_process(1, &one), trace_of_a_process(2, &two), "two seeds gave one trace");
+}
+
+#[test]
+fn seeds_that_once_failed_keep_every_promise() {
+    let seeds = seeds();
+    assert!(!seeds.is_empty(), "fixtures/seeds.txt is empty");
+    for seed in seeds {
+        let verdict = replay::play(seed).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert!(verdict.violations.is_empty(), "seed {seed}: {:#?}\n{}", verdict.violations, verdict.plan);
+    }
+}
+
+/// The judges judge something: a world whose gateway never restarts after a kill fails where its twin served.
+#[test]
+fn a_world_that_goes_wrong_is_seen() {
+    let mut plan = Plan::draw(holdfast_core::rng::Seed(3));
+    plan.steps.retain(|step| matches!(step.action, Action::Edit(_)));
+    let healthy = replay::play_plan(3, plan.clone()).expect("the world holds");
+    assert_eq!(healthy.violations, Vec::new());
+    assert!(healthy.run.outcomes.iter().filter(|outcome| outcome.is_success()).count() > 50);
+    let edit = plan.steps.first().expect("every plan edits").at;
+    plan.outage = (edit, edit);
+    plan.steps.push(holdfast_sim::plan::Step { at: edit, action: Action::BlackHole });
+    plan.steps.sort_by_key(|step| step.at);
+    let lost = replay::play_plan(3, plan).expect("the world holds");
+    assert!(lost.violations.iter().any(|violation| violation.invariant == "caught up after healing"), "{:?}", lost.violations);
+}
