@@ -289,7 +289,7 @@ fn timeouts(reader: &mut Reader) -> Option<Timeouts> {
         connect: connect?,
         response_content_idle: response_content_idle?,
         upstream_idle: upstream_idle?,
-        linger: Timeouts::default().linger,
+        ..Timeouts::default()
     })
 }
 
