@@ -72,22 +72,22 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HeaderTruncated(found) => {
-                write!(f, "is cut off: {found} bytes are fewer than the header of {HEADER_BYTES}")
+                write!(f, "cut off: {found} bytes are fewer than the header of {HEADER_BYTES}")
             }
-            Self::Foreign => f.write_str("is not a backup of Holdfast: it does not begin with `HOLDFAST`"),
+            Self::Foreign => f.write_str("not a backup of Holdfast: it does not begin with `HOLDFAST`"),
             Self::Version(version) => {
-                write!(f, "has version {version} of the format; this program reads version {FORMAT_VERSION}")
+                write!(f, "written in version {version} of the format; this program reads version {FORMAT_VERSION}")
             }
             Self::Length { announced, found } if found < announced => {
-                write!(f, "is cut off: {found} of {announced} bytes of its payload are there")
+                write!(f, "cut off: {found} of {announced} bytes of its payload are there")
             }
             Self::Length { announced, found } => {
-                write!(f, "is too long: {found} bytes of payload are there, its header says {announced}")
+                write!(f, "too long: {found} bytes of payload are there, its header says {announced}")
             }
-            Self::Checksum => f.write_str("is damaged: the checksum does not match"),
-            Self::Flags(flags) => write!(f, "has flags {flags:#06x} that this program does not know"),
-            Self::KeyMissing => f.write_str("is encrypted, and `holdfast.backup.key` is not set"),
-            Self::NotEncrypted => f.write_str("is not encrypted although `holdfast.backup.key` is set"),
+            Self::Checksum => f.write_str("damaged: the checksum does not match"),
+            Self::Flags(flags) => write!(f, "written with flags {flags:#06x} that this program does not know"),
+            Self::KeyMissing => f.write_str("encrypted, and `holdfast.backup.key` is not set"),
+            Self::NotEncrypted => f.write_str("not encrypted although `holdfast.backup.key` is set"),
             Self::WrongKey => {
                 f.write_str("cannot be decrypted: `holdfast.backup.key` is not the key it was written with")
             }

@@ -39,7 +39,7 @@ async fn a_damaged_newest_falls_back_to_the_older_and_is_written_over_first() {
     fs::write(&newest, content).unwrap();
     let mut second = store(directory.path(), None);
     let read = second.read().await;
-    let fault = BackupFault { file: SLOTS[1].to_owned(), reason: "is damaged: the checksum does not match".to_owned() };
+    let fault = BackupFault { file: SLOTS[1].to_owned(), reason: "damaged: the checksum does not match".to_owned() };
     assert_eq!(read[0], Err(fault));
     assert_eq!(read[1].as_deref(), Ok(OLD));
     second.write(NEW).await.unwrap();
