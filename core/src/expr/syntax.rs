@@ -78,7 +78,15 @@ pub(crate) enum Literal {
 #[derive(Clone, Debug)]
 pub(crate) enum Piece {
     Text(Arc<str>),
-    Hole { value: Expr, alignment: Option<Expr>, format: Option<Ident> },
+    Hole(Box<Hole>),
+}
+
+/// `{value,alignment:format}`
+#[derive(Clone, Debug)]
+pub(crate) struct Hole {
+    pub(crate) value: Expr,
+    pub(crate) alignment: Option<Expr>,
+    pub(crate) format: Option<Ident>,
 }
 
 /// An argument, perhaps named.

@@ -32,7 +32,9 @@ fn outcome(world: &mut World, source: &str) -> String {
     match compiled.eval_noting(world.eval(), &mut consumed) {
         Ok(value) => writeln!(shown, "=> {} {}", value.type_name(), value.to_string().replace('\n', "\\n")).unwrap(),
         Err(Interrupt::NeedsBody(message)) => writeln!(shown, "?? {message:?}").unwrap(),
-        Err(Interrupt::Exception { exception, message }) => writeln!(shown, "!! {exception}: {message}").unwrap(),
+        Err(Interrupt::Exception { exception, message }) => {
+            writeln!(shown, "!! {exception}: {}", message.replace('\n', "\\n")).unwrap()
+        }
         Err(Interrupt::LimitExceeded(limit)) => writeln!(shown, "!! limit: {limit}").unwrap(),
     }
     if consumed.request {
@@ -41,6 +43,7 @@ fn outcome(world: &mut World, source: &str) -> String {
     shown
 }
 
+#[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
 fn run_file(path: &Path, failures: &mut Vec<String>) -> usize {
     let text = std::fs::read_to_string(path).unwrap();
     let mut count = 0;
@@ -69,6 +72,7 @@ fn run_file(path: &Path, failures: &mut Vec<String>) -> usize {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
 fn fixtures() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/expr");
     let mut failures = Vec::new();

@@ -172,7 +172,7 @@ impl DateTime {
         let width = run.min(2);
         let month = MONTHS.get(usize::from(c.month).wrapping_sub(1)).copied().unwrap_or("");
         let day = DAYS.get(usize::from(c.weekday)).copied().unwrap_or("");
-        let hour12 = if c.hour % 12 == 0 { 12 } else { c.hour % 12 };
+        let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
         let written = match (field, run) {
             ('y', 1 | 2) => write!(out, "{:0width$}", c.year % 100),
             ('y', _) => write!(out, "{:0run$}", c.year),

@@ -288,6 +288,7 @@ fn timeouts(reader: &mut Reader) -> Option<Timeouts> {
         connect: connect?,
         response_content_idle: response_content_idle?,
         upstream_idle: upstream_idle?,
+        ..Timeouts::default()
     })
 }
 

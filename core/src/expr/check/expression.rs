@@ -75,10 +75,10 @@ impl Checker<'_> {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => parts.push(Node::Constant(Value::String(Arc::clone(text)))),
-                Piece::Hole { value, alignment, format } => {
-                    let typed = self.value(value);
+                Piece::Hole(hole) => {
+                    let typed = self.value(&hole.value);
                     let typed = self.as_text(typed);
-                    parts.push(self.hole(typed, alignment.as_ref(), format.as_ref()));
+                    parts.push(self.hole(typed, hole.alignment.as_ref(), hole.format.as_ref()));
                 }
             }
         }

@@ -189,7 +189,7 @@ pub(crate) fn numeric(value: &Value, ty: &Ty) -> Outcome<Value> {
         // Out of range, .NET 8 on x64 gives the smallest number of the type.
         Value::Double(value) => match ty {
             Ty::Int32 if !(-2_147_483_649.0 < *value && *value < 2_147_483_648.0) => i64::from(i32::MIN),
-            _ if !(-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(value) => i64::MIN,
+            _ if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(value) => i64::MIN,
             _ => *value as i64,
         },
         _ => return Err(broken("expected a number")),

@@ -304,6 +304,6 @@ fn height_of(kind: &ExprKind) -> u16 {
 fn piece_height(piece: &Piece) -> u16 {
     match piece {
         Piece::Text(_) => 0,
-        Piece::Hole { value, alignment, .. } => value.height.max(alignment.as_ref().map_or(0, |a| a.height)),
+        Piece::Hole(hole) => hole.value.height.max(hole.alignment.as_ref().map_or(0, |a| a.height)),
     }
 }

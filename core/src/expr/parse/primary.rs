@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::{Argument, Expr, ExprKind, Ident, Literal, Piece, StepOp};
+use crate::expr::syntax::{Argument, Expr, ExprKind, Hole, Ident, Literal, Piece, StepOp};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -283,6 +283,6 @@ impl Parser<'_> {
             let (span, found) = (self.span(), self.shown());
             self.report(span, format!("expected `}}`, found {found}"));
         }
-        Piece::Hole { value, alignment, format }
+        Piece::Hole(Box::new(Hole { value, alignment, format }))
     }
 }
