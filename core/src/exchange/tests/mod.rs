@@ -2,6 +2,7 @@
 
 pub(crate) mod conversation;
 mod player;
+mod random;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};

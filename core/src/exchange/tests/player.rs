@@ -230,6 +230,7 @@ fn finish(outcome: &Outcome, turns: &mut Turns<'_>) {
         ResponseBody::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         ResponseBody::Upstream => Some("(upstream)".to_owned()),
     };
+    let content = content.map(|content| content.replace(&outcome.record.correlation_id, "(id)"));
     let shown = format!("{}{reason}", outcome.head.status.as_u16());
     assert_eq!(shown, expected.first, "line {}: {content:?} {:?}", turn.line, outcome.record.last_error);
     compare_headers(&outcome.head.headers, &expected.fields, turn.line);

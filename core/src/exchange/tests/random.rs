@@ -1,0 +1,176 @@
+//! Random programs with random replies: every exchange ends in exactly one `Done`, within its budget, with nothing left open.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::{ProptestConfig, any, proptest};
+use proptest::strategy::{Just, Strategy};
+use proptest::{collection, prop_oneof, sample};
+
+use super::conversation::Conversation;
+use super::world;
+use crate::context::{Body, ResponseView};
+use crate::exchange::{Client, Exchange, OPERATIONS_MAX, Phase};
+use crate::http::{Bytes, HeaderMap, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url};
+use crate::limits::Limits;
+use crate::policy::effect::{BodyFailure, Content, Effect, Reply, Step, UpstreamFailure, UpstreamFailureKind};
+use crate::rng::{Rng, Seed};
+use crate::time::{Instant, Now, WallTime};
+
+/// More effects than any program here can ask for: retries of retries, four scopes, each body once.
+const STEPS_MAX: usize = 200_000;
+
+const LEAVES: [&str; 12] = [
+    "<base />",
+    "<set-variable name=\"v\" value=\"@(context.Elapsed.ToString())\" />",
+    "<set-variable name=\"b\" value=\"@(int.Parse(&quot;x&quot;))\" />",
+    "<set-variable name=\"r\" value=\"@(context.Request.Body.As<string>(true))\" />",
+    "<set-variable name=\"s\" value=\"@(context.Response.Body.As<string>(true))\" />",
+    "<set-header name=\"X-R\" exists-action=\"append\"><value>1</value></set-header>",
+    "<set-body>new</set-body>",
+    "<set-status code=\"204\" />",
+    "<return-response><set-status code=\"200\" /><set-body>@(context.Request.Method)</set-body></return-response>",
+    "<send-request response-variable-name=\"x\"><set-url>http://other.example/</set-url></send-request>",
+    "<send-request mode=\"copy\" response-variable-name=\"x\" ignore-error=\"true\" />",
+    "<trace source=\"t\"><message>m</message></trace>",
+];
+
+fn policies() -> impl Strategy<Value = String> {
+    let leaf = sample::select(LEAVES.to_vec()).prop_map(str::to_owned);
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let list = collection::vec(inner, 0..4).prop_map(|policies| policies.concat());
+        let condition = prop_oneof![
+            Just("true"),
+            Just("false"),
+            Just("@(context.Response == null)"),
+            Just("@(context.Response.StatusCode >= 500)")
+        ];
+        prop_oneof![
+            (condition.clone(), list.clone(), list.clone()).prop_map(|(condition, a, b)| {
+                format!("<choose><when condition=\"{condition}\">{a}</when><otherwise>{b}</otherwise></choose>")
+            }),
+            (condition, 1..3, 0..3, list.clone()).prop_map(|(condition, count, interval, a)| {
+                format!("<retry condition=\"{condition}\" count=\"{count}\" interval=\"{interval}\">{a}</retry>")
+            }),
+            list,
+        ]
+    })
+}
+
+fn backend() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        Just("<base />"),
+        Just(""),
+        Just("<forward-request />"),
+        Just("<forward-request buffer-request-body=\"true\" fail-on-error-status-code=\"true\" />"),
+        Just("<retry condition=\"true\" count=\"3\" interval=\"1\"><forward-request /></retry>"),
+    ]
+}
+
+fn document() -> impl Strategy<Value = String> {
+    (policies(), backend(), policies(), policies()).prop_map(|(inbound, backend, outbound, on_error)| {
+        let mut text = "<policies>".to_owned();
+        let sections = [("inbound", inbound), ("backend", backend.to_owned()), ("outbound", outbound)];
+        for (name, body) in sections.into_iter().chain([("on-error", on_error)]) {
+            let _ = write!(text, "<{name}>{body}</{name}>");
+        }
+        text + "</policies>"
+    })
+}
+
+fn failure(rng: &mut Rng) -> UpstreamFailure {
+    let kinds = [
+        UpstreamFailureKind::Connect,
+        UpstreamFailureKind::Timeout,
+        UpstreamFailureKind::Broken,
+        UpstreamFailureKind::ClientGone,
+        UpstreamFailureKind::RequestBodyGone,
+    ];
+    let kind = kinds[usize::try_from(rng.below(5)).unwrap()];
+    UpstreamFailure { kind, message: "failed".to_owned() }
+}
+
+fn reply(effect: &Effect, rng: &mut Rng) -> Reply {
+    let fails = rng.below(4) == 0;
+    let status = [200_u16, 204, 404, 500][usize::try_from(rng.below(4)).unwrap()];
+    let status = StatusCode::from_u16(status).unwrap();
+    match effect {
+        Effect::Sleep(_) => Reply::Elapsed,
+        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } if fails => {
+            Reply::Body(Err(BodyFailure::TooLarge))
+        }
+        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } => Reply::Body(Ok(Bytes::from("content"))),
+        Effect::Forward(_) if fails => Reply::Head(Err(failure(rng))),
+        Effect::Forward(_) => {
+            let content = if rng.below(2) == 0 { Content::None } else { Content::Follows };
+            Reply::Head(Ok((ResponseHead::new(status), content)))
+        }
+        Effect::Send(_) if fails => Reply::Response(Err(failure(rng))),
+        Effect::Send(_) => {
+            let body = Body::Bytes(Bytes::from("answer"));
+            Reply::Response(Ok(Box::new(ResponseView { status, reason: None, headers: HeaderMap::new(), body })))
+        }
+    }
+}
+
+fn run(documents: [&str; 3], seed: u64, has_body: bool) {
+    let [service, api, operation] = documents;
+    let text = format!("--- service\n{service}\n--- api\n{api}\n--- operation\n{operation}\n");
+    let compiled = world::compile(&Conversation::parse(&text));
+    assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
+    let head = RequestHead {
+        method: Method::POST,
+        url: Url::parse("http://gw.example/echo/orders").unwrap(),
+        headers: HeaderMap::new(),
+        version: HttpVersion::Http11,
+        has_body,
+    };
+    let mut now = Now { instant: Instant::ZERO, wall: WallTime::from_unix_seconds(0) };
+    let limits = Limits::default();
+    let mut rng = Seed(seed).fork("world").rng();
+    let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, Client::default(), Seed(seed), now);
+    for _ in 0..STEPS_MAX {
+        now.instant = now.instant.saturating_add(Duration::from_millis(1));
+        match exchange.poll(&limits, now) {
+            Step::Perform(id, effect) => {
+                assert!(matches!(exchange.poll(&limits, now), Step::Wait), "one effect at a time");
+                exchange.resume(crate::exchange::EffectId(id.0 + 1), Reply::Elapsed, now);
+                assert!(matches!(exchange.poll(&limits, now), Step::Wait), "an unknown answer is ignored");
+                exchange.resume(id, reply(&effect, &mut rng), now);
+            }
+            Step::Done(outcome) => {
+                assert!(outcome.head.status.as_u16() >= 200);
+                assert_eq!(exchange.phase, Phase::Done);
+                assert!(exchange.frames.is_empty() && exchange.loops.is_empty(), "nothing is left open");
+                assert!(exchange.budget <= OPERATIONS_MAX);
+                assert!(matches!(exchange.poll(&limits, now), Step::Wait), "an exchange ends once");
+                return;
+            }
+            Step::Wait | Step::Cancel(_) => panic!("the exchange waits for nothing"),
+        }
+    }
+    panic!("the exchange does not end");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_exchange_ends_once(
+        service in document(), api in document(), operation in document(), seed in any::<u64>(), has_body in any::<bool>()
+    ) {
+        run([&service, &api, &operation], seed, has_body);
+    }
+}
+
+#[test]
+fn programs_without_end_are_ended() {
+    let mut inner = "<set-variable name=\"x\" value=\"1\" />".to_owned();
+    for _ in 0..4 {
+        inner = format!("<retry condition=\"true\" count=\"50\" interval=\"0\">{inner}</retry>");
+    }
+    let endless = format!("<policies><inbound>{inner}</inbound></policies>");
+    let plain = "<policies></policies>";
+    run([plain, &endless, plain], 1, false);
+}
