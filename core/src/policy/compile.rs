@@ -114,8 +114,11 @@ impl<'a> Compiler<'a> {
 
     /// Reports a finding about the text that is being compiled.
     pub fn report(&mut self, problem: Problem) {
-        let diagnostic = self.source.diagnostic(problem);
-        self.report_diagnostic(diagnostic);
+        // Placing a finding walks the document: what would not be kept is not placed.
+        if self.done.diagnostics.len() < DIAGNOSTICS_MAX {
+            let diagnostic = self.source.diagnostic(problem);
+            self.report_diagnostic(diagnostic);
+        }
     }
 
     /// Reports a finding that is already placed.
