@@ -1,5 +1,6 @@
 //! The production start: settings, world, threads. One thread for the control plane, one per worker; no request passes between them.
 
+mod local;
 mod startup;
 mod worker;
 
@@ -12,21 +13,24 @@ use std::time::Duration;
 use holdfast_core::gateway::{self, BackupPlace, EXIT_FORCED};
 use holdfast_core::snapshot::Snapshot;
 use holdfast_core::telemetry::{Event, Level};
+use rustls::ClientConfig;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use crate::backup::{Place, Store};
 use crate::clock::SystemClock;
-use crate::disk::OsDisk;
+use crate::disk::{Disk, OsDisk};
 use crate::drive::{Control, EXIT_UNUSABLE, Provider, run_control};
 use crate::env::Env;
-use crate::net::TokioNet;
+use crate::net::{Net, TokioNet};
 use crate::plane::{Accepting, Plane};
 use crate::settings::{Color, Listeners, Settings, Source};
 use crate::signal::shutdown_requests;
 use crate::sinks::StdSink;
 use startup::Tls;
 use worker::{Death, Workers};
+
+pub use local::{Trust, run_local};
 
 /// The exit code when a worker died: EX_SOFTWARE of sysexits.h.
 pub const EXIT_WORKER_DIED: i32 = 70;
@@ -78,7 +82,7 @@ fn refused(message: &str) -> i32 {
     EXIT_UNUSABLE
 }
 
-fn say(env: &World, level: Level, name: &'static str, message: String) {
+fn say<N: Net, D: Disk>(env: &Env<N, D>, level: Level, name: &'static str, message: String) {
     env.sink.event(&Event::new(env.clock.now().wall, level, "gateway", name, message));
 }
 
@@ -128,7 +132,7 @@ async fn control(
     let place = backup_place(env, settings, &backup).await;
     let control = Control {
         settings: startup::gateway_settings(settings, instance_id, place),
-        provider: provider(settings, tls),
+        provider: provider(settings, tls.service.clone()),
         backup: (place == BackupPlace::Present).then_some(backup),
     };
     let on_publish = |snapshot: &Arc<Snapshot>| show_certificates(env, tls, snapshot);
@@ -160,7 +164,7 @@ async fn unexpected(deaths: &mut mpsc::UnboundedReceiver<Death>, plane: &Plane) 
     }
 }
 
-async fn backup_place(env: &World, settings: &Settings, backup: &Store<OsDisk>) -> BackupPlace {
+async fn backup_place<N: Net, D: Disk>(env: &Env<N, D>, settings: &Settings, backup: &Store<D>) -> BackupPlace {
     match &settings.source {
         Source::Folder(_) => return BackupPlace::Missing,
         Source::Service(_) => {}
@@ -179,7 +183,7 @@ async fn backup_place(env: &World, settings: &Settings, backup: &Store<OsDisk>) 
     }
 }
 
-fn provider(settings: &Settings, tls: &Tls) -> Provider {
+fn provider(settings: &Settings, tls: Option<Arc<ClientConfig>>) -> Provider {
     match &settings.source {
         Source::Folder(path) => Provider::Folder(path.clone()),
         Source::Service(service) => {
@@ -187,7 +191,7 @@ fn provider(settings: &Settings, tls: &Tls) -> Provider {
                 endpoint: service.endpoint.clone(),
                 gateway_id: settings.gateway_id.clone(),
                 authorization: service.token.authorization.clone(),
-                tls: tls.service.clone(),
+                tls,
                 timeout: service.timeout,
             };
             Provider::Service(options, service.token.expires)
@@ -195,7 +199,15 @@ fn provider(settings: &Settings, tls: &Tls) -> Provider {
     }
 }
 
-fn show_certificates(_env: &World, _tls: &Tls, _snapshot: &Arc<Snapshot>) {}
+// Before the first request of a revision that may need them.
+fn show_certificates(env: &World, tls: &Tls, snapshot: &Snapshot) {
+    let refused = tls.server.publish(snapshot.hostnames(), snapshot.certificates());
+    if !refused.is_empty() {
+        let message = format!("{} host names keep the certificate that they had", refused.len());
+        let event = Event::new(env.clock.now().wall, Level::Error, "gateway", "HostnameCertificateRefused", message);
+        env.sink.event(&event.about(snapshot.revision).with_diagnostics(refused));
+    }
+}
 
 /// The name by which a configuration service is known in backups: its host and port.
 #[must_use]

@@ -44,7 +44,7 @@ pub fn play_plan(seed: u64, plan: Plan) -> Result<Verdict, String> {
 }
 
 /// Plays many seeds on all processors, each on a thread of its own, and hands every verdict to `report` in no particular order.
-pub fn sweep(seeds: std::ops::Range<u64>, report: impl Fn(u64, Result<Verdict, String>) + Sync) {
+pub fn sweep(seeds: std::ops::Range<u64>, report: impl FnMut(u64, Result<Verdict, String>) + Send) {
     let next = AtomicU64::new(seeds.start);
     let report = Mutex::new(report);
     let workers = thread::available_parallelism().map_or(1, usize::from);

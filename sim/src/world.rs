@@ -11,11 +11,13 @@ use bytes::Bytes;
 use holdfast::clock::Clock;
 use holdfast::env::Env;
 use holdfast::net::Net;
+use holdfast::run::{Trust, run_local};
 use holdfast::settings::Settings;
 use holdfast_core::config::folder;
 use holdfast_core::rng::{Rng, Seed};
 use holdfast_core::time::WallTime;
 use hyper::Method;
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use turmoil::Sim;
 
@@ -170,8 +172,10 @@ fn host_gateway(sim: &mut Sim<'_>, world: &World, clock: &SimClock, identity: &I
         let settings = gateway_settings(&token);
         let authority = authority.clone();
         async move {
-            let start = holdfast::run::Local { service_roots_pem: authority, ..holdfast::run::Local::default() };
-            let code = holdfast::run::run_local(env, settings?, start, std::future::pending()).await?;
+            let trust = Trust { service: Some(authority), upstream: None };
+            // Nobody asks this gateway to end: it is killed.
+            let (_never, shutdown) = mpsc::channel(1);
+            let code = run_local(env, settings?, trust, shutdown).await?;
             Err(format!("the gateway ended by itself with code {code}").into())
         }
     });

@@ -7,6 +7,7 @@ use super::eval;
 use super::node::{Conversion, Lifted, Node, Operands};
 use super::problem::Problems;
 use super::syntax::BinaryOp;
+use super::ty::Ty;
 
 /// The value of a binary operation on two constants; `None` when it is left to evaluation.
 pub(crate) fn binary(
@@ -64,7 +65,28 @@ fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
 pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
     match conversion {
         Conversion::Numeric(ty) if !value.is_null() => eval::numeric(value, ty).ok(),
-        Conversion::Numeric(_) | Conversion::Unbox(_) | Conversion::Unwrap(_) | Conversion::Json(_) => None,
+        Conversion::Numeric(_)
+        | Conversion::Unbox(_)
+        | Conversion::Unwrap(_)
+        | Conversion::ToJson
+        | Conversion::Json(_) => None,
+    }
+}
+
+/// Whether a cast of the constant to the type leaves the type's range, which C# refuses at compile time.
+#[expect(clippy::cast_precision_loss, reason = "the ends of the ranges are exact, or powers of two")]
+pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
+    let number = match value {
+        Value::Int32(number) => f64::from(*number),
+        Value::Int64(number) => *number as f64,
+        Value::Double(number) => number.trunc(),
+        _ => return false,
+    };
+    match to {
+        Ty::Int32 => !(f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number),
+        Ty::Int64 => matches!(value, Value::Double(_)) && !(i64::MIN as f64..i64::MAX as f64).contains(&number),
+        Ty::Char => !(0.0..=65_535.0).contains(&number),
+        _ => false,
     }
 }
 

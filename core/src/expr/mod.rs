@@ -12,8 +12,6 @@ mod parse;
 mod problem;
 pub mod scan;
 mod syntax;
-#[cfg(test)]
-mod tests;
 mod ty;
 
 use std::sync::Arc;
@@ -167,3 +165,6 @@ impl Expression {
 pub fn members() -> Vec<(String, &'static str)> {
     bcl::TABLE.members().map(|member| (member.owner.to_string(), member.signature)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,8 @@ pub(crate) enum Conversion {
     Unbox(Ty),
     /// From `T?` to `T`; throws on null.
     Unwrap(Ty),
+    /// The implicit operators of `JToken`: a value becomes a token.
+    ToJson,
     /// The explicit operators of `JToken`.
     Json(Ty),
 }

@@ -32,7 +32,9 @@ fn outcome(world: &mut World, source: &str) -> String {
     match compiled.eval_noting(world.eval(), &mut consumed) {
         Ok(value) => writeln!(shown, "=> {} {}", value.type_name(), value.to_string().replace('\n', "\\n")).unwrap(),
         Err(Interrupt::NeedsBody(message)) => writeln!(shown, "?? {message:?}").unwrap(),
-        Err(Interrupt::Exception { exception, message }) => writeln!(shown, "!! {exception}: {message}").unwrap(),
+        Err(Interrupt::Exception { exception, message }) => {
+            writeln!(shown, "!! {exception}: {}", message.replace('\n', "\\n")).unwrap()
+        }
         Err(Interrupt::LimitExceeded(limit)) => writeln!(shown, "!! limit: {limit}").unwrap(),
     }
     if consumed.request {

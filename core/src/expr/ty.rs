@@ -338,7 +338,7 @@ impl Ty {
             Self::Class(class) if class.namespace().is_empty() => class.name().to_owned(),
             Self::Class(class) => format!("{}.{}", class.namespace(), class.name()),
             Self::Array(item) => format!("{}[]", item.full_name()),
-            Self::Nullable(inner) => inner.full_name(),
+            Self::Nullable(inner) => format!("System.Nullable`1[{}]", inner.full_name()),
             other => KEYWORDS
                 .iter()
                 .find(|(_, _, ty)| ty == other)

@@ -12,9 +12,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{World, gateway_source};
 use crate::clock::SystemClock;
-use crate::disk::OsDisk;
+use crate::disk::{Disk, OsDisk};
 use crate::env::Env;
-use crate::net::TokioNet;
+use crate::net::{Net, TokioNet};
 use crate::settings::{CertificateCheck, Settings, Source};
 use crate::sink::Sink;
 use crate::tls::{ClientTls, ServerTls, native_roots, self_signed};
@@ -100,7 +100,7 @@ pub(super) fn instance_id(settings: &Settings, hostname: Option<String>, seed: S
 }
 
 /// What the status paths say until the machine has said something.
-pub(super) fn first_status(env: &World) -> Status {
+pub(super) fn first_status<N: Net, D: Disk>(env: &Env<N, D>) -> Status {
     Status {
         state: "starting",
         ready: false,

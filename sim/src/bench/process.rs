@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use holdfast::clock::{Clock, SystemClock};
+use holdfast::clock::SystemClock;
 use holdfast::net::{Net, TokioNet};
 use holdfast_core::config::folder::{self, Files};
 use holdfast_core::rng::Seed;

@@ -10,30 +10,30 @@ use holdfast::clock::SystemClock;
 use holdfast::disk::OsDisk;
 use holdfast::env::Env;
 use holdfast::net::TokioNet;
-use holdfast::run::{Local, run_local};
+use holdfast::run::{Trust, run_local};
 use holdfast::settings::Settings;
 use holdfast::sink::NoSink;
 use holdfast_core::rng::Seed;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// A gateway that runs.
-pub struct Running {
+pub(super) struct Running {
     kill: Option<oneshot::Sender<()>>,
-    terminate: watch::Sender<u32>,
+    terminate: mpsc::Sender<()>,
     thread: JoinHandle<Result<i32, String>>,
 }
 
 /// What a gateway of the demo is told.
 #[derive(Clone, Debug)]
-pub struct Wiring {
+pub(super) struct Wiring {
     /// Where fake Azure is.
-    pub azure: SocketAddr,
+    pub(super) azure: SocketAddr,
     /// Its token.
-    pub token: String,
+    pub(super) token: String,
     /// The authority that its certificate chains to, in PEM.
-    pub authority: String,
+    pub(super) authority: String,
     /// Where the gateway listens.
-    pub listen: SocketAddr,
+    pub(super) listen: SocketAddr,
 }
 
 impl Running {
@@ -41,15 +41,14 @@ impl Running {
     ///
     /// # Errors
     /// The settings are refused: in words.
-    pub fn start(wiring: &Wiring, backup: &Path, boot: u64) -> Result<Self, String> {
+    pub(super) fn start(wiring: &Wiring, backup: &Path, boot: u64) -> Result<Self, String> {
         let settings = settings(wiring, backup)?;
-        let local = Local { service_roots_pem: wiring.authority.clone(), ..Local::default() };
+        let trust = Trust { service: Some(wiring.authority.clone()), upstream: None };
         let (kill, killed) = oneshot::channel();
-        let terminate = watch::Sender::new(0);
-        let shutdown = terminate.subscribe();
+        let (terminate, shutdown) = mpsc::channel(1);
         let thread = std::thread::Builder::new()
             .name("gateway".to_owned())
-            .spawn(move || on_this_thread(settings, local, boot, killed, shutdown))
+            .spawn(move || on_this_thread(settings, trust, boot, killed, shutdown))
             .map_err(|error| error.to_string())?;
         Ok(Self { kill: Some(kill), terminate, thread })
     }
@@ -58,7 +57,7 @@ impl Running {
     ///
     /// # Errors
     /// It had already ended by itself: in words.
-    pub fn kill(mut self) -> Result<(), String> {
+    pub(super) fn kill(mut self) -> Result<(), String> {
         if let Some(kill) = self.kill.take() {
             // A gateway that ended by itself is told apart below.
             let _gone = kill.send(());
@@ -72,13 +71,14 @@ impl Running {
     }
 
     /// Asks it to end, as SIGTERM does; the thread is joined by [`Running::ended`].
-    pub fn terminate(&self) {
-        self.terminate.send_modify(|times| *times += 1);
+    pub(super) fn terminate(&self) {
+        // A second request while the first one waits to be read would say nothing new.
+        let _waiting = self.terminate.try_send(());
     }
 
     /// Whether its thread has ended.
     #[must_use]
-    pub fn is_ended(&self) -> bool {
+    pub(super) fn is_ended(&self) -> bool {
         self.thread.is_finished()
     }
 
@@ -86,7 +86,7 @@ impl Running {
     ///
     /// # Errors
     /// It could not start, or panicked: in words.
-    pub fn ended(self) -> Result<i32, String> {
+    pub(super) fn ended(self) -> Result<i32, String> {
         self.thread.join().unwrap_or_else(|_| Err("it panicked".to_owned()))
     }
 }
@@ -96,10 +96,10 @@ const KILLED: i32 = -9;
 
 fn on_this_thread(
     settings: Settings,
-    local: Local,
+    trust: Trust,
     boot: u64,
     killed: oneshot::Receiver<()>,
-    shutdown: watch::Receiver<u32>,
+    shutdown: mpsc::Receiver<()>,
 ) -> Result<i32, String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
@@ -115,7 +115,7 @@ fn on_this_thread(
         tokio::select! {
             biased;
             _ = killed => Ok(KILLED),
-            ended = run_local(env, settings, local, shutdown) => ended.map_err(|error| error.to_string()),
+            ended = run_local(env, settings, trust, shutdown) => ended,
         }
     })
 }

@@ -9,6 +9,7 @@ use super::object::{parse_bool, parse_double, parse_int, parse_long};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow};
 use crate::value::Value;
+use crate::value::json::JNode;
 
 pub(super) const ROWS: &[Row] = &[
     row("Convert", "static int ToInt32(string value)", to_int),
@@ -42,14 +43,11 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("Convert", "static byte[] FromBase64String(string s)", |call| {
         let text: String = call.text(0, "s")?.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')).collect();
-        let bytes = STANDARD.decode(&text).map_err(|error| match error {
-            base64::DecodeError::InvalidLastSymbol { .. }
-            | base64::DecodeError::InvalidByte(..)
-            | base64::DecodeError::InvalidLength(_)
-            | base64::DecodeError::InvalidPadding => format(
+        let bytes = STANDARD.decode(&text).map_err(|_| {
+            format(
                 "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding \
                  characters, or an illegal character among the padding characters.",
-            ),
+            )
         })?;
         call.machine.charge(bytes.len())?;
         Ok(Value::Bytes(Arc::from(bytes)))
@@ -58,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
 
 fn to_int(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let too_large = || overflow("Value was either too large or too small for an Int32.");
-    Ok(Value::Int32(match call.value(0) {
+    Ok(Value::Int32(match &convertible(call.value(0)) {
         Value::String(text) => parse_int(text)?,
         Value::Int32(value) => *value,
         Value::Double(value) => i32::try_from(rounded(*value).ok_or_else(too_large)?).map_err(|_| too_large())?,
@@ -68,11 +66,24 @@ fn to_int(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 fn to_long(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let too_large = || overflow("Value was either too large or too small for an Int64.");
-    Ok(Value::Int64(match call.value(0) {
+    Ok(Value::Int64(match &convertible(call.value(0)) {
         Value::String(text) => parse_long(text)?,
         Value::Double(value) => rounded(*value).ok_or_else(too_large)?,
         other => whole(other, "System.Int64")?,
     }))
+}
+
+// `JValue` is convertible: what it holds is converted.
+fn convertible(value: &Value) -> Value {
+    let Value::Json(token) = value else { return value.clone() };
+    match token.node() {
+        JNode::Null => Value::Null,
+        JNode::Bool(inner) => Value::Bool(*inner),
+        JNode::Integer(inner) => Value::Int64(*inner),
+        JNode::Float(inner) => Value::Double(*inner),
+        JNode::String(text) => Value::String(Arc::clone(text)),
+        JNode::Array(_) | JNode::Object(_) => value.clone(),
+    }
 }
 
 // To even, as `Convert` rounds.
@@ -89,6 +100,7 @@ fn whole(value: &Value, target: &str) -> Outcome<i64> {
         Value::Char(unit) => Ok(i64::from(*unit)),
         Value::Int32(value) => Ok(i64::from(*value)),
         Value::Int64(value) => Ok(*value),
+        Value::Enum(member) => Ok(i64::from(member.number)),
         other => Err(not_convertible(other, target)),
     }
 }
@@ -102,7 +114,7 @@ fn not_convertible(value: &Value, target: &str) -> crate::expr::Interrupt {
 
 #[expect(clippy::cast_precision_loss, reason = "as .NET's conversion from long to double")]
 fn to_double(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    Ok(Value::Double(match call.value(0) {
+    Ok(Value::Double(match &convertible(call.value(0)) {
         Value::String(text) => parse_double(text)?,
         Value::Double(value) => *value,
         other => whole(other, "System.Double")? as f64,
@@ -110,10 +122,10 @@ fn to_double(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn to_bool(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    Ok(Value::Bool(match call.value(0) {
+    Ok(Value::Bool(match &convertible(call.value(0)) {
         Value::String(text) => parse_bool(text)?,
         Value::Double(value) => *value != 0.0,
-        Value::Char(_) => return Err(not_convertible(call.value(0), "System.Boolean")),
+        other @ Value::Char(_) => return Err(not_convertible(other, "System.Boolean")),
         other => whole(other, "System.Boolean")? != 0,
     }))
 }

@@ -58,6 +58,7 @@ fn compose(format: &str, arguments: &[Value]) -> Outcome<String> {
                 text.push(c);
                 at += 2;
             }
+            '}' if at + 1 == format.len() => return Err(malformed(at + 1, "Format item ends prematurely.")),
             '}' => return Err(malformed(at + 1, "Unexpected closing brace without a corresponding opening brace.")),
             '{' => {
                 let length = format.get(at..).and_then(|rest| rest.find('}'));

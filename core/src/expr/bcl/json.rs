@@ -87,8 +87,19 @@ fn parse(call: &mut Call<'_, '_>, wanted: Option<&'static str>) -> Outcome<Value
     let token = JToken::parse(text).map_err(|error| reader(&error))?;
     match wanted {
         Some(wanted) if !token.type_name().ends_with(wanted) => {
-            let kind = if token.kind() == "Object" { "StartObject" } else { token.kind() };
-            Err(reader(&format!("Error reading {wanted} from JsonReader. Current JsonReader item is not an {kind}")))
+            let kind = match token.kind() {
+                kind @ ("Object" | "Array") => format!("Start{kind}"),
+                kind => kind.to_owned(),
+            };
+            let article = if wanted == "JObject" { "an object" } else { "an array" };
+            // The position is that behind the first character, which is right for containers.
+            let before = text.get(..text.len() - text.trim_start().len()).unwrap_or("");
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+            Err(reader(&format!(
+                "Error reading {wanted} from JsonReader. Current JsonReader item is not {article}: {kind}. Path '', line \
+                 {line}, position {column}."
+            )))
         }
         Some(_) | None => Ok(Value::Json(token)),
     }
@@ -126,6 +137,19 @@ fn shown(key: &Value) -> String {
         Value::Null => "null".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// The implicit operators of `JToken`: from text, numbers and booleans.
+pub(crate) fn token_of(value: &Value) -> Outcome<Value> {
+    Ok(Value::Json(JToken::new(match value {
+        Value::Null => JNode::Null,
+        Value::Bool(value) => JNode::Bool(*value),
+        Value::Int32(value) => JNode::Integer(i64::from(*value)),
+        Value::Int64(value) => JNode::Integer(*value),
+        Value::Double(value) => JNode::Float(*value),
+        Value::String(text) => JNode::String(Arc::clone(text)),
+        _ => return Err(broken("a token of no JSON value")),
+    })))
 }
 
 /// The explicit operators of `JToken`: to text, numbers and booleans. A null reference gives null, or throws for a value type.

@@ -1,7 +1,7 @@
 //! `System.Math` and `System.Random`.
 
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, out_of_range, overflow};
+use crate::expr::exception::{Outcome, out_of_range, overflow};
 use crate::value::{Service, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -29,16 +29,14 @@ pub(super) const ROWS: &[Row] = &[
     row("Random", "new Random(int Seed)", |_| Ok(Value::Service(Service::Random))),
     row("Random", "int Next()", |call| between(call, 0, i64::from(i32::MAX))),
     row("Random", "int Next(int maxValue)", |call| {
+        super::string::not_negative(call.int(1)?, "maxValue")?;
         let most = i64::from(call.int(1)?);
-        if most < 0 {
-            return Err(out_of_range("'maxValue' must be greater than zero.", "maxValue"));
-        }
         between(call, 0, most)
     }),
     row("Random", "int Next(int minValue, int maxValue)", |call| {
         let (least, most) = (i64::from(call.int(1)?), i64::from(call.int(2)?));
         if least > most {
-            return Err(argument("'minValue' cannot be greater than maxValue.", "minValue"));
+            return Err(out_of_range("'minValue' cannot be greater than maxValue.", "minValue"));
         }
         between(call, least, most)
     }),

@@ -30,7 +30,7 @@ use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
 
 pub(crate) use format::HOLE;
-pub(crate) use json::cast as json_cast;
+pub(crate) use json::{cast as json_cast, token_of as json_token};
 pub(crate) use time::unrepresentable;
 
 /// What a member does.

@@ -1,6 +1,5 @@
 //! `System.String`: properties, comparison, search, case. Taking apart and putting together are in `string_parts`.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Call, Row, row, utf16};
@@ -28,18 +27,18 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "static bool Equals(string a, string b, StringComparison comparisonType)", equals_with),
     row("string", "static int Compare(string strA, string strB)", |call| {
-        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, false)))
+        Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
     }),
     row("string", "static int Compare(string strA, string strB, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
-        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore)))
+        Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore))
     }),
     row("string", "static int Compare(string strA, string strB, bool ignoreCase)", |call| {
         let ignore = call.bool(2)?;
-        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore)))
+        Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore))
     }),
     row("string", "int CompareTo(string strB)", |call| {
-        Ok(super::object::order(compare(call.text_or_null(0)?, call.text_or_null(1)?, false)))
+        Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
     }),
     row("string", "bool Contains(string value)", |call| test(call, false, |text, part| text.contains(part))),
     row("string", "bool Contains(char value)", |call| {
@@ -116,12 +115,21 @@ fn equals_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
     }))
 }
 
-// Null comes before everything. Order is ordinal, which is what culture comparison is in invariant-globalization mode.
-fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) if ignore_case => folded(a).encode_utf16().cmp(folded(b).encode_utf16()),
-        (Some(a), Some(b)) => a.encode_utf16().cmp(b.encode_utf16()),
-        (a, b) => a.is_some().cmp(&b.is_some()),
+// Null comes before everything. Order is ordinal, which is what culture comparison is in invariant-globalization mode; the
+// result is the distance of the first units that differ, as .NET 8 gives it. Fixture `compare`.
+fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Value {
+    let (Some(a), Some(b)) = (a, b) else { return super::object::order(a.is_some().cmp(&b.is_some())) };
+    if ignore_case { distance(&folded(a), &folded(b)) } else { distance(a, b) }
+}
+
+fn distance(a: &str, b: &str) -> Value {
+    let differing = a.encode_utf16().zip(b.encode_utf16()).find(|(a, b)| a != b);
+    match differing {
+        Some((a, b)) => Value::Int32(i32::from(a) - i32::from(b)),
+        None => {
+            let lengths = [utf16::length(a), utf16::length(b)].map(|length| i32::try_from(length).unwrap_or(i32::MAX));
+            Value::Int32(lengths[0] - lengths[1])
+        }
     }
 }
 

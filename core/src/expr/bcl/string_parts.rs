@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::string::not_negative;
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, broken, out_of_range};
+use crate::expr::exception::{Outcome, argument_null, broken, out_of_range, throw};
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::value::Value;
+use crate::value::json::JNode;
+
+const BEHIND_END: &str = "startIndex cannot be larger than length of string.";
 
 pub(super) const ROWS: &[Row] = &[
     row("string", "string Substring(int startIndex)", substring_from),
@@ -13,9 +17,10 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "string Remove(int startIndex)", |call| {
         let text = call.text(0, "this")?;
         let length = utf16::length(text);
-        let start = usize::try_from(call.int(1)?).ok().filter(|start| *start <= length);
-        let start =
-            start.ok_or_else(|| out_of_range("startIndex must be less than length of string.", "startIndex"))?;
+        let start = not_negative(call.int(1)?, "startIndex")?;
+        if start > length {
+            return Err(out_of_range(BEHIND_END, "startIndex"));
+        }
         call.yields(utf16::part(text, 0, start))
     }),
     row("string", "string Replace(string oldValue, string newValue)", replace),
@@ -64,6 +69,24 @@ pub(super) const ROWS: &[Row] = &[
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         join(call, &separator, &items.clone())
     }),
+    row("string", "static string Join(string separator, JToken values)", |call| {
+        let Value::Json(token) = call.value(1) else { return Err(argument_null("values")) };
+        let items: Vec<Arc<str>> = match token.node() {
+            JNode::Array(items) => items.iter().map(|item| Arc::from(item.to_string())).collect(),
+            JNode::Object(_) => {
+                return Err(throw("System.NotSupportedException", "joining a JObject is not supported yet"));
+            }
+            JNode::Null | JNode::Bool(_) | JNode::Integer(_) | JNode::Float(_) | JNode::String(_) => Vec::new(),
+        };
+        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
+        join(call, &separator, &items)
+    }),
+    row("string", "static string Join(string separator, params object[] values)", |call| {
+        let items: Vec<Arc<str>> =
+            call.arguments.get(1..).unwrap_or(&[]).iter().map(|value| Arc::from(value.to_string())).collect();
+        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
+        join(call, &separator, &items)
+    }),
     row("string", "char[] ToCharArray()", |call| {
         let units: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
         call.machine.charge(units.len() * 2)?;
@@ -73,27 +96,22 @@ pub(super) const ROWS: &[Row] = &[
 
 fn substring_from(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let text = call.text(0, "this")?;
-    let (start, length) = (call.int(1)?, utf16::length(text));
-    let start = match usize::try_from(start) {
-        Ok(start) if start <= length => start,
-        Ok(_) => return Err(out_of_range("startIndex cannot be larger than length of string.", "startIndex")),
-        Err(_) => return Err(out_of_range("StartIndex cannot be less than zero.", "startIndex")),
-    };
+    let length = utf16::length(text);
+    let start = not_negative(call.int(1)?, "startIndex")?;
+    if start > length {
+        return Err(out_of_range(BEHIND_END, "startIndex"));
+    }
     call.yields(utf16::part(text, start, length - start))
 }
 
 fn substring(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let text = call.text(0, "this")?;
     let length = utf16::length(text);
-    let Ok(start) = usize::try_from(call.int(1)?) else {
-        return Err(out_of_range("StartIndex cannot be less than zero.", "startIndex"));
-    };
+    let start = not_negative(call.int(1)?, "startIndex")?;
     if start > length {
-        return Err(out_of_range("startIndex cannot be larger than length of string.", "startIndex"));
+        return Err(out_of_range(BEHIND_END, "startIndex"));
     }
-    let Ok(count) = usize::try_from(call.int(2)?) else {
-        return Err(out_of_range("Length cannot be less than zero.", "length"));
-    };
+    let count = not_negative(call.int(2)?, "length")?;
     if count > length - start {
         return Err(out_of_range("Index and length must refer to a location within the string.", "length"));
     }
@@ -135,7 +153,7 @@ fn trim(call: &mut Call<'_, '_>, start: bool, end: bool) -> Outcome<Value> {
 
 fn pad(call: &mut Call<'_, '_>, left: bool) -> Outcome<Value> {
     let text = call.text(0, "this")?;
-    let width = super::string::not_negative(call.int(1)?, "totalWidth")?;
+    let width = not_negative(call.int(1)?, "totalWidth")?;
     let padding = if call.arguments.len() > 2 { utf16::char_of(call.unit(2)?) } else { ' ' };
     let missing = width.saturating_sub(utf16::length(text));
     call.machine.check_length(text.len().saturating_add(missing.saturating_mul(padding.len_utf8())))?;
@@ -159,12 +177,7 @@ fn separators(call: &Call<'_, '_>) -> Outcome<Vec<String>> {
 fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) -> Outcome<Value> {
     let text = Arc::clone(call.text(0, "this")?);
     let count = match count {
-        Some(at) => match usize::try_from(call.int(at)?) {
-            Ok(count) => count,
-            Err(_) => {
-                return super::string::not_negative(call.int(at)?, "count").map(|_| Value::Null);
-            }
-        },
+        Some(at) => not_negative(call.int(at)?, "count")?,
         None => usize::MAX,
     };
     let options = options.map_or(Ok(0), |at| call.number(at))?;

@@ -37,6 +37,8 @@ impl Checker<'_> {
         if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
             return self.concat(left, right, span);
         }
+        let (left, right) = (lifted_null(operator, left, &right.ty), right);
+        let right = lifted_null(operator, right, &left.ty);
         let (plain_left, left_null) = unwrapped(&left.ty);
         let (plain_right, right_null) = unwrapped(&right.ty);
         let is_null_test = matches!(left.ty, Ty::Null) || matches!(right.ty, Ty::Null);
@@ -48,7 +50,9 @@ impl Checker<'_> {
         let Some(agreement) = agreement else {
             let symbol = operator.symbol().0;
             let message = format!("`{symbol}` does not apply to `{}` and `{}`", left.ty, right.ty);
-            self.report("type-mismatch", span, message);
+            let has_token = super::is_json(&left.ty) || super::is_json(&right.ty);
+            let help = has_token.then(|| "cast the token to what it holds, as in `(string)token`".to_owned());
+            self.problems.add_with_help("type-mismatch", span, message, help);
             return Typed::error(span);
         };
         let converted = |typed: Typed, to: &Ty| {
@@ -191,6 +195,19 @@ impl Checker<'_> {
     }
 }
 
+// A literal `null` beside a value takes that value's type with `?`: `1 > null` is false, `1 != null` true.
+fn lifted_null(operator: BinaryOp, typed: Typed, other: &Ty) -> Typed {
+    if typed.ty != Ty::Null || *other == Ty::Null || *other == Ty::Void {
+        return typed;
+    }
+    match other {
+        Ty::Nullable(_) if is_equality(operator) => typed,
+        Ty::Nullable(_) => Typed { ty: other.clone(), ..typed },
+        other if other.holds_null() => typed,
+        other => Typed { ty: Ty::nullable(other.clone()), ..typed },
+    }
+}
+
 /// The type inside `T?`, and whether it was one.
 pub(super) fn unwrapped(ty: &Ty) -> (&Ty, bool) {
     match ty {
@@ -253,7 +270,8 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     }
     // Two references compare when one converts to the other.
     let comparable = left.holds_null() && right.holds_null();
-    let related = implicit(left, right).is_some() || implicit(right, left).is_some();
+    // Operators that convert do not count, so a `JToken` does not compare with text (witnessed: CS0019).
+    let related = matches!(implicit(left, right), Some(None)) || matches!(implicit(right, left), Some(None));
     (comparable && related).then(|| Agreement {
         operands: Operands::Reference,
         sides: (left.clone(), right.clone()),

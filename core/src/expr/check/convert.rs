@@ -30,6 +30,9 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
         (Ty::Class(from), Ty::Class(to)) => from.derives_from(*to).then_some(None),
+        (Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double, Ty::Class(Class::JToken)) => {
+            Some(Some(Conversion::ToJson))
+        }
         _ => None,
     }
 }
@@ -109,7 +112,15 @@ impl Checker<'_> {
         }
         // `(string)context.Variables["x"]` and the like of the context's own classes are plain down-casts.
         match explicit(&operand.ty, &to) {
-            Some(conversion) => Typed::new(apply(conversion, operand.node), to, span),
+            Some(conversion) => {
+                if let Node::Constant(value) = &operand.node
+                    && fold::loses(value, &to)
+                {
+                    let message = format!("the constant `{value}` is not in the range of `{to}`");
+                    self.report("constant", span, message);
+                }
+                Typed::new(apply(conversion, operand.node), to, span)
+            }
             None if matches!(operand.ty, Ty::Nullable(_)) => {
                 let Ty::Nullable(inner) = operand.ty else { return Typed::error(span) };
                 let unwrapped = Node::Convert(Conversion::Unwrap((*inner).clone()), Box::new(operand.node));

@@ -282,7 +282,13 @@ impl Checker<'_> {
             let mut found = members_of(&level, &name.text, is_static);
             found.retain(|(member, _)| member.form == Form::Method);
             if let Some(candidate) = choose(&found, explicit, &given) {
-                return self.emit(&candidate, receiver.map(|receiver| receiver.node), given, span);
+                let rule = match &receiver {
+                    // `ToString` and `Equals` of a `T?` work without a value too.
+                    None => ReceiverRule::None,
+                    Some(receiver) if matches!(receiver.ty, Ty::Nullable(_)) => ReceiverRule::None,
+                    Some(_) => ReceiverRule::NotNull,
+                };
+                return self.emit(&candidate, receiver.map(|receiver| receiver.node), rule, given, span);
             }
             if !found.is_empty() && first.is_none() {
                 first = Some(found);
@@ -327,7 +333,14 @@ impl Checker<'_> {
         self.problems.add_with_help("no-overload", span, message, help);
     }
 
-    fn emit(&mut self, candidate: &Candidate<'_>, receiver: Option<Node>, given: Vec<Given>, span: Span) -> Typed {
+    fn emit(
+        &mut self,
+        candidate: &Candidate<'_>,
+        receiver: Option<Node>,
+        rule: ReceiverRule,
+        given: Vec<Given>,
+        span: Span,
+    ) -> Typed {
         let member = candidate.member;
         let wanted: Vec<Option<Ty>> = (0..given.len()).map(|index| wanted(candidate, index)).collect();
         let mut nodes: Vec<Option<Node>> = given
@@ -338,7 +351,6 @@ impl Checker<'_> {
                 Some(apply(conversion, given.typed.node))
             })
             .collect();
-        let rule = if receiver.is_some() { ReceiverRule::NotNull } else { ReceiverRule::None };
         let mut arguments: Vec<Node> = receiver.into_iter().collect();
         for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
             match source {
@@ -384,7 +396,7 @@ impl Checker<'_> {
             let mut found = members_of(&level, "this", false);
             found.retain(|(member, _)| member.form == Form::Indexer);
             if let Some(candidate) = choose(&found, &[], &given) {
-                return self.emit(&candidate, Some(receiver.node), given, span);
+                return self.emit(&candidate, Some(receiver.node), ReceiverRule::NotNull, given, span);
             }
         }
         let types: Vec<String> = given.iter().map(|given| given.typed.ty.to_string()).collect();
@@ -403,7 +415,7 @@ impl Checker<'_> {
         let mut found = members_of(&ty, "new", true);
         found.retain(|(member, _)| member.form == Form::Constructor);
         if let Some(candidate) = choose(&found, &[], &given) {
-            return self.emit(&candidate, None, given, span);
+            return self.emit(&candidate, None, ReceiverRule::None, given, span);
         }
         if found.is_empty() {
             self.unsupported(span, &format!("`new {ty}`"));

@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::span::Span;
-use crate::value::Value;
 
 use super::Expected;
 use super::limits::LOCALS_MAX;
@@ -58,8 +57,9 @@ impl Typed {
         Self { node, ty, span }
     }
 
+    /// What was reported. Its node is never run; it is no constant, so that nothing is folded over it, not even under a cast.
     const fn error(span: Span) -> Self {
-        Self::new(Node::Constant(Value::Null), Ty::Error, span)
+        Self::new(Node::Context, Ty::Error, span)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::rng::Rng;
 use crate::time::Now;
 use crate::value::{ContextPart, UrlRef, Value};
 
-use super::bcl::{Call, Run, json_cast};
+use super::bcl::{Call, Run, json_cast, json_token};
 use super::exception::{Outcome, broken, index_out_of_range, invalid_cast, invalid_operation, null_reference};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{BinaryNode, Body, CallNode, Conversion, Lifted, Node, Program, ReceiverRule};
@@ -202,7 +202,11 @@ impl<'m> Machine<'m> {
         let left = self.eval(&node.left)?;
         let right = self.eval(&node.right)?;
         if node.lifted == Lifted::Yes && (left.is_null() || right.is_null()) {
+            let known = if left.is_null() { &right } else { &left };
             return Ok(match node.operator {
+                // `bool?` knows three values: an operand that decides alone does so.
+                BinaryOp::Or if *known == Value::Bool(true) => Value::Bool(true),
+                BinaryOp::And if *known == Value::Bool(false) => Value::Bool(false),
                 BinaryOp::Equal => Value::Bool(left.is_null() && right.is_null()),
                 BinaryOp::NotEqual => Value::Bool(left.is_null() != right.is_null()),
                 BinaryOp::Less | BinaryOp::Greater | BinaryOp::LessOrEqual | BinaryOp::GreaterOrEqual => {
@@ -291,6 +295,7 @@ fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
         },
         Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),
         Conversion::Unwrap(_) => Ok(value),
+        Conversion::ToJson => json_token(&value),
         Conversion::Json(ty) => json_cast(&value, ty),
     }
 }

@@ -1,0 +1,41 @@
+//! Tests with real parts: the real `holdfast` binary, fake Azure as a process, a real nginx, files on a disk. Simulates nothing; the
+//! simulator's tests do.
+//!
+//! Each test starts its own processes on ports of its own and ends them by their ids. Run by `.ci/test`, which installs nginx and builds
+//! the binaries.
+
+#[path = "process/azure.rs"]
+mod azure;
+#[path = "process/child.rs"]
+mod child;
+#[path = "process/folder.rs"]
+mod folder;
+#[path = "process/gateway.rs"]
+mod gateway;
+#[path = "process/nginx.rs"]
+mod nginx;
+#[path = "process/ports.rs"]
+mod ports;
+#[path = "process/scripted.rs"]
+mod scripted;
+#[path = "process/tls.rs"]
+mod tls;
+#[path = "process/traffic.rs"]
+mod traffic;
+#[path = "process/wait.rs"]
+mod wait;
+
+#[path = "process/backup.rs"]
+mod backup;
+#[path = "process/commands.rs"]
+mod commands;
+#[path = "process/drain.rs"]
+mod drain;
+#[path = "process/hostile.rs"]
+mod hostile;
+#[path = "process/outage.rs"]
+mod outage;
+#[path = "process/serving.rs"]
+mod serving;
+#[path = "process/token.rs"]
+mod token;
