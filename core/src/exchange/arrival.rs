@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::exchange::{Exchange, Link};
 use crate::http::{Method, RequestHead, Url, header};
 use crate::limits::Limits;
-use crate::policy::program::Op;
+use crate::policy::program::{Op, Place};
 use crate::policy::routing::joined_path;
 use crate::policy::run::{Failure, Public, Run, Site, Stop, empty_response};
 use crate::policy::{Preflight, Scope, Section};
@@ -177,7 +177,7 @@ impl Exchange {
                     before.push((level, pc + 1));
                     Some((level + 1, 0))
                 }
-                Some(Op::Policy(policy)) if place.is_some_and(|place| !place.path.contains('/')) => {
+                Some(Op::Policy(policy)) if place.is_some_and(is_direct_child) => {
                     let (section, scope) = (Section::Inbound, link.scope);
                     let mut run = Run { context, state, site, limits, rng, now, section, scope };
                     match policy.preflight(&mut run)? {
@@ -199,6 +199,12 @@ impl Exchange {
         }
         Ok(answer)
     }
+}
+
+// Whether a policy stands directly in its section. What a fragment holds stands where the fragment is included
+// (fixtures/policy/cors-preflight-fragment.conversation).
+fn is_direct_child(place: &Place) -> bool {
+    place.path.rsplit('/').skip(1).all(|step| step.starts_with("include-fragment["))
 }
 
 fn built_in(error: BuiltInError) -> Failure {
