@@ -55,7 +55,7 @@ impl Exchange {
         }
         self.frames.clear();
         self.set_error_response(&raised.failure);
-        // Decision: on-error is not entered twice (fixtures/exchange/error-in-on-error.json).
+        // Decision: on-error is not entered twice (fixtures/exchange/error-in-on-error.conversation).
         match self.phase {
             Phase::Section(Section::OnError) => self.finish(),
             Phase::Arrived | Phase::Section(_) | Phase::Settling(_) | Phase::Done => self.begin(Section::OnError),

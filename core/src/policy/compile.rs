@@ -114,8 +114,11 @@ impl<'a> Compiler<'a> {
 
     /// Reports a finding about the text that is being compiled.
     pub fn report(&mut self, problem: Problem) {
-        let diagnostic = self.source.diagnostic(problem);
-        self.report_diagnostic(diagnostic);
+        // Placing a finding walks the document: what would not be kept is not placed.
+        if self.done.diagnostics.len() < DIAGNOSTICS_MAX {
+            let diagnostic = self.source.diagnostic(problem);
+            self.report_diagnostic(diagnostic);
+        }
     }
 
     /// Reports a finding that is already placed.
@@ -226,7 +229,7 @@ impl<'a> Compiler<'a> {
         };
         let mut found = root.elements().filter(|element| element.name == section.as_str());
         let Some(element) = found.next() else {
-            // Decision: a document without the element inherits the section (fixtures/exchange/missing-section.json).
+            // Decision: a document without the element inherits the section (fixtures/exchange/missing-section.conversation).
             self.inside("base[1]".to_owned(), |compiler| {
                 compiler.emit(Op::Base, &Element { name: "base".to_owned(), ..Element::default() });
             });
@@ -245,7 +248,7 @@ impl<'a> Compiler<'a> {
         self.policies(element);
     }
 
-    // Decision, after the management API's own refusal: one policy besides `base` (fixtures/policy/backend-section.json).
+    // Decision, after the management API's own refusal: one policy besides `base` (fixtures/policy/backend-section.conversation).
     fn check_backend_section(&mut self, section: Section, element: &Element) {
         let second = element.elements().filter(|child| child.name != "base").nth(1);
         if let (Section::Backend, Some(second)) = (section, second) {

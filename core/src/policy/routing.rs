@@ -455,7 +455,7 @@ fn apply_entity(outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), 
 #[must_use]
 pub fn upstream_failure(failure: &UpstreamFailure) -> Failure {
     match failure.kind {
-        // Decision: a gateway that waited in vain says so with 504 (RFC 9110 §15.6.5); fixtures/exchange/timeout.json.
+        // Decision: a gateway that waited in vain says so with 504 (RFC 9110 §15.6.5); fixtures/policy/forward-request.conversation.
         UpstreamFailureKind::Timeout => {
             let public = crate::policy::run::Public::Text("The backend did not answer in time.".to_owned());
             Failure { public, ..Failure::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", failure.message.clone()) }
