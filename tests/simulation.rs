@@ -61,5 +61,9 @@ fn a_world_that_goes_wrong_is_seen() {
     plan.steps.push(holdfast_sim::plan::Step { at: edit, action: Action::BlackHole });
     plan.steps.sort_by_key(|step| step.at);
     let lost = replay::play_plan(3, plan).expect("the world holds");
-    assert!(lost.violations.iter().any(|violation| violation.invariant == "caught up after healing"), "{:?}", lost.violations);
+    assert!(
+        lost.violations.iter().any(|violation| violation.invariant == "caught up after healing"),
+        "{:?}",
+        lost.violations
+    );
 }

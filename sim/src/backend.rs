@@ -77,9 +77,12 @@ async fn answer(
     let target = head.uri.to_string();
     reached.requests.borrow_mut().push(Arrival { request: format!("{} {target}", head.method), id });
     let content = body.collect().await.map(|content| content.to_bytes()).unwrap_or_default();
-    let delay = head.uri.query().into_iter().flat_map(|query| query.split('&')).find_map(|pair| {
-        pair.strip_prefix("delay_ms=").and_then(|text| text.parse::<u64>().ok())
-    });
+    let delay = head
+        .uri
+        .query()
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("delay_ms=").and_then(|text| text.parse::<u64>().ok()));
     if let Some(delay) = delay {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }

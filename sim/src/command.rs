@@ -121,12 +121,14 @@ fn sweep(arguments: &mut Arguments) -> Result<ExitCode, String> {
 
 fn serve_azure(arguments: &mut Arguments) -> Result<ExitCode, String> {
     let address = |text: Option<String>| match text {
-        Some(text) => text.parse::<SocketAddr>().map_err(|_| format!("`{text}` is not an address: write `127.0.0.1:8443`")),
+        Some(text) => {
+            text.parse::<SocketAddr>().map_err(|_| format!("`{text}` is not an address: write `127.0.0.1:8443`"))
+        }
         None => Ok(SocketAddr::from(([127, 0, 0, 1], 0))),
     };
-    let minutes = arguments.value("--token-minutes")?.map_or(Ok(60), |text| {
-        text.parse::<u64>().map_err(|_| format!("`{text}` is not a number of minutes"))
-    })?;
+    let minutes = arguments
+        .value("--token-minutes")?
+        .map_or(Ok(60), |text| text.parse::<u64>().map_err(|_| format!("`{text}` is not a number of minutes")))?;
     let options = azure::Options {
         config: PathBuf::from(arguments.value("--config")?.ok_or("`azure` needs `--config DIR`")?),
         gateway: arguments.value("--gateway")?.ok_or("`azure` needs `--gateway ID`")?,
@@ -137,7 +139,8 @@ fn serve_azure(arguments: &mut Arguments) -> Result<ExitCode, String> {
         token_life: Duration::from_secs(minutes.saturating_mul(60)),
     };
     arguments.end()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let ended = tokio::task::LocalSet::new().block_on(&runtime, azure::run(options));
     Ok(match ended {
         Ok(()) => ExitCode::SUCCESS,

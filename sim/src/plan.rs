@@ -104,8 +104,13 @@ impl Plan {
         let mut rng = seed.fork("plan").rng();
         let from = between(&mut rng, OUTAGE_FROM);
         let until = from + between(&mut rng, OUTAGE_LENGTH);
-        let mut plan =
-            Self { steps: Vec::new(), end: until + AFTERMATH, outage: (from, until), backup: Backup::Whole, sync_interval: SYNC_INTERVAL };
+        let mut plan = Self {
+            steps: Vec::new(),
+            end: until + AFTERMATH,
+            outage: (from, until),
+            backup: Backup::Whole,
+            sync_interval: SYNC_INTERVAL,
+        };
         plan.push(between(&mut rng, (3_000, 20_000)), Action::Edit(2));
         plan.draw_outage(&mut rng);
         if rng.below(3) > 0 {
@@ -229,7 +234,10 @@ mod tests {
         assert!(drawn(|a| *a == Action::Kill) && drawn(|a| *a == Action::PowerLoss));
         assert!(drawn(|a| *a == Action::LoseBackup) && drawn(|a| *a == Action::RotBackup));
         for fault in Fault::ALL {
-            assert!(plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Fail(fault))), "{fault} never drawn");
+            assert!(
+                plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Fail(fault))),
+                "{fault} never drawn"
+            );
         }
         assert!(plans.iter().all(|p| p.twin().steps.iter().all(|s| !s.action.is_outage())));
     }

@@ -57,7 +57,8 @@ pub fn sweep(seeds: std::ops::Range<u64>, report: impl FnMut(u64, Result<Verdict
                         return;
                     }
                     let verdict = thread::spawn(move || play(seed)).join();
-                    let verdict = verdict.unwrap_or_else(|panic| Err(format!("the world panicked: {}", words(&*panic))));
+                    let verdict =
+                        verdict.unwrap_or_else(|panic| Err(format!("the world panicked: {}", words(&*panic))));
                     report.lock().unwrap_or_else(PoisonError::into_inner)(seed, verdict);
                 }
             });

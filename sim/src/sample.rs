@@ -115,11 +115,9 @@ const ORDERS_POLICY: &str = r#"<policies>
 </policies>
 "#;
 
-const PRODUCT: &str =
-    r#"{ "properties": { "displayName": "Starter", "state": "published", "subscriptionRequired": true, "approvalRequired": false } }"#;
+const PRODUCT: &str = r#"{ "properties": { "displayName": "Starter", "state": "published", "subscriptionRequired": true, "approvalRequired": false } }"#;
 
-const SUBSCRIPTION: &str =
-    r#"{ "properties": { "displayName": "Alice", "scope": "/products/starter", "state": "active", "primaryKey": "KEY" } }"#;
+const SUBSCRIPTION: &str = r#"{ "properties": { "displayName": "Alice", "scope": "/products/starter", "state": "active", "primaryKey": "KEY" } }"#;
 
 const NAMED_VALUE: &str =
     r#"{ "properties": { "displayName": "greeting", "value": "hello from the rock", "secret": false } }"#;

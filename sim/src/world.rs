@@ -237,7 +237,8 @@ async fn one_request(request: Ask, seen: Seen, trace: Trace) {
     let id = request.headers.iter().find(|(name, _)| *name == REQUEST_ID).map(|(_, id)| id.clone()).unwrap_or_default();
     let (status, edits, problem) = match told {
         Ok(told) => {
-            let problem = if told.status.is_success() { String::new() } else { String::from_utf8_lossy(&told.body).into() };
+            let problem =
+                if told.status.is_success() { String::new() } else { String::from_utf8_lossy(&told.body).into() };
             (Some(told.status.as_u16()), edits(&told), problem)
         }
         Err(problem) => (None, None, problem),

@@ -4,13 +4,13 @@ use crate::context::Body;
 use crate::exchange::fault::Raised;
 use crate::exchange::{Exchange, For, Frame, Loop, Phase, Settlement};
 use crate::expr::Message;
+use crate::http::StatusCode;
 use crate::limits::Limits;
 use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
 use crate::policy::program::{Code, Op, Place};
 use crate::policy::run::{Failure, Flow, Run, Settle, Stop, empty_response};
 use crate::policy::{Policy, Section};
-use crate::http::StatusCode;
 use crate::time::Now;
 
 /// Where the machine goes after an op.
@@ -98,7 +98,11 @@ impl Exchange {
             Op::Base => Move::Base,
             Op::Jump { target } => Move::Jump(*target),
             Op::Unless { condition, target } => {
-                if condition.get(&mut run)? { Move::Next } else { Move::Jump(*target) }
+                if condition.get(&mut run)? {
+                    Move::Next
+                } else {
+                    Move::Jump(*target)
+                }
             }
             Op::Repeat(retry) => Move::Repeat(retry.pace(&mut run)?),
             Op::Again { begin } => Move::Again { begin: *begin },
@@ -121,7 +125,9 @@ impl Exchange {
     fn go(&mut self, next: Move, section: Section, frame: Frame, limits: &Limits, now: Now) {
         let target = match next {
             Move::Jump(target) => target,
-            Move::Next | Move::Base | Move::Ask(_) | Move::Finish | Move::Repeat(_) | Move::Again { .. } => frame.pc + 1,
+            Move::Next | Move::Base | Move::Ask(_) | Move::Finish | Move::Repeat(_) | Move::Again { .. } => {
+                frame.pc + 1
+            }
         };
         if let Some(top) = self.frames.last_mut() {
             top.pc = target;

@@ -28,6 +28,8 @@ pub mod transform;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod scene;
+#[cfg(test)]
 mod tests;
 
 use crate::policy::effect::Reply;

@@ -1,8 +1,8 @@
 //! The text of a policy document and the way back from its places to those of the text that the customer wrote. Parses nothing.
 
-use std::fmt;
 use std::sync::Arc;
 
+use crate::config::named_values::Substituted;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::dialect::Decoded;
 use crate::span::{Position, Span};
@@ -43,11 +43,8 @@ impl Problem {
     }
 }
 
-/// From a place in the substituted text to the place in the text as written.
-pub type ToOriginal<'a> = &'a dyn Fn(Span) -> Span;
-
 /// A document on its way to a program.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// The name of the document.
     pub file: &'a Arc<str>,
@@ -56,20 +53,14 @@ pub struct Source<'a> {
     /// The text as written.
     pub written: &'a str,
     /// The way from `text` to `written`; `None` when they are the same.
-    pub to_original: Option<ToOriginal<'a>>,
-}
-
-impl fmt::Debug for Source<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("file", &self.file).field("bytes", &self.text.len()).finish_non_exhaustive()
-    }
+    pub substituted: Option<&'a Substituted>,
 }
 
 impl<'a> Source<'a> {
     /// A document in which nothing was substituted.
     #[must_use]
-    pub fn plain(file: &'a Arc<str>, text: &'a str) -> Self {
-        Self { file, text, written: text, to_original: None }
+    pub const fn plain(file: &'a Arc<str>, text: &'a str) -> Self {
+        Self { file, text, written: text, substituted: None }
     }
 
     /// The finding, placed in the text as written.
@@ -97,7 +88,10 @@ impl<'a> Source<'a> {
     }
 
     fn original(&self, span: Span) -> Span {
-        self.to_original.map_or(span, |to_original| to_original(span))
+        match self.substituted {
+            Some(substituted) => Span { start: substituted.original(span.start), end: substituted.original(span.end) },
+            None => span,
+        }
     }
 }
 

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::ResourceId;
 use crate::config::model::{Backend, OperationResponse};
 use crate::context::{ApiView, OperationView, ProductView, SubscriptionView, UserView};
 use crate::http::Url;
 use crate::http::template::UrlTemplate;
 use crate::policy::Program;
-use crate::route::SubscriptionRequirement;
+use crate::route::{RouteApi, SubscriptionRequirement};
 
 /// One revision of an API, ready to serve. Shared between snapshots for as long as nothing that it was compiled from changes.
 #[derive(Debug)]
 pub struct CompiledApi {
+    /// The resource id, `;rev=N` included.
+    pub id: ResourceId,
     /// The name without revision.
     pub name: Arc<str>,
     /// `context.Api`
@@ -31,6 +34,8 @@ pub struct CompiledApi {
     pub operations: Vec<CompiledOperation>,
     /// The backend entities of the revision that the API comes from, by lower-case id.
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// What the route table is built from; its index counts in no snapshot.
+    pub route: RouteApi,
 }
 
 /// One operation, ready to serve.

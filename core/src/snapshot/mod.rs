@@ -1,16 +1,53 @@
 //! One revision, compiled: routes, subscriptions, programs. Immutable and shared by `Arc`; an exchange pins the one it began with.
+//!
+//! `build` makes the parts, `programs` shares programs, `last_good` knows what is served already, `compile` puts it together.
+
+mod build;
+mod compile;
+mod compiled;
+mod last_good;
+mod programs;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::model::{Authority, Backend, Certificate, Hostname};
 use crate::config::{ResourceId, ResourceSet, Revision};
+use crate::context::DeploymentView;
 use crate::diagnostic::Diagnostic;
+use crate::policy::Program;
+use crate::route::{RouteRow, RouteTable, SubscriptionTable};
+
+pub use compiled::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription};
 
 /// A compiled revision.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// The revision.
     pub revision: Revision,
+    /// What serves which request; its indices count in `apis`.
+    pub(crate) routes: RouteTable,
+    /// The APIs.
+    pub(crate) apis: Vec<Arc<CompiledApi>>,
+    /// What opens what; its indices count in `subscribers` and `products`.
+    pub(crate) subscriptions: SubscriptionTable,
+    /// The subscriptions as expressions see them.
+    pub(crate) subscribers: Vec<CompiledSubscription>,
+    /// The products.
+    pub(crate) products: Vec<CompiledProduct>,
+    /// The policy of the service scope.
+    pub(crate) service: Arc<Program>,
+    /// The backend entities by lower-case id.
+    pub(crate) backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// `context.Deployment`
+    pub(crate) deployment: Arc<DeploymentView>,
+    hostnames: Vec<Hostname>,
+    authorities: Vec<Authority>,
+    certificates: Vec<Certificate>,
+    programs: programs::ProgramCache,
 }
 
 /// What a snapshot is compiled from.
@@ -57,25 +94,33 @@ pub struct Compiled {
 }
 
 impl Snapshot {
-    /// Compiles `set` as `revision`. APIs that did not change since `previous` are shared with it, not compiled again; APIs that do
-    /// not compile are taken from `previous`.
-    ///
-    /// # Errors
-    /// The whole revision is refused (no such gateway in it, for one): the reasons.
-    pub fn compile(
-        _revision: Revision,
-        _set: &ResourceSet,
-        _identity: &Identity,
-        _previous: Option<&Compiled>,
-    ) -> Result<Compiled, Vec<Diagnostic>> {
-        Err(Vec::new())
+    /// The host names of the gateway.
+    #[must_use]
+    pub fn hostnames(&self) -> &[Hostname] {
+        &self.hostnames
     }
 
-    /// Compiles what a backup holds: `source.set`, and from each older revision the ids that were held back to it.
-    ///
-    /// # Errors
-    /// Nothing of it compiles: the reasons.
-    pub fn restore(_source: &Source, _identity: &Identity) -> Result<Compiled, Vec<Diagnostic>> {
-        Err(Vec::new())
+    /// The certificate authorities of the gateway.
+    #[must_use]
+    pub fn authorities(&self) -> &[Authority] {
+        &self.authorities
+    }
+
+    /// The certificates that host names, authorities and backends refer to.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// Every route, sorted.
+    #[must_use]
+    pub fn routes(&self) -> Vec<RouteRow> {
+        self.routes.rows()
+    }
+
+    /// The APIs that are served.
+    #[must_use]
+    pub fn apis(&self) -> &[Arc<CompiledApi>] {
+        &self.apis
     }
 }

@@ -39,8 +39,9 @@ pub async fn serve<N: Net>(shared: Shared, mut listener: N::Listener) {
                 *response.status_mut() = status;
                 std::future::ready(Ok::<_, Infallible>(response))
             });
-            let connection =
-                hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
             // A client that goes away is no event of the service.
             let _gone = connection.await;
         });

@@ -155,7 +155,10 @@ fn heartbeat(azure: &mut Azure, request: &ApiRequest<'_>, now: WallTime) -> Answ
         Ok(document) => {
             azure.record_heartbeat(now, document);
             let (newest, _) = azure.shown();
-            document_answer(&wire::write_heartbeat_answer(&wire::HeartbeatAnswer { latest_revision: Some(newest) }), false)
+            document_answer(
+                &wire::write_heartbeat_answer(&wire::HeartbeatAnswer { latest_revision: Some(newest) }),
+                false,
+            )
         }
         Err(error) => failure(StatusCode::BAD_REQUEST, "ValidationError", &error.to_string()),
     }

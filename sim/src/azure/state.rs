@@ -128,7 +128,9 @@ impl Azure {
         }
         let at = self.history.iter().position(|(revision, _)| *revision == after)?;
         let pairs = self.history.iter().skip(at).zip(self.history.iter().skip(at + 1));
-        Some(pairs.map(|((_, before), (revision, set))| (*revision, before, set)).take_while(|r| r.0 <= shown).collect())
+        Some(
+            pairs.map(|((_, before), (revision, set))| (*revision, before, set)).take_while(|r| r.0 <= shown).collect(),
+        )
     }
 
     /// A token for this gateway, signed with the primary key.

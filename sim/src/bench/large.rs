@@ -16,7 +16,10 @@ pub(super) fn files((apis, operations): (usize, usize), edit: usize, backend: &s
     let mut files = BTreeMap::new();
     let mut add = |path: String, content: String| files.insert(path, Bytes::from(content));
     add("policy.xml".to_owned(), SERVICE_POLICY.replace("EDIT", &edit.to_string()));
-    add(format!("gateways/{GATEWAY}/gatewayInformation.json"), r#"{"properties":{"locationData":{"name":"here"}}}"#.to_owned());
+    add(
+        format!("gateways/{GATEWAY}/gatewayInformation.json"),
+        r#"{"properties":{"locationData":{"name":"here"}}}"#.to_owned(),
+    );
     for api in 0..apis {
         let folder = format!("apis/api-{api}");
         add(format!("gateways/{GATEWAY}/apis/api-{api}/gatewayApiInformation.json"), "{}".to_owned());

@@ -40,7 +40,14 @@ impl fmt::Display for Latencies {
             times.get(index).copied().unwrap_or_default().as_secs_f64() * 1000.0
         };
         let count = times.len();
-        write!(f, "p50 {:.2} ms  p99 {:.2} ms  p99.9 {:.2} ms  max {:.2} ms  ({count} requests)", at(500), at(990), at(999), at(1000))
+        write!(
+            f,
+            "p50 {:.2} ms  p99 {:.2} ms  p99.9 {:.2} ms  max {:.2} ms  ({count} requests)",
+            at(500),
+            at(990),
+            at(999),
+            at(1000)
+        )
     }
 }
 
@@ -85,7 +92,8 @@ async fn connection(gateway: SocketAddr, first: Instant, length: Duration) -> Re
 }
 
 async fn connect(gateway: SocketAddr) -> Result<SendRequest<Empty<Bytes>>, String> {
-    let stream = TokioNet.connect(&gateway.ip().to_string(), gateway.port()).await.map_err(|error| error.to_string())?;
+    let stream =
+        TokioNet.connect(&gateway.ip().to_string(), gateway.port()).await.map_err(|error| error.to_string())?;
     let (sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     tokio::task::spawn_local(async move {
@@ -98,7 +106,8 @@ async fn connect(gateway: SocketAddr) -> Result<SendRequest<Empty<Bytes>>, Strin
 async fn one(sender: &mut SendRequest<Empty<Bytes>>, number: usize) -> Result<u16, hyper::Error> {
     let api = number * 37 % 1000;
     let target = format!("/team-{}/api-{api}/things-{}/{number}", api % 50, number % 10);
-    let request = Request::get(target).header("host", "gateway").body(Empty::new()).expect("INVARIANT: the target is a path");
+    let request =
+        Request::get(target).header("host", "gateway").body(Empty::new()).expect("INVARIANT: the target is a path");
     sender.ready().await?;
     let response = sender.send_request(request).await?;
     let status = response.status().as_u16();

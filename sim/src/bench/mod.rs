@@ -40,7 +40,8 @@ fn measure() -> Result<(), String> {
     let (apis, operations) = SIZE;
     say(&format!("{apis} APIs x {operations} operations, each with policies; medians, (min..max)"));
     compile()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let mut rig = Rig::set(large::files(SIZE, 1, "http://127.0.0.1:9")).await?;
         restore(&mut rig).await?;
@@ -55,7 +56,8 @@ fn compile() -> Result<(), String> {
     let (mut reads, mut compiles) = (Vec::new(), Vec::new());
     let set = folder::read(&files).set;
     let before = process::resident_kib("self")?;
-    let first = Snapshot::compile(Revision(1), &set, &identity, None).map_err(|diagnostics| format!("{diagnostics:?}"))?;
+    let first =
+        Snapshot::compile(Revision(1), &set, &identity, None).map_err(|diagnostics| format!("{diagnostics:?}"))?;
     let grown = process::resident_kib("self")?.saturating_sub(before);
     if !first.refused.is_empty() {
         return Err(format!("{} resources of the benchmark's configuration are refused", first.refused.len()));

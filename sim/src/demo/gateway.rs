@@ -101,7 +101,8 @@ fn on_this_thread(
     killed: oneshot::Receiver<()>,
     shutdown: mpsc::Receiver<()>,
 ) -> Result<i32, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let env = Env {
         net: TokioNet,
         disk: OsDisk,

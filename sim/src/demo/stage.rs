@@ -76,7 +76,11 @@ impl Stage {
         let token = shared.with(|azure| azure.token(clock.now().wall.saturating_add(TOKEN_LIFE)));
         let listen = free_port().await?;
         let wiring = Wiring { azure: azure_address, token, authority: identity.authority_pem.clone(), listen };
-        say(&format!("fake Azure on https://localhost:{}, configured from {}", azure_address.port(), folder.path().display()));
+        say(&format!(
+            "fake Azure on https://localhost:{}, configured from {}",
+            azure_address.port(),
+            folder.path().display()
+        ));
         say(&format!("sample backend on http://{backend_address}"));
         let backups = tempfile::tempdir().map_err(words)?;
         Ok(Self { folder, backups, azure: shared, backends, wiring, gateway: None, boots: 0, rows: Vec::new(), began })

@@ -26,13 +26,14 @@ pub(super) async fn play(stage: &mut Stage) {
 async fn federate(stage: &mut Stage) -> Result<(), String> {
     stage.start_gateway("one")?;
     stage.promise("it takes its configuration and serves", async |stage| shows(stage, 1).await).await;
-    stage.promise("without a key it answers 401 with the published body", async |stage| {
-        let told = ask(&TokioNet, &stage.request("/orders/items/1")).await?;
-        let body = String::from_utf8_lossy(&told.body).into_owned();
-        let as_published = told.status.as_u16() == 401 && body.contains("missing subscription key");
-        check(as_published, format!("{} {body}", told.status))
-    })
-    .await;
+    stage
+        .promise("without a key it answers 401 with the published body", async |stage| {
+            let told = ask(&TokioNet, &stage.request("/orders/items/1")).await?;
+            let body = String::from_utf8_lossy(&told.body).into_owned();
+            let as_published = told.status.as_u16() == 401 && body.contains("missing subscription key");
+            check(as_published, format!("{} {body}", told.status))
+        })
+        .await;
     stage.edit(2)?;
     stage.promise("an edit is taken up within a poll", async |stage| shows(stage, 2).await).await;
     stage.promise("it beats to the service", heartbeat).await;
@@ -61,7 +62,9 @@ async fn outage(stage: &mut Stage) -> Result<(), String> {
 async fn restart_offline(stage: &mut Stage) -> Result<(), String> {
     stage.kill_gateway()?;
     stage.start_gateway("one")?;
-    stage.promise("restarted while still cut off, it serves from its backup", async |stage| shows(stage, 2).await).await;
+    stage
+        .promise("restarted while still cut off, it serves from its backup", async |stage| shows(stage, 2).await)
+        .await;
     stage.promise("and says that it does", async |stage| state(stage, 200, "restored").await).await;
     Ok(())
 }
@@ -79,13 +82,17 @@ async fn without_backup(stage: &mut Stage) -> Result<(), String> {
     stage.note("the wire to Azure is cut again");
     stage.azure.with(|azure| azure.set_fault(Fault::Cut));
     stage.start_gateway("empty")?;
-    stage.promise("without backup and service it is not ready and says why", async |stage| {
-        let seen = state(stage, 503, "starting").await?;
-        let told = stage.get("/orders/items/1").await?;
-        let body = String::from_utf8_lossy(&told.body).into_owned();
-        check(told.status.as_u16() == 503 && !body.is_empty(), format!("{seen}; a request gets {} {body}", told.status))
-    })
-    .await;
+    stage
+        .promise("without backup and service it is not ready and says why", async |stage| {
+            let seen = state(stage, 503, "starting").await?;
+            let told = stage.get("/orders/items/1").await?;
+            let body = String::from_utf8_lossy(&told.body).into_owned();
+            check(
+                told.status.as_u16() == 503 && !body.is_empty(),
+                format!("{seen}; a request gets {} {body}", told.status),
+            )
+        })
+        .await;
     stage.note("the wire is mended");
     stage.azure.with(|azure| azure.clear_fault(Fault::Cut));
     stage.promise("it becomes ready by itself once the service answers", async |stage| shows(stage, 3).await).await;
@@ -95,12 +102,13 @@ async fn without_backup(stage: &mut Stage) -> Result<(), String> {
 async fn bad_token(stage: &mut Stage) -> Result<(), String> {
     stage.note("the service's keys are rotated: the gateway's token is dead");
     stage.azure.with(crate::azure::Azure::rotate_keys);
-    stage.promise("a dead token is said, and never an empty 200", async |stage| {
-        let seen = state(stage, 200, "disconnected").await?;
-        let told = stage.get("/orders/items/1").await?;
-        check(told.status.as_u16() == 200 && !told.body.is_empty(), format!("{seen}; requests are served"))
-    })
-    .await;
+    stage
+        .promise("a dead token is said, and never an empty 200", async |stage| {
+            let seen = state(stage, 200, "disconnected").await?;
+            let told = stage.get("/orders/items/1").await?;
+            check(told.status.as_u16() == 200 && !told.body.is_empty(), format!("{seen}; requests are served"))
+        })
+        .await;
     Ok(())
 }
 

@@ -8,11 +8,11 @@ mod decision;
 use crate::context::ResponseView;
 use crate::expr::Expected;
 use crate::http::{HeaderMap, header};
-use crate::policy::{Policy, Preflight};
 use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Existing, Failure, Flow, Ran, Run, Stop, empty_response};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
+use crate::policy::{Policy, Preflight};
 use crate::value::Value;
 use decision::{Actual, AllowedOrigin, Credentials, Kind, Permission, Rules, Unmatched};
 
@@ -180,3 +180,6 @@ impl Typed for AllowedOrigin {
         Ok(Self::parse(&value.to_string()).unwrap_or(Self::Never))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -405,3 +405,6 @@ impl Typed for Period {
         Self::from_literal(&value.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Plays a conversation: hands in the request, compares every effect, gives the replies, compares the response.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::conversation::{Conversation, Message, Turn};
+use super::world;
+use crate::context::{Body, ResponseView};
+use crate::exchange::{Client, Exchange};
+use crate::http::{
+    Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
+};
+use crate::limits::Limits;
+use crate::policy::effect::{
+    BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
+    Step, UpstreamFailure, UpstreamFailureKind,
+};
+use crate::rng::Seed;
+use crate::time::{Instant, Now, WallTime};
+
+/// Plays all turns of a fixture.
+///
+/// # Panics
+/// Something did not go as the fixture says.
+pub(super) fn play(conversation: &Conversation) {
+    let first = conversation.turns.first().expect("a fixture has turns");
+    if first.kind == "diagnostics" {
+        return diagnose(conversation, first);
+    }
+    let compiled = world::compile(conversation);
+    let refused: Vec<String> = compiled.refused.values().flatten().map(ToString::to_string).collect();
+    assert!(refused.is_empty(), "the documents are refused:\n{}", refused.join("\n"));
+    let limits = Limits::default();
+    let mut now = Now { instant: Instant::from_nanos(1), wall: WallTime::from_unix_seconds(1_700_000_000) };
+    let mut turns = conversation.turns.iter().peekable();
+    let mut number = 0;
+    while let Some(turn) = turns.next() {
+        assert_eq!(turn.kind, "request", "line {}: expected `--- request`", turn.line);
+        number += 1;
+        let (head, content) = request(&turn.text);
+        let client = Client { ip: "192.0.2.7".to_owned(), tls_version: None };
+        let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
+        let outcome = loop {
+            let step = exchange.poll(&limits, now);
+            now.instant = now.instant.saturating_add(Duration::from_millis(1));
+            match step {
+                Step::Done(outcome) => break outcome,
+                Step::Perform(id, effect) => {
+                    let reply = answer(&effect, content.as_deref(), &mut turns);
+                    if let Effect::Sleep(time) = &effect {
+                        now.instant = now.instant.saturating_add(*time);
+                    }
+                    exchange.resume(id, reply, now);
+                }
+                Step::Cancel(EffectId(id)) => panic!("effect {id} was cancelled"),
+                Step::Wait => panic!("the exchange waits for nothing"),
+            }
+        };
+        assert!(matches!(exchange.poll(&limits, now), Step::Wait), "an exchange ends once");
+        finish(&outcome, &mut turns);
+    }
+}
+
+fn diagnose(conversation: &Conversation, turn: &Turn) {
+    let compiled = world::compile(conversation);
+    let mut shown = String::new();
+    for diagnostic in compiled.refused.values().flatten().chain(&compiled.notes) {
+        let (line, column) = diagnostic.position.map_or((0, 0), |position| (position.line, position.column));
+        let severity = format!("{:?}", diagnostic.severity).to_lowercase();
+        writeln!(shown, "{severity} {} {}:{line}:{column} {}", diagnostic.code, diagnostic.file, diagnostic.message)
+            .unwrap();
+        if let Some(help) = &diagnostic.help {
+            writeln!(shown, "  {help}").unwrap();
+        }
+    }
+    assert_eq!(shown.trim(), turn.text.trim(), "the diagnostics of line {}", turn.line);
+}
+
+type Turns<'t> = std::iter::Peekable<std::slice::Iter<'t, Turn>>;
+
+fn request(text: &str) -> (RequestHead, Option<String>) {
+    let message = Message::parse(text);
+    let (method, url) = message.first.split_once(' ').expect("a request line");
+    let url = if url.starts_with('/') { format!("http://gw.example{url}") } else { url.to_owned() };
+    let head = RequestHead {
+        method: Method::from_bytes(method.as_bytes()).unwrap(),
+        url: Url::parse(&url).unwrap(),
+        headers: headers(&message),
+        version: HttpVersion::Http11,
+        has_body: message.content.is_some(),
+    };
+    (head, message.content)
+}
+
+fn headers(message: &Message) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &message.fields {
+        headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    headers
+}
+
+// Compares an effect with the fixture's `expect` and gives the answer of the `reply` that follows it.
+fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Reply {
+    let turn = turns.next().unwrap_or_else(|| panic!("the conversation is over, but there is {effect:?}"));
+    let line = turn.line;
+    assert_eq!(turn.kind, "expect", "line {line}: there is {effect:?}");
+    match effect {
+        Effect::ReadRequestBody { .. } => {
+            assert_eq!(turn.name, "read-request", "line {line}: there is {effect:?}");
+            let given = turns.next_if(|next| next.kind == "reply").map(|reply| reply.text.trim());
+            Reply::Body(match given {
+                Some("too large") => Err(BodyFailure::TooLarge),
+                Some(other) => Err(BodyFailure::Broken(other.to_owned())),
+                None => Ok(Bytes::from(content.unwrap_or("").to_owned())),
+            })
+        }
+        Effect::ReadResponseBody { .. } => {
+            assert_eq!(turn.name, "read-response", "line {line}: there is {effect:?}");
+            let reply = turns.next().filter(|reply| reply.kind == "reply").expect("the content");
+            Reply::Body(Ok(Bytes::from(reply.text.trim_end_matches('\n').to_owned())))
+        }
+        Effect::Sleep(time) => {
+            assert_eq!(turn.name, format!("sleep {}", time.as_millis()), "line {line}");
+            Reply::Elapsed
+        }
+        Effect::Forward(request) => {
+            assert_eq!(turn.name, "forward", "line {line}: there is {effect:?}");
+            compare_request(request, turn);
+            head_reply(turns)
+        }
+        Effect::Send(request) => {
+            assert_eq!(turn.name, "send", "line {line}: there is {effect:?}");
+            compare_request(request, turn);
+            let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
+            Reply::Response(failure(reply).map_or_else(|| Ok(Box::new(response_view(&reply.text))), Err))
+        }
+    }
+}
+
+fn head_reply(turns: &mut Turns<'_>) -> Reply {
+    let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
+    if let Some(failure) = failure(reply) {
+        return Reply::Head(Err(failure));
+    }
+    let view = response_view(&reply.text);
+    let content = if view.body == Body::Absent { Content::None } else { Content::Follows };
+    Reply::Head(Ok((ResponseHead { status: view.status, reason: view.reason, headers: view.headers }, content)))
+}
+
+// `--- reply timeout` and the like.
+fn failure(reply: &Turn) -> Option<UpstreamFailure> {
+    let kind = match reply.name.as_str() {
+        "" => return None,
+        "timeout" => UpstreamFailureKind::Timeout,
+        "connect" => UpstreamFailureKind::Connect,
+        "broken" => UpstreamFailureKind::Broken,
+        "client-gone" => UpstreamFailureKind::ClientGone,
+        other => panic!("line {}: `{other}` is no failure", reply.line),
+    };
+    Some(UpstreamFailure { kind, message: reply.text.trim().to_owned() })
+}
+
+fn response_view(text: &str) -> ResponseView {
+    let message = Message::parse(text);
+    let (code, reason) = message.first.split_once(' ').unwrap_or((&message.first, ""));
+    ResponseView {
+        status: StatusCode::from_bytes(code.as_bytes()).unwrap(),
+        reason: (!reason.is_empty()).then(|| reason.to_owned()),
+        headers: headers(&message),
+        body: message.content.clone().map_or(Body::Absent, |content| Body::Bytes(Bytes::from(content))),
+    }
+}
+
+fn compare_request(request: &OutboundRequest, turn: &Turn) {
+    let expected = Message::parse(&turn.text);
+    assert_eq!(format!("{} {}", request.method, request.url), expected.first, "line {}", turn.line);
+    let mut plain = expected.fields.clone();
+    plain.retain(|(name, value)| match name.as_str() {
+        "(timeout)" => {
+            assert_eq!(format!("{}", request.timeout.as_millis()), *value, "line {}", turn.line);
+            false
+        }
+        "(redirects)" => {
+            assert_eq!(request.redirects == Redirects::Follow, value == "follow", "line {}", turn.line);
+            false
+        }
+        "(tls)" => {
+            let tls = format!("chain={} name={}", request.tls.validate_chain, request.tls.validate_name);
+            assert_eq!(tls, *value, "line {}", turn.line);
+            false
+        }
+        _ => true,
+    });
+    compare_headers(&request.headers, &plain, turn.line);
+    let sent = match &request.body {
+        OutboundBody::Empty => None,
+        OutboundBody::Stream => Some("(stream)".to_owned()),
+        OutboundBody::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+    };
+    assert_eq!(sent, expected.content, "the content of line {}", turn.line);
+}
+
+fn compare_headers(headers: &HeaderMap, expected: &[(String, String)], line: usize) {
+    for (name, value) in expected {
+        if let Some(absent) = name.strip_prefix('!') {
+            assert!(!headers.contains_key(absent), "line {line}: there is `{absent}: {:?}`", headers[absent]);
+            continue;
+        }
+        let found: Vec<&str> = headers.get_all(name.as_str()).iter().map(|value| value.to_str().unwrap()).collect();
+        let wanted: Vec<&str> = expected.iter().filter(|(of, _)| of == name).map(|(_, value)| value.as_str()).collect();
+        assert_eq!(found, wanted, "line {line}: the field `{name}: {value}`");
+    }
+}
+
+fn finish(outcome: &Outcome, turns: &mut Turns<'_>) {
+    let turn = turns.next().unwrap_or_else(|| panic!("the conversation is over, but there is {outcome:?}"));
+    assert_eq!(turn.kind, "response", "line {}: there is {outcome:?}", turn.line);
+    let expected = Message::parse(&turn.text);
+    let reason = outcome.head.reason.as_ref().map(|reason| format!(" {reason}")).unwrap_or_default();
+    let content = match &outcome.body {
+        ResponseBody::Empty => None,
+        ResponseBody::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ResponseBody::Upstream => Some("(upstream)".to_owned()),
+    };
+    let shown = format!("{}{reason}", outcome.head.status.as_u16());
+    assert_eq!(shown, expected.first, "line {}: {content:?} {:?}", turn.line, outcome.record.last_error);
+    compare_headers(&outcome.head.headers, &expected.fields, turn.line);
+    assert_eq!(content, expected.content, "the content of line {}", turn.line);
+    assert_eq!(outcome.record.response_code, outcome.head.status.as_u16());
+    if let Some(turn) = turns.next_if(|next| next.kind == "error") {
+        let error = outcome.record.last_error.clone().expect("there was an error");
+        let message = Message::parse(&format!("\n{}", turn.text));
+        let policy_id = error.policy_id.unwrap_or_default();
+        for (name, value) in &message.fields {
+            let found = match name.as_str() {
+                "source" => &error.source,
+                "reason" => &error.reason,
+                "message" => &error.message,
+                "scope" => &error.scope,
+                "section" => &error.section,
+                "path" => &error.path,
+                "policy-id" => &policy_id,
+                other => panic!("line {}: `{other}` is not a part of an error", turn.line),
+            };
+            assert_eq!(found, value, "line {}: `{name}`", turn.line);
+        }
+    }
+    if let Some(turn) = turns.next_if(|next| next.kind == "traces") {
+        assert_eq!(outcome.record.traces.join("\n"), turn.text.trim(), "line {}", turn.line);
+    }
+}

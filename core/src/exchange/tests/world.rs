@@ -1,0 +1,95 @@
+//! The configuration around a conversation: one gateway, one API `echo` at `/echo`, its operations, product and subscription.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::conversation::{Conversation, Message};
+use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
+use crate::snapshot::{Compiled, Identity, Snapshot};
+
+/// The gateway that conversations are played on.
+pub(crate) fn identity() -> Identity {
+    Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned() }
+}
+
+/// Adds a resource to a set.
+pub(crate) fn insert(set: &mut ResourceSet, id: &str, properties: Value, file: &str) {
+    let properties: Map<String, Value> = properties.as_object().cloned().unwrap_or_default();
+    let origin = Origin { file: Arc::from(file), text: None };
+    set.insert(Resource { id: ResourceId::new(id), properties: Arc::new(properties), origin });
+}
+
+/// A policy document as a resource.
+pub(crate) fn policy(text: &str) -> Value {
+    json!({ "format": "rawxml", "value": text })
+}
+
+/// The resources that a fixture describes.
+///
+/// `settings` may say `operation: METHOD TEMPLATE` (several), `service-url: URL`, `subscription: required`, `key: KEY`, `format: xml`.
+pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
+    let settings = Message::parse(&format!("\n{}", conversation.document("settings").unwrap_or("")));
+    let mut set = ResourceSet::default();
+    insert(&mut set, "/gateways/gw", json!({ "locationData": { "name": "here" } }), "gateway");
+    insert(&mut set, "/gateways/gw/apis/echo", json!({}), "gateway");
+    let url = settings.field("service-url").unwrap_or("http://backend.example/base");
+    let url = if url == "none" { Value::Null } else { json!(url) };
+    let required = settings.field("subscription") == Some("required");
+    let api = json!({
+        "displayName": "Echo", "path": "echo", "protocols": ["http", "https"], "serviceUrl": url,
+        "subscriptionRequired": required,
+    });
+    insert(&mut set, "/apis/echo", api, "api");
+    let operations: Vec<&str> =
+        settings.fields.iter().filter(|(name, _)| name == "operation").map(|(_, value)| value.as_str()).collect();
+    let operations = if operations.is_empty() { vec!["GET /orders/{id}", "POST /orders"] } else { operations };
+    for (index, operation) in operations.iter().enumerate() {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let responses =
+            conversation.document("responses").map_or(json!([]), |text| serde_json::from_str(text).unwrap());
+        let properties =
+            json!({ "displayName": operation, "method": method, "urlTemplate": template, "responses": responses });
+        insert(&mut set, &format!("/apis/echo/operations/op{index}"), properties, "operation");
+        if let Some(text) = conversation.document("operation") {
+            insert(&mut set, &format!("/apis/echo/operations/op{index}/policies/policy"), policy(text), "operation");
+        }
+    }
+    let format = settings.field("format").unwrap_or("rawxml");
+    for (kind, id) in [("service", "/policies/policy"), ("api", "/apis/echo/policies/policy")] {
+        if let Some(text) = conversation.document(kind) {
+            insert(&mut set, id, json!({ "format": format, "value": text }), kind);
+        }
+    }
+    for (name, text) in conversation.named("fragment") {
+        insert(&mut set, &format!("/policyFragments/{name}"), policy(text), &format!("fragment-{name}"));
+    }
+    for (name, text) in conversation.named("backend") {
+        insert(&mut set, &format!("/backends/{name}"), serde_json::from_str(text).unwrap(), "backend");
+    }
+    for (name, text) in conversation.named("named-value") {
+        insert(
+            &mut set,
+            &format!("/namedValues/{name}"),
+            json!({ "displayName": name, "value": text.trim_end() }),
+            "nv",
+        );
+    }
+    if let Some(text) = conversation.document("product") {
+        insert(&mut set, "/products/gold", json!({ "displayName": "Gold", "state": "published" }), "product");
+        insert(&mut set, "/products/gold/apis/echo", json!({}), "product");
+        insert(&mut set, "/products/gold/policies/policy", policy(text), "product");
+    }
+    if let Some(key) = settings.field("key") {
+        let scope = if conversation.document("product").is_some() { "/products/gold" } else { "/apis" };
+        let subscription = json!({ "displayName": "S", "scope": scope, "state": "active", "primaryKey": key });
+        insert(&mut set, "/subscriptions/s1", subscription, "subscription");
+    }
+    set
+}
+
+/// The fixture's configuration, compiled.
+pub(crate) fn compile(conversation: &Conversation) -> Compiled {
+    Snapshot::compile(Revision(7), &resources(conversation), &identity(), None)
+        .unwrap_or_else(|errors| panic!("the revision is refused: {errors:?}"))
+}

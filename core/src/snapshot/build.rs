@@ -1,0 +1,165 @@
+//! From a parsed configuration to the parts of a snapshot. Knows nothing of older revisions except what it is told to take over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::model::{Api, ApiKind, Backend, Configuration, Operation, Product, Subscription};
+use crate::context::{ApiView, DeploymentView, OperationView, ProductView, SubscriptionView, UserView};
+use crate::diagnostic::Diagnostic;
+use crate::policy::Scope;
+use crate::route::{RouteApi, SubscriptionRequirement};
+use crate::snapshot::programs::Programs;
+use crate::snapshot::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription, Identity};
+use crate::span::Span;
+
+pub(super) type Backends = Arc<BTreeMap<String, Arc<Backend>>>;
+
+/// The backend entities by lower-case id.
+pub(super) fn backends(configuration: &Configuration) -> Backends {
+    let pair = |backend: &Backend| (backend.id.to_ascii_lowercase(), Arc::new(backend.clone()));
+    Arc::new(configuration.backends.iter().map(pair).collect())
+}
+
+/// `context.Deployment`
+pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> DeploymentView {
+    DeploymentView {
+        gateway_id: identity.gateway_id.clone(),
+        instance_id: identity.instance_id.clone(),
+        region: configuration.gateway.location.clone(),
+        service_name: configuration.service.name.clone(),
+    }
+}
+
+/// Compiles an API with all its operations.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn api(api: &Api, programs: &mut Programs<'_>, backends: &Backends) -> Result<CompiledApi, Vec<Diagnostic>> {
+    let mut errors = unsupported_kind(api);
+    let mut keep = |result: Result<_, Vec<Diagnostic>>| {
+        result.unwrap_or_else(|found| {
+            errors.extend(found);
+            None
+        })
+    };
+    let program = keep(programs.program(api.policy.as_ref(), Scope::Api));
+    let of_operations: Vec<_> =
+        api.operations.iter().map(|of| keep(programs.program(of.policy.as_ref(), Scope::Operation))).collect();
+    let route = match RouteApi::new(0, api) {
+        Ok(route) => route,
+        Err(bad) => {
+            errors.extend(bad.iter().map(|bad| bad_template(api, bad.operation, &bad.error)));
+            return Err(errors);
+        }
+    };
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let templates = route.operations.iter().map(|operation| Arc::new(operation.template.clone()));
+    let operations = api.operations.iter().zip(templates).zip(of_operations);
+    let operations = operations.map(|((operation, template), program)| CompiledOperation {
+        view: Arc::new(operation_view(operation)),
+        template,
+        responses: operation.responses.clone().into(),
+        program,
+    });
+    Ok(CompiledApi {
+        id: api.id.clone(),
+        name: Arc::from(api.name.as_str()),
+        view: Arc::new(api_view(api)),
+        service_url: api.service_url.clone(),
+        subscription: match api.subscription_required {
+            true => SubscriptionRequirement::Required,
+            false => SubscriptionRequirement::Optional,
+        },
+        key_header: api.key_header.clone(),
+        key_query: api.key_query.clone(),
+        program,
+        operations: operations.collect(),
+        backends: Arc::clone(backends),
+        route,
+    })
+}
+
+fn unsupported_kind(api: &Api) -> Vec<Diagnostic> {
+    let kind = match api.kind {
+        ApiKind::Http | ApiKind::Soap | ApiKind::OData => return Vec::new(),
+        ApiKind::WebSocket => "websocket",
+        ApiKind::GraphQl => "graphql",
+        ApiKind::Grpc => "grpc",
+    };
+    let message = format!("APIs of the type `{kind}` are not supported yet");
+    vec![Diagnostic::error("unsupported-api", Arc::clone(&api.origin.file), message)]
+}
+
+fn bad_template(api: &Api, operation: usize, error: &crate::http::template::TemplateError) -> Diagnostic {
+    let Some(operation) = api.operations.get(operation) else {
+        return Diagnostic::error("url-template", Arc::clone(&api.origin.file), error.to_string());
+    };
+    let file = Arc::clone(&operation.origin.file);
+    let message = format!("`{}` is no URL template: {error}", operation.url_template);
+    let diagnostic = Diagnostic::error("url-template", file, message);
+    let found = operation.origin.text.as_ref().and_then(|text| text.find(&operation.url_template).map(|at| (text, at)));
+    match found {
+        Some((text, at)) => diagnostic.at(text, Span::new(at + error.offset, at + error.offset)),
+        None => diagnostic,
+    }
+}
+
+fn api_view(api: &Api) -> ApiView {
+    ApiView {
+        id: api.id.name().to_owned(),
+        name: api.display_name.clone(),
+        path: api.path.clone(),
+        revision: api.revision.clone(),
+        version: api.version.as_ref().map(|version| version.name.clone()).filter(|name| !name.is_empty()),
+        is_current_revision: api.is_current,
+        service_url: api.service_url.clone(),
+        protocols: api.protocols.iter().map(|protocol| format!("{protocol:?}").to_ascii_lowercase()).collect(),
+        key_names: (api.key_header.clone(), api.key_query.clone()),
+    }
+}
+
+fn operation_view(operation: &Operation) -> OperationView {
+    OperationView {
+        id: operation.name.clone(),
+        name: operation.display_name.clone(),
+        method: operation.method.to_string(),
+        url_template: operation.url_template.clone(),
+    }
+}
+
+/// Compiles a product.
+///
+/// # Errors
+/// Everything that is wrong with its policy.
+pub(super) fn product(product: &Product, programs: &mut Programs<'_>) -> Result<CompiledProduct, Vec<Diagnostic>> {
+    let program = programs.program(product.policy.as_ref(), Scope::Product)?;
+    let view = ProductView {
+        id: product.id.clone(),
+        name: product.display_name.clone(),
+        approval_required: product.approval_required,
+        subscription_required: product.subscription_required,
+        subscriptions_limit: product.subscriptions_limit,
+        published: product.published,
+        groups: product.groups.iter().map(|group| (group.clone(), group.clone())).collect(),
+    };
+    Ok(CompiledProduct { view: Arc::new(view), program })
+}
+
+/// A subscription as expressions see it.
+pub(super) fn subscription(subscription: &Subscription) -> CompiledSubscription {
+    let text = |key: &Option<crate::config::model::Secret>| key.as_ref().map(|key| key.0.clone()).unwrap_or_default();
+    let (primary, secondary) = (text(&subscription.primary_key), text(&subscription.secondary_key));
+    let view = |key: &str| {
+        Arc::new(SubscriptionView {
+            id: subscription.id.clone(),
+            name: subscription.display_name.clone(),
+            key: key.to_owned(),
+            primary_key: primary.clone(),
+            secondary_key: secondary.clone(),
+        })
+    };
+    let user = subscription.owner.as_ref().map(|owner| Arc::new(UserView { id: owner.clone() }));
+    CompiledSubscription { primary: view(&primary), secondary: view(&secondary), user }
+}

@@ -1,0 +1,1 @@
+//! Snapshots compiled, held back and restored.
