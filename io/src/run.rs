@@ -199,7 +199,15 @@ fn provider(settings: &Settings, tls: Option<Arc<ClientConfig>>) -> Provider {
     }
 }
 
-fn show_certificates(_env: &World, _tls: &Tls, _snapshot: &Arc<Snapshot>) {}
+// Before the first request of a revision that may need them.
+fn show_certificates(env: &World, tls: &Tls, snapshot: &Snapshot) {
+    let refused = tls.server.publish(snapshot.hostnames(), snapshot.certificates());
+    if !refused.is_empty() {
+        let message = format!("{} host names keep the certificate that they had", refused.len());
+        let event = Event::new(env.clock.now().wall, Level::Error, "gateway", "HostnameCertificateRefused", message);
+        env.sink.event(&event.about(snapshot.revision).with_diagnostics(refused));
+    }
+}
 
 /// The name by which a configuration service is known in backups: its host and port.
 #[must_use]

@@ -241,8 +241,8 @@ pub struct OperationResponse {
 pub struct Representation {
     /// The media type.
     pub content_type: String,
-    /// The first example, as text.
-    pub example: Option<String>,
+    /// The examples, as text: the one named `default` first, the others in the order written.
+    pub examples: Vec<String>,
     /// The schema, references resolved as far as they go, for a sample when there is no example.
     pub schema: Option<serde_json::Value>,
 }

@@ -24,6 +24,10 @@ use crate::net::Net;
 /// From the look-up of the name to the end of the TLS handshake.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the head of an answer may take on a connection that had been idle. Such a connection may have died without a word (a cut
+/// that swallowed packets, a firewall that forgot it); a service that is merely slow is asked again and then waited for.
+pub(crate) const REUSED_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long nothing at all may arrive while an answer is waited for.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -49,14 +53,18 @@ impl Connection {
         }
     }
 
-    /// Sends a request; the answer's head must begin within [`STALL_TIMEOUT`].
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, FetchFailure> {
-        within_stall(async {
+    /// Sends a request; the answer's head must come within `patience`.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<Response<Incoming>, FetchFailure> {
+        let answer = async {
             self.sender.ready().await?;
             self.sender.send_request(request).await
-        })
-        .await?
-        .map_err(|error| FetchFailure::Unreachable(failure::of_http(&error)))
+        };
+        let answer = tokio::time::timeout(patience, answer).await.map_err(|_| FetchFailure::Timeout)?;
+        answer.map_err(|error| FetchFailure::Unreachable(failure::of_http(&error)))
     }
 
     /// Whether another request can be sent, as far as is known.

@@ -24,7 +24,7 @@ use rustls::ClientConfig;
 use crate::clock::Clock;
 use crate::net::Net;
 use answer::{Answer, Limits};
-use connection::Connection;
+use connection::{Connection, REUSED_TIMEOUT, STALL_TIMEOUT};
 
 /// How to reach a configuration API.
 #[derive(Clone, Debug)]
@@ -118,12 +118,12 @@ impl<N: Net> Client<N> {
     async fn exchange(&self, ask: &Ask) -> Result<Answer, FetchFailure> {
         let idle = self.idle.borrow_mut().take();
         if let Some(mut connection) = idle.filter(Connection::is_open)
-            && let Ok(response) = connection.send(self.request(ask)?).await
+            && let Ok(response) = connection.send(self.request(ask)?, REUSED_TIMEOUT).await
         {
             return self.receive(connection, response, ask.limits).await;
         }
         let mut connection = Connection::open(&self.net, &self.options.endpoint, self.options.tls.as_ref()).await?;
-        let response = connection.send(self.request(ask)?).await?;
+        let response = connection.send(self.request(ask)?, STALL_TIMEOUT).await?;
         self.receive(connection, response, ask.limits).await
     }
 

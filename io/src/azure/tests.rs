@@ -10,8 +10,12 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use super::*;
+use holdfast_core::exchange::UpstreamTls;
+use holdfast_core::time::{Instant, Now, WallTime};
+
 use crate::clock::SystemClock;
 use crate::net::TokioNet;
+use crate::tls::{ClientTls, Identity, ServerTls, self_signed};
 
 /// What a service does with one connection: the answers, in order; `None` closes it instead.
 type Script = Vec<Vec<Option<Vec<u8>>>>;
@@ -198,6 +202,79 @@ async fn unreachable_in_words() {
             let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
             let refused = client(&format!("http://127.0.0.1:{unused}")).fetch_events(Revision(1)).await;
             assert_eq!(refused, Err(FetchFailure::Unreachable(format!("`127.0.0.1:{unused}` refused the connection"))));
+        })
+        .await;
+}
+
+/// A clock that stands still.
+struct Stopped(WallTime);
+
+impl Clock for Stopped {
+    fn now(&self) -> Now {
+        Now { instant: Instant::ZERO, wall: self.0 }
+    }
+}
+
+/// A service that speaks TLS with the certificate of `localhost` and answers every connection once.
+async fn tls_service(identity: &Identity) -> u16 {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ServerTls::new(provider, Arc::new(SystemClock::start()), identity).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::task::spawn_local(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = tls.acceptor().accept(stream).await else { continue };
+            let mut request = [0; 4096];
+            if stream.read(&mut request).await.is_ok_and(|length| length > 0) {
+                stream.write_all(&answer("200 OK", "", b"{}")).await.unwrap();
+            }
+        }
+    });
+    port
+}
+
+fn tls_client(endpoint: &str, authority: Option<&Identity>, checks: UpstreamTls, wall: WallTime) -> Client<TokioNet> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let clock: Arc<dyn Clock> = Arc::new(Stopped(wall));
+    let authorities: Vec<String> = authority.iter().map(|identity| identity.chain_pem.clone()).collect();
+    let tls = ClientTls::new(&provider, &clock, Vec::new(), &authorities).unwrap().config(checks);
+    let mut client = client(endpoint);
+    client.options.tls = Some(tls);
+    client
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn certificates_are_judged_and_the_verdict_is_in_words() {
+    const CHECKED: UpstreamTls = UpstreamTls { validate_chain: true, validate_name: true };
+    const UNCHECKED: UpstreamTls = UpstreamTls { validate_chain: false, validate_name: false };
+    const NOW: WallTime = WallTime::from_unix_seconds(1_800_000_000);
+    LocalSet::new()
+        .run_until(async {
+            let identity = self_signed().unwrap();
+            let port = tls_service(&identity).await;
+            let (name, address) = (format!("https://localhost:{port}"), format!("https://127.0.0.1:{port}"));
+            let cases = [
+                (&name, Some(&identity), CHECKED, NOW, None),
+                (&address, None, UNCHECKED, NOW, None),
+                (&name, None, CHECKED, NOW, Some("name its root in `holdfast.service.ca.path`")),
+                (&address, Some(&identity), CHECKED, NOW, Some("not valid for the name `127.0.0.1`")),
+                (
+                    &name,
+                    Some(&identity),
+                    CHECKED,
+                    WallTime::from_unix_seconds(0),
+                    Some("is this machine's clock right?"),
+                ),
+            ];
+            for (endpoint, authority, checks, wall, expected) in cases {
+                let result = tls_client(endpoint, authority, checks, wall).fetch_events(Revision(1)).await;
+                match (result, expected) {
+                    (Ok(_), None) => {}
+                    (Err(FetchFailure::Unreachable(words)), Some(part)) => assert!(words.contains(part), "{words}"),
+                    (result, expected) => panic!("{endpoint}: {result:?} instead of {expected:?}"),
+                }
+            }
         })
         .await;
 }

@@ -72,22 +72,22 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HeaderTruncated(found) => {
-                write!(f, "is cut off: {found} bytes are fewer than the header of {HEADER_BYTES}")
+                write!(f, "cut off: {found} bytes are fewer than the header of {HEADER_BYTES}")
             }
-            Self::Foreign => f.write_str("is not a backup of Holdfast: it does not begin with `HOLDFAST`"),
+            Self::Foreign => f.write_str("not a backup of Holdfast: it does not begin with `HOLDFAST`"),
             Self::Version(version) => {
-                write!(f, "has version {version} of the format; this program reads version {FORMAT_VERSION}")
+                write!(f, "written in version {version} of the format; this program reads version {FORMAT_VERSION}")
             }
             Self::Length { announced, found } if found < announced => {
-                write!(f, "is cut off: {found} of {announced} bytes of its payload are there")
+                write!(f, "cut off: {found} of {announced} bytes of its payload are there")
             }
             Self::Length { announced, found } => {
-                write!(f, "is too long: {found} bytes of payload are there, its header says {announced}")
+                write!(f, "too long: {found} bytes of payload are there, its header says {announced}")
             }
-            Self::Checksum => f.write_str("is damaged: the checksum does not match"),
-            Self::Flags(flags) => write!(f, "has flags {flags:#06x} that this program does not know"),
-            Self::KeyMissing => f.write_str("is encrypted, and `holdfast.backup.key` is not set"),
-            Self::NotEncrypted => f.write_str("is not encrypted although `holdfast.backup.key` is set"),
+            Self::Checksum => f.write_str("damaged: the checksum does not match"),
+            Self::Flags(flags) => write!(f, "written with flags {flags:#06x} that this program does not know"),
+            Self::KeyMissing => f.write_str("encrypted, and `holdfast.backup.key` is not set"),
+            Self::NotEncrypted => f.write_str("not encrypted although `holdfast.backup.key` is set"),
             Self::WrongKey => {
                 f.write_str("cannot be decrypted: `holdfast.backup.key` is not the key it was written with")
             }
@@ -144,6 +144,28 @@ pub fn encode(generation: &Generation, encryption: Option<(&BackupKey, NonceByte
 /// # Errors
 /// What is wrong with it.
 pub fn decode(file: &[u8], key: Option<&BackupKey>) -> Result<Generation, Fault> {
+    let (header, payload) = intact(file)?;
+    let signed = &header[..SIGNED_BYTES];
+    let flags = u16::try_from(number::<2>(header, 10)).unwrap_or(u16::MAX);
+    let compressed = match (flags, key) {
+        (FLAG_GZIP, None) => payload.to_vec(),
+        (FLAG_GZIP, Some(_)) => return Err(Fault::NotEncrypted),
+        (flags, Some(key)) if flags == FLAG_GZIP | FLAG_ENCRYPTED => open(key, signed, payload.to_vec())?,
+        (flags, None) if flags == FLAG_GZIP | FLAG_ENCRYPTED => return Err(Fault::KeyMissing),
+        (flags, Some(_) | None) => return Err(Fault::Flags(flags)),
+    };
+    let document = gunzip(&compressed, number::<8>(header, 20))?;
+    Ok(Generation { number: number::<8>(header, 12), document })
+}
+
+/// The number of the generation in a file that is as it was written, whether or not it can be decrypted.
+#[must_use]
+pub fn number_of(file: &[u8]) -> Option<u64> {
+    intact(file).ok().map(|(header, _)| number::<8>(header, 12))
+}
+
+// Header and payload of a file in which no byte has changed.
+fn intact(file: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     let (header, payload) = file.split_at_checked(HEADER_BYTES).ok_or_else(|| short(file))?;
     if !header.starts_with(&MAGIC) {
         return Err(Fault::Foreign);
@@ -157,19 +179,7 @@ pub fn decode(file: &[u8], key: Option<&BackupKey>) -> Result<Generation, Fault>
         return Err(Fault::Length { announced, found });
     }
     let (signed, written) = header.split_at(SIGNED_BYTES);
-    if checksum(signed, payload) != *written {
-        return Err(Fault::Checksum);
-    }
-    let flags = u16::try_from(number::<2>(header, 10)).unwrap_or(u16::MAX);
-    let compressed = match (flags, key) {
-        (FLAG_GZIP, None) => payload.to_vec(),
-        (FLAG_GZIP, Some(_)) => return Err(Fault::NotEncrypted),
-        (flags, Some(key)) if flags == FLAG_GZIP | FLAG_ENCRYPTED => open(key, signed, payload.to_vec())?,
-        (flags, None) if flags == FLAG_GZIP | FLAG_ENCRYPTED => return Err(Fault::KeyMissing),
-        (flags, Some(_) | None) => return Err(Fault::Flags(flags)),
-    };
-    let document = gunzip(&compressed, number::<8>(header, 20))?;
-    Ok(Generation { number: number::<8>(header, 12), document })
+    if checksum(signed, payload) == *written { Ok((header, payload)) } else { Err(Fault::Checksum) }
 }
 
 fn short(file: &[u8]) -> Fault {

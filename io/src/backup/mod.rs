@@ -46,7 +46,13 @@ const SLOTS: [&str; 2] = ["snapshot-a.holdfast", "snapshot-b.holdfast"];
 const TEMPORARY: &str = ".tmp";
 const PROBE: &str = "probe.holdfast.tmp";
 
-type Slot = Option<Result<Generation, String>>;
+/// What is in a slot.
+enum Slot {
+    Empty,
+    Good(Generation),
+    /// Not usable; the number is known when the file is whole but sealed with another key.
+    Faulty(String, u64),
+}
 
 impl<D: Disk> Store<D> {
     /// The backups in `directory`; touches nothing yet. `crypto` gives the nonces.
@@ -77,9 +83,9 @@ impl<D: Disk> Store<D> {
         let mut generations = Vec::new();
         for (name, slot) in SLOTS.into_iter().zip(slots) {
             match slot {
-                Some(Ok(generation)) => good.push(generation),
-                Some(Err(reason)) => generations.push(Err(BackupFault { file: name.to_owned(), reason })),
-                None => {}
+                Slot::Good(generation) => good.push(generation),
+                Slot::Faulty(reason, _) => generations.push(Err(BackupFault { file: name.to_owned(), reason })),
+                Slot::Empty => {}
             }
         }
         good.sort_by_key(|generation| std::cmp::Reverse(generation.number));
@@ -123,9 +129,12 @@ impl<D: Disk> Store<D> {
 
     async fn slot(&self, name: &str) -> Slot {
         match self.disk.read(&self.directory.join(name), FILE_BYTES_MAX).await {
-            Ok(file) => Some(format::decode(&file, self.key.as_ref()).map_err(|fault| fault.to_string())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => Some(Err(format!("cannot be read: {}", in_words(&error)))),
+            Ok(file) => match format::decode(&file, self.key.as_ref()) {
+                Ok(generation) => Slot::Good(generation),
+                Err(fault) => Slot::Faulty(fault.to_string(), format::number_of(&file).unwrap_or(0)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Slot::Empty,
+            Err(error) => Slot::Faulty(format!("cannot be read: {}", in_words(&error)), 0),
         }
     }
 
@@ -148,11 +157,20 @@ impl<D: Disk> Store<D> {
     }
 }
 
-// INVARIANT: the slot that is written next is never the one with the newest good generation.
-fn next(slots: &[Slot; 2]) -> Next {
-    let number = |slot: &Slot| slot.as_ref().and_then(|slot| slot.as_ref().ok()).map_or(0, |g| g.number);
-    let [a, b] = [number(&slots[0]), number(&slots[1])];
-    Next { slot: usize::from(b < a), number: a.max(b).saturating_add(1) }
+// INVARIANT: the slot that is written next is never the one with the newest good generation. Its number is above every number that was
+// ever given, also to what another key had sealed: should that key come back, the newest is still the newest.
+fn next([a, b]: &[Slot; 2]) -> Next {
+    let good = |slot: &Slot| match slot {
+        Slot::Good(generation) => generation.number,
+        Slot::Empty | Slot::Faulty(..) => 0,
+    };
+    let given = |slot: &Slot| match slot {
+        Slot::Good(generation) => generation.number,
+        Slot::Faulty(_, number) => *number,
+        Slot::Empty => 0,
+    };
+    let slot = usize::from((good(b), given(b)) < (good(a), given(a)));
+    Next { slot, number: given(a).max(given(b)).saturating_add(1) }
 }
 
 fn in_words(error: &io::Error) -> String {

@@ -39,7 +39,7 @@ async fn a_damaged_newest_falls_back_to_the_older_and_is_written_over_first() {
     fs::write(&newest, content).unwrap();
     let mut second = store(directory.path(), None);
     let read = second.read().await;
-    let fault = BackupFault { file: SLOTS[1].to_owned(), reason: "is damaged: the checksum does not match".to_owned() };
+    let fault = BackupFault { file: SLOTS[1].to_owned(), reason: "damaged: the checksum does not match".to_owned() };
     assert_eq!(read[0], Err(fault));
     assert_eq!(read[1].as_deref(), Ok(OLD));
     second.write(NEW).await.unwrap();
@@ -55,6 +55,21 @@ async fn an_encrypted_backup_needs_its_key() {
         let read = store(directory.path(), key).read().await;
         assert!(read[0].as_ref().unwrap_err().reason.contains("holdfast.backup.key"));
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_key_that_comes_back_finds_the_newest_generation_to_be_the_newest() {
+    let directory = tempfile::tempdir().unwrap();
+    let (first, second) = (Some(BackupKey([1; 32])), Some(BackupKey([2; 32])));
+    for number in 1..=3_u8 {
+        store(directory.path(), first.clone()).write(&[number]).await.unwrap();
+    }
+    store(directory.path(), second.clone()).write(&[4]).await.unwrap();
+    assert_eq!(documents(&mut store(directory.path(), second)).await, [[4]]);
+    // The generation before was the older one, so the newest that the first key sealed is still there; the next one is newer than all.
+    assert_eq!(documents(&mut store(directory.path(), first.clone())).await, [[3]]);
+    store(directory.path(), first.clone()).write(&[5]).await.unwrap();
+    assert_eq!(documents(&mut store(directory.path(), first)).await, [[5], [3]]);
 }
 
 #[tokio::test(flavor = "current_thread")]

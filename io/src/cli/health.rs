@@ -95,7 +95,7 @@ async fn ask(url: &Url) -> Result<(StatusCode, Bytes), String> {
         .header(header::HOST, url.authority())
         .body(Full::default())
         .map_err(|error| error.to_string())?;
-    let response = connection.send(request).await.map_err(words)?;
+    let response = connection.send(request, TIMEOUT).await.map_err(words)?;
     let status = response.status();
     let content = Limited::new(response.into_body(), STATUS_BYTES_MAX).collect().await;
     Ok((status, content.map_err(|error| error.to_string())?.to_bytes()))

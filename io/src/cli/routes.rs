@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_core::config::Revision;
 use holdfast_core::http::Scheme;
-use holdfast_core::route::{RouteApi, RouteRow, RouteTable};
+use holdfast_core::route::RouteRow;
+use holdfast_core::snapshot::{Identity, Snapshot};
 use serde::Serialize;
 
 use crate::cli::arguments::{Format, Inspected};
-use crate::cli::inspect::{self, Folder};
+use crate::cli::inspect;
 use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
 
 /// Prints the routes of a folder. What is refused is not among them; that is said on standard error.
@@ -19,12 +21,20 @@ pub(super) fn routes(inspected: &Inspected) -> Outcome {
             return Outcome { code: EXIT_REFUSED, out: String::new(), err };
         }
     };
-    let (rows, bad) = rows(&folder);
-    let out = match inspected.format {
-        Format::Human => human(&rows),
-        Format::Json => serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n",
+    let identity = Identity { gateway_id: folder.gateway.clone(), instance_id: "routes".to_owned() };
+    let compiled = match Snapshot::compile(Revision(1), &folder.set, &identity, None) {
+        Ok(compiled) => compiled,
+        Err(reasons) => {
+            let err = reasons.iter().map(|reason| format!("{reason}\n")).collect();
+            return Outcome { code: EXIT_REFUSED, out: String::new(), err };
+        }
     };
-    if folder.parsed.fatal.is_empty() && folder.parsed.refused.is_empty() && bad == 0 {
+    let lines = lines(compiled.snapshot.routes());
+    let out = match inspected.format {
+        Format::Human => human(&lines),
+        Format::Json => serde_json::to_string_pretty(&lines).unwrap_or_default() + "\n",
+    };
+    if compiled.refused.is_empty() {
         return Outcome { code: EXIT_OK, out, err: String::new() };
     }
     let err = "error: parts of the configuration are refused and not shown; `holdfast check` says why\n".to_owned();
@@ -53,17 +63,9 @@ impl Line {
     }
 }
 
-fn rows(folder: &Folder) -> (Vec<Line>, usize) {
-    let mut bad = 0;
-    let mut apis = Vec::new();
-    for (index, api) in folder.parsed.configuration.apis.iter().enumerate() {
-        match RouteApi::new(index, api) {
-            Ok(api) => apis.push(api),
-            Err(templates) => bad += templates.len(),
-        }
-    }
+fn lines(rows: Vec<RouteRow>) -> Vec<Line> {
     let mut schemes: BTreeMap<RouteRow, Vec<&'static str>> = BTreeMap::new();
-    for row in RouteTable::build(apis).rows() {
+    for row in rows {
         let scheme = row.scheme.as_str();
         schemes.entry(RouteRow { scheme: Scheme::Http, ..row }).or_default().push(scheme);
     }
@@ -71,7 +73,7 @@ fn rows(folder: &Folder) -> (Vec<Line>, usize) {
         let RouteRow { host, path, version, method, scheme: _, api, revision, operation } = row;
         Line { method, schemes, host, path, version, api, revision, operation }
     });
-    (lines.collect(), bad)
+    lines.collect()
 }
 
 fn human(lines: &[Line]) -> String {

@@ -52,6 +52,17 @@ fn what_is_no_command() {
 }
 
 #[test]
+fn a_good_folder_is_ok_in_one_line() {
+    let outcome = check::check(&fixture("echo"));
+    assert_eq!((outcome.code, outcome.err.as_str()), (EXIT_OK, ""));
+    assert_eq!(outcome.out, "ok: gateway `gw1`: 3 APIs, 7 operations, 1 product, 2 subscriptions\n");
+    let unknown = Inspected { gateway: Some("gw9".to_owned()), ..fixture("echo") };
+    let outcome = check::check(&unknown);
+    assert_eq!(outcome.code, EXIT_REFUSED);
+    assert!(outcome.out.contains("`gw9`"), "{}", outcome.out);
+}
+
+#[test]
 fn bad_folders_are_refused_with_places() {
     let outcome = check::check(&fixture("bad-documents"));
     assert_eq!(outcome.code, EXIT_REFUSED);

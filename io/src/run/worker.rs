@@ -168,3 +168,70 @@ async fn bind(
         None => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::super::startup;
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::sink::NoSink;
+
+    fn world() -> World {
+        startup::world(Arc::new(SystemClock::start()), Arc::new(NoSink)).unwrap()
+    }
+
+    fn settings(http: &str) -> Settings {
+        let vars = [
+            ("config.service.endpoint", "file:///nowhere"),
+            ("gateway.name", "gw1"),
+            ("holdfast.http.listen", http),
+            ("holdfast.https.listen", "off"),
+            ("holdfast.workers", "2"),
+        ];
+        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Settings::parse(vars).unwrap().0
+    }
+
+    #[test]
+    fn workers_share_one_port_and_end_when_the_plane_is_closed() {
+        let (env, settings) = (world(), settings("127.0.0.1:0"));
+        let tls = Tls::load(&env, &settings).unwrap();
+        let plane = Plane::new(startup::first_status(&env));
+        let (workers, mut deaths) = Workers::start(&env, &plane, &settings, &tls).unwrap();
+        let http = workers.listening.http.unwrap();
+        assert_ne!(http.port(), 0);
+        for _ in 0..8 {
+            let mut stream = TcpStream::connect(http).unwrap();
+            let request = "GET /status-0123456789abcdef HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("has just started"), "{answer}");
+        }
+        plane.close();
+        let ended: Vec<bool> = std::iter::from_fn(|| deaths.blocking_recv()).map(|death| death.panicked).collect();
+        assert_eq!(ended, [false, false]);
+    }
+
+    #[test]
+    fn an_address_that_is_taken_is_named_with_its_key() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let (env, settings) = (world(), settings(&address.to_string()));
+        let tls = Tls::load(&env, &settings).unwrap();
+        let error = Workers::start(&env, &Plane::new(startup::first_status(&env)), &settings, &tls).err().unwrap();
+        let expected = format!("`holdfast.http.listen`: cannot listen on `{address}`: another process listens there");
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn a_root_that_cannot_be_read_is_named_with_its_key() {
+        let mut settings = settings("127.0.0.1:0");
+        settings.upstream_ca = Some("/nowhere/ca.pem".into());
+        let error = Tls::load(&world(), &settings).err().unwrap();
+        assert!(error.starts_with("`holdfast.upstream.ca.path`: `/nowhere/ca.pem` cannot be read"), "{error}");
+    }
+}

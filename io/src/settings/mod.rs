@@ -193,10 +193,9 @@ impl Settings {
         }
     }
 
-    /// One line that says what matters, without secrets.
+    /// One line that says what matters, without secrets, and without the listeners, whose addresses are known only once they are bound.
     #[must_use]
     pub fn summary(&self) -> String {
-        let listen = |address: Option<SocketAddr>| address.map_or_else(|| "off".to_owned(), |a| a.to_string());
         let source = match &self.source {
             Source::Service(service) => format!(
                 "{} (token until {}, timeout {:?}{})",
@@ -208,10 +207,8 @@ impl Settings {
             Source::Folder(path) => format!("file://{}", path.display()),
         };
         format!(
-            "gateway {}, configuration {source}, http {}, https {}, backup {}{}, sync {:?}, heartbeat {:?}, drain {:?} + {:?}",
+            "gateway {}, configuration {source}, backup {}{}, sync {:?}, heartbeat {:?}, drain {:?} + {:?}",
             self.gateway_id,
-            listen(self.listeners.http),
-            listen(self.listeners.https),
             self.backup.path.display(),
             if self.backup.key.is_some() { " (encrypted)" } else { "" },
             self.sync_interval,

@@ -30,7 +30,7 @@ impl Reader {
         let vars: BTreeMap<String, String> = vars.filter(|(_, value)| !value.trim().is_empty()).collect();
         for (name, value) in vars {
             match table::find(&name) {
-                Some(key) => reader.take(key.name, value),
+                Some(key) => reader.take(key, value),
                 None => reader.hint(&name),
             }
         }
@@ -42,13 +42,14 @@ impl Reader {
         (self.warnings, self.errors)
     }
 
-    fn take(&mut self, name: &'static str, value: String) {
-        match self.given.get(name) {
-            Some(other) if *other != value => {
-                self.error(name, "given twice, in different case and with different values")
+    fn take(&mut self, key: &table::Key, value: String) {
+        match self.given.get(key.name) {
+            // `HTTP_PROXY` beside `http_proxy`, for one: harmless as long as nothing is made of it.
+            Some(other) if *other != value && key.effect == Effect::Used => {
+                self.error(key.name, "given twice, in different case and with different values");
             }
             Some(_) => {}
-            None => drop(self.given.insert(name, value)),
+            None => drop(self.given.insert(key.name, value)),
         }
     }
 

@@ -130,6 +130,7 @@ fn names_count_in_any_case_but_only_once() {
     assert_eq!(settings.workers.map(NonZeroUsize::get), Some(3));
     let found = service(&[("HOLDFAST.WORKERS", "3"), ("holdfast.workers", "4")]).unwrap_err();
     assert_eq!(found[0].key, "holdfast.workers");
+    assert!(service(&[("HTTP_PROXY", "http://a"), ("http_proxy", "http://b")]).is_ok());
 }
 
 #[test]

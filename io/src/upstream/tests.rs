@@ -83,7 +83,7 @@ fn bench(idle: Duration) -> Bench {
 fn run(test: impl AsyncFnOnce(Bench)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bounded = async {
-        tokio::time::timeout(Duration::from_secs(60), test(bench(Duration::from_secs(60))))
+        tokio::time::timeout(Duration::from_secs(20), test(bench(Duration::from_secs(60))))
             .await
             .expect("the test hangs");
     };

@@ -106,17 +106,25 @@ fn responses(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<
 
 fn representation(parsing: &Parsing<'_>, api: &Resource, written: &Value) -> Option<Representation> {
     let content_type = written.get("contentType")?.as_str()?.to_owned();
-    let examples = written.get("examples").and_then(Value::as_object);
-    // `sample` is how older versions of ARM wrote the one example.
-    let example =
-        examples.and_then(|examples| examples.get("default").or_else(|| examples.values().next())?.get("value"));
-    let example = example.or_else(|| written.get("sample")).filter(|example| !example.is_null());
-    let example = example.map(|example| example.as_str().map_or_else(|| example.to_string(), str::to_owned));
+    let examples = examples(written);
     let schema = match written.get("schema") {
         Some(schema) => Some(schema.clone()),
         None => referenced_schema(parsing, api, written),
     };
-    Some(Representation { content_type, example, schema })
+    Some(Representation { content_type, examples, schema })
+}
+
+/// The examples as text, the one named `default` first. `sample` is how older versions of ARM wrote the only one.
+fn examples(written: &Value) -> Vec<String> {
+    let named: Vec<(&String, &Value)> =
+        written.get("examples").and_then(Value::as_object).into_iter().flatten().collect();
+    let (default, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|(name, _)| *name == "default");
+    let values = default.into_iter().chain(others).filter_map(|(_, example)| example.get("value"));
+    let mut values: Vec<&Value> = values.filter(|value| !value.is_null()).collect();
+    if values.is_empty() {
+        values.extend(written.get("sample").filter(|sample| !sample.is_null()));
+    }
+    values.into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
 }
 
 /// The schema that ARM names by `schemaId` and `typeName`.

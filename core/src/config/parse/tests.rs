@@ -142,7 +142,7 @@ fn schemas_of_arm_are_found_by_name() {
     let good = parse(&resources(json!([{"statusCode": 200, "representations": [representation]}])), "g");
     let found = &good.configuration.apis[0].operations[0].responses[0].representations[0];
     assert_eq!(found.schema, Some(json!({"type": "object"})));
-    assert_eq!(found.example.as_deref(), Some(r#"{"a":1}"#));
+    assert_eq!(found.examples, [r#"{"a":1}"#]);
     let bad = parse(&resources(json!([{"statusCode": 7}])), "g");
     assert_eq!(&*bad.refused[&ResourceId::new("/apis/a")][0].code, "invalid-status");
     assert!(bad.configuration.apis.is_empty());

@@ -36,10 +36,16 @@ pub(super) fn play(conversation: &Conversation) {
     let mut turns = conversation.turns.iter().peekable();
     let mut number = 0;
     while let Some(turn) = turns.next() {
+        if turn.kind == "wait" {
+            let seconds = turn.name.parse().expect("`wait` says how many seconds");
+            now.instant = now.instant.saturating_add(Duration::from_secs(seconds));
+            continue;
+        }
         assert_eq!(turn.kind, "request", "line {}: expected `--- request`", turn.line);
         number += 1;
         let (head, content) = request(&turn.text);
-        let client = Client { ip: "192.0.2.7".to_owned(), tls_version: None };
+        let ip = Message::parse(&turn.text).field("(client)").unwrap_or("192.0.2.7").to_owned();
+        let client = Client { ip, tls_version: None };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
         let outcome = loop {
             let step = exchange.poll(&limits, now);
@@ -95,7 +101,7 @@ fn request(text: &str) -> (RequestHead, Option<String>) {
 
 fn headers(message: &Message) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, value) in &message.fields {
+    for (name, value) in message.fields.iter().filter(|(name, _)| name != "(client)") {
         headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
     }
     headers

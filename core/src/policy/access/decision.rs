@@ -51,7 +51,7 @@ pub(super) fn filter(action: Action, blocks: &[Block], client: &str) -> Result<(
 /// Whether the request has the field `name`, with one of `values` if there are any.
 ///
 /// A field on several lines is one list (RFC 9110 §5.3) and is compared as one: a client cannot pass by adding a second line.
-/// `fixtures/policy/check-header-several-lines.json` shows it.
+/// `fixtures/policy/check-header-several-lines.conversation` shows it.
 pub(super) fn check_header(headers: &HeaderMap, name: &str, values: &[Arc<str>], case: Case) -> Result<(), Denial> {
     // A name that no field can have is a name that the request does not have.
     let found = HeaderName::try_from(name).ok().and_then(|name| joined(headers, &name));

@@ -29,7 +29,7 @@ pub(crate) enum Credentials {
 /// `terminate-unmatched-request`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Unmatched {
-    /// Documentation contradicts itself on the default; `fixtures/policy/cors` decides for this one.
+    /// Documentation contradicts itself on the default; `fixtures/policy/cors.conversation` decides for this one.
     #[default]
     Terminate,
     Continue,

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::context::Context;
-use crate::expr::Expected;
+use crate::context::{Body, Context};
+use crate::expr::{Expected, Message};
 use crate::http::{HeaderName, HeaderValue, StatusCode, header};
 use crate::limits::{PERIOD_MAX, Rule, Verdict};
 use crate::policy::Policy;
@@ -151,7 +151,7 @@ pub fn build_rate_limit_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Policy
     let increment = reader.attribute("increment-count");
     let after_response = reader.constant::<bool>("increment-after-response").unwrap_or(false);
     let told = Told::read(reader);
-    // Decision: what names the response is asked at the end (fixtures/policy/rate-limit-by-key-condition.json).
+    // Decision: what names the response is asked at the end (fixtures/policy/rate-limit-by-key-condition.conversation).
     let reads_response = reads_response(condition.as_ref()) || reads_response(increment.as_ref());
     let counted = if after_response || reads_response { Counted::AfterResponse } else { Counted::AtOnce };
     let (calls, period, key) = (calls?, period?, key?);
@@ -254,8 +254,16 @@ impl RateLimitByKey {
     }
 
     pub(super) fn settle(&self, run: &mut Run<'_>) -> Ran {
-        let increment = self.increment(run)?;
-        if let Some(PendingCount { key, period }) = run.state.pending_counts.pop_front() {
+        let increment = self.increment(run);
+        // It is called again once the body has been read, and not again otherwise.
+        if let Err(Stop::NeedsBody(message)) = increment
+            && is_unread(run.context, message)
+        {
+            return Err(Stop::NeedsBody(message));
+        }
+        let pending = run.state.pending_counts.pop_front();
+        let increment = increment?;
+        if let Some(PendingCount { key, period }) = pending {
             let rules = [Rule { name: BY_KEY, calls: CALLS_MAX, period }];
             run.limits.count(&key, &rules, increment, run.now.instant);
         }
@@ -268,6 +276,13 @@ impl RateLimitByKey {
             return Ok(0);
         }
         Ok(get_optional(self.increment.as_ref(), run)?.map_or(1, |Calls(count)| count))
+    }
+}
+
+fn is_unread(context: &Context, message: Message) -> bool {
+    match message {
+        Message::Request => context.request.body == Body::Unread,
+        Message::Response => context.response.as_ref().is_some_and(|response| response.body == Body::Unread),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Wanted {
     pub(super) status: u16,
     /// The media type; `None` means the first that is declared.
     pub(super) content_type: Option<String>,
-    /// Which of the examples, from 0.
+    /// Which of the examples of all matching representations, from 0.
     pub(super) index: usize,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn choose(responses: &[OperationResponse], wanted: &Wanted) -> Mock {
         .collect();
     let example = matching
         .iter()
-        .filter_map(|representation| representation.example.as_ref().map(|example| (representation, example)))
+        .flat_map(|representation| representation.examples.iter().map(move |example| (representation, example)))
         .nth(wanted.index);
     if let Some((representation, example)) = example {
         return mock(&representation.content_type, example);
@@ -77,8 +77,9 @@ mod tests {
 
     use super::*;
 
-    fn representation(content_type: &str, example: Option<&str>, schema: Option<serde_json::Value>) -> Representation {
-        Representation { content_type: content_type.to_owned(), example: example.map(str::to_owned), schema }
+    fn representation(content_type: &str, examples: &[&str], schema: Option<serde_json::Value>) -> Representation {
+        let examples = examples.iter().map(|example| (*example).to_owned()).collect();
+        Representation { content_type: content_type.to_owned(), examples, schema }
     }
 
     fn chosen(
@@ -98,24 +99,26 @@ mod tests {
             OperationResponse {
                 status: 200,
                 representations: vec![
-                    representation("application/json; charset=utf-8", Some("{\"a\":1}"), None),
-                    representation("application/xml", Some("<a/>"), None),
-                    representation("text/plain", None, Some(text.clone())),
-                    representation("text/csv", None, Some(text.clone())),
+                    representation("application/json; charset=utf-8", &["{\"a\":1}", "{\"a\":2}"], None),
+                    representation("application/xml", &["<a/>"], None),
+                    representation("text/plain", &[], Some(text.clone())),
+                    representation("text/csv", &[], Some(text.clone())),
                 ],
             },
             OperationResponse {
                 status: 404,
                 representations: vec![
-                    representation("application/xml", None, Some(text.clone())),
-                    representation("application/problem+json", None, Some(text)),
+                    representation("application/xml", &[], Some(text.clone())),
+                    representation("application/problem+json", &[], Some(text)),
                 ],
             },
             OperationResponse { status: 204, representations: vec![] },
         ];
         let cases = [
             (200, None, 0, "application/json; charset=utf-8", "{\"a\":1}"),
-            (200, None, 1, "application/xml", "<a/>"),
+            (200, None, 1, "application/json; charset=utf-8", "{\"a\":2}"),
+            (200, None, 2, "application/xml", "<a/>"),
+            (200, Some("application/json"), 2, "", ""),
             (200, Some("Application/XML"), 0, "application/xml", "<a/>"),
             (200, Some("application/json"), 0, "application/json; charset=utf-8", "{\"a\":1}"),
             (200, Some("text/plain"), 0, "text/plain", "hello"),

@@ -96,6 +96,23 @@ fn a_backend_that_is_not_there_is_told_apart() {
 }
 
 #[test]
+fn content_that_was_never_passed_on_can_still_be_read() {
+    run(async {
+        let stage = Stage::new(NOWHERE).await;
+        let answer = stage.ask("POST /again HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nkept").await;
+        assert_eq!((answer.status(), answer.text()), (200, "kept"));
+    });
+}
+
+#[test]
+fn of_several_effects_one_can_be_cancelled() {
+    run(async {
+        let stage = Stage::new(NOWHERE).await;
+        assert_eq!(stage.ask("GET /race HTTP/1.1\r\nhost: h\r\n\r\n").await.status(), 200);
+    });
+}
+
+#[test]
 fn a_panic_or_a_stuck_exchange_harms_no_other() {
     run(async {
         let stage = Stage::new(NOWHERE).await;

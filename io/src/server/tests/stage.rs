@@ -34,7 +34,7 @@ use crate::tls::ClientTls;
 /// Runs a test on a thread of its own kind: one runtime, one local set, and an end even if the test hangs.
 pub(super) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let bounded = async { tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test hangs") };
+    let bounded = async { tokio::time::timeout(Duration::from_secs(20), test).await.expect("the test hangs") };
     tokio::task::LocalSet::new().block_on(&runtime, bounded);
 }
 
@@ -138,7 +138,7 @@ pub(super) const READ_MAX: u64 = 1000;
 pub(super) struct Scripted {
     request: RequestHead,
     backend: SocketAddr,
-    asked: bool,
+    asked: u32,
     answer: Option<Reply>,
 }
 
@@ -146,27 +146,33 @@ impl Exchanges for Script {
     type Machine = Scripted;
 
     fn begin(&self, _: &Plane, request: RequestHead, _: Client, _: Seed, _: Now) -> Option<Scripted> {
-        Some(Scripted { request, backend: self.backend, asked: false, answer: None })
+        Some(Scripted { request, backend: self.backend, asked: 0, answer: None })
     }
 }
 
 impl Machine for Scripted {
     fn poll(&mut self, _: &Limits, _: Now) -> Step {
-        if let Some(reply) = self.answer.take() {
-            return Step::Done(Box::new(self.outcome(reply)));
-        }
-        if std::mem::replace(&mut self.asked, true) {
-            return Step::Wait;
-        }
-        match self.request.url.path.as_str() {
-            "/echo" => Step::Perform(EffectId(1), Effect::ReadRequestBody { max_bytes: READ_MAX }),
-            "/forward" => Step::Perform(EffectId(1), Effect::Forward(self.outbound(OutboundBody::Stream))),
-            "/send" => Step::Perform(EffectId(1), Effect::Send(self.outbound(OutboundBody::Empty))),
-            "/wait" => Step::Perform(EffectId(1), Effect::Sleep(Duration::from_secs(3600))),
-            "/panic" => panic!("as scripted"),
-            "/stuck" => Step::Wait,
-            "/204" => Step::Done(Box::new(outcome(StatusCode::NO_CONTENT, ResponseBody::Bytes("x".into())))),
-            _ => Step::Done(Box::new(outcome(StatusCode::OK, ResponseBody::Bytes("text".into())))),
+        self.asked += 1;
+        let read = Effect::ReadRequestBody { max_bytes: READ_MAX };
+        let forward = Effect::Forward(self.outbound(OutboundBody::Stream));
+        match (self.request.url.path.as_str(), self.asked, self.answer.take()) {
+            ("/race", 1, _) => Step::Perform(EffectId(7), Effect::Sleep(Duration::from_secs(3600))),
+            ("/race", 2, _) => Step::Perform(EffectId(1), Effect::Sleep(Duration::ZERO)),
+            ("/race", 4, _) => Step::Cancel(EffectId(7)),
+            ("/race", 5, _) => Step::Perform(EffectId(1), Effect::Sleep(Duration::ZERO)),
+            ("/again", 3, Some(Reply::Head(Err(_)))) => Step::Perform(EffectId(1), read),
+            (_, _, Some(reply)) => Step::Done(Box::new(self.outcome(reply))),
+            ("/echo", 1, None) => Step::Perform(EffectId(1), read),
+            ("/forward" | "/again", 1, None) => Step::Perform(EffectId(1), forward),
+            ("/send", 1, None) => Step::Perform(EffectId(1), Effect::Send(self.outbound(OutboundBody::Empty))),
+            ("/wait", 1, None) => Step::Perform(EffectId(1), Effect::Sleep(Duration::from_secs(3600))),
+            ("/panic", 1, None) => panic!("as scripted"),
+            ("/204", 1, None) => Step::Done(Box::new(outcome(StatusCode::NO_CONTENT, ResponseBody::Bytes("x".into())))),
+            ("/text" | "/", 1, None) => {
+                Step::Done(Box::new(outcome(StatusCode::OK, ResponseBody::Bytes("text".into()))))
+            }
+            (path, 1, None) if path.len() > 1000 => Step::Done(Box::new(outcome(StatusCode::OK, ResponseBody::Empty))),
+            (_, _, None) => Step::Wait,
         }
     }
 
