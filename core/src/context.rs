@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::http::{Bytes, HeaderMap, Method, StatusCode, Url};
+use crate::http::{HeaderMap, Method, Url};
 use crate::rng::Uuid;
 use crate::time::Now;
 use crate::value::Value;
+
+pub use crate::http::message::{Body, ResponseView};
 
 /// Everything that an expression can see of one exchange.
 #[derive(Clone, Debug)]
@@ -56,32 +58,6 @@ pub struct RequestView {
     pub matched_parameters: IndexMap<String, String>,
     /// `Body`
     pub body: Body,
-}
-
-/// `context.Response`, and the answer of a send-request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResponseView {
-    /// `StatusCode`
-    pub status: StatusCode,
-    /// `StatusReason`; `None` means the standard phrase of the status code.
-    pub reason: Option<String>,
-    /// `Headers`
-    pub headers: HeaderMap,
-    /// `Body`
-    pub body: Body,
-}
-
-/// The content of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// There is none: `Body` is null.
-    Absent,
-    /// It is still in the socket. An expression that reads it makes the pipeline read it and evaluates again.
-    Unread,
-    /// It has been read, or a policy has set it.
-    Bytes(Bytes),
-    /// It was passed through and is gone.
-    Gone,
 }
 
 /// `context.Api`

@@ -190,7 +190,7 @@ pub struct Sync {
 enum Phase {
     Idle,
     Waiting { until: Instant, why: Pause },
-    Asked { request: Request, lost_at: Instant },
+    Asked { request: Request, asked_at: Instant },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,9 +246,9 @@ impl Sync {
 
     /// When the answer to the present question counts as lost.
     #[must_use]
-    pub const fn lost_at(&self) -> Option<Instant> {
+    pub fn lost_at(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Asked { lost_at, .. } => Some(lost_at),
+            Phase::Asked { asked_at, .. } => Some(asked_at.saturating_add(LOST_AFTER)),
             Phase::Idle | Phase::Waiting { .. } => None,
         }
     }
@@ -281,7 +281,7 @@ impl Sync {
             (Question::Events, None) | (Question::Snapshot, None) => Request::Snapshot { known: None },
             (Question::Snapshot, Some(known)) => Request::Snapshot { known: Some(known) },
         };
-        self.phase = Phase::Asked { request, lost_at: now.saturating_add(LOST_AFTER) };
+        self.phase = Phase::Asked { request, asked_at: now };
         request
     }
 
@@ -343,8 +343,14 @@ impl Sync {
     pub fn handle_failure(&mut self, failure: &FetchFailure, now: Instant) {
         let asked_pause = failure.retry_after();
         let own_pause = self.backoff.next_delay(&mut self.rng);
-        let why = if asked_pause > own_pause { Pause::RetryAfter } else { Pause::Ours };
-        self.phase = Phase::Waiting { until: now.saturating_add(own_pause.max(asked_pause)), why };
+        // Our own pause counts from the question: one that was answered by long silence is asked again at once.
+        let own_until = match self.phase {
+            Phase::Asked { asked_at, .. } => asked_at.saturating_add(own_pause).max(now),
+            Phase::Idle | Phase::Waiting { .. } => now.saturating_add(own_pause),
+        };
+        let asked_until = now.saturating_add(asked_pause);
+        let why = if asked_until > own_until { Pause::RetryAfter } else { Pause::Ours };
+        self.phase = Phase::Waiting { until: own_until.max(asked_until), why };
         self.hint = None;
     }
 

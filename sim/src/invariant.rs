@@ -92,19 +92,19 @@ fn no_failure_that_the_twin_did_not_have(plan: &Plan, run: &[Outcome], twin: &[O
     found
 }
 
-/// The spans in which a gateway without a backup has nothing to serve.
+/// The spans in which a request may fail: while the process is down (which request is in flight at that moment differs between run and
+/// twin by milliseconds), and after that until a gateway without a backup can have got its configuration.
 fn excuses(plan: &Plan) -> Vec<(Duration, Duration)> {
     let (from, until) = plan.outage;
-    let restarts = plan.downtimes().into_iter().map(|(_, restarted)| restarted);
-    match plan.backup {
-        Backup::Whole => Vec::new(),
-        Backup::Lost => restarts
-            .map(|restarted| {
-                let outage = if restarted >= from { until.max(restarted) } else { restarted };
-                (restarted, outage + catch_up(plan))
-            })
-            .collect(),
-    }
+    let span = |(killed, restarted): (Duration, Duration)| {
+        let serves = match plan.backup {
+            Backup::Whole => restarted + RESTORE,
+            Backup::Lost if restarted >= from => until.max(restarted) + catch_up(plan),
+            Backup::Lost => restarted + catch_up(plan),
+        };
+        (killed, serves)
+    };
+    plan.downtimes().into_iter().map(span).collect()
 }
 
 /// L1: one poll interval, its jitter and a round trip after the outage every response shows the newest edit.

@@ -19,30 +19,26 @@ use crate::time::Now;
 struct Found {
     api: Arc<CompiledApi>,
     operation: Option<usize>,
+    key: Option<String>,
 }
 
 impl Exchange {
     /// Decides what serves the request and in whose name, then begins with inbound.
     pub(super) fn arrive(&mut self, limits: &Limits, now: Now) {
         let snapshot = Arc::clone(&self.snapshot);
-        let head = self.head();
-        let found = match self.find(&snapshot, &head) {
+        let head = self.take_head();
+        let found = self.find(&snapshot, &head);
+        self.put_back(head);
+        let found = match found {
             Ok(found) => found,
-            Err(api) => {
-                if let Some(api) = api.and_then(|index| snapshot.apis.get(index)) {
-                    self.context.api = Some(Arc::clone(&api.view));
-                    self.link(Scope::Api, api.program.as_ref());
-                }
-                self.link_global(&snapshot);
-                return self.refuse(not_found());
-            }
+            Err(api) => return self.miss(&snapshot, api),
         };
         if found.operation.is_none() {
-            return self.preflight(&snapshot, &head, &found.api, limits, now);
+            return self.preflight(&snapshot, found, limits, now);
         }
-        let key = key_of(&found.api.key_header, &found.api.key_query, &head);
-        let access = snapshot.subscriptions.authorize(&found.api.name, found.api.subscription, key.as_deref());
-        self.enter(&snapshot, &found, access.ok(), key);
+        let (api, key) = (&found.api, found.key.as_deref());
+        let access = snapshot.subscriptions.authorize(&api.name, api.subscription, key);
+        self.enter(&snapshot, &found, access.ok());
         match access {
             Ok(_) => self.begin(Section::Inbound),
             Err(denied) => {
@@ -52,15 +48,21 @@ impl Exchange {
         }
     }
 
-    fn head(&self) -> RequestHead {
-        let request = &self.context.request;
+    // The head as routing wants it. Lent, not copied: `put_back` returns its parts to the context.
+    fn take_head(&mut self) -> RequestHead {
+        let request = &mut self.context.request;
         RequestHead {
             method: request.method.clone(),
-            url: request.original_url.clone(),
-            headers: request.headers.clone(),
+            url: std::mem::take(&mut request.original_url),
+            headers: std::mem::take(&mut request.headers),
             version: self.version,
             has_body: false,
         }
+    }
+
+    fn put_back(&mut self, head: RequestHead) {
+        self.context.request.original_url = head.url;
+        self.context.request.headers = head.headers;
     }
 
     // What serves the request; else the index of the API, as far as one was found.
@@ -70,11 +72,22 @@ impl Exchange {
         let remainder = if matched.remainder.is_empty() { "/" } else { matched.remainder };
         self.state.upstream.path = remainder.to_owned();
         self.context.request.matched_parameters = matched.parameters;
-        Ok(Found { api, operation: matched.operation })
+        let key = key_of(&api.key_header, &api.key_query, head).map(Cow::into_owned);
+        Ok(Found { api, operation: matched.operation, key })
+    }
+
+    // Nothing serves the request: the on-error sections known so far see it.
+    fn miss(&mut self, snapshot: &Snapshot, api: Option<usize>) {
+        if let Some(api) = api.and_then(|index| snapshot.apis.get(index)) {
+            self.context.api = Some(Arc::clone(&api.view));
+            self.link(Scope::Api, api.program.as_ref());
+        }
+        self.link_global(snapshot);
+        self.refuse(not_found());
     }
 
     // Fills context, site and chain.
-    fn enter(&mut self, snapshot: &Snapshot, found: &Found, access: Option<Access>, key: Option<Cow<'_, str>>) {
+    fn enter(&mut self, snapshot: &Snapshot, found: &Found, access: Option<Access>) {
         let api = &found.api;
         self.context.api = Some(Arc::clone(&api.view));
         self.site = Site { backends: Arc::clone(&api.backends), ..Site::default() };
@@ -92,7 +105,7 @@ impl Exchange {
             self.link(Scope::Product, product.program.as_ref());
         }
         if let Some(subscription) = access.subscription.and_then(|index| snapshot.subscribers.get(index)) {
-            let key = key.as_deref().unwrap_or("");
+            let key = found.key.as_deref().unwrap_or("");
             self.context.subscription = Some(Arc::clone(subscription.view(key)));
             self.context.user = subscription.user.clone();
         }
@@ -130,22 +143,20 @@ impl Exchange {
 
     // An OPTIONS request that no operation serves: cors policies may answer it, before any key is asked for. The chain is that
     // of the operation that the client is about to call.
-    fn preflight(
-        &mut self,
-        snapshot: &Snapshot,
-        head: &RequestHead,
-        api: &Arc<CompiledApi>,
-        limits: &Limits,
-        now: Now,
-    ) {
-        let asked = head.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    fn preflight(&mut self, snapshot: &Snapshot, options: Found, limits: &Limits, now: Now) {
+        let headers = &self.context.request.headers;
+        let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let is_preflight = headers.contains_key(header::ORIGIN) && asked.is_some();
         let method = asked.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
-        let announced = method.map(|method| RequestHead { method, ..head.clone() });
-        let operation = announced.and_then(|announced| self.find(snapshot, &announced).ok()).and_then(|f| f.operation);
-        let found = Found { api: Arc::clone(api), operation };
+        let api = options.api;
+        let mut operation = None;
+        if let Some(method) = method {
+            let announced = RequestHead { method, ..self.take_head() };
+            operation = self.find(snapshot, &announced).ok().and_then(|found| found.operation);
+            self.put_back(announced);
+        }
         let open = snapshot.subscriptions.authorize(&api.name, api.subscription, None).ok();
-        self.enter(snapshot, &found, open, None);
-        let is_preflight = head.headers.contains_key(header::ORIGIN) && asked.is_some();
+        self.enter(snapshot, &Found { api, operation, key: None }, open);
         let answer = if is_preflight { self.ask_cors(limits, now) } else { Ok(Preflight::NotConcerned) };
         match answer {
             Ok(Preflight::NotConcerned) => self.refuse(not_found()),

@@ -1,6 +1,7 @@
 //! The vocabulary of HTTP messages (RFC 9110) that everything above shares. Moves no bytes.
 
 pub mod media;
+pub mod message;
 pub mod percent;
 pub mod query;
 pub mod rewrite;

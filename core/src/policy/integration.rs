@@ -16,7 +16,7 @@ use crate::policy::operand::{Operand, get_optional};
 use crate::policy::program::Op;
 use crate::policy::reader::Reader;
 use crate::policy::routing::{TIMEOUT_SECONDS_MAX, upstream_failure};
-use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Ran, Run, Stop, TRACES_MAX};
+use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Child, Content, Occurs, Shape, TEXT, attribute, child};
 use crate::policy::transform::{self, header_value, whole_body};
 use crate::value::Value;
@@ -263,9 +263,7 @@ impl Trace {
             let (name, value) = (name.get(run)?, value.get(run)?);
             line.push_str(&format!(" {name}={value}"));
         }
-        if run.state.traces.len() < TRACES_MAX {
-            run.state.traces.push(line);
-        }
+        run.trace(line);
         Ok(Flow::Next)
     }
 }

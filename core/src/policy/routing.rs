@@ -146,6 +146,16 @@ impl SetBackendService {
                 let text = url.get(run)?;
                 let base =
                     Url::parse(text.trim()).map_err(|error| invalid(format!("`{text}` is not a URL: {error}")))?;
+                // A backend entity that was chosen before stays, as in APIM: its credentials never go to another address
+                // (fixtures/policy/set-backend-service-twice.conversation).
+                if let Some(entity) = &run.state.upstream.entity {
+                    let line = format!(
+                        "set-backend-service: the base URL {base} has no effect beside the backend `{}`",
+                        entity.id
+                    );
+                    run.trace(line);
+                    return Ok(Flow::Next);
+                }
                 set_base(run, base);
             }
             Service::Backend(id) => {

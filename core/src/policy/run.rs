@@ -275,6 +275,13 @@ impl Run<'_> {
         self.state.response_headers.push(PendingHeader { name, value, existing });
     }
 
+    /// Writes a line into the record of the exchange; nothing more once there are [`TRACES_MAX`].
+    pub fn trace(&mut self, line: String) {
+        if self.state.traces.len() < TRACES_MAX {
+            self.state.traces.push(line);
+        }
+    }
+
     /// Sets a variable.
     pub fn set_variable(&mut self, name: &Arc<str>, value: Value) {
         self.context.variables.insert(Arc::clone(name), value);

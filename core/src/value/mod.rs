@@ -7,7 +7,7 @@ pub mod time;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::context::ResponseView;
+use crate::http::message::ResponseView;
 use crate::rng::Uuid;
 
 pub use json::JToken;

@@ -28,8 +28,9 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// that swallowed packets, a firewall that forgot it); a service that is merely slow is asked again and then waited for.
 pub(crate) const REUSED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long nothing at all may arrive while an answer is waited for.
-pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long nothing at all may arrive while an answer is waited for. Not longer than the sync interval of the original: a question that
+/// was under way when the service came back must not hold up the next one for longer than that.
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 

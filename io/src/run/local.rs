@@ -54,7 +54,12 @@ pub async fn run_local<N: Net, D: Disk>(
     let worker = run_worker(env.clone(), Arc::clone(&plane), Listeners { plain, tls: None }, options);
     let worker = tokio::task::spawn_local(worker);
 
-    let backup = Store::new(env.disk.clone(), settings.backup.path.clone(), settings.backup.key.clone(), Arc::clone(&env.crypto));
+    let backup = Store::new(
+        env.disk.clone(),
+        settings.backup.path.clone(),
+        settings.backup.key.clone(),
+        Arc::clone(&env.crypto),
+    );
     let place = backup_place(&env, &settings, &backup).await;
     let instance_id = startup::instance_id(&settings, None, env.seed);
     let control = Control {
