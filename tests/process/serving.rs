@@ -7,6 +7,7 @@ use crate::azure::Azure;
 use crate::folder::Folder;
 use crate::gateway::{STATUS, Wiring};
 use crate::nginx::{LARGE_ITEM, Nginx, large_file};
+use crate::traffic::Traffic;
 use crate::{ports, wait};
 
 #[test]
@@ -90,7 +91,7 @@ fn a_gateway_that_is_far_behind_takes_the_snapshot() {
     gateway.shows(1);
 
     azure.break_with("cut");
-    gateway.is_disconnected();
+    gateway.is_disconnected("");
     let before = azure.revision();
     folder.edit(2);
     azure.wait_for_revision_after(&before);
@@ -131,6 +132,44 @@ fn a_folder_is_served_without_any_service_and_watched() {
         let status = gateway.status()?.1;
         wait::check(status["refused"].as_array().is_some_and(Vec::is_empty), status)
     });
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_waited_for_and_one_that_goes_away_is_not_missed() {
+    let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
+    let folder = Folder::sample(&nginx.backends());
+    folder.unmount();
+    let endpoint = format!("file://{}", folder.path().display());
+    let mut gateway = Wiring::to(&endpoint, backup.path()).set("gateway.name", "gw1").start();
+    gateway.is_not_ready("folder");
+    folder.mount();
+    gateway.shows(1);
+
+    let traffic = Traffic::to(&gateway);
+    folder.unmount();
+    gateway.is_disconnected("folder");
+    traffic.goes_on(10);
+    folder.mount();
+    folder.edit(2);
+    gateway.shows(2);
+    traffic.end();
+}
+
+#[test]
+fn a_service_whose_certificate_is_not_trusted_gets_no_token() {
+    let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
+    let azure = Azure::start(&Folder::sample(&nginx.backends()));
+    let wiring = Wiring::federated(&azure, backup.path()).set("holdfast.service.ca.path", "");
+    let mut gateway = wiring.start();
+    gateway.is_not_ready("not trusted; name its root in `holdfast.service.ca.path`");
+    assert_eq!(azure.requests(), [], "somebody who is not known was asked");
+    gateway.kill();
+
+    let wiring = wiring.set("config.service.endpoint.disableCertificateValidation", "true");
+    let mut gateway = wiring.start();
+    gateway.shows(1);
+    let warned = gateway.log().iter().any(|record| record.to_string().contains("disableCertificateValidation"));
+    assert!(warned, "{:?}", gateway.log());
 }
 
 #[test]
