@@ -1,5 +1,7 @@
 //! From configuration to a served request: federated, from a folder, over TLS; edits, refusals, the log. Breaks nothing on the way.
 
+use std::time::{Duration, Instant};
+
 use holdfast_sim::sample::KEY;
 use tempfile::tempdir;
 
@@ -60,8 +62,7 @@ fn large_contents_stream_both_ways() {
     gateway.must_run();
 }
 
-// The one test with the default intervals: the deadline of ten seconds is the product's promise, so it is held against the clock,
-// with what the fake service needs to notice the edit and a busy machine's slack on top.
+// The one test with the default intervals. Ten seconds are the product's promise; the deadline is twice that, for a busy machine.
 #[test]
 fn with_default_intervals_an_edit_is_served_within_a_poll() {
     let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
@@ -75,8 +76,9 @@ fn with_default_intervals_an_edit_is_served_within_a_poll() {
     let before = azure.revision();
     folder.edit(2);
     azure.wait_for_revision_after(&before);
+    let published = Instant::now();
     gateway.shows(2);
-    // Counted instead of timed: one poll brought it, whatever the clock of a busy machine says.
+    assert!(published.elapsed() < Duration::from_secs(20), "it took {:?}", published.elapsed());
     let polls =
         azure.requests().into_iter().skip(questions).filter(|(request, _)| request.contains("/events?")).count();
     assert!(polls <= 2, "the edit was taken up after {polls} polls: {:?}", azure.requests());
