@@ -169,7 +169,16 @@ pub struct LastError {
     pub policy_id: Option<String>,
 }
 
+/// The query parameter that carries a subscription key when no API says otherwise (APIM's own default).
+const KEY_PARAMETER: &str = "subscription-key";
+
 impl Context {
+    /// The query parameter that may hold a subscription key: no log shows its value.
+    #[must_use]
+    pub fn key_parameter(&self) -> &str {
+        self.api.as_ref().map_or(KEY_PARAMETER, |api| &api.key_names.1)
+    }
+
     /// Time since the request arrived.
     #[must_use]
     pub const fn elapsed(&self, now: Now) -> Duration {

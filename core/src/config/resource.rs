@@ -129,9 +129,12 @@ impl ResourceSet {
 
     /// Takes a resource and everything below its id away; says whether there was anything.
     pub fn remove(&mut self, id: &ResourceId) -> bool {
-        let before = self.resources.len();
-        self.resources.retain(|other, _| !other.is_within(id));
-        self.resources.len() != before
+        let below: Vec<ResourceId> = self.iter_within(id).map(|resource| resource.id.clone()).collect();
+        let was_there = self.resources.remove(id).is_some();
+        below.iter().for_each(|id| {
+            self.resources.remove(id);
+        });
+        was_there || !below.is_empty()
     }
 
     /// The resource with this id.
@@ -153,12 +156,10 @@ impl ResourceSet {
 
     /// Everything below `id`, itself not included, in the order of ids.
     pub fn iter_within(&self, id: &ResourceId) -> impl Iterator<Item = &Arc<Resource>> + use<'_> {
-        let (top, prefix) = (id.clone(), id.clone());
-        self.resources
-            .range(id.clone()..)
-            .map(|(_, resource)| resource)
-            .take_while(move |resource| below(resource, &prefix))
-            .filter(move |resource| resource.id != top && resource.id.is_within(&top))
+        // The ids below one are neighbours: they begin with its text and a slash. No walk passes over any other.
+        let prefix = ResourceId(Arc::from(format!("{id}/")));
+        let from = prefix.clone();
+        self.resources.range(from..).map(|(_, resource)| resource).take_while(move |resource| begins(resource, &prefix))
     }
 
     /// Records that a document of the resource `id` could not be read, so that what is left of it is not taken for the whole.
@@ -191,10 +192,8 @@ impl ResourceSet {
     }
 }
 
-// Ids that begin with the collection's text but go on with another character than `/` (`/apis-x` beside `/apis`) sort among its
-// children; they are passed over by the filter, and the walk ends at the first id that does not begin with that text.
-fn below(resource: &Resource, collection: &ResourceId) -> bool {
-    let (id, prefix) = (resource.id.as_str().as_bytes(), collection.as_str().as_bytes());
+fn begins(resource: &Resource, prefix: &ResourceId) -> bool {
+    let (id, prefix) = (resource.id.as_str().as_bytes(), prefix.as_str().as_bytes());
     id.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
@@ -277,6 +276,18 @@ mod tests {
         assert!(set.remove(&ResourceId::new("/apis/A")));
         assert_eq!(set.len(), 1);
         assert!(!set.remove(&ResourceId::new("/apis/zzz")));
+    }
+
+    #[test]
+    fn what_is_below_an_id_is_what_is_within_it() {
+        let ids =
+            ["/apis/a", "/apis/A/x", "/apis/a/x/y", "/apis/a-b/x", "/apis/a.b", "/apis/a;rev=2/x", "/apis/a0", "/b"];
+        let set = set(&ids);
+        for top in ids.iter().chain(&["/apis", "/apis/a/x", "/", "/zzz"]).map(|id| ResourceId::new(id)) {
+            let below: Vec<&ResourceId> = set.iter_within(&top).map(|resource| &resource.id).collect();
+            let expected = set.iter().map(|resource| &resource.id).filter(|id| **id != top && id.is_within(&top));
+            assert_eq!(below, expected.collect::<Vec<_>>(), "{top}");
+        }
     }
 
     #[test]

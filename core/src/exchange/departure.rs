@@ -61,7 +61,7 @@ impl Exchange {
             correlation_id: context.request_id.to_string(),
             caller_ip: self.client.ip.clone(),
             method: self.method.to_string(),
-            url: context.request.original_url.to_string(),
+            url: context.request.original_url.shown_without(context.key_parameter()),
             client_protocol: match self.version {
                 HttpVersion::Http10 => "HTTP/1.0",
                 HttpVersion::Http11 => "HTTP/1.1",

@@ -73,10 +73,10 @@ impl<'a> Source<'a> {
             Severity::Note => Diagnostic::note(problem.code, file, problem.message),
         };
         let placed = made.at(self.written, self.original(problem.span));
-        match problem.help {
+        self.without_secrets(match problem.help {
             Some(help) => placed.with_help(help),
             None => placed,
-        }
+        })
     }
 
     /// A finding about an expression, whose position counts in the expression's own decoded text, placed in the text as written.
@@ -84,7 +84,14 @@ impl<'a> Source<'a> {
     pub fn relocated(&self, diagnostic: Diagnostic, expression: &Decoded) -> Diagnostic {
         let inside = diagnostic.position.map_or(0, |position| offset_of(&expression.text, position));
         let at = expression.origin(inside);
-        diagnostic.at(self.written, self.original(Span { start: at, end: at }))
+        self.without_secrets(diagnostic.at(self.written, self.original(Span { start: at, end: at })))
+    }
+
+    fn without_secrets(&self, diagnostic: Diagnostic) -> Diagnostic {
+        match self.substituted {
+            Some(substituted) => substituted.without_secrets(diagnostic),
+            None => diagnostic,
+        }
     }
 
     fn original(&self, span: Span) -> Span {

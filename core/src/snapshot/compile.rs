@@ -13,7 +13,7 @@ use crate::policy::{Program, Scope};
 use crate::route::{RouteApi, RouteTable, SubscriptionTable};
 use crate::snapshot::last_good::{LastGood, effective, is_api, overlaid};
 use crate::snapshot::programs::{Programs, prepare_fragments};
-use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build};
+use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden};
 
 /// The policy of a service that has none (APIM's own default).
 const DEFAULT_SERVICE_POLICY: &str = "<policies><inbound/><backend><forward-request/></backend><outbound/></policies>";
@@ -113,9 +113,11 @@ impl Compilation<'_> {
         let apis = self.apis(&configuration, &mut programs, &backends, &unchanged);
         // Nothing can be served without it; what else is wrong was looked for all the same, so that it is said at once.
         let service = service.map_err(|errors| self.all_wrong(errors))?;
+        let routes = routes(&apis);
+        notes.extend(hidden::warnings(&routes, &apis, &configuration));
         let snapshot = Snapshot {
             revision: self.revision,
-            routes: routes(&apis),
+            routes: RouteTable::build(routes),
             apis,
             subscriptions: SubscriptionTable::build(&configuration.subscriptions, &products),
             subscribers: configuration.subscriptions.iter().map(build::subscription).collect(),
@@ -201,11 +203,13 @@ impl Compilation<'_> {
         if changes.iter().any(|id| first(id, "apiVersionSets")) {
             return BTreeMap::new();
         }
-        let touched: BTreeSet<&str> = changes.iter().filter(|id| first(id, "apis")).filter_map(second).collect();
+        // Compared as ids are, without case: a document may spell the id of its API in its own way.
+        let lower = |id: &ResourceId| second(id).map(str::to_ascii_lowercase);
+        let touched: BTreeSet<String> = changes.iter().filter(|id| first(id, "apis")).filter_map(lower).collect();
         let held: BTreeSet<&ResourceId> = previous.source.held.values().flat_map(|held| &held.ids).collect();
         let apis = previous.snapshot.apis.iter();
         let same =
-            apis.filter(|api| second(&api.id).is_none_or(|name| !touched.contains(name)) && !held.contains(&api.id));
+            apis.filter(|api| lower(&api.id).is_none_or(|name| !touched.contains(&name)) && !held.contains(&api.id));
         same.map(|api| (api.id.clone(), Arc::clone(api))).collect()
     }
 
@@ -264,9 +268,8 @@ fn service_program(
     Ok(programs.program(Some(policy), Scope::Global)?.unwrap_or_default())
 }
 
-fn routes(apis: &[Arc<CompiledApi>]) -> RouteTable {
-    let place = |(index, api): (usize, &Arc<CompiledApi>)| RouteApi { index, ..api.route.clone() };
-    RouteTable::build(apis.iter().enumerate().map(place).collect())
+fn routes(apis: &[Arc<CompiledApi>]) -> Vec<RouteApi> {
+    apis.iter().enumerate().map(|(index, api)| RouteApi { index, ..api.route.clone() }).collect()
 }
 
 // Whether an API whose resources did not change came out the same in its surroundings, too.

@@ -1,10 +1,12 @@
 //! One revision, compiled: routes, subscriptions, programs. Immutable and shared by `Arc`; an exchange pins the one it began with.
 //!
-//! `build` makes the parts, `programs` shares programs, `last_good` knows what is served already, `compile` puts it together.
+//! `build` makes the parts, `programs` shares programs, `last_good` knows what is served already, `compile` puts it together, `hidden`
+//! looks for what no request reaches.
 
 mod build;
 mod compile;
 mod compiled;
+mod hidden;
 mod last_good;
 mod programs;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Compiled, Identity, Snapshot, Source};
-use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
+use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision, folder};
 use crate::diagnostic::Diagnostic;
+use crate::http::Bytes;
 
 const GOOD: &str = "<policies><inbound><base /><set-variable name=\"a\" value=\"1\" /></inbound></policies>";
 const BROKEN: &str = "<policies><inbound><nonsense /></inbound></policies>";
@@ -81,6 +82,47 @@ fn what_did_not_change_is_shared() {
     assert!(!is_shared(&two, &three, "a"), "backends are looked up by exchanges: a new one is seen");
     let four = compile(4, &set, Some(&three));
     assert!(is_shared(&three, &four, "a") && is_shared(&three, &four, "b"));
+}
+
+#[test]
+fn a_document_that_spells_the_id_of_its_api_otherwise_still_changes_it() {
+    let mut set = base(&["a"]);
+    let one = compile(1, &set, None);
+    put(&mut set, "/apis/A/operations/o", json!({ "method": "GET", "urlTemplate": "/new" }));
+    let two = compile(2, &set, Some(&one));
+    assert!(!is_shared(&one, &two, "a"));
+    assert_eq!(two.snapshot.apis()[0].operations[0].view.url_template, "/new");
+}
+
+#[test]
+fn what_no_request_reaches_is_a_warning_with_its_place() {
+    let files = [
+        ("gateways/gw/gatewayInformation.json", "{}"),
+        ("gateways/gw/apis.json", r#"["long", "root"]"#),
+        ("apis/long/apiInformation.json", r#"{"properties": {"path": "a/b"}}"#),
+        ("apis/long/specification.yaml", "openapi: 3.0.1\npaths:\n  /x: {get: {operationId: x}}\n"),
+        ("apis/root/apiInformation.json", r#"{"properties": {"path": ""}}"#),
+        (
+            "apis/root/specification.yaml",
+            "openapi: 3.0.1\npaths:\n  /a/b/x: {get: {operationId: x}}\n  /a: {get: {}}\n",
+        ),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), Bytes::from_static(text.as_bytes())));
+    let read = folder::read(&folder::Files(files.into_iter().collect()));
+    let one = compile(1, &read.set, None);
+    let [warning] = one.notes.as_slice() else { panic!("{:?}", one.notes) };
+    let expected = "warning[hidden-operation]: `GET /a/b/x` of `/apis/root`: an API with a longer path gets all requests for this \
+                    operation\n  --> apis/root/specification.yaml:3:3\n  help: it is `/apis/long` at `/a/b`";
+    assert_eq!(warning.to_string(), expected);
+    // An API that is held back may stand where a new one wants to be.
+    let mut set = base(&["a"]);
+    let one = compile(1, &set, None);
+    set = base(&["a", "b"]);
+    put(&mut set, "/apis/a", json!({ "path": "elsewhere", "type": "grpc" }));
+    put(&mut set, "/apis/b", json!({ "path": "A" }));
+    let two = compile(2, &set, Some(&one));
+    assert_eq!((names(&two), codes(&two.notes)), (vec!["a", "b"], vec!["hidden-api"]));
+    assert_eq!(&*two.notes[0].file, "/apis/b");
 }
 
 #[test]
