@@ -27,6 +27,7 @@ use crate::plane::{Accepting, Plane};
 use crate::settings::{Color, Listeners, Settings, Source};
 use crate::signal::shutdown_requests;
 use crate::sinks::StdSink;
+use crate::sinks::adapters::Adapters;
 use startup::Tls;
 use worker::{Death, Workers};
 
@@ -62,6 +63,9 @@ pub fn run(vars: BTreeMap<String, String>) -> i32 {
     let code = match startup::world(clock, Arc::<StdSink>::clone(&sink)) {
         Ok(env) => {
             report_panics(&env);
+            if settings.logs.level == Level::Debug {
+                Adapters::listen(Arc::clone(&env.sink), Arc::clone(&env.clock));
+            }
             for warning in warnings {
                 say(&env, Level::Warn, "SettingsWarning", warning.message);
             }
