@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use crate::config::bounds::MAX_SUBSTITUTED_BYTES;
 use crate::config::model::{NamedValue, Secret};
-use crate::config::suggest::nearest;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::span::Span;
 
 /// The shortest part of a secret that is looked for in what a diagnostic quotes, in bytes: shorter ones are words by chance.
