@@ -31,20 +31,25 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     nearest(word, candidates).map(|name| format!("did you mean `{name}`?"))
 }
 
-// Levenshtein's distance without regard to ASCII case, one row at a time.
+// Insertions, deletions, replacements and swaps of neighbours, without regard to ASCII case; one row at a time.
 fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        let mut next = vec![before];
-        for (b, above) in right.chars().zip(row.iter().skip(1)) {
-            let replaced = diagonal + usize::from(!a.eq_ignore_ascii_case(&b));
-            diagonal = *above;
-            before = replaced.min(above + 1).min(before + 1);
-            next.push(before);
+    let lower = |text: &str| text.chars().map(|c| c.to_ascii_lowercase()).collect::<Vec<char>>();
+    let (left, right) = (lower(left), lower(right));
+    let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX);
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let replaced = at(&row, j) + usize::from(a != b);
+            let mut least = replaced.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            let neighbours = i.checked_sub(1).zip(j.checked_sub(1));
+            if neighbours.is_some_and(|(i, j)| left.get(i) == Some(b) && right.get(j) == Some(a)) {
+                least = least.min(at(&before, j - 1) + 1);
+            }
+            next.push(least);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
     }
     row.last().copied().unwrap_or(0)
 }
@@ -63,6 +68,7 @@ mod tests {
             ("Requst", Some("Request")),
             ("request", Some("Request")),
             ("HOLDFAST.WORKER", Some("holdfast.workers")),
+            ("gte", Some("get")),
             ("Request", None),
             ("zebra", None),
             ("validate-jwt", None),
@@ -80,6 +86,10 @@ mod tests {
 
     #[test]
     fn distances() {
-        assert_eq!((distance("", "abc"), distance("kitten", "Sitting"), distance("same", "same")), (3, 3, 0));
+        let table =
+            [("", "abc", 3), ("kitten", "Sitting", 3), ("same", "same", 0), ("chekc", "check", 1), ("ab", "ba", 1)];
+        for (left, right, expected) in table {
+            assert_eq!(distance(left, right), expected, "{left} {right}");
+        }
     }
 }
