@@ -67,6 +67,8 @@ pub fn run(vars: BTreeMap<String, String>) -> i32 {
             }
             start(&env, &settings, hostname).unwrap_or_else(|message| {
                 say(&env, Level::Fatal, "GatewayStartupFailed", message.clone());
+                // Two streams, often shown as one: whole lines, in the order in which they were written.
+                sink.flush();
                 refused(&format!("error: {message}"))
             })
         }
@@ -78,7 +80,7 @@ pub fn run(vars: BTreeMap<String, String>) -> i32 {
 
 fn refused(message: &str) -> i32 {
     // Nobody may be reading; the exit code says it too.
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    let _ = std::io::stderr().write_all(format!("{message}\n").as_bytes());
     EXIT_UNUSABLE
 }
 

@@ -222,12 +222,17 @@ impl TryFrom<String> for Revision {
     }
 }
 
+/// Characters of a text that is no revision which are repeated in the error.
+const SHOWN_CHARS_MAX: usize = 32;
+
 impl std::str::FromStr for Revision {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(format!("`{text}` is not a revision: expected eight hexadecimal digits"));
+            // A service can send anything under this name: what is repeated of it stays short.
+            let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+            return Err(format!("`{shown}` is not a revision: expected eight hexadecimal digits"));
         }
         u32::from_str_radix(text, 16).map(Self).map_err(|error| format!("`{text}` is not a revision: {error}"))
     }
@@ -290,6 +295,9 @@ mod tests {
         assert_eq!("000006fe".parse::<Revision>(), Ok(Revision(0x6fe)));
         assert_eq!(Revision(18).to_string(), "00000012");
         assert!("12".parse::<Revision>().is_err());
+        assert!(
+            "1".repeat(1_000_000).parse::<Revision>().is_err_and(|error| error.ends_with("eight hexadecimal digits"))
+        );
         assert!("zzzzzzzz".parse::<Revision>().is_err());
         assert!("+000002a".parse::<Revision>().is_err());
     }

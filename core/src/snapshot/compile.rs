@@ -104,13 +104,15 @@ impl Compilation<'_> {
         let backends = self.backends(&configuration, &changes);
         let before = self.previous.map(|previous| &previous.snapshot.programs);
         let mut programs = Programs::new(&substitution, &fragments, &backends, before);
-        let service = service_program(&configuration, &mut programs)?;
+        let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
         for (id, errors) in refused.into_iter().filter(|(id, _)| !kept.contains(id)) {
             self.refused.entry(id).or_insert(errors);
         }
         let unchanged = self.unchanged(&changes);
         let apis = self.apis(&configuration, &mut programs, &backends, &unchanged);
+        // Nothing can be served without it; what else is wrong was looked for all the same, so that it is said at once.
+        let service = service.map_err(|errors| self.all_wrong(errors))?;
         let routes = routes(&apis);
         notes.extend(hidden::warnings(&routes, &apis, &configuration));
         let snapshot = Snapshot {
@@ -209,6 +211,16 @@ impl Compilation<'_> {
         let same =
             apis.filter(|api| lower(&api.id).is_none_or(|name| !touched.contains(&name)) && !held.contains(&api.id));
         same.map(|api| (api.id.clone(), Arc::clone(api))).collect()
+    }
+
+    // These errors, and all others that were found beside them.
+    fn all_wrong(&mut self, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        for other in std::mem::take(&mut self.refused).into_values().flatten() {
+            if !errors.contains(&other) {
+                errors.push(other);
+            }
+        }
+        errors
     }
 
     fn hold(&mut self, id: &ResourceId) {
