@@ -169,6 +169,11 @@ fn hidden(words: &str, secret: &str, reference: &str) -> String {
     pieces.collect::<Vec<_>>().join("`")
 }
 
+/// The names that `text` refers to, known or not.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    references(text).map(|(name, _)| name)
+}
+
 /// The references in `text`, left to right: `{{`, optional blanks, a name of `[A-Za-z0-9._-]+`, optional blanks, `}}`.
 fn references(text: &str) -> impl Iterator<Item = (&str, Span)> {
     let mut at = 0;
