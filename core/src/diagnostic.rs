@@ -1,11 +1,15 @@
 //! What the customer got wrong, and where. One shape for every kind of document.
 
+mod nearest;
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::span::{Position, Span};
+
+pub use nearest::{did_you_mean, nearest};
 
 /// How much a diagnostic weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use crate::config::bounds::MAX_SUBSTITUTED_BYTES;
 use crate::config::model::{NamedValue, Secret};
-use crate::config::suggest::nearest;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::span::Span;
 
 /// The shortest part of a secret that is looked for in what a diagnostic quotes, in bytes: shorter ones are words by chance.
@@ -168,6 +167,11 @@ fn hidden(words: &str, secret: &str, reference: &str) -> String {
     let pieces = words.split('`').enumerate();
     let pieces = pieces.map(|(index, piece)| if index % 2 == 1 && shows(piece) { reference } else { piece });
     pieces.collect::<Vec<_>>().join("`")
+}
+
+/// The names that `text` refers to, known or not.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    references(text).map(|(name, _)| name)
 }
 
 /// The references in `text`, left to right: `{{`, optional blanks, a name of `[A-Za-z0-9._-]+`, optional blanks, `}}`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::model::{Backend, Secret};
 use crate::context::{Body, ResponseView};
+use crate::diagnostic::nearest;
 use crate::expr::Message;
 use crate::http::rewrite::RewriteTemplate;
 use crate::http::template::UrlTemplate;
@@ -19,7 +20,7 @@ use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, HostField, Ran, Run, Stop};
 use crate::policy::shape::{Content, Shape, attribute};
-use crate::policy::source::{Problem, nearest};
+use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
 use crate::telemetry::BackendRecord;
 

@@ -11,7 +11,8 @@ use crate::config::{Origin, ResourceId, ResourceSet, Revision};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Program, Scope};
 use crate::route::{RouteApi, RouteTable, SubscriptionTable};
-use crate::snapshot::last_good::{LastGood, effective, is_api, overlaid};
+use crate::snapshot::dependencies::dependencies;
+use crate::snapshot::last_good::{LastGood, SERVICE_POLICY, effective, is_api, overlaid, trimmed};
 use crate::snapshot::programs::{Programs, prepare_fragments};
 use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden};
 
@@ -73,13 +74,14 @@ impl Compilation<'_> {
             return self.assemble(set, set, parsed, &BTreeSet::new());
         }
         // What the whole service shares and is in error stays as it was: the rest is compiled in that light.
-        let kept: BTreeSet<ResourceId> = wrong.keys().filter(|id| self.good.has(id)).cloned().collect();
-        for id in &kept {
-            self.hold(id);
-        }
-        let mut in_use = set.clone();
-        for held in self.held.values() {
-            in_use = overlaid(&in_use, &held.set, &held.ids.iter().collect::<Vec<_>>());
+        let mut kept: BTreeSet<ResourceId> = wrong.keys().filter(|id| self.good.has(id)).cloned().collect();
+        let mut in_use = self.with_held(set, &kept);
+        let still_wrong = service_wide(&parse(&in_use, &self.identity.gateway_id));
+        let needed = self.needed_by(still_wrong.keys().filter(|id| kept.contains(id)));
+        if !needed.is_empty() {
+            // A document as it was does not help when what it refers to is gone or another.
+            kept.extend(needed);
+            in_use = self.with_held(set, &kept);
         }
         self.refused.extend(wrong);
         let parsed = parse(&in_use, &self.identity.gateway_id);
@@ -87,6 +89,19 @@ impl Compilation<'_> {
             return Err(parsed.fatal);
         }
         self.assemble(set, &in_use, parsed, &kept)
+    }
+
+    // `set` with `kept` as it was.
+    fn with_held(&mut self, set: &ResourceSet, kept: &BTreeSet<ResourceId>) -> ResourceSet {
+        kept.iter().for_each(|id| self.hold(id));
+        self.held
+            .values()
+            .fold(set.clone(), |set, held| overlaid(&set, &held.set, &held.ids.iter().collect::<Vec<_>>()))
+    }
+
+    fn needed_by<'i>(&self, ids: impl Iterator<Item = &'i ResourceId>) -> BTreeSet<ResourceId> {
+        let older = ids.filter_map(|id| self.good.origin(id).map(|(_, older)| (id, older)));
+        older.flat_map(|(id, older)| dependencies(id, older)).collect()
     }
 
     // `set` is the revision as it came, `in_use` the same with what `kept` names taken from older ones.
@@ -131,7 +146,10 @@ impl Compilation<'_> {
             programs: programs.made,
         };
         notes.extend(programs.notes);
-        let source = Source { revision: self.revision, set: set.clone(), held: self.held };
+        let held = self.held.into_iter();
+        let held =
+            held.map(|(revision, Held { set, ids })| (revision, Held { set: trimmed(&set, &ids), ids })).collect();
+        let source = Source { revision: self.revision, set: set.clone(), held };
         Ok(Compiled { snapshot: Arc::new(snapshot), source, refused: self.refused, notes })
     }
 
@@ -245,7 +263,7 @@ fn service_wide(parsed: &Parsed) -> Refused {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);
     }
     if let Err(errors) = service_program(configuration, &mut programs) {
-        wrong.entry(ResourceId::new("/policies/policy")).or_default().extend(errors);
+        wrong.entry(ResourceId::new(SERVICE_POLICY)).or_default().extend(errors);
     }
     for product in &configuration.products {
         if let Err(errors) = build::product(product, &mut programs) {

@@ -10,8 +10,7 @@ use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, policy};
 use crate::config::resource::{Resource, ResourceId};
 use crate::config::schema::resolve;
-use crate::config::suggest::did_you_mean;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::http::{Method, UrlTemplate};
 
 const KNOWN: &[&str] =
