@@ -9,7 +9,6 @@ use super::object::{parse_bool, parse_double, parse_int, parse_long};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow};
 use crate::value::Value;
-use crate::value::json::JNode;
 
 pub(super) const ROWS: &[Row] = &[
     row("Convert", "static int ToInt32(string value)", to_int),
@@ -76,14 +75,7 @@ fn to_long(call: &mut Call<'_, '_>) -> Outcome<Value> {
 // `JValue` is convertible: what it holds is converted.
 fn convertible(value: &Value) -> Value {
     let Value::Json(token) = value else { return value.clone() };
-    match token.node() {
-        JNode::Null => Value::Null,
-        JNode::Bool(inner) => Value::Bool(*inner),
-        JNode::Integer(inner) => Value::Int64(*inner),
-        JNode::Float(inner) => Value::Double(*inner),
-        JNode::String(text) => Value::String(Arc::clone(text)),
-        JNode::Array(_) | JNode::Object(_) => value.clone(),
-    }
+    token.held().unwrap_or_else(|| value.clone())
 }
 
 // To even, as `Convert` rounds.

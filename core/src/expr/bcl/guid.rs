@@ -26,7 +26,12 @@ pub(super) fn with_format(guid: Uuid, form: &str) -> Outcome<String> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let text = call.text(0, "input")?.trim();
+    parsed(call.text(0, "input")?)
+}
+
+/// `Guid.Parse`: forms D, N, B and P.
+pub(super) fn parsed(text: &str) -> Outcome<Value> {
+    let text = text.trim();
     let inner = text
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))

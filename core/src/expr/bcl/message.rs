@@ -8,7 +8,8 @@ use crate::expr::exception::{Outcome, broken, invalid_cast, invalid_operation, n
 use crate::expr::ty::{Class, Ty};
 use crate::expr::{Interrupt, Message};
 use crate::http::{HeaderMap, Url};
-use crate::value::{ContextPart, JToken, MessageRef, UrlRef, Value};
+use crate::value::json::Wanted;
+use crate::value::{ContextPart, MessageRef, UrlRef, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("IRequest", "string Method", |call| {
@@ -146,8 +147,7 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Ty::Array(item) if **item == Ty::Byte => Ok(Value::Bytes(Arc::from(&bytes[..]))),
         Ty::String => Ok(Value::string(super::encoding::utf8_text(&bytes))),
         Ty::Class(Class::JObject | Class::JArray | Class::JToken) => {
-            let token =
-                JToken::parse(&super::encoding::utf8_text(&bytes)).map_err(|error| super::json::reader(&error))?;
+            let token = super::json::read(call, &super::encoding::utf8_text(&bytes), Wanted::Any)?;
             let value = Value::Json(token);
             if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(value.type_name(), &ty.full_name())) }
         }

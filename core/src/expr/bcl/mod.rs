@@ -99,7 +99,7 @@ pub(crate) struct Table {
 /// The table, read once.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
-const ROWS: [&[Row]; 15] = [
+const ROWS: [&[Row]; 19] = [
     context::ROWS,
     message::ROWS,
     dictionary::ROWS,
@@ -113,7 +113,11 @@ const ROWS: [&[Row]; 15] = [
     time::ROWS,
     encoding::ROWS,
     net::ROWS,
-    json::ROWS,
+    json::TABLES[0],
+    json::TABLES[1],
+    json::TABLES[2],
+    json::TABLES[3],
+    json::TABLES[4],
     enums::ROWS,
 ];
 

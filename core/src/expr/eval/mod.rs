@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::http::Url;
 use crate::rng::Rng;
 use crate::time::Now;
-use crate::value::{ContextPart, UrlRef, Value};
+use crate::value::{ContextPart, JToken, UrlRef, Value};
 
 use super::bcl::{Call, Run, json_cast, json_token};
 use super::exception::{Outcome, broken, index_out_of_range, invalid_cast, invalid_operation, null_reference};
@@ -39,6 +39,8 @@ pub(crate) struct Machine<'m> {
     locals: Vec<Value>,
     steps_left: u32,
     memory_left: usize,
+    /// JSON that was read or made: a token does not keep its parents alive.
+    pub(crate) kept: Vec<JToken>,
 }
 
 /// Runs a program.
@@ -51,6 +53,7 @@ pub(crate) fn run(program: &Program, eval: Eval<'_>, consumed: &mut Consumed) ->
         locals: vec![Value::Null; usize::from(program.slots)],
         steps_left: STEPS_MAX,
         memory_left: MEMORY_BYTES_MAX,
+        kept: Vec::new(),
     };
     match &program.body {
         Body::Expression(node) => machine.eval(node),
@@ -78,6 +81,27 @@ impl<'m> Machine<'m> {
     pub(crate) fn charge(&mut self, bytes: usize) -> Outcome<()> {
         self.memory_left = self.memory_left.checked_sub(bytes).ok_or(Interrupt::LimitExceeded(MEMORY_LIMIT))?;
         Ok(())
+    }
+
+    /// Counts several steps.
+    pub(crate) fn spend(&mut self, count: u32) -> Outcome<()> {
+        self.steps_left = self.steps_left.checked_sub(count).ok_or(Interrupt::LimitExceeded(STEP_LIMIT))?;
+        Ok(())
+    }
+
+    /// How many steps remain.
+    pub(crate) const fn steps_left(&self) -> u32 {
+        self.steps_left
+    }
+
+    /// How many bytes may still be allocated.
+    pub(crate) const fn memory_left(&self) -> usize {
+        self.memory_left
+    }
+
+    /// What is said when they do not suffice.
+    pub(crate) const fn out_of_memory(&self) -> Interrupt {
+        Interrupt::LimitExceeded(MEMORY_LIMIT)
     }
 
     /// Refuses a string before it is built.
