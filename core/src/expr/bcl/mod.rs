@@ -3,8 +3,11 @@
 
 mod context;
 mod convert;
+mod date_time_offset;
 mod dictionary;
+mod digits;
 mod encoding;
+mod enum_members;
 mod enums;
 mod format;
 mod guid;
@@ -12,10 +15,15 @@ mod json;
 mod math;
 mod message;
 mod net;
+mod number_custom;
+mod number_format;
+mod number_parse;
 mod object;
 mod string;
 mod string_parts;
 mod time;
+mod time_parse;
+mod time_span;
 mod utf16;
 
 use std::collections::BTreeMap;
@@ -99,7 +107,7 @@ pub(crate) struct Table {
 /// The table, read once.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
-const ROWS: [&[Row]; 19] = [
+const ROWS: &[&[Row]] = &[
     context::ROWS,
     message::ROWS,
     dictionary::ROWS,
@@ -111,6 +119,9 @@ const ROWS: [&[Row]; 19] = [
     math::ROWS,
     guid::ROWS,
     time::ROWS,
+    time_span::ROWS,
+    date_time_offset::ROWS,
+    enum_members::ROWS,
     encoding::ROWS,
     net::ROWS,
     json::TABLES[0],
