@@ -299,6 +299,20 @@ fn assert_same(one: &Compiled, other: &Compiled) {
 }
 
 #[test]
+fn every_document_has_its_own_warnings_in_every_revision() {
+    let mut set = base(&["a", "b"]);
+    let text = "<policies><backend><forward-request continue-timeout=\"1\" /></backend></policies>";
+    policy(&mut set, "/apis/a", text);
+    policy(&mut set, "/apis/b", text);
+    let one = compile(1, &set, None);
+    let places = |compiled: &Compiled| compiled.notes.iter().map(|note| note.file.to_string()).collect::<Vec<_>>();
+    assert_eq!(places(&one), ["/apis/a/policies/policy", "/apis/b/policies/policy"]);
+    let two = compile(2, &set, Some(&one));
+    assert_eq!(places(&two), places(&one));
+    assert!(is_shared(&one, &two, "a") && is_shared(&one, &two, "b"));
+}
+
+#[test]
 fn a_broken_service_policy_stays_as_it_was_or_refuses_the_revision() {
     let mut set = base(&["a"]);
     policy(&mut set, "", GOOD);
