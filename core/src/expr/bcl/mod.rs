@@ -1,6 +1,7 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod character;
 mod context;
 mod convert;
 mod date_time_offset;
@@ -20,7 +21,11 @@ mod number_format;
 mod number_parse;
 mod object;
 mod string;
+mod string_build;
 mod string_parts;
+mod string_search;
+mod text_builder;
+mod text_reader;
 mod time;
 mod time_parse;
 mod time_span;
@@ -114,6 +119,11 @@ const ROWS: &[&[Row]] = &[
     object::ROWS,
     string::ROWS,
     string_parts::ROWS,
+    string_build::ROWS,
+    string_search::ROWS,
+    character::ROWS,
+    text_builder::ROWS,
+    text_reader::ROWS,
     format::ROWS,
     convert::ROWS,
     math::ROWS,
