@@ -1,8 +1,11 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod bit_converter;
+mod character;
 mod context;
 mod convert;
+mod convert_text;
 mod date_time_offset;
 mod dictionary;
 mod digits;
@@ -11,6 +14,8 @@ mod enum_members;
 mod enums;
 mod format;
 mod guid;
+mod html;
+mod ip_address;
 mod json;
 mod math;
 mod message;
@@ -20,10 +25,16 @@ mod number_format;
 mod number_parse;
 mod object;
 mod string;
+mod string_build;
 mod string_parts;
+mod string_search;
+mod text_builder;
+mod text_reader;
 mod time;
 mod time_parse;
 mod time_span;
+mod uri;
+mod uri_text;
 mod utf16;
 
 use std::collections::BTreeMap;
@@ -114,8 +125,15 @@ const ROWS: &[&[Row]] = &[
     object::ROWS,
     string::ROWS,
     string_parts::ROWS,
+    string_build::ROWS,
+    string_search::ROWS,
+    character::ROWS,
+    text_builder::ROWS,
+    text_reader::ROWS,
     format::ROWS,
     convert::ROWS,
+    convert_text::ROWS,
+    bit_converter::ROWS,
     math::ROWS,
     guid::ROWS,
     time::ROWS,
@@ -124,6 +142,9 @@ const ROWS: &[&[Row]] = &[
     enum_members::ROWS,
     encoding::ROWS,
     net::ROWS,
+    uri::ROWS,
+    uri_text::ROWS,
+    ip_address::ROWS,
     json::TABLES[0],
     json::TABLES[1],
     json::TABLES[2],

@@ -2,7 +2,7 @@
 
 use super::number_parse;
 pub(super) use super::number_parse::parse_double;
-use super::{Call, Row, row};
+use super::{Row, row};
 use crate::expr::exception::{Outcome, format};
 use crate::value::Value;
 
@@ -60,12 +60,6 @@ pub(super) const ROWS: &[Row] = &[
     row("bool", "static string FalseString", |call| call.yields("False")),
     row("double", "static bool IsNaN(double d)", |call| Ok(Value::Bool(call.double(0)?.is_nan()))),
     row("bool", "static bool Parse(string value)", |call| Ok(Value::Bool(parse_bool(call.text(0, "value")?)?))),
-    row("char", "static bool IsDigit(char c)", |call| character(call, |c| c.is_ascii_digit())),
-    row("char", "static bool IsLetter(char c)", |call| character(call, char::is_alphabetic)),
-    row("char", "static bool IsLetterOrDigit(char c)", |call| character(call, char::is_alphanumeric)),
-    row("char", "static bool IsWhiteSpace(char c)", |call| character(call, char::is_whitespace)),
-    row("char", "static bool IsUpper(char c)", |call| character(call, char::is_uppercase)),
-    row("char", "static bool IsLower(char c)", |call| character(call, char::is_lowercase)),
     row("T[]", "int Length", |call| {
         let length = match call.value(0) {
             Value::Strings(items) => items.len(),
@@ -84,10 +78,6 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(wanted.is_some_and(|wanted| items.contains(wanted))))
     }),
 ];
-
-fn character(call: &mut Call<'_, '_>, test: fn(char) -> bool) -> Outcome<Value> {
-    Ok(Value::Bool(test(super::utf16::char_of(call.unit(0)?))))
-}
 
 /// `CompareTo`'s -1, 0 or 1.
 pub(super) fn order(ordering: std::cmp::Ordering) -> Value {

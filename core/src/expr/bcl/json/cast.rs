@@ -181,7 +181,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
                 _ => Err(format("String must be exactly one character long.")),
             }
         }
-        (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parsed(text),
+        (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
         (Ty::Array(_), Value::String(text)) => {
             base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
