@@ -99,7 +99,7 @@ fn whole(value: &Value, target: &str) -> Outcome<i64> {
 
 fn not_convertible(value: &Value, target: &str) -> crate::expr::Interrupt {
     invalid_cast(
-        value.type_name(),
+        &value.type_name(),
         if matches!(value, Value::Guid(_) | Value::Json(_)) { "System.IConvertible" } else { target },
     )
 }

@@ -149,7 +149,7 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Ty::Class(Class::JObject | Class::JArray | Class::JToken) => {
             let token = super::json::read(call, &super::encoding::utf8_text(&bytes), Wanted::Any)?;
             let value = Value::Json(token);
-            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(value.type_name(), &ty.full_name())) }
+            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
         }
         _ => Err(broken("As<T> of a type that the checker refuses")),
     }

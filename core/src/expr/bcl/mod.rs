@@ -1,6 +1,7 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod cipher;
 mod context;
 mod convert;
 mod dictionary;
@@ -8,14 +9,17 @@ mod encoding;
 mod enums;
 mod format;
 mod guid;
+mod hash;
 mod json;
 mod math;
 mod message;
 mod net;
 mod object;
+mod regex;
 mod string;
 mod string_parts;
 mod time;
+mod token;
 mod utf16;
 
 use std::collections::BTreeMap;
@@ -25,6 +29,7 @@ use crate::value::{EnumMember, Value};
 
 use super::eval::Machine;
 use super::exception::{Outcome, argument_null, broken};
+use super::instance::{self, State};
 use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
@@ -99,7 +104,7 @@ pub(crate) struct Table {
 /// The table, read once.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
-const ROWS: [&[Row]; 19] = [
+const ROWS: [&[Row]; 26] = [
     context::ROWS,
     message::ROWS,
     dictionary::ROWS,
@@ -118,6 +123,13 @@ const ROWS: [&[Row]; 19] = [
     json::TABLES[2],
     json::TABLES[3],
     json::TABLES[4],
+    regex::TABLES[0],
+    regex::TABLES[1],
+    regex::TABLES[2],
+    token::ROWS,
+    hash::TABLES[0],
+    hash::TABLES[1],
+    cipher::ROWS,
     enums::ROWS,
 ];
 
@@ -281,6 +293,20 @@ impl<'c> Call<'c, '_> {
         match self.value(index) {
             Value::Enum(member) => Ok(member.number),
             _ => Err(broken("expected a member of an enumeration")),
+        }
+    }
+
+    /// The state of the object at this position.
+    pub(crate) fn state<S: State, R>(&self, index: usize, look: impl FnOnce(&mut S) -> R) -> Outcome<R> {
+        instance::state(self.value(index), look)
+    }
+
+    /// A `byte[]`; null throws.
+    pub(crate) fn bytes(&self, index: usize, parameter: &str) -> Outcome<Arc<[u8]>> {
+        match self.value(index) {
+            Value::Bytes(bytes) => Ok(Arc::clone(bytes)),
+            Value::Null => Err(argument_null(parameter)),
+            _ => Err(broken("expected bytes")),
         }
     }
 
