@@ -106,7 +106,7 @@ fn health_asks_the_gateway_of_its_environment_or_of_its_argument() {
     azure.break_with("cut");
     let wiring = Wiring::federated(&azure, unready.path());
     let mut gateway = wiring.start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     let said = say(bare(holdfast()).envs(wiring.variables()).arg("health"));
     assert_eq!(said.code, Some(1), "{said:?}");
 }
@@ -120,6 +120,9 @@ fn settings_that_cannot_be_used_are_all_named_and_nothing_starts() {
     ]));
     assert!(said.code.is_some_and(|code| code != 0), "{said:?}");
     let shown = format!("{}{}", said.out, said.err);
+    let nothing = say(&mut bare(holdfast()));
+    assert!(nothing.code.is_some_and(|code| code != 0), "{nothing:?}");
+    assert!(format!("{}{}", nothing.out, nothing.err).contains("`config.service.endpoint`"), "{nothing:?}");
     for key in ["config.service.endpoint", "holdfast.http.listen", "holdfast.sync.interval"] {
         assert!(shown.contains(key), "`{key}` is not named:\n{shown}");
     }

@@ -218,21 +218,18 @@ pub fn write_heartbeat_answer(answer: &HeartbeatAnswer) -> Vec<u8> {
     write(answer)
 }
 
-/// The set after an event. Shares with `set` what did not change.
-#[must_use]
-pub fn apply(set: &ResourceSet, event: &Event) -> ResourceSet {
-    let mut next = set.clone();
-    for change in &event.changes {
+/// Takes an event into the set.
+pub fn apply(set: &mut ResourceSet, event: Event) {
+    for change in event.changes {
         match change {
             Change::Put(resource) => {
-                next.insert(resource.clone());
+                set.insert(resource);
             }
             Change::Delete(id) => {
-                next.remove(id);
+                set.remove(&id);
             }
         }
     }
-    next
 }
 
 /// The changes that lead from one set to another, for a service that keeps an event log.
@@ -459,11 +456,16 @@ mod tests {
         let events = read_events(page.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(write_events(&events)).unwrap(), page);
         let old = read_snapshot(SNAPSHOT.as_bytes()).unwrap().resources;
-        let new = apply(&old, &events.events[0]);
+        let after = |set: &ResourceSet, events: Vec<Event>| {
+            let mut set = set.clone();
+            events.into_iter().for_each(|event| apply(&mut set, event));
+            set
+        };
+        let new = after(&old, events.events);
         let ids: Vec<&str> = new.iter().map(|resource| resource.id.as_str()).collect();
         assert_eq!(ids, ["/apis/new", "/policies/policy", "/service"]);
         let back = Event { revision: Revision(44), changes: changes(&new, &old) };
-        assert_eq!(apply(&new, &back), old);
+        assert_eq!(after(&new, vec![back]), old);
     }
 
     #[test]

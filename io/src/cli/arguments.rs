@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::settings::nearest::nearest;
+use holdfast_core::diagnostic::nearest;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::object::{parse_bool, parse_double, parse_int, parse_long};
+use super::number_parse::parse_double;
+use super::object::{parse_bool, parse_int, parse_long};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow};
 use crate::value::Value;

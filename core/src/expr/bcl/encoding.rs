@@ -16,14 +16,14 @@ pub(super) const ROWS: &[Row] = &[
             Service::Ascii => {
                 text.encode_utf16().map(|unit| u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(b'?')).collect()
             }
-            Service::Utf8 | Service::Random => Arc::from(text.as_bytes()),
+            _ => Arc::from(text.as_bytes()),
         }))
     }),
     row("Encoding", "string GetString(byte[] bytes)", |call| {
         let Value::Bytes(bytes) = call.value(1) else { return Err(argument_null("bytes")) };
         let text = match service(call)? {
             Service::Ascii => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect(),
-            Service::Utf8 | Service::Random => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::from_utf8_lossy(bytes).into_owned(),
         };
         call.yields(text)
     }),

@@ -4,8 +4,11 @@
 mod cipher;
 mod context;
 mod convert;
+mod date_time_offset;
 mod dictionary;
+mod digits;
 mod encoding;
+mod enum_members;
 mod enums;
 mod format;
 mod guid;
@@ -14,11 +17,16 @@ mod json;
 mod math;
 mod message;
 mod net;
+mod number_custom;
+mod number_format;
+mod number_parse;
 mod object;
 mod regex;
 mod string;
 mod string_parts;
 mod time;
+mod time_parse;
+mod time_span;
 mod token;
 mod utf16;
 
@@ -104,7 +112,7 @@ pub(crate) struct Table {
 /// The table, read once.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
-const ROWS: [&[Row]; 26] = [
+const ROWS: &[&[Row]] = &[
     context::ROWS,
     message::ROWS,
     dictionary::ROWS,
@@ -116,6 +124,9 @@ const ROWS: [&[Row]; 26] = [
     math::ROWS,
     guid::ROWS,
     time::ROWS,
+    time_span::ROWS,
+    date_time_offset::ROWS,
+    enum_members::ROWS,
     encoding::ROWS,
     net::ROWS,
     json::TABLES[0],

@@ -186,7 +186,10 @@ fn status_paths_answer_beside_and_before_the_configuration() {
         let answer = stage.ask("GET /anything HTTP/1.1\r\nhost: h\r\n\r\n").await;
         assert_eq!((answer.status(), answer.field("retry-after")), (503, Some("10")));
         assert_eq!(answer.text(), r#"{ "statusCode": 503, "message": "no configuration yet" }"#);
-        assert_eq!(stage.sink.requests.lock().unwrap()[0].response_code, 503);
+        stage.plane.drained().await;
+        let requests = stage.sink.requests.lock().unwrap();
+        let error = requests[0].last_error.as_ref().unwrap();
+        assert_eq!((requests[0].response_code, error.message.as_str()), (503, "no configuration yet"));
     });
 }
 

@@ -65,7 +65,7 @@ fn kind_of(value: &Value) -> Option<JKind> {
         Value::String(_) | Value::Char(_) => JKind::String,
         Value::Int32(_) | Value::Int64(_) | Value::Enum(_) => JKind::Integer,
         Value::Double(_) => JKind::Float,
-        Value::DateTime(_) => JKind::Date,
+        Value::DateTime(_) | Value::DateTimeOffset(_) => JKind::Date,
         Value::TimeSpan(_) => JKind::TimeSpan,
         Value::Guid(_) => JKind::Guid,
         Value::Bytes(_) => JKind::Bytes,
@@ -75,6 +75,7 @@ fn kind_of(value: &Value) -> Option<JKind> {
         | Value::Response(_)
         | Value::Context(_)
         | Value::Object(_)
+        | Value::Library(_)
         | Value::Service(_) => return None,
     })
 }
