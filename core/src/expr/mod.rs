@@ -15,6 +15,7 @@ mod regex;
 pub mod scan;
 mod syntax;
 mod ty;
+mod xml;
 
 use std::sync::Arc;
 

@@ -29,6 +29,7 @@ mod time_parse;
 mod time_span;
 mod token;
 mod utf16;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -141,6 +142,7 @@ const ROWS: &[&[Row]] = &[
     hash::TABLES[0],
     hash::TABLES[1],
     cipher::ROWS,
+    xml::ROWS,
     enums::ROWS,
 ];
 

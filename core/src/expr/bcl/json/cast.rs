@@ -107,6 +107,7 @@ pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
 pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
     let Value::Json(token) = value else {
         return match ty {
+            _ if matches!(value, Value::Object(_)) => super::super::xml::cast(value, ty),
             _ if !value.is_null() => Err(broken("expected a JSON token")),
             _ if ty.holds_null() => Ok(Value::Null),
             _ => Err(argument_null("value")),
