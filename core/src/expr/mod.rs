@@ -5,14 +5,17 @@ mod check;
 mod eval;
 mod exception;
 mod fold;
+mod instance;
 mod lex;
 pub mod limits;
 mod node;
 mod parse;
 mod problem;
+mod regex;
 pub mod scan;
 mod syntax;
 mod ty;
+mod xml;
 
 use std::sync::Arc;
 

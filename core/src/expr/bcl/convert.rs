@@ -107,10 +107,10 @@ fn not_convertible(value: &Value, target: &str) -> crate::expr::Interrupt {
     let name = value.type_name();
     match value {
         Value::Bool(_) | Value::Char(_) | Value::Int32(_) | Value::Int64(_) | Value::Double(_) | Value::DateTime(_) => {
-            let short = name.strip_prefix("System.").unwrap_or(name);
+            let short = name.strip_prefix("System.").unwrap_or(&name);
             throw("System.InvalidCastException", format!("Invalid cast from '{short}' to '{target}'."))
         }
-        _ => invalid_cast(name, "System.IConvertible"),
+        _ => invalid_cast(&name, "System.IConvertible"),
     }
 }
 
