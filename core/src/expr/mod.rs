@@ -2,8 +2,10 @@
 
 mod bcl;
 mod check;
+pub mod encode;
 mod eval;
 mod exception;
+pub mod fixture;
 mod fold;
 mod lex;
 pub mod limits;
@@ -11,6 +13,7 @@ mod node;
 mod parse;
 mod problem;
 pub mod scan;
+pub mod scene;
 mod syntax;
 mod ty;
 
