@@ -61,7 +61,7 @@ pub fn answer(source: &str, expected: Expected, place: Place<'_>, scene: &Scene,
         Err(diagnostics) => return Answer::Refused(diagnostics),
     };
     match expression.eval_noting(scene.eval(&mut scene.rng()), consumed) {
-        Ok(value) => Answer::Value { encoded: Encoded::of(&value, &scene.context), value },
+        Ok(value) => Answer::Value { encoded: Encoded::of(&value, scene), value },
         Err(Interrupt::Exception { exception, message }) => {
             Answer::Exception { exception: exception.to_string(), message }
         }
@@ -108,20 +108,20 @@ pub fn quoted(text: &str) -> String {
 }
 
 impl Encoded {
-    /// Type and value of `value`; what it shows of the exchange is that of `context`.
+    /// Type and value of `value`; what it shows of the exchange is that of `scene`.
     #[must_use]
-    pub fn of(value: &Value, context: &Context) -> Self {
+    pub fn of(value: &Value, scene: &Scene) -> Self {
         let type_name = match value {
             Value::Null => None,
             Value::Context(part) => Some(part_type(part).to_owned()),
             // .NET's sealed encodings are nested types that nobody can name; their base types are meant.
             _ => value.type_name().split('+').next().map(str::to_owned),
         };
-        Self { type_name, json: json(value, context) }
+        Self { type_name, json: json(value, scene) }
     }
 }
 
-fn json(value: &Value, context: &Context) -> String {
+fn json(value: &Value, scene: &Scene) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
@@ -150,7 +150,7 @@ fn json(value: &Value, context: &Context) -> String {
             ];
             object(members.into_iter())
         }
-        Value::Context(part) => part_json(part, context),
+        Value::Context(part) => part_json(part, scene),
         Value::Service(_) => quoted(&value.to_string()),
     }
 }
@@ -177,8 +177,8 @@ fn part_type(part: &ContextPart) -> &'static str {
     }
 }
 
-// Of the objects that are not dictionaries only the URL has a value that says more than its type.
-fn part_json(part: &ContextPart, context: &Context) -> String {
+fn part_json(part: &ContextPart, scene: &Scene) -> String {
+    let context = &scene.context;
     match part {
         ContextPart::Headers(MessageRef::Request) => headers(&context.request.headers),
         ContextPart::Headers(MessageRef::Response) => {
@@ -190,21 +190,46 @@ fn part_json(part: &ContextPart, context: &Context) -> String {
         ContextPart::MatchedParameters => {
             object(context.request.matched_parameters.iter().map(|(name, value)| (name.as_str(), quoted(value))))
         }
-        ContextPart::Variables => object(context.variables.iter().map(|(name, value)| (&**name, json(value, context)))),
-        ContextPart::Root
-        | ContextPart::Request
-        | ContextPart::Response
-        | ContextPart::Body(_)
-        | ContextPart::Api
-        | ContextPart::KeyNames
-        | ContextPart::Operation
-        | ContextPart::Product
-        | ContextPart::Subscription
-        | ContextPart::User
-        | ContextPart::Deployment
-        | ContextPart::Gateway
-        | ContextPart::LastError => quoted(part.type_name()),
+        ContextPart::Variables => object(context.variables.iter().map(|(name, value)| (&**name, json(value, scene)))),
+        ContextPart::Root => properties(part, "context", scene),
+        ContextPart::Request => properties(part, "context.Request", scene),
+        ContextPart::Response => properties(part, "context.Response", scene),
+        ContextPart::Body(_) => "{}".to_owned(),
+        ContextPart::Api => properties(part, "context.Api", scene),
+        ContextPart::KeyNames => properties(part, "context.Api.SubscriptionKeyParameterNames", scene),
+        ContextPart::Operation => properties(part, "context.Operation", scene),
+        ContextPart::Product => properties(part, "context.Product", scene),
+        ContextPart::Subscription => properties(part, "context.Subscription", scene),
+        ContextPart::User => properties(part, "context.User", scene),
+        ContextPart::Deployment => properties(part, "context.Deployment", scene),
+        ContextPart::Gateway => properties(part, "context.Deployment.Gateway", scene),
+        ContextPart::LastError => properties(part, "context.LastError", scene),
     }
+}
+
+// An object of `context` shows its properties, which are those of the members' table, read as an expression reads them.
+fn properties(part: &ContextPart, path: &str, scene: &Scene) -> String {
+    let file = Arc::from("property");
+    let owned = super::members().into_iter().filter(|(owner, _)| owner == part.type_name());
+    let names = owned.filter_map(|(_, signature)| property_name(signature));
+    object(names.map(|name| {
+        let source = format!("@({path}.{name})");
+        let (text, place) = alone(&file, &source);
+        let json = match answer(text, Expected::Any, place, scene, &mut Consumed::default()) {
+            Answer::Value { encoded, .. } => encoded.json,
+            Answer::Exception { .. } | Answer::LimitExceeded(_) | Answer::NeedsBody(_) | Answer::Refused(_) => {
+                "null".to_owned()
+            }
+        };
+        (name, json)
+    }))
+}
+
+// `string Name`; methods have parentheses, indexers brackets.
+fn property_name(signature: &'static str) -> Option<&'static str> {
+    let name = signature.rsplit(' ').next()?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_name && !signature.contains('(')).then_some(name)
 }
 
 fn url_of(url: UrlRef, context: &Context) -> Option<&Url> {
@@ -281,6 +306,7 @@ mod tests {
         let json = serde_json::json!({
             "request": {"url": "https://h/p?a=1&A=%20", "headers": {"x-a": ["1", "2"]}, "body": "{\"a\":[1.0,null]}"},
             "timestamp": "2024-03-05T09:07:08Z",
+            "operation": {"id": "o"},
             "variables": {"r": {"type": "IResponse", "value": {"statusCode": 404}}},
         });
         let unfixed = Unfixed { wall: WallTime::from_unix_seconds(0), seed: Seed(1) };
@@ -312,6 +338,11 @@ mod tests {
             (
                 "@(context.Request.Url)",
                 r#""type":"IUrl","value":{"Host":"h","Path":"/p","Port":443,"Query":{"a":["1"," "]},"QueryString":"?a=1&A=%20","Scheme":"https"}"#,
+            ),
+            ("@(context.User)", r#""type":null,"value":null"#),
+            (
+                "@(context.Operation)",
+                r#""type":"IOperation","value":{"Id":"o","Method":"","Name":"","UrlTemplate":""}"#,
             ),
             (
                 "@(context.Variables[\"r\"])",
