@@ -2,8 +2,10 @@
 
 mod bcl;
 mod check;
+pub mod encode;
 mod eval;
 mod exception;
+pub mod fixture;
 mod fold;
 mod instance;
 mod lex;
@@ -13,6 +15,7 @@ mod parse;
 mod problem;
 mod regex;
 pub mod scan;
+pub mod scene;
 mod syntax;
 mod ty;
 mod xml;
