@@ -1,16 +1,21 @@
 //! .NET values as policy expressions see them, and their text forms. Holds no operators and no members; `expr` has those.
 
+pub mod decimal;
 pub mod json;
 pub mod number;
+pub mod object;
 pub mod time;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::http::message::ResponseView;
 use crate::rng::Uuid;
 
+pub use decimal::Decimal;
 pub use json::JToken;
+pub use object::{NetObject, Object};
 pub use time::{DateTime, DateTimeKind, TimeSpan};
 
 /// A .NET value.
@@ -22,8 +27,24 @@ pub enum Value {
     Bool(bool),
     /// `System.Char`: one UTF-16 unit
     Char(u16),
+    /// `System.SByte`
+    SByte(i8),
+    /// `System.Byte`
+    Byte(u8),
+    /// `System.Int16`
+    Int16(i16),
+    /// `System.UInt16`
+    UInt16(u16),
     /// `System.Int32`
     Int32(i32),
+    /// `System.UInt32`
+    UInt32(u32),
+    /// `System.UInt64`
+    UInt64(u64),
+    /// `System.Single`
+    Single(f32),
+    /// `System.Decimal`
+    Decimal(Decimal),
     /// `System.Int64`
     Int64(i64),
     /// `System.Double`
@@ -52,6 +73,8 @@ pub enum Value {
     Context(ContextPart),
     /// A library object without data of its own, as `new Random()` or `Encoding.UTF8`
     Service(Service),
+    /// An object with identity, most of which can change: arrays in general, collections, delegates, exceptions
+    Object(Object),
 }
 
 /// A member of an enumeration.
@@ -163,9 +186,18 @@ impl Value {
 
     /// The full name of the run-time type as .NET writes it; `null` has none and is shown as `null`.
     #[must_use]
-    pub fn type_name(&self) -> &'static str {
-        match self {
+    pub fn type_name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Object(object) => return object.get().type_name(),
             Self::Null => "null",
+            Self::SByte(_) => "System.SByte",
+            Self::Byte(_) => "System.Byte",
+            Self::Int16(_) => "System.Int16",
+            Self::UInt16(_) => "System.UInt16",
+            Self::UInt32(_) => "System.UInt32",
+            Self::UInt64(_) => "System.UInt64",
+            Self::Single(_) => "System.Single",
+            Self::Decimal(_) => "System.Decimal",
             Self::Bool(_) => "System.Boolean",
             Self::Char(_) => "System.Char",
             Self::Int32(_) => "System.Int32",
@@ -185,7 +217,7 @@ impl Value {
             Self::Service(Service::Random) => "System.Random",
             Self::Service(Service::Utf8) => "System.Text.UTF8Encoding+UTF8EncodingSealed",
             Self::Service(Service::Ascii) => "System.Text.ASCIIEncoding+ASCIIEncodingSealed",
-        }
+        })
     }
 }
 
@@ -228,6 +260,15 @@ impl fmt::Display for Value {
             }
             Self::Int32(value) => write!(f, "{value}"),
             Self::Int64(value) => write!(f, "{value}"),
+            Self::SByte(value) => write!(f, "{value}"),
+            Self::Byte(value) => write!(f, "{value}"),
+            Self::Int16(value) => write!(f, "{value}"),
+            Self::UInt16(value) => write!(f, "{value}"),
+            Self::UInt32(value) => write!(f, "{value}"),
+            Self::UInt64(value) => write!(f, "{value}"),
+            Self::Single(value) => number::write_single(*value, f),
+            Self::Decimal(value) => write!(f, "{value}"),
+            Self::Object(object) => f.write_str(&object.get().text()),
             Self::Double(value) => number::write_double(*value, f),
             Self::String(value) => f.write_str(value),
             Self::Guid(value) => write!(f, "{value}"),
@@ -237,7 +278,7 @@ impl fmt::Display for Value {
             Self::Json(token) => write!(f, "{token}"),
             Self::Response(_) => f.write_str("Response"),
             Self::Strings(_) | Self::Chars(_) | Self::Bytes(_) | Self::Context(_) | Self::Service(_) => {
-                f.write_str(self.type_name())
+                f.write_str(&self.type_name())
             }
         }
     }

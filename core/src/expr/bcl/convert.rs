@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::object::{parse_bool, parse_double, parse_int, parse_long};
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow};
+use crate::expr::exception::{Outcome, format, invalid_cast, overflow};
 use crate::value::Value;
 use crate::value::json::JNode;
 
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row("Convert", "static string ToBase64String(byte[] inArray)", |call| {
-        let Value::Bytes(bytes) = call.value(0) else { return Err(argument_null("inArray")) };
+        let bytes = call.bytes(0, "inArray")?;
         call.yields(STANDARD.encode(bytes))
     }),
     row("Convert", "static byte[] FromBase64String(string s)", |call| {
@@ -107,7 +107,7 @@ fn whole(value: &Value, target: &str) -> Outcome<i64> {
 
 fn not_convertible(value: &Value, target: &str) -> crate::expr::Interrupt {
     invalid_cast(
-        value.type_name(),
+        &value.type_name(),
         if matches!(value, Value::Guid(_) | Value::Json(_)) { "System.IConvertible" } else { target },
     )
 }

@@ -183,7 +183,7 @@ pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
             JNode::Bool(_) | JNode::Integer(_) | JNode::Float(_) | JNode::String(_),
         ) => number(token.node(), inner),
         (Ty::Object | Ty::Class(_), _) if inner.admits(value) => Ok(value.clone()),
-        (Ty::Class(_) | Ty::Object, _) => Err(invalid_cast(value.type_name(), &inner.full_name())),
+        (Ty::Class(_) | Ty::Object, _) => Err(invalid_cast(&value.type_name(), &inner.full_name())),
         _ => Err(refused()),
     }
 }

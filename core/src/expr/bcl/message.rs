@@ -105,9 +105,13 @@ fn content<'a>(call: &'a Call<'_, '_>, message: &'a MessageRef) -> Option<&'a Bo
 
 /// The fields of the message.
 pub(super) fn headers<'a>(call: &'a Call<'_, '_>, message: &'a MessageRef) -> Option<&'a HeaderMap> {
+    headers_of(call.machine.context, message)
+}
+
+pub(super) fn headers_of<'a>(context: &'a crate::context::Context, message: &'a MessageRef) -> Option<&'a HeaderMap> {
     match message {
-        MessageRef::Request => Some(&call.machine.context.request.headers),
-        MessageRef::Response => call.machine.context.response.as_ref().map(|response| &response.headers),
+        MessageRef::Request => Some(&context.request.headers),
+        MessageRef::Response => context.response.as_ref().map(|response| &response.headers),
         MessageRef::Stored(response) => Some(&response.headers),
     }
 }
@@ -149,7 +153,7 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
             let token =
                 JToken::parse(&super::encoding::utf8_text(&bytes)).map_err(|error| super::json::reader(&error))?;
             let value = Value::Json(token);
-            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(value.type_name(), &ty.full_name())) }
+            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
         }
         _ => Err(broken("As<T> of a type that the checker refuses")),
     }
