@@ -5,6 +5,7 @@ mod check;
 mod eval;
 mod exception;
 mod fold;
+mod generic;
 mod instance;
 mod lex;
 pub mod limits;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::number_parse::parse_double;
 use super::object::{parse_bool, parse_int, parse_long};
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow};
+use crate::expr::exception::{Outcome, format, invalid_cast, overflow};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row("Convert", "static string ToBase64String(byte[] inArray)", |call| {
-        let Value::Bytes(bytes) = call.value(0) else { return Err(argument_null("inArray")) };
+        let bytes = call.bytes(0, "inArray")?;
         call.yields(STANDARD.encode(bytes))
     }),
     row("Convert", "static byte[] FromBase64String(string s)", |call| {

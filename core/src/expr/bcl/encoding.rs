@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument_null, broken};
+use crate::expr::exception::{Outcome, broken};
 use crate::value::{Service, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -20,10 +20,10 @@ pub(super) const ROWS: &[Row] = &[
         }))
     }),
     row("Encoding", "string GetString(byte[] bytes)", |call| {
-        let Value::Bytes(bytes) = call.value(1) else { return Err(argument_null("bytes")) };
+        let bytes = call.bytes(1, "bytes")?;
         let text = match service(call)? {
             Service::Ascii => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect(),
-            _ => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::from_utf8_lossy(&bytes).into_owned(),
         };
         call.yields(text)
     }),

@@ -8,6 +8,8 @@ const fn member(enumeration: &'static str, name: &'static str, number: i32) -> E
 }
 
 const COMPARISON: &str = "System.StringComparison";
+// Comparers have no state, so they are kept as members of an enumeration are.
+const COMPARER: &str = "System.StringComparer";
 const SPLIT: &str = "System.StringSplitOptions";
 const FORMATTING: &str = "Newtonsoft.Json.Formatting";
 
@@ -20,6 +22,15 @@ static INVARIANT_CULTURE: EnumMember = member(COMPARISON, "InvariantCulture", 2)
 static INVARIANT_CULTURE_IGNORE_CASE: EnumMember = member(COMPARISON, "InvariantCultureIgnoreCase", 3);
 static ORDINAL: EnumMember = member(COMPARISON, "Ordinal", 4);
 static ORDINAL_IGNORE_CASE: EnumMember = member(COMPARISON, "OrdinalIgnoreCase", 5);
+
+static COMPARERS: [EnumMember; 6] = [
+    member(COMPARER, "CurrentCulture", 0),
+    member(COMPARER, "CurrentCultureIgnoreCase", 1),
+    member(COMPARER, "InvariantCulture", 2),
+    member(COMPARER, "InvariantCultureIgnoreCase", 3),
+    member(COMPARER, "Ordinal", 4),
+    member(COMPARER, "OrdinalIgnoreCase", 5),
+];
 
 static SPLIT_NONE: EnumMember = member(SPLIT, "None", 0);
 static SPLIT_REMOVE_EMPTY: EnumMember = member(SPLIT, "RemoveEmptyEntries", 1);
@@ -37,6 +48,12 @@ pub(super) const ROWS: &[Row] = &[
     constant("StringComparison", "static StringComparison InvariantCultureIgnoreCase", &INVARIANT_CULTURE_IGNORE_CASE),
     constant("StringComparison", "static StringComparison Ordinal", &ORDINAL),
     constant("StringComparison", "static StringComparison OrdinalIgnoreCase", &ORDINAL_IGNORE_CASE),
+    constant("StringComparer", "static StringComparer CurrentCulture", &COMPARERS[0]),
+    constant("StringComparer", "static StringComparer CurrentCultureIgnoreCase", &COMPARERS[1]),
+    constant("StringComparer", "static StringComparer InvariantCulture", &COMPARERS[2]),
+    constant("StringComparer", "static StringComparer InvariantCultureIgnoreCase", &COMPARERS[3]),
+    constant("StringComparer", "static StringComparer Ordinal", &COMPARERS[4]),
+    constant("StringComparer", "static StringComparer OrdinalIgnoreCase", &COMPARERS[5]),
     constant("StringSplitOptions", "static StringSplitOptions None", &SPLIT_NONE),
     constant("StringSplitOptions", "static StringSplitOptions RemoveEmptyEntries", &SPLIT_REMOVE_EMPTY),
     constant("StringSplitOptions", "static StringSplitOptions TrimEntries", &SPLIT_TRIM),
