@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row};
 use super::cast::content_of;
-use super::{keep, or_null, outside, refused, token, token_at};
+use super::{keep, or_null, refused, token, token_at};
 use crate::expr::exception::{Outcome, argument_null, invalid_operation, null_reference, out_of_range};
 use crate::value::json::{ChangeError, JKind, JNode};
 use crate::value::{JToken, Value};
@@ -257,7 +257,10 @@ fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let changed = match call.value(1) {
         Value::String(name) if token.kind() == JKind::Object => token.set_member(name, &value),
         Value::Int32(at) if token.kind() == JKind::Array => {
-            let at = usize::try_from(*at).map_err(|_| outside())?;
+            let at = usize::try_from(*at).map_err(|_| out_of_range("Index is less than 0.", "index"))?;
+            if at >= token.count() {
+                return Err(out_of_range("Index is equal to or greater than Count.", "index"));
+            }
             token.set_child(at, &value)
         }
         Value::Null => return Err(argument_null("key")),
