@@ -126,10 +126,21 @@ fn json(value: &Value, scene: &Scene) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
-        Value::Int32(_) | Value::Int64(_) => value.to_string(),
-        Value::Double(_) | Value::Char(_) | Value::Guid(_) | Value::TimeSpan(_) | Value::Enum(_) => {
-            quoted(&value.to_string())
-        }
+        Value::SByte(_)
+        | Value::Byte(_)
+        | Value::Int16(_)
+        | Value::UInt16(_)
+        | Value::Int32(_)
+        | Value::UInt32(_)
+        | Value::Int64(_)
+        | Value::UInt64(_) => value.to_string(),
+        Value::Single(_)
+        | Value::Decimal(_)
+        | Value::Double(_)
+        | Value::Char(_)
+        | Value::Guid(_)
+        | Value::TimeSpan(_)
+        | Value::Enum(_) => quoted(&value.to_string()),
         Value::String(text) => quoted(text),
         Value::Strings(items) => list(items.iter().map(|item| quoted(item))),
         Value::Chars(units) => list(units.iter().map(|unit| quoted(&Value::Char(*unit).to_string()))),
@@ -156,7 +167,11 @@ fn json(value: &Value, scene: &Scene) -> String {
             let offset = Some(moment.offset_minutes());
             quoted(&time_format::format(moment.clock(), offset, "o").unwrap_or_default())
         }
-        Value::Library(_) | Value::Object(_) | Value::Service(_) => quoted(&value.to_string()),
+        Value::Object(object) => match object.get().items() {
+            Some(items) => list(items.iter().map(|item| json(item, scene))),
+            None => quoted(&object.get().text()),
+        },
+        Value::Library(_) | Value::Service(_) => quoted(&value.to_string()),
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) fn binary(
     problems: &mut Problems,
 ) -> Option<Value> {
     let (Node::Constant(left), Node::Constant(right)) = (left, right) else {
-        if let (BinaryOp::Divide | BinaryOp::Remainder, Node::Constant(Value::Int32(0) | Value::Int64(0))) =
-            (operator, right)
+        if let (BinaryOp::Divide | BinaryOp::Remainder, Node::Constant(zero)) = (operator, right)
+            && is_zero(zero)
         {
             problems.add("constant", span, "division by the constant zero");
         }
@@ -29,7 +29,7 @@ pub(crate) fn binary(
     if lifted == Lifted::Yes || operands == Operands::Reference {
         return None;
     }
-    if let (BinaryOp::Divide | BinaryOp::Remainder, Value::Int32(0) | Value::Int64(0)) = (operator, right) {
+    if matches!(operator, BinaryOp::Divide | BinaryOp::Remainder) && is_zero(right) {
         problems.add("constant", span, "division by the constant zero");
         return None;
     }
@@ -40,6 +40,14 @@ pub(crate) fn binary(
     eval::binary(operator, operands, left, right).ok()
 }
 
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Int32(0) | Value::Int64(0) | Value::UInt32(0) | Value::UInt64(0) => true,
+        Value::Decimal(value) => value.is_zero(),
+        _ => false,
+    }
+}
+
 // C# checks constant arithmetic although it does not check arithmetic at run time.
 fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
     let (left, right, least, most) = match (left, right) {
@@ -48,6 +56,11 @@ fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
         }
         (Value::Int64(left), Value::Int64(right)) => {
             (i128::from(*left), i128::from(*right), i128::from(i64::MIN), i128::from(i64::MAX))
+        }
+        (Value::UInt32(left), Value::UInt32(right)) => (i128::from(*left), i128::from(*right), 0, i128::from(u32::MAX)),
+        (Value::UInt64(left), Value::UInt64(right)) => (i128::from(*left), i128::from(*right), 0, i128::from(u64::MAX)),
+        (Value::Decimal(_), Value::Decimal(_)) => {
+            return eval::binary(operator, Operands::Decimal, left, right).is_err();
         }
         _ => return false,
     };
@@ -74,20 +87,35 @@ pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
 }
 
 /// Whether a cast of the constant to the type leaves the type's range, which C# refuses at compile time.
-#[expect(clippy::cast_precision_loss, reason = "the ends of the ranges are exact, or powers of two")]
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, which is out of every range")]
 pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
-    let number = match value {
-        Value::Int32(number) => f64::from(*number),
-        Value::Int64(number) => *number as f64,
-        Value::Double(number) => number.trunc(),
+    let whole = match value {
+        Value::SByte(number) => i128::from(*number),
+        Value::Byte(number) => i128::from(*number),
+        Value::Int16(number) => i128::from(*number),
+        Value::UInt16(number) => i128::from(*number),
+        Value::Char(number) => i128::from(*number),
+        Value::Int32(number) => i128::from(*number),
+        Value::UInt32(number) => i128::from(*number),
+        Value::Int64(number) => i128::from(*number),
+        Value::UInt64(number) => i128::from(*number),
+        Value::Decimal(number) => number.whole(),
+        Value::Single(number) => f64::from(*number).trunc() as i128,
+        Value::Double(number) => number.trunc() as i128,
         _ => return false,
     };
-    match to {
-        Ty::Int32 => !(f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number),
-        Ty::Int64 => matches!(value, Value::Double(_)) && !(i64::MIN as f64..i64::MAX as f64).contains(&number),
-        Ty::Char => !(0.0..=65_535.0).contains(&number),
-        _ => false,
-    }
+    let (least, most) = match to {
+        Ty::SByte => (i128::from(i8::MIN), i128::from(i8::MAX)),
+        Ty::Byte => (0, i128::from(u8::MAX)),
+        Ty::Int16 => (i128::from(i16::MIN), i128::from(i16::MAX)),
+        Ty::UInt16 | Ty::Char => (0, i128::from(u16::MAX)),
+        Ty::Int32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
+        Ty::UInt32 => (0, i128::from(u32::MAX)),
+        Ty::Int64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
+        Ty::UInt64 => (0, i128::from(u64::MAX)),
+        _ => return false,
+    };
+    !(least..=most).contains(&whole)
 }
 
 /// Neighbouring constants of a concatenation, joined.

@@ -1,5 +1,5 @@
-//! Objects that an expression makes: a static type and a state behind a lock. Holds no kind of state; those of library types stand
-//! beside their members in `bcl`.
+//! Objects that an expression makes: a static type and a state behind a lock. Holds the states of arrays, records, delegates and
+//! captured variables; those of library types stand beside their members in `bcl`.
 //!
 //! A library type with state implements [`State`] and is made by `Machine::object(ty, state)`; its members reach the state through
 //! `Call::state::<S, _>(index, |state| …)`. The closure must not evaluate anything: take what is needed, let go, then evaluate.
@@ -7,12 +7,13 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::value::{NetObject, Object, Value};
 
 use super::exception::{Outcome, broken, null_reference};
-use super::ty::Ty;
+use super::node::FunctionNode;
+use super::ty::{RecordKind, Ty};
 
 /// What an object holds.
 pub(crate) trait State: fmt::Debug + Send + 'static {
@@ -111,4 +112,127 @@ pub(crate) fn state<S: State, R>(value: &Value, found: impl FnOnce(&mut S) -> R)
         return Err(null_reference());
     }
     look(value, found).ok_or_else(|| broken("an object of another kind"))
+}
+
+/// `T[]` and `List<T>`. Arrays that the library makes are `Value::Strings`, `Chars` or `Bytes`, which do not change.
+#[derive(Debug, Default)]
+pub(crate) struct Items {
+    pub(crate) values: Vec<Value>,
+    /// Counts changes of a list, so that an enumeration notices them; an array's elements may change under one.
+    pub(crate) version: u32,
+}
+
+impl State for Items {
+    fn children(&self) -> Vec<Value> {
+        self.values.clone()
+    }
+
+    fn clear(&mut self) {
+        self.values = Vec::new();
+    }
+
+    fn items(&self) -> Option<Vec<Value>> {
+        Some(self.values.clone())
+    }
+}
+
+/// An anonymous object or a tuple; its names stand in the type.
+#[derive(Debug)]
+pub(crate) struct Record(pub(crate) Vec<Value>);
+
+impl State for Record {
+    fn text(&self, ty: &Ty) -> String {
+        let Ty::Record(kind, members) = ty else { return ty.full_name() };
+        let parts: Vec<String> = members
+            .iter()
+            .zip(&self.0)
+            .map(|((name, _), value)| match kind {
+                RecordKind::Anonymous => format!("{name} = {value}"),
+                RecordKind::Tuple => value.to_string(),
+            })
+            .collect();
+        match kind {
+            RecordKind::Anonymous => format!("{{ {} }}", parts.join(", ")),
+            RecordKind::Tuple => format!("({})", parts.join(", ")),
+        }
+    }
+
+    fn equals(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    fn children(&self) -> Vec<Value> {
+        self.0.clone()
+    }
+
+    fn clear(&mut self) {
+        self.0 = Vec::new();
+    }
+}
+
+/// `KeyValuePair<K, V>`
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) key: Value,
+    pub(crate) value: Value,
+}
+
+impl State for Pair {
+    fn text(&self, _ty: &Ty) -> String {
+        format!("[{}, {}]", self.key, self.value)
+    }
+
+    fn equals(&self, other: &Self) -> bool {
+        self.key == other.key && self.value == other.value
+    }
+
+    fn children(&self) -> Vec<Value> {
+        vec![self.key.clone(), self.value.clone()]
+    }
+
+    fn clear(&mut self) {
+        self.key = Value::Null;
+        self.value = Value::Null;
+    }
+}
+
+/// A delegate: code, and the variables that it captured.
+#[derive(Debug)]
+pub(crate) struct Closure {
+    pub(crate) function: Arc<FunctionNode>,
+    pub(crate) cells: Arc<[Value]>,
+}
+
+impl State for Closure {
+    fn children(&self) -> Vec<Value> {
+        self.cells.to_vec()
+    }
+
+    fn clear(&mut self) {
+        self.cells = Arc::new([]);
+    }
+}
+
+/// A variable that a delegate captured. It stands in the slots of all who share it.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    pub(crate) value: Value,
+    pub(crate) declared: Declared,
+}
+
+/// Whether the declaration of a captured variable makes a new one, or fills the one that a local function took in advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Declared {
+    Anew,
+    InAdvance,
+}
+
+impl State for Cell {
+    fn children(&self) -> Vec<Value> {
+        vec![self.value.clone()]
+    }
+
+    fn clear(&mut self) {
+        self.value = Value::Null;
+    }
 }

@@ -20,3 +20,15 @@ pub const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The longest string that one operation may build, in bytes.
 pub const STRING_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How far the trees of all functions that call each other reach down together, in nodes; it bounds the stack.
+pub const CALL_HEIGHT_MAX: u32 = 300;
+
+/// The most items of one collection.
+pub const ITEMS_MAX: usize = 1_000_000;
+
+/// How deep objects may be nested in the result of an expression.
+pub const RESULT_DEPTH_MAX: usize = 64;
+
+/// How often the body of a lambda may be typed on trial while the types of one expression are inferred.
+pub const TRIALS_MAX: u32 = 2_000;

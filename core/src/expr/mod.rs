@@ -7,6 +7,7 @@ mod eval;
 mod exception;
 pub mod fixture;
 mod fold;
+mod generic;
 mod instance;
 mod lex;
 pub mod limits;

@@ -1,5 +1,7 @@
 //! The typed tree: what the checker makes and the evaluator walks. Names are gone; locals are slots, members are functions.
 
+use std::sync::Arc;
+
 use crate::value::Value;
 
 use super::bcl::Run;
@@ -14,6 +16,35 @@ pub(crate) struct Program {
     pub(crate) slots: u16,
     /// The static type of the result.
     pub(crate) result: Ty,
+    pub(crate) arrays: Arrays,
+}
+
+/// Whether an expression writes into arrays; only then are the library's arrays made into ones that can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrays {
+    ReadOnly,
+    Written,
+}
+
+/// The code of a lambda or a local function. Its parameters are its first slots.
+#[derive(Debug)]
+pub(crate) struct FunctionNode {
+    pub(crate) body: Body,
+    pub(crate) parameters: u16,
+    pub(crate) slots: u16,
+    /// How far its tree reaches down, for the limit on depth.
+    pub(crate) height: u16,
+    pub(crate) captures: Box<[Capture]>,
+    pub(crate) ty: Ty,
+}
+
+/// A variable that a function shares with the one around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Capture {
+    /// Its slot in the function around.
+    pub(crate) outer: u16,
+    /// Its slot in this function.
+    pub(crate) inner: u16,
 }
 
 /// `@(…)` or `@{…}`.
@@ -50,6 +81,27 @@ pub(crate) enum Node {
     Assign(u16, Box<Node>),
     /// Stores the new value and yields the old one: `x++`.
     Exchange(u16, Box<Node>),
+    /// Stores the first value of a variable that was just declared.
+    Declare(u16, Box<Node>),
+    /// Runs all, yields the last.
+    Sequence(Box<[Node]>),
+    /// Array, index, value; yields the value.
+    SetElement(Box<(Node, Node, Node)>),
+    /// An array of so many default values.
+    SizedArray(Ty, Value, Box<Node>),
+    /// A call whose `out` values go to these slots.
+    Out(Box<(CallNode, Box<[u16]>)>),
+    Lambda(Arc<FunctionNode>),
+    /// A delegate and its arguments.
+    Invoke(Box<(Node, Box<[Node]>)>),
+    Record(Ty, Box<[Node]>),
+    /// A member of a record, by position.
+    Field(Box<Node>, usize),
+    Throw(Box<Node>),
+    /// Whether the value equals this constant; `null` included.
+    IsConstant(Box<(Node, Node)>),
+    /// Stores the value when it is of the type: `is T x`.
+    IsDeclared(Ty, u16, Box<Node>),
 }
 
 /// A call of a member from the table; an instance member's receiver is its first argument.
@@ -92,8 +144,12 @@ pub(crate) enum Lifted {
 pub(crate) enum Operands {
     Bool,
     Int32,
+    UInt32,
     Int64,
+    UInt64,
+    Single,
     Double,
+    Decimal,
     /// Text, compared by content
     String,
     /// Structures that know equality and order: `Guid`, `DateTime`, `TimeSpan`, enumerations
@@ -128,6 +184,55 @@ pub(crate) enum Step {
     Return(Node),
     Break,
     Continue,
+    /// `return;`
+    Leave,
+    Throw(Node),
+    /// `throw;`
+    Rethrow,
+    Try(Box<TryStep>),
+    Switch(Box<SwitchStep>),
+    /// `goto case`, by section
+    Goto(u16),
+    /// The slot of the resource, what makes it, the body.
+    Using(u16, Node, Box<[Step]>),
+    /// The local functions of a block, made where it begins.
+    Functions(Box<FunctionsStep>),
+}
+
+/// Local functions and the slots they stand in.
+#[derive(Debug)]
+pub(crate) struct FunctionsStep {
+    /// Variables of the block that they share before these are declared.
+    pub(crate) ahead: Box<[u16]>,
+    pub(crate) functions: Box<[(u16, Arc<FunctionNode>)]>,
+}
+
+/// `try`
+#[derive(Debug)]
+pub(crate) struct TryStep {
+    pub(crate) body: Box<[Step]>,
+    pub(crate) catches: Box<[CatchStep]>,
+    pub(crate) finally: Box<[Step]>,
+}
+
+/// One `catch`.
+#[derive(Debug)]
+pub(crate) struct CatchStep {
+    pub(crate) ty: Ty,
+    pub(crate) slot: u16,
+    pub(crate) filter: Option<Node>,
+    pub(crate) body: Box<[Step]>,
+}
+
+/// `switch`: every test is a condition on the value in the slot.
+#[derive(Debug)]
+pub(crate) struct SwitchStep {
+    pub(crate) slot: u16,
+    pub(crate) value: Node,
+    /// Tests in the order written, each with its section.
+    pub(crate) tests: Box<[(Node, u16)]>,
+    pub(crate) otherwise: Option<u16>,
+    pub(crate) sections: Box<[Box<[Step]>]>,
 }
 
 /// `while`, `do` and `for`.

@@ -44,12 +44,82 @@ pub(crate) enum ExprKind {
     Cast(TypeName, Box<Expr>),
     Is(Box<Expr>, TypeName),
     As(Box<Expr>, TypeName),
-    New(TypeName, Vec<Argument>),
+    /// `is null`, `is 1`
+    IsConstant(Box<Expr>, Box<Expr>),
+    /// `is T name`, `is var name`
+    IsDeclared(Box<Expr>, Option<TypeName>, Ident),
+    New(TypeName, Vec<Argument>, Option<Box<Initializer>>),
+    /// `new { a = 1, b.C }`
+    NewAnonymous(Vec<(Ident, Expr)>),
     /// `new T[] { … }`, `new[] { … }`
     NewArray(Option<TypeName>, Vec<Expr>),
+    /// `new T[n]`
+    NewSized(TypeName, Box<Expr>),
+    /// `{ 1, 2 }` as an array's initial value
+    ArrayItems(Vec<Expr>),
+    Lambda(Box<Lambda>),
+    Tuple(Vec<(Option<Ident>, Expr)>),
+    /// `throw x` as an expression
+    Throw(Box<Expr>),
+    TypeOf(TypeName),
+    /// `Name<T>`, a generic type before a dot
+    GenericType(TypeName),
+    /// `default` without a type
+    DefaultLiteral,
+    /// `out x`, `out var x`, `out int x`, `out _`
+    Out(Box<OutTarget>),
     Paren(Box<Expr>),
     /// `default(T)`
     Default(TypeName),
+}
+
+/// Where an `out` argument goes.
+#[derive(Clone, Debug)]
+pub(crate) enum OutTarget {
+    /// No type means `var`.
+    Declare(Option<TypeName>, Ident),
+    Existing(Expr),
+    Discard,
+}
+
+/// `x => …`
+#[derive(Clone, Debug)]
+pub(crate) struct Lambda {
+    pub(crate) parameters: Vec<(Option<TypeName>, Ident)>,
+    pub(crate) body: LambdaBody,
+    /// The names that the one parameter's members get in a query; empty outside of queries.
+    pub(crate) unpacked: Vec<Arc<str>>,
+}
+
+/// What follows `=>`.
+#[derive(Clone, Debug)]
+pub(crate) enum LambdaBody {
+    Expression(Expr),
+    Block(Block),
+}
+
+/// What stands in braces behind `new T(…)`.
+#[derive(Clone, Debug)]
+pub(crate) enum Initializer {
+    /// `{ A = 1, ["b"] = 2 }`
+    Members(Vec<(InitTarget, InitValue)>),
+    /// `{ 1, { "a", 2 } }`: the arguments of each `Add`
+    Items(Vec<Vec<Expr>>),
+}
+
+/// What a member initialiser sets.
+#[derive(Clone, Debug)]
+pub(crate) enum InitTarget {
+    Member(Ident),
+    Index(Vec<Argument>, Span),
+}
+
+/// What it is set to.
+#[derive(Clone, Debug)]
+pub(crate) enum InitValue {
+    Value(Expr),
+    /// `A = { … }`: what is there already is filled.
+    Nested(Initializer),
 }
 
 /// A name as written.
@@ -69,6 +139,10 @@ pub(crate) enum Literal {
     /// `2147483648` and `9223372036854775808`, which are in range only behind a minus.
     Int32Min,
     Int64Min,
+    UInt32(u32),
+    UInt64(u64),
+    Single(f32),
+    Decimal(crate::value::Decimal),
     Double(f64),
     Char(u16),
     String(Arc<str>),
@@ -188,6 +262,8 @@ pub(crate) struct Block {
 #[derive(Clone, Debug)]
 pub(crate) struct Stmt {
     pub(crate) span: Span,
+    /// As of [`Expr`].
+    pub(crate) height: u16,
     pub(crate) kind: StmtKind,
 }
 
@@ -209,6 +285,78 @@ pub(crate) enum StmtKind {
     Foreach(Option<TypeName>, Ident, Expr, Box<Stmt>),
     Break,
     Continue,
+    /// `const T x = 1;`
+    Constant(TypeName, Vec<(Ident, Option<Expr>)>),
+    /// `throw;` rethrows.
+    Throw(Option<Expr>),
+    Try(Box<TryStmt>),
+    Switch(Box<SwitchStmt>),
+    /// `using (…) …`
+    Using(Box<Stmt>, Box<Stmt>),
+    LocalFunction(Box<LocalFunction>),
+    /// `goto case 1;` and, without a value, `goto default;`
+    GotoCase(Option<Expr>),
+    /// `var (a, b) = t;`
+    Deconstruct(Vec<Ident>, Expr),
+}
+
+/// `try { } catch (T e) when (…) { } finally { }`
+#[derive(Clone, Debug)]
+pub(crate) struct TryStmt {
+    pub(crate) body: Block,
+    pub(crate) catches: Vec<Catch>,
+    pub(crate) finally: Option<Block>,
+}
+
+/// One `catch`.
+#[derive(Clone, Debug)]
+pub(crate) struct Catch {
+    pub(crate) span: Span,
+    pub(crate) ty: Option<TypeName>,
+    pub(crate) name: Option<Ident>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) body: Block,
+}
+
+/// `switch (x) { … }`
+#[derive(Clone, Debug)]
+pub(crate) struct SwitchStmt {
+    pub(crate) value: Expr,
+    pub(crate) sections: Vec<Section>,
+}
+
+/// Labels and the statements behind them.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    pub(crate) span: Span,
+    pub(crate) labels: Vec<Label>,
+    pub(crate) statements: Vec<Stmt>,
+}
+
+/// `case p when c:` or `default:`
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    pub(crate) span: Span,
+    pub(crate) pattern: Pattern,
+    pub(crate) guard: Option<Expr>,
+}
+
+/// What a label matches.
+#[derive(Clone, Debug)]
+pub(crate) enum Pattern {
+    Default,
+    Constant(Expr),
+    /// `case T name`; no type means `var`, no name means `_`.
+    Declared(Option<TypeName>, Option<Ident>),
+}
+
+/// `T Name(U a) { … }`
+#[derive(Clone, Debug)]
+pub(crate) struct LocalFunction {
+    pub(crate) result: TypeName,
+    pub(crate) name: Ident,
+    pub(crate) parameters: Vec<(TypeName, Ident)>,
+    pub(crate) body: LambdaBody,
 }
 
 /// What stands in the parentheses of a `for`.

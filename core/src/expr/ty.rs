@@ -16,17 +16,35 @@ pub(crate) enum Ty {
     Object,
     Bool,
     Char,
+    SByte,
     Byte,
+    Int16,
+    UInt16,
     Int32,
+    UInt32,
     Int64,
+    UInt64,
+    Single,
     Double,
+    Decimal,
     String,
     Class(Class),
     Generic(Class, Arc<[Ty]>),
     Array(Arc<Ty>),
     Nullable(Arc<Ty>),
+    /// An anonymous type or a tuple: its members in order. A tuple's members may have no name.
+    Record(RecordKind, Arc<[(Arc<str>, Ty)]>),
     /// A type parameter of a member in the table, by position.
     Param(usize),
+}
+
+/// What a [`Ty::Record`] is in C#.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordKind {
+    /// `new { a = 1 }`
+    Anonymous,
+    /// `(1, "x")`
+    Tuple,
 }
 
 macro_rules! classes {
@@ -168,10 +186,71 @@ classes! {
     XDeclaration "XDeclaration" "System.Xml.Linq" Class,
     JTokenType "JTokenType" "Newtonsoft.Json.Linq" Enum,
     Formatting "Formatting" "Newtonsoft.Json" Enum,
+    Enumerable "Enumerable" "System.Linq" Static,
+    IEnumerable "IEnumerable" "System.Collections.Generic" Class,
+    IOrderedEnumerable "IOrderedEnumerable" "System.Linq" Class,
+    IGrouping "IGrouping" "System.Linq" Class,
+    IEnumerator "IEnumerator" "System.Collections.Generic" Class,
+    ICollection "ICollection" "System.Collections.Generic" Class,
+    IReadOnlyCollection "IReadOnlyCollection" "System.Collections.Generic" Class,
+    IList "IList" "System.Collections.Generic" Class,
+    IReadOnlyList "IReadOnlyList" "System.Collections.Generic" Class,
+    IDictionary "IDictionary" "System.Collections.Generic" Class,
+    ISet "ISet" "System.Collections.Generic" Class,
+    List "List" "System.Collections.Generic" Class,
+    Dictionary "Dictionary" "System.Collections.Generic" Class,
+    HashSet "HashSet" "System.Collections.Generic" Class,
+    Queue "Queue" "System.Collections.Generic" Class,
+    Stack "Stack" "System.Collections.Generic" Class,
+    KeyValuePair "KeyValuePair" "System.Collections.Generic" Struct,
+    IEqualityComparer "IEqualityComparer" "System.Collections.Generic" Class,
+    IComparer "IComparer" "System.Collections.Generic" Class,
+    IDisposable "IDisposable" "System" Class,
+    Array "Array" "System" Class,
+    Func "Func" "System" Class,
+    Action "Action" "System" Class,
+    Predicate "Predicate" "System" Class,
+    Comparison "Comparison" "System" Class,
+    Exception "Exception" "System" Class,
+    SystemException "SystemException" "System" Class Exception,
+    ArgumentException "ArgumentException" "System" Class SystemException,
+    ArgumentNullException "ArgumentNullException" "System" Class ArgumentException,
+    ArgumentOutOfRangeException "ArgumentOutOfRangeException" "System" Class ArgumentException,
+    ArithmeticException "ArithmeticException" "System" Class SystemException,
+    DivideByZeroException "DivideByZeroException" "System" Class ArithmeticException,
+    OverflowException "OverflowException" "System" Class ArithmeticException,
+    FormatException "FormatException" "System" Class SystemException,
+    IndexOutOfRangeException "IndexOutOfRangeException" "System" Class SystemException,
+    InvalidCastException "InvalidCastException" "System" Class SystemException,
+    InvalidOperationException "InvalidOperationException" "System" Class SystemException,
+    KeyNotFoundException "KeyNotFoundException" "System.Collections.Generic" Class SystemException,
+    NotImplementedException "NotImplementedException" "System" Class SystemException,
+    NotSupportedException "NotSupportedException" "System" Class SystemException,
+    NullReferenceException "NullReferenceException" "System" Class SystemException,
+    TimeoutException "TimeoutException" "System" Class SystemException,
+    UnauthorizedAccessException "UnauthorizedAccessException" "System" Class SystemException,
+    AggregateException "AggregateException" "System" Class Exception,
+    UriFormatException "UriFormatException" "System" Class FormatException,
+    TimeZoneNotFoundException "TimeZoneNotFoundException" "System" Class Exception,
+    JsonException "JsonException" "Newtonsoft.Json" Class Exception,
+    JsonReaderException "JsonReaderException" "Newtonsoft.Json" Class JsonException,
+    JsonSerializationException "JsonSerializationException" "Newtonsoft.Json" Class JsonException,
+    XmlException "XmlException" "System.Xml" Class SystemException,
+    CryptographicException "CryptographicException" "System.Security.Cryptography" Class SystemException,
+    RegexParseException "RegexParseException" "System.Text.RegularExpressions" Class ArgumentException,
+    RegexMatchTimeoutException "RegexMatchTimeoutException" "System.Text.RegularExpressions" Class TimeoutException,
+    DecoderFallbackException "DecoderFallbackException" "System.Text" Class ArgumentException,
 }
 
 /// The types that are keywords, under both of their names.
-const KEYWORDS: [(&str, &str, Ty); 9] = [
+const KEYWORDS: [(&str, &str, Ty); 16] = [
+    ("sbyte", "SByte", Ty::SByte),
+    ("short", "Int16", Ty::Int16),
+    ("ushort", "UInt16", Ty::UInt16),
+    ("uint", "UInt32", Ty::UInt32),
+    ("ulong", "UInt64", Ty::UInt64),
+    ("float", "Single", Ty::Single),
+    ("decimal", "Decimal", Ty::Decimal),
     ("object", "Object", Ty::Object),
     ("bool", "Boolean", Ty::Bool),
     ("char", "Char", Ty::Char),
@@ -184,58 +263,31 @@ const KEYWORDS: [(&str, &str, Ty); 9] = [
 ];
 
 /// Types of the allow-list (Microsoft's article, reference A2) that have no members here yet.
-pub(crate) const UNBUILT: [&str; 47] = [
+pub(crate) const UNBUILT: [&str; 23] = [
     "AsymmetricAlgorithm",
-    "Array",
     "CipherMode",
-    "Decimal",
-    "Dictionary",
     "Enum",
-    "Enumerable",
-    "Exception",
     "Extensions",
     "HashAlgorithmName",
-    "HashSet",
-    "ICollection",
-    "IDictionary",
-    "IEnumerable",
-    "IEnumerator",
     "IGroup",
-    "IList",
-    "IReadOnlyCollection",
-    "ISet",
-    "Int16",
-    "KeyValuePair",
-    "List",
     "Nullable",
     "Oid",
     "PaddingMode",
     "PublicKey",
-    "Queue",
     "RNGCryptoServiceProvider",
     "RSA",
     "RSACertificateExtensions",
     "RSAEncryptionPadding",
     "RSASignaturePadding",
-    "SByte",
-    "Single",
-    "Stack",
     "SymmetricAlgorithm",
     "Tuple",
-    "UInt16",
-    "UInt32",
-    "UInt64",
     "X500DistinguishedName",
     "X509Certificate",
     "X509Certificate2",
     "X509ContentType",
     "X509NameType",
     "XmlNodeType",
-    "IUser",
 ];
-
-/// The keywords among them.
-pub(crate) const UNBUILT_KEYWORDS: [&str; 7] = ["decimal", "float", "sbyte", "short", "uint", "ulong", "ushort"];
 
 /// What a name in the place of a type means.
 pub(crate) enum Named {
@@ -258,7 +310,7 @@ impl Ty {
         if let Some(class) = found.filter(|class| namespace.is_empty() || namespace == class.namespace()) {
             return Named::Type(Self::Class(*class));
         }
-        let known = UNBUILT.contains(&short) || UNBUILT_KEYWORDS.contains(&name);
+        let known = UNBUILT.contains(&short);
         if known { Named::Unbuilt } else { Named::Unknown }
     }
 
@@ -290,14 +342,19 @@ impl Ty {
         match self {
             Self::Error | Self::Null | Self::Object | Self::String | Self::Array(_) | Self::Nullable(_) => true,
             Self::Class(class) | Self::Generic(class, _) => matches!(class.kind(), ClassKind::Class),
-            Self::Void
-            | Self::Bool
-            | Self::Char
+            Self::Record(kind, _) => *kind == RecordKind::Anonymous,
+            Self::Void | Self::Bool | Self::Char | Self::Param(_) => false,
+            Self::SByte
             | Self::Byte
+            | Self::Int16
+            | Self::UInt16
             | Self::Int32
+            | Self::UInt32
             | Self::Int64
+            | Self::UInt64
+            | Self::Single
             | Self::Double
-            | Self::Param(_) => false,
+            | Self::Decimal => false,
         }
     }
 
@@ -306,6 +363,14 @@ impl Ty {
         match self {
             Self::Bool => Some(Value::Bool(false)),
             Self::Char => Some(Value::Char(0)),
+            Self::SByte => Some(Value::SByte(0)),
+            Self::Byte => Some(Value::Byte(0)),
+            Self::Int16 => Some(Value::Int16(0)),
+            Self::UInt16 => Some(Value::UInt16(0)),
+            Self::UInt32 => Some(Value::UInt32(0)),
+            Self::UInt64 => Some(Value::UInt64(0)),
+            Self::Single => Some(Value::Single(0.0)),
+            Self::Decimal => Some(Value::Decimal(crate::value::Decimal::ZERO)),
             Self::Int32 => Some(Value::Int32(0)),
             Self::Int64 => Some(Value::Int64(0)),
             Self::Double => Some(Value::Double(0.0)),
@@ -324,6 +389,14 @@ impl Ty {
             (Self::Object | Self::Error, _)
             | (Self::Bool, Value::Bool(_))
             | (Self::Char, Value::Char(_))
+            | (Self::SByte, Value::SByte(_))
+            | (Self::Byte, Value::Byte(_))
+            | (Self::Int16, Value::Int16(_))
+            | (Self::UInt16, Value::UInt16(_))
+            | (Self::UInt32, Value::UInt32(_))
+            | (Self::UInt64, Value::UInt64(_))
+            | (Self::Single, Value::Single(_))
+            | (Self::Decimal, Value::Decimal(_))
             | (Self::Int32, Value::Int32(_))
             | (Self::Int64, Value::Int64(_))
             | (Self::Double, Value::Double(_))
@@ -339,18 +412,48 @@ impl Ty {
         }
     }
 
-    /// Whether a reference to this type is one to the other.
+    /// Whether a reference to this type is one to the other: base classes, interfaces, variance.
     pub(crate) fn converts_to(&self, other: &Self) -> bool {
+        *other == Self::Object || super::generic::supertypes(self).iter().any(|ty| ty.is_variant_of(other))
+    }
+
+    // `IEnumerable<string>` is one of `IEnumerable<object>`; value types do not vary.
+    fn is_variant_of(&self, other: &Self) -> bool {
         match (self, other) {
-            (_, Self::Object) => true,
-            (Self::Class(class), Self::Class(other)) => class.derives_from(*other),
-            (ty, other) => ty == other,
+            (a, b) if a == b => true,
+            (Self::Generic(a, inner), Self::Generic(b, wanted)) if a == b => {
+                let covariant = matches!(
+                    a,
+                    Class::IEnumerable | Class::IReadOnlyCollection | Class::IReadOnlyList | Class::IGrouping
+                );
+                covariant
+                    && inner
+                        .iter()
+                        .zip(wanted.iter())
+                        .all(|(inner, wanted)| inner == wanted || inner.is_reference() && inner.converts_to(wanted))
+            }
+            (Self::Array(inner), Self::Array(wanted)) => inner.is_reference() && inner.converts_to(wanted),
+            _ => false,
         }
+    }
+
+    /// Whether its values are references.
+    pub(crate) fn is_reference(&self) -> bool {
+        self.holds_null() && !matches!(self, Self::Nullable(_))
     }
 
     /// The name in .NET, as exception messages write it.
     pub(crate) fn full_name(&self) -> String {
         match self {
+            Self::Generic(class, arguments) => {
+                let names: Vec<String> = arguments.iter().map(Self::full_name).collect();
+                format!("{}.{}`{}[{}]", class.namespace(), class.name(), names.len(), names.join(","))
+            }
+            Self::Record(RecordKind::Anonymous, _) => "<anonymous>".to_owned(),
+            Self::Record(RecordKind::Tuple, members) => {
+                let names: Vec<String> = members.iter().map(|(_, ty)| ty.full_name()).collect();
+                format!("System.ValueTuple`{}[{}]", names.len(), names.join(","))
+            }
             Self::Class(class) if class.namespace().is_empty() => class.name().to_owned(),
             Self::Class(class) => format!("{}.{}", class.namespace(), class.name()),
             Self::Array(item) => format!("{}[]", item.full_name()),
@@ -405,6 +508,14 @@ impl Class {
             | Value::Strings(_)
             | Value::Chars(_)
             | Value::Bytes(_)
+            | Value::SByte(_)
+            | Value::Byte(_)
+            | Value::Int16(_)
+            | Value::UInt16(_)
+            | Value::UInt32(_)
+            | Value::UInt64(_)
+            | Value::Single(_)
+            | Value::Decimal(_)
             | Value::Object(_) => false,
         }
     }
@@ -427,14 +538,30 @@ impl fmt::Display for Ty {
             Self::Array(item) => write!(f, "{item}[]"),
             Self::Nullable(inner) => write!(f, "{inner}?"),
             Self::Param(index) => write!(f, "T{index}"),
+            Self::Record(kind, members) => {
+                let (open, close) = if *kind == RecordKind::Tuple { ("(", ")") } else { ("<", ">") };
+                f.write_str(open)?;
+                for (index, (name, ty)) in members.iter().enumerate() {
+                    let space = if name.is_empty() { "" } else { " " };
+                    write!(f, "{}{ty}{space}{name}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str(close)
+            }
             Self::Void
             | Self::Object
             | Self::Bool
             | Self::Char
+            | Self::SByte
             | Self::Byte
+            | Self::Int16
+            | Self::UInt16
             | Self::Int32
+            | Self::UInt32
             | Self::Int64
+            | Self::UInt64
+            | Self::Single
             | Self::Double
+            | Self::Decimal
             | Self::String => {
                 let found = KEYWORDS.iter().find(|(_, _, ty)| ty == self);
                 f.write_str(found.map_or("?", |(keyword, ..)| keyword))

@@ -1,5 +1,6 @@
 //! .NET values as policy expressions see them, and their text forms. Holds no operators and no members; `expr` has those.
 
+pub mod decimal;
 pub mod json;
 pub mod library;
 pub mod number;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::http::message::ResponseView;
 use crate::rng::Uuid;
 
+pub use decimal::Decimal;
 pub use json::JToken;
 pub use library::Library;
 pub use object::{NetObject, Object};
@@ -28,8 +30,24 @@ pub enum Value {
     Bool(bool),
     /// `System.Char`: one UTF-16 unit
     Char(u16),
+    /// `System.SByte`
+    SByte(i8),
+    /// `System.Byte`
+    Byte(u8),
+    /// `System.Int16`
+    Int16(i16),
+    /// `System.UInt16`
+    UInt16(u16),
     /// `System.Int32`
     Int32(i32),
+    /// `System.UInt32`
+    UInt32(u32),
+    /// `System.UInt64`
+    UInt64(u64),
+    /// `System.Single`
+    Single(f32),
+    /// `System.Decimal`
+    Decimal(Decimal),
     /// `System.Int64`
     Int64(i64),
     /// `System.Double`
@@ -187,6 +205,14 @@ impl Value {
         Cow::Borrowed(match self {
             Self::Object(object) => return object.get().type_name(),
             Self::Null => "null",
+            Self::SByte(_) => "System.SByte",
+            Self::Byte(_) => "System.Byte",
+            Self::Int16(_) => "System.Int16",
+            Self::UInt16(_) => "System.UInt16",
+            Self::UInt32(_) => "System.UInt32",
+            Self::UInt64(_) => "System.UInt64",
+            Self::Single(_) => "System.Single",
+            Self::Decimal(_) => "System.Decimal",
             Self::Bool(_) => "System.Boolean",
             Self::Char(_) => "System.Char",
             Self::Int32(_) => "System.Int32",
@@ -254,6 +280,14 @@ impl fmt::Display for Value {
             }
             Self::Int32(value) => write!(f, "{value}"),
             Self::Int64(value) => write!(f, "{value}"),
+            Self::SByte(value) => write!(f, "{value}"),
+            Self::Byte(value) => write!(f, "{value}"),
+            Self::Int16(value) => write!(f, "{value}"),
+            Self::UInt16(value) => write!(f, "{value}"),
+            Self::UInt32(value) => write!(f, "{value}"),
+            Self::UInt64(value) => write!(f, "{value}"),
+            Self::Single(value) => number::write_single(*value, f),
+            Self::Decimal(value) => write!(f, "{value}"),
             Self::Object(object) => f.write_str(&object.get().text()),
             Self::Double(value) => number::write_double(*value, f),
             Self::String(value) => f.write_str(value),

@@ -17,13 +17,30 @@ pub fn write_double(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let magnitude = value.abs();
     // Verified on .NET 8 (reference, A5): 1e16 is "10000000000000000", 1e17 is "1E+17", 0.0001 is plain, 0.00001 is "1E-05".
     if magnitude != 0.0 && !(1e-4..1e17).contains(&magnitude) {
-        let text = format!("{value:e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let exponent: i32 = exponent.parse().unwrap_or(0);
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return write!(f, "{digits}E{sign}{:02}", exponent.abs());
+        return write_scientific(&format!("{value:e}"), f);
     }
     write!(f, "{value}")
+}
+
+/// Writes `value` as `Single.ToString()` of .NET 8 does: as [`write_double`], but scientific from `1E+09` up.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_single(value: f32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if !value.is_finite() {
+        return write_double(f64::from(value), f);
+    }
+    if value != 0.0 && !(1e-4..1e9).contains(&value.abs()) {
+        return write_scientific(&format!("{value:e}"), f);
+    }
+    write!(f, "{value}")
+}
+
+fn write_scientific(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (digits, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    write!(f, "{digits}E{sign}{:02}", exponent.abs())
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::token::Claims;
-use super::{Call, Row, message, row};
+use super::{Call, Row, message, pair, pair_type, row};
+use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_cast, key_not_found, null_reference};
+use crate::expr::ty::Ty;
 use crate::http::HeaderMap;
 use crate::value::{ContextPart, Value};
 
@@ -158,5 +160,41 @@ fn variable_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Some(Value::Null) => Err(null_reference()),
         Some(value) if ty.admits(value) => Ok(value.clone()),
         Some(value) => Err(invalid_cast(&value.type_name(), &ty.full_name())),
+    }
+}
+
+/// The pairs of a dictionary of the context.
+pub(crate) fn items(machine: &mut Machine<'_>, part: &ContextPart) -> Outcome<Vec<Value>> {
+    let (of_texts, of_many) = (pair_type(Ty::String, Ty::String), pair_type(Ty::String, Ty::array(Ty::String)));
+    let context = machine.context;
+    match part {
+        ContextPart::Variables => {
+            let ty = pair_type(Ty::String, Ty::Object);
+            let variables = context.variables.iter();
+            Ok(variables.map(|(name, value)| pair(&ty, Value::String(Arc::clone(name)), value.clone())).collect())
+        }
+        ContextPart::MatchedParameters => {
+            let parameters = context.request.matched_parameters.iter();
+            let made = parameters.map(|(name, text)| pair(&of_texts, Value::string(&**name), Value::string(&**text)));
+            Ok(made.collect())
+        }
+        ContextPart::Headers(message) => {
+            let headers = message::headers_of(context, message).ok_or_else(null_reference)?;
+            let made = headers.keys().map(|name| {
+                let values = headers.get_all(name).iter().map(|value| Arc::from(crate::http::latin1(value)));
+                pair(&of_many, Value::string(name.as_str()), Value::Strings(values.collect()))
+            });
+            Ok(made.collect())
+        }
+        ContextPart::Query(url) => {
+            let url = machine.url(*url).ok_or_else(null_reference)?;
+            let mut names: indexmap::IndexMap<String, Vec<Arc<str>>> = indexmap::IndexMap::new();
+            for (name, value) in url.query.as_deref().map(pairs).unwrap_or_default() {
+                names.entry(name).or_default().push(Arc::from(value));
+            }
+            let made = names.into_iter();
+            Ok(made.map(|(name, values)| pair(&of_many, Value::string(name), Value::Strings(values.into()))).collect())
+        }
+        _ => Err(broken("an enumeration of no sequence")),
     }
 }

@@ -107,9 +107,13 @@ fn content<'a>(call: &'a Call<'_, '_>, message: &'a MessageRef) -> Option<&'a Bo
 
 /// The fields of the message.
 pub(super) fn headers<'a>(call: &'a Call<'_, '_>, message: &'a MessageRef) -> Option<&'a HeaderMap> {
+    headers_of(call.machine.context, message)
+}
+
+pub(super) fn headers_of<'a>(context: &'a crate::context::Context, message: &'a MessageRef) -> Option<&'a HeaderMap> {
     match message {
-        MessageRef::Request => Some(&call.machine.context.request.headers),
-        MessageRef::Response => call.machine.context.response.as_ref().map(|response| &response.headers),
+        MessageRef::Request => Some(&context.request.headers),
+        MessageRef::Response => context.response.as_ref().map(|response| &response.headers),
         MessageRef::Stored(response) => Some(&response.headers),
     }
 }

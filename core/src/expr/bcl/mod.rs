@@ -4,6 +4,7 @@
 mod bit_converter;
 mod character;
 mod cipher;
+mod collection;
 mod context;
 mod convert;
 mod convert_text;
@@ -13,12 +14,17 @@ mod digits;
 mod encoding;
 mod enum_members;
 mod enums;
+mod exceptions;
 mod format;
 mod guid;
 mod hash;
 mod html;
 mod ip_address;
 mod json;
+mod linq;
+mod linq_eager;
+mod linq_numbers;
+mod map;
 mod math;
 mod message;
 mod net;
@@ -48,12 +54,15 @@ use std::sync::{Arc, LazyLock};
 use crate::value::{EnumMember, Value};
 
 use super::eval::Machine;
-use super::exception::{Outcome, argument_null, broken};
-use super::instance::{self, State};
+use super::exception::{Outcome, argument_null, broken, null_reference};
+use super::instance::{self, Items, State};
 use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
 
+pub(crate) use collection::{pair, pair_type};
+pub(crate) use dictionary::items as context_items;
+pub(crate) use exceptions::thrown;
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, token_of as json_token};
 pub(crate) use time::unrepresentable;
@@ -73,7 +82,7 @@ pub(crate) type Function = fn(&mut Call<'_, '_>) -> Outcome<Value>;
 pub(crate) struct Call<'c, 'm> {
     /// The receiver, if it is an instance member, and the arguments.
     pub(crate) arguments: &'c [Value],
-    /// What its type parameters stand for.
+    /// What its type parameters stand for, those of its owner first.
     pub(crate) types: &'c [Ty],
     pub(crate) machine: &'c mut Machine<'m>,
 }
@@ -89,6 +98,9 @@ const fn constant(owner: &'static str, signature: &'static str, member: &'static
     (owner, signature, Run::Enum(member))
 }
 
+/// A type and one that it implements, as in `("List<T>", "IList<T>")`.
+pub(crate) type Base = (&'static str, &'static str);
+
 /// A member, resolved.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
@@ -96,6 +108,8 @@ pub(crate) struct Member {
     pub(crate) name: Arc<str>,
     pub(crate) form: Form,
     pub(crate) is_static: bool,
+    /// Takes a null receiver.
+    pub(crate) is_extension: bool,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) result: Ty,
     /// How many type parameters owner and member have together, and how many of them are the owner's.
@@ -113,12 +127,15 @@ pub(crate) struct Parameter {
     pub(crate) ty: Ty,
     pub(crate) default: Option<Value>,
     pub(crate) is_variadic: bool,
+    pub(crate) is_out: bool,
 }
 
 /// All members by name; an indexer's name is `this`, a constructor's `new`.
 #[derive(Debug)]
 pub(crate) struct Table {
     by_name: BTreeMap<Arc<str>, Vec<Member>>,
+    /// Type, base, and how many type parameters both have.
+    bases: Vec<(Ty, Ty, usize)>,
 }
 
 /// The table, read once.
@@ -165,7 +182,16 @@ const ROWS: &[&[Row]] = &[
     cipher::ROWS,
     xml::ROWS,
     enums::ROWS,
+    exceptions::ROWS,
+    collection::ROWS,
+    map::ROWS,
+    linq::ROWS,
+    linq_eager::ROWS,
+    linq_numbers::ROWS,
 ];
+
+/// What types derive from or implement, beyond the base classes of `Class`.
+const BASES: [&[Base]; 1] = [collection::BASES];
 
 impl Table {
     fn read() -> Self {
@@ -174,7 +200,13 @@ impl Table {
         for member in ROWS.iter().copied().flatten().filter_map(member_of) {
             by_name.entry(Arc::clone(&member.name)).or_default().push(member);
         }
-        Self { by_name }
+        let bases = BASES.iter().copied().flatten().filter_map(base_of).collect();
+        Self { by_name, bases }
+    }
+
+    /// What types derive from.
+    pub(crate) fn bases(&self) -> &[(Ty, Ty, usize)] {
+        &self.bases
     }
 
     /// The members of this name, of any type.
@@ -186,6 +218,13 @@ impl Table {
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
         self.by_name.values().flatten()
     }
+}
+
+fn base_of((ty, base): &(&'static str, &'static str)) -> Option<(Ty, Ty, usize)> {
+    let (ty, base) = (lone_type(ty)?, lone_type(base)?);
+    let mut names = Vec::new();
+    collect_parameters(&ty, &mut names);
+    Some((resolve(&ty, &names)?, resolve(&base, &names)?, names.len()))
 }
 
 fn member_of(row: &'static Row) -> Option<Member> {
@@ -205,7 +244,13 @@ fn member_of(row: &'static Row) -> Option<Member> {
                 None => None,
             };
             let ty = resolve(&formal.ty, &names)?;
-            Some(Parameter { name: Arc::clone(&formal.name), ty, default, is_variadic: formal.is_variadic })
+            Some(Parameter {
+                name: Arc::clone(&formal.name),
+                ty,
+                default,
+                is_variadic: formal.is_variadic,
+                is_out: formal.is_out,
+            })
         })
         .collect();
     let name = if parsed.form == Form::Constructor { Arc::from("new") } else { Arc::clone(&parsed.name) };
@@ -214,6 +259,7 @@ fn member_of(row: &'static Row) -> Option<Member> {
         name,
         form: parsed.form,
         is_static: parsed.is_static,
+        is_extension: parsed.is_extension,
         parameters: parameters?,
         result: resolve(&parsed.result, &names)?,
         type_parameters: names.len(),
@@ -263,7 +309,14 @@ fn default_of(literal: &Literal) -> Option<Value> {
         Literal::Int32(value) => Some(Value::Int32(*value)),
         Literal::String(text) => Some(Value::String(Arc::clone(text))),
         Literal::Char(unit) => Some(Value::Char(*unit)),
-        Literal::Int64(_) | Literal::Int32Min | Literal::Int64Min | Literal::Double(_) => None,
+        Literal::Int64(_)
+        | Literal::Int32Min
+        | Literal::Int64Min
+        | Literal::UInt32(_)
+        | Literal::UInt64(_)
+        | Literal::Single(_)
+        | Literal::Decimal(_)
+        | Literal::Double(_) => None,
     }
 }
 
@@ -330,17 +383,76 @@ impl<'c> Call<'c, '_> {
         }
     }
 
-    /// The state of the object at this position.
+    /// What the type parameter at this position stands for.
+    pub(crate) fn ty(&self, index: usize) -> Ty {
+        self.types.get(index).cloned().unwrap_or(Ty::Object)
+    }
+
+    /// The state of an object; nothing may be evaluated while it is looked at. Null throws.
     pub(crate) fn state<S: State, R>(&self, index: usize, look: impl FnOnce(&mut S) -> R) -> Outcome<R> {
         instance::state(self.value(index), look)
     }
 
-    /// A `byte[]`; null throws.
+    /// A new object, counted against the limits.
+    pub(crate) fn object<S: State>(&mut self, ty: Ty, state: S) -> Outcome<Value> {
+        self.machine.object(ty, state)
+    }
+
+    /// The value of an `out` parameter; in order when there are several.
+    pub(crate) fn give(&mut self, value: Value) {
+        self.machine.given.push(value);
+    }
+
+    /// Calls the delegate at this position.
+    pub(crate) fn invoke(&mut self, index: usize, arguments: &[Value]) -> Outcome<Value> {
+        if self.value(index).is_null() {
+            return Err(null_reference());
+        }
+        self.machine.invoke(self.value(index), arguments)
+    }
+
+    /// All items of the sequence at this position, counted against the limits.
+    pub(crate) fn items(&mut self, index: usize, parameter: &str) -> Outcome<Vec<Value>> {
+        if self.value(index).is_null() {
+            return Err(argument_null(parameter));
+        }
+        self.machine.collect(self.value(index))
+    }
+
+    /// A `byte[]` of either representation.
     pub(crate) fn bytes(&self, index: usize, parameter: &str) -> Outcome<Arc<[u8]>> {
         match self.value(index) {
             Value::Bytes(bytes) => Ok(Arc::clone(bytes)),
             Value::Null => Err(argument_null(parameter)),
-            _ => Err(broken("expected bytes")),
+            other => instance::state(other, |items: &mut Items| {
+                let byte = |value: &Value| if let Value::Byte(byte) = value { *byte } else { 0 };
+                items.values.iter().map(byte).collect()
+            }),
+        }
+    }
+
+    /// A `string[]` of either representation; null items are empty. Null throws.
+    pub(crate) fn texts(&self, index: usize, parameter: &str) -> Outcome<Arc<[Arc<str>]>> {
+        match self.value(index) {
+            Value::Strings(texts) => Ok(Arc::clone(texts)),
+            Value::Null => Err(argument_null(parameter)),
+            other => instance::state(other, |items: &mut Items| {
+                let text =
+                    |value: &Value| if let Value::String(text) = value { Arc::clone(text) } else { Arc::from("") };
+                items.values.iter().map(text).collect()
+            }),
+        }
+    }
+
+    /// A `char[]` of either representation; null throws.
+    pub(crate) fn units(&self, index: usize, parameter: &str) -> Outcome<Arc<[u16]>> {
+        match self.value(index) {
+            Value::Chars(units) => Ok(Arc::clone(units)),
+            Value::Null => Err(argument_null(parameter)),
+            other => instance::state(other, |items: &mut Items| {
+                let unit = |value: &Value| if let Value::Char(unit) = value { *unit } else { 0 };
+                items.values.iter().map(unit).collect()
+            }),
         }
     }
 

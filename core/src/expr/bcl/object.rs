@@ -4,6 +4,7 @@ use super::number_parse;
 pub(super) use super::number_parse::parse_double;
 use super::{Row, row};
 use crate::expr::exception::{Outcome, format};
+use crate::expr::instance::Items;
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -60,22 +61,21 @@ pub(super) const ROWS: &[Row] = &[
     row("bool", "static string FalseString", |call| call.yields("False")),
     row("double", "static bool IsNaN(double d)", |call| Ok(Value::Bool(call.double(0)?.is_nan()))),
     row("bool", "static bool Parse(string value)", |call| Ok(Value::Bool(parse_bool(call.text(0, "value")?)?))),
+    row("T?", "T GetValueOrDefault()", |call| match call.value(0) {
+        Value::Null => Ok(call.ty(0).default_value().unwrap_or(Value::Null)),
+        value => Ok(value.clone()),
+    }),
+    row("T?", "T GetValueOrDefault(T defaultValue)", |call| {
+        Ok(if call.value(0).is_null() { call.value(1).clone() } else { call.value(0).clone() })
+    }),
     row("T[]", "int Length", |call| {
         let length = match call.value(0) {
             Value::Strings(items) => items.len(),
             Value::Chars(items) => items.len(),
             Value::Bytes(items) => items.len(),
-            _ => return Err(crate::expr::exception::broken("expected an array")),
+            _ => call.state(0, |items: &mut Items| items.values.len())?,
         };
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
-    }),
-    // `Enumerable.Contains`
-    row("string[]", "bool Contains(string value)", |call| {
-        let Value::Strings(items) = call.value(0) else {
-            return Err(crate::expr::exception::broken("expected string[]"));
-        };
-        let wanted = call.text_or_null(1)?;
-        Ok(Value::Bool(wanted.is_some_and(|wanted| items.contains(wanted))))
     }),
 ];
 

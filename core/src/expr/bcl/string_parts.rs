@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::string::not_negative;
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, broken, out_of_range};
+use crate::expr::exception::{Outcome, argument_null, out_of_range};
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::value::Value;
 
@@ -61,19 +61,40 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row("string", "static string Concat(params string[] values)", |call| {
-        let Value::Strings(items) = call.value(0) else { return Err(argument_null("values")) };
-        join(call, "", &items.clone())
+        let items = call.texts(0, "values")?;
+        join(call, "", &items)
     }),
     row("string", "static string Join(string separator, params string[] value)", |call| {
-        let Value::Strings(items) = call.value(1) else { return Err(argument_null("value")) };
+        let items = call.texts(1, "value")?;
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
-        join(call, &separator, &items.clone())
+        join(call, &separator, &items)
     }),
     row("string", "static string Join(string separator, JToken values)", |call| {
         let Value::Json(token) = call.value(1) else { return Err(argument_null("values")) };
         let items: Vec<Arc<str>> = token.children().iter().map(|item| Arc::from(item.to_string())).collect();
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         join(call, &separator, &items)
+    }),
+    row("string", "static string Join<T>(string separator, IEnumerable<T> values)", |call| {
+        let items = call.items(1, "values")?;
+        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
+        let texts: Vec<Arc<str>> = items.iter().map(|value| Arc::from(value.to_string())).collect();
+        join(call, &separator, &texts)
+    }),
+    row("string", "static string Concat<T>(IEnumerable<T> values)", |call| {
+        let items = call.items(0, "values")?;
+        let texts: Vec<Arc<str>> = items.iter().map(|value| Arc::from(value.to_string())).collect();
+        join(call, "", &texts)
+    }),
+    row("string", "new string(char[] value)", |call| {
+        let units = if call.value(0).is_null() { Arc::new([]) } else { call.units(0, "value")? };
+        call.yields(String::from_utf16_lossy(&units))
+    }),
+    row("string", "new string(char c, int count)", |call| {
+        let count = not_negative(call.int(1)?, "count")?;
+        let unit = utf16::char_of(call.unit(0)?);
+        call.machine.check_length(count.saturating_mul(unit.len_utf8()))?;
+        call.yields(std::iter::repeat_n(unit, count).collect::<String>())
     }),
     row("string", "static string Join(string separator, params object[] values)", |call| {
         let items: Vec<Arc<str>> =
@@ -128,9 +149,10 @@ fn replace(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 fn trim(call: &mut Call<'_, '_>, start: bool, end: bool) -> Outcome<Value> {
     let text = call.text(0, "this")?;
-    let units: &[u16] = match call.value(1) {
-        Value::Chars(units) => units,
-        _ => &[],
+    let units: Arc<[u16]> = match call.value(1) {
+        Value::Null => Arc::new([]),
+        Value::Char(unit) => Arc::new([*unit]),
+        _ => call.units(1, "trimChars")?,
     };
     let is_trimmed = |c: char| {
         if units.is_empty() { c.is_whitespace() } else { u16::try_from(u32::from(c)).is_ok_and(|c| units.contains(&c)) }
@@ -160,10 +182,11 @@ fn separators(call: &Call<'_, '_>) -> Outcome<Vec<String>> {
     Ok(match call.value(1) {
         Value::Null => Vec::new(),
         Value::Char(unit) => vec![utf16::char_of(*unit).to_string()],
-        Value::Chars(units) => units.iter().map(|unit| utf16::char_of(*unit).to_string()).collect(),
         Value::String(text) => vec![text.to_string()],
-        Value::Strings(texts) => texts.iter().map(ToString::to_string).collect(),
-        _ => return Err(broken("expected separators")),
+        value if crate::expr::ty::Ty::array(crate::expr::ty::Ty::Char).admits(value) => {
+            call.units(1, "separator")?.iter().map(|unit| utf16::char_of(*unit).to_string()).collect()
+        }
+        _ => call.texts(1, "separator")?.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -16,12 +16,11 @@ use crate::value::time::TICKS_PER_SECOND;
 use crate::value::{DateTime, DateTimeKind, Value};
 
 pub(super) const ROWS: &[Row] = &[
-    row("string", "BasicAuthCredentials AsBasic()", |call| {
-        let credentials = basic(call.text(0, "this")?);
-        match credentials {
-            Some(credentials) => call.machine.object(Ty::Class(Class::BasicAuthCredentials), credentials),
-            None => Ok(Value::Null),
-        }
+    row("string", "this BasicAuthCredentials AsBasic()", as_basic),
+    row("string", "this bool TryParseBasic(out BasicAuthCredentials credentials)", |call| {
+        let credentials = as_basic(call)?;
+        call.give(credentials.clone());
+        Ok(Value::Bool(!credentials.is_null()))
     }),
     row("BasicAuthCredentials", "string UserId", user_id),
     // The toolkit's name for it (reference A3); both are taken.
@@ -30,13 +29,11 @@ pub(super) const ROWS: &[Row] = &[
         let password = call.state(0, |credentials: &mut Basic| Arc::clone(&credentials.password))?;
         Ok(Value::String(password))
     }),
-    row("string", "Jwt AsJwt()", |call| {
-        let text = Arc::clone(call.text(0, "this")?);
-        call.machine.charge(text.len() * 4)?;
-        match jwt(&text) {
-            Some(jwt) => call.machine.object(Ty::Class(Class::Jwt), jwt),
-            None => Ok(Value::Null),
-        }
+    row("string", "this Jwt AsJwt()", as_jwt),
+    row("string", "this bool TryParseJwt(out Jwt token)", |call| {
+        let jwt = as_jwt(call)?;
+        call.give(jwt.clone());
+        Ok(Value::Bool(!jwt.is_null()))
     }),
     row("Jwt", "string Algorithm", |call| text(call, |jwt| jwt.algorithm.clone())),
     row("Jwt", "string Type", |call| text(call, |jwt| jwt.kind.clone())),
@@ -89,6 +86,22 @@ impl State for Jwt {}
 pub(super) struct Claims(pub(super) Arc<ClaimMap>);
 
 impl State for Claims {}
+
+fn as_basic(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    match call.text_or_null(0)?.and_then(|text| basic(text)) {
+        Some(credentials) => call.machine.object(Ty::Class(Class::BasicAuthCredentials), credentials),
+        None => Ok(Value::Null),
+    }
+}
+
+fn as_jwt(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let Some(text) = call.text_or_null(0)? else { return Ok(Value::Null) };
+    call.machine.charge(text.len() * 4)?;
+    match jwt(text) {
+        Some(jwt) => call.machine.object(Ty::Class(Class::Jwt), jwt),
+        None => Ok(Value::Null),
+    }
+}
 
 fn user_id(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let user_id = call.state(0, |credentials: &mut Basic| Arc::clone(&credentials.user_id))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::object::{parse_double, parse_int, parse_long};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, broken, format, throw};
-use crate::expr::instance::{self, State};
+use crate::expr::instance::{self, Items, State};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::{Failure, Kind, NODE_BYTES, Name, Root, Tag, XML, XMLNS, XNode, read};
 use crate::value::Value;
@@ -54,6 +54,20 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("XContainer", "XElement Element(string name)", child),
     row("XContainer", "XElement Element(XName name)", child),
+    row("XContainer", "IEnumerable<XElement> Elements()", |call| below(call, XNode::elements)),
+    row("XContainer", "IEnumerable<XElement> Elements(string name)", |call| below(call, XNode::elements)),
+    row("XContainer", "IEnumerable<XElement> Elements(XName name)", |call| below(call, XNode::elements)),
+    row("XContainer", "IEnumerable<XElement> Descendants()", |call| below(call, XNode::descendants)),
+    row("XContainer", "IEnumerable<XElement> Descendants(string name)", |call| below(call, XNode::descendants)),
+    row("XContainer", "IEnumerable<XElement> Descendants(XName name)", |call| below(call, XNode::descendants)),
+    row("XContainer", "IEnumerable<XNode> Nodes()", |call| {
+        let nodes = node(call)?.children();
+        sequence(call, Class::XNode, &nodes)
+    }),
+    row("XElement", "IEnumerable<XAttribute> Attributes()", |call| {
+        let attributes = node(call)?.attributes();
+        sequence(call, Class::XAttribute, &attributes)
+    }),
     row("XContainer", "XNode FirstNode", |call| {
         let first = node(call)?.children().into_iter().next();
         wrapped_or_null(call, first)
@@ -263,6 +277,21 @@ fn child(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let name = Some(name_at(call, 1)?);
     let found = node(call)?.elements().into_iter().find(|element| element.name() == name);
     wrapped_or_null(call, found)
+}
+
+fn sequence(call: &mut Call<'_, '_>, class: Class, nodes: &[XNode]) -> Outcome<Value> {
+    let values = nodes.iter().map(|node| wrapped(call, node)).collect::<Outcome<Vec<Value>>>()?;
+    call.machine.object(Ty::Generic(Class::List, [Ty::Class(class)].into()), Items { values, version: 0 })
+}
+
+// Elements, all of them or those of the name that is given.
+fn below(call: &mut Call<'_, '_>, find: fn(&XNode) -> Vec<XNode>) -> Outcome<Value> {
+    let mut found = find(&node(call)?);
+    if call.arguments.len() > 1 {
+        let name = Some(name_at(call, 1)?);
+        found.retain(|element| element.name() == name);
+    }
+    sequence(call, Class::XElement, &found)
 }
 
 fn find_attribute(call: &mut Call<'_, '_>) -> Outcome<Value> {

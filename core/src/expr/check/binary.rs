@@ -1,6 +1,6 @@
 //! Operators: promotion of operands, text concatenation, comparison, lifting over `null` (C# 7, §12).
 
-use super::convert::{apply, implicit, is_numeric};
+use super::convert::{apply, implicit, implicit_of, is_numeric, is_whole};
 use super::{Checker, Typed};
 use crate::expr::eval;
 use crate::expr::fold;
@@ -19,9 +19,10 @@ struct Agreement {
 }
 
 impl Checker<'_> {
-    pub(super) fn binary(&mut self, operator: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Typed {
+    pub(super) fn binary(&mut self, whole: &Expr, operator: BinaryOp, left: &Expr, right: &Expr) -> Typed {
+        let span = whole.span;
         match operator {
-            BinaryOp::AndAlso | BinaryOp::OrElse => return self.logical(operator, left, right, span),
+            BinaryOp::AndAlso | BinaryOp::OrElse => return self.logical(whole, span),
             BinaryOp::Coalesce => return self.coalesce(left, right, span),
             _ => {}
         }
@@ -37,6 +38,7 @@ impl Checker<'_> {
         if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
             return self.concat(left, right, span);
         }
+        let (left, right) = signed_constants(left, right);
         let (left, right) = (lifted_null(operator, left, &right.ty), right);
         let right = lifted_null(operator, right, &left.ty);
         let (plain_left, left_null) = unwrapped(&left.ty);
@@ -107,27 +109,20 @@ impl Checker<'_> {
         typed
     }
 
-    fn logical(&mut self, operator: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Typed {
-        let left = self.condition(left);
-        let before = self.assigned.clone();
-        let right = self.condition(right);
-        // What only the right operand assigns may not have been assigned.
-        self.assigned = before;
-        let pair = Box::new((left, right));
-        let node = if operator == BinaryOp::AndAlso { Node::AndAlso(pair) } else { Node::OrElse(pair) };
+    fn logical(&mut self, whole: &Expr, span: Span) -> Typed {
+        let node = self.condition(whole);
         Typed::new(node, Ty::Bool, span)
-    }
-
-    pub(super) fn condition(&mut self, expr: &Expr) -> Node {
-        let typed = self.value(expr);
-        self.convert_to(typed, &Ty::Bool).node
     }
 
     fn coalesce(&mut self, left: &Expr, right: &Expr, span: Span) -> Typed {
         let left = self.value(left);
-        let before = self.assigned.clone();
+        let before = self.frame.assigned.clone();
         let right = self.value(right);
-        self.assigned = before;
+        self.frame.assigned = before;
+        if left.ty != Ty::Error && matches!(right.node, Node::Throw(_)) {
+            let ty = unwrapped(&left.ty).0.clone();
+            return Typed::new(Node::Coalesce(Box::new((left.node, right.node))), ty, span);
+        }
         if left.ty == Ty::Error || right.ty == Ty::Error {
             return Typed::error(span);
         }
@@ -161,7 +156,7 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let (plain, is_null) = unwrapped(&typed.ty);
-        let plain = if *plain == Ty::Char { Ty::Int32 } else { plain.clone() };
+        let plain = promoted(operator, plain);
         let operands = operands_of(&plain);
         let conversion = implicit(unwrapped(&typed.ty).0, &plain).flatten();
         let inner = apply(conversion, typed.node);
@@ -171,15 +166,15 @@ impl Checker<'_> {
                 Node::Constant(Value::Bool(value)) => Node::Constant(Value::Bool(!value)),
                 inner => Node::Not(Box::new(inner)),
             },
-            (UnaryOp::Plus, Operands::Int32 | Operands::Int64 | Operands::Double) => inner,
-            (UnaryOp::Minus, Operands::Int32 | Operands::Int64 | Operands::Double) => match &inner {
+            (UnaryOp::Plus, _) if is_numeric(&plain) => inner,
+            (UnaryOp::Minus, operands) if is_numeric(&plain) && operands != Operands::UInt64 => match &inner {
                 Node::Constant(value) => match eval::negate(operands, value) {
                     Ok(value) => Node::Constant(value),
                     Err(_) => Node::Negate(operands, Box::new(inner)),
                 },
                 _ => Node::Negate(operands, Box::new(inner)),
             },
-            (UnaryOp::Complement, Operands::Int32 | Operands::Int64) => Node::Complement(operands, Box::new(inner)),
+            (UnaryOp::Complement, operands) if is_whole(&plain) => Node::Complement(operands, Box::new(inner)),
             _ => {
                 let symbol = match operator {
                     UnaryOp::Not => "!",
@@ -193,6 +188,33 @@ impl Checker<'_> {
         };
         Typed::new(node, result, span)
     }
+}
+
+// The type in which a number's sign or bits are turned.
+fn promoted(operator: UnaryOp, ty: &Ty) -> Ty {
+    match ty {
+        Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16 => Ty::Int32,
+        Ty::UInt32 if operator == UnaryOp::Minus => Ty::Int64,
+        other => other.clone(),
+    }
+}
+
+// A constant that is not negative becomes unsigned beside an unsigned number, as its conversion allows.
+fn signed_constants(left: Typed, right: Typed) -> (Typed, Typed) {
+    let is_unsigned = |ty: &Ty| matches!(ty, Ty::UInt32 | Ty::UInt64);
+    let unsigned = |typed: Typed, ty: &Ty| match (implicit(&typed.ty, ty), implicit_of(&typed, ty)) {
+        (None, Some(conversion)) => Typed::new(apply(conversion, typed.node), ty.clone(), typed.span),
+        _ => typed,
+    };
+    if is_unsigned(&left.ty) {
+        let right = unsigned(right, &left.ty);
+        return (left, right);
+    }
+    if is_unsigned(&right.ty) {
+        let left = unsigned(left, &right.ty);
+        return (left, right);
+    }
+    (left, right)
 }
 
 // A literal `null` beside a value takes that value's type with `?`: `1 > null` is false, `1 != null` true.
@@ -236,7 +258,11 @@ fn operands_of(ty: &Ty) -> Operands {
     match ty {
         Ty::Bool => Operands::Bool,
         Ty::Int32 => Operands::Int32,
+        Ty::UInt32 => Operands::UInt32,
         Ty::Int64 => Operands::Int64,
+        Ty::UInt64 => Operands::UInt64,
+        Ty::Single => Operands::Single,
+        Ty::Decimal => Operands::Decimal,
         Ty::Double => Operands::Double,
         Ty::String => Operands::String,
         Ty::Class(class) if matches!(class.kind(), ClassKind::Struct | ClassKind::Enum) => Operands::Struct,
@@ -280,27 +306,43 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
 }
 
 fn numbers(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
-    let has = |ty: Ty| *left == ty || *right == ty;
     let shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
     if shift {
-        let side = if *left == Ty::Char { Ty::Int32 } else { left.clone() };
-        let fits = side != Ty::Double && matches!(right, Ty::Int32 | Ty::Char);
+        let side = promoted(UnaryOp::Plus, left);
+        let fits = is_whole(&side) && implicit(right, &Ty::Int32).is_some();
         let operands = operands_of(&side);
         return fits.then(|| Agreement { operands, sides: (side.clone(), Ty::Int32), result: side });
     }
-    let side = if has(Ty::Double) {
-        Ty::Double
-    } else if has(Ty::Int64) {
-        Ty::Int64
-    } else {
-        Ty::Int32
-    };
+    let side = common_number(left, right)?;
     let is_bitwise = matches!(operator, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
-    if is_bitwise && side == Ty::Double {
+    if is_bitwise && !is_whole(&side) {
         return None;
     }
     let result = if is_relation(operator) { Ty::Bool } else { side.clone() };
     Some(Agreement { operands: operands_of(&side), sides: (side.clone(), side), result })
+}
+
+// The type in which two numbers are reckoned (C# 7, §12.4.7.3).
+fn common_number(left: &Ty, right: &Ty) -> Option<Ty> {
+    let has = |ty: Ty| *left == ty || *right == ty;
+    let is_signed = |ty: &Ty| matches!(ty, Ty::SByte | Ty::Int16 | Ty::Int32 | Ty::Int64);
+    let any_signed = is_signed(left) || is_signed(right);
+    let any_real = has(Ty::Single) || has(Ty::Double);
+    Some(if has(Ty::Decimal) {
+        return (!any_real).then_some(Ty::Decimal);
+    } else if has(Ty::Double) {
+        Ty::Double
+    } else if has(Ty::Single) {
+        Ty::Single
+    } else if has(Ty::UInt64) {
+        return (!any_signed).then_some(Ty::UInt64);
+    } else if has(Ty::Int64) || has(Ty::UInt32) && any_signed {
+        Ty::Int64
+    } else if has(Ty::UInt32) {
+        Ty::UInt32
+    } else {
+        Ty::Int32
+    })
 }
 
 fn structures(operator: BinaryOp, left: Class, right: Class) -> Option<Ty> {

@@ -4,15 +4,42 @@ use super::{Checker, Typed, is_json};
 use crate::expr::fold;
 use crate::expr::node::{Conversion, Node};
 use crate::expr::syntax::TypeName;
-use crate::expr::ty::{Class, ClassKind, Ty};
+use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
 use crate::span::Span;
+use crate::value::Value;
 
 /// A conversion that exists; `None` inside when nothing happens at run time.
 type Found = Option<Option<Conversion>>;
 
 /// Whether the type is a number's, or `char`.
 pub(super) const fn is_numeric(ty: &Ty) -> bool {
-    matches!(ty, Ty::Char | Ty::Int32 | Ty::Int64 | Ty::Double)
+    is_whole(ty) || matches!(ty, Ty::Single | Ty::Double | Ty::Decimal)
+}
+
+/// Whether the type is a whole number's, or `char`.
+pub(super) const fn is_whole(ty: &Ty) -> bool {
+    matches!(
+        ty,
+        Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16 | Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64
+    )
+}
+
+// The implicit numeric conversions of C# 7, §10.2.3.
+const fn widens(from: &Ty, to: &Ty) -> bool {
+    if is_whole(from) && matches!(to, Ty::Single | Ty::Double | Ty::Decimal) {
+        return true;
+    }
+    match from {
+        Ty::SByte => matches!(to, Ty::Int16 | Ty::Int32 | Ty::Int64),
+        Ty::Byte => matches!(to, Ty::Int16 | Ty::UInt16 | Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64),
+        Ty::Int16 => matches!(to, Ty::Int32 | Ty::Int64),
+        Ty::UInt16 => matches!(to, Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64),
+        Ty::Char => matches!(to, Ty::UInt16 | Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64),
+        Ty::Int32 => matches!(to, Ty::Int64),
+        Ty::UInt32 => matches!(to, Ty::Int64 | Ty::UInt64),
+        Ty::Single => matches!(to, Ty::Double),
+        _ => false,
+    }
 }
 
 /// The implicit conversion, if there is one.
@@ -23,27 +50,43 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (from, to) if from == to => Some(None),
         (Ty::Null, to) => to.holds_null().then_some(None),
         (_, Ty::Object) => Some(None),
-        (Ty::Char, Ty::Int32 | Ty::Int64 | Ty::Double)
-        | (Ty::Int32, Ty::Int64 | Ty::Double)
-        | (Ty::Int64, Ty::Double) => Some(Some(Conversion::Numeric(to.clone()))),
+        (from, to) if widens(from, to) => Some(Some(Conversion::Numeric(to.clone()))),
         (Ty::Nullable(from), Ty::Nullable(to)) if is_numeric(from) && is_numeric(to) => implicit(from, to),
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
-        (Ty::Class(from), Ty::Class(to)) => from.derives_from(*to).then_some(None),
         (from, Ty::Class(Class::JToken)) if is_json_source(from) => Some(Some(Conversion::ToJson)),
-        _ => None,
+        (Ty::Record(RecordKind::Tuple, from), Ty::Record(RecordKind::Tuple, to)) => {
+            let same = from.len() == to.len() && from.iter().zip(to.iter()).all(|((_, from), (_, to))| from == to);
+            same.then_some(None)
+        }
+        (Ty::Nullable(_), _) => None,
+        (from, to) => (to.is_reference() && from.converts_to(to)).then_some(None),
     }
 }
 
-// The implicit operators of `JToken`.
-fn is_json_source(ty: &Ty) -> bool {
-    match ty {
-        Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double => true,
-        Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
-        Ty::Array(item) => **item == Ty::Byte,
-        Ty::Nullable(inner) => is_json_source(inner),
-        _ => false,
+/// The implicit conversion of a value: constants of `int` fit smaller types too.
+pub(super) fn implicit_of(typed: &Typed, to: &Ty) -> Found {
+    if let Some(found) = implicit(&typed.ty, to) {
+        return Some(found);
     }
+    let Node::Constant(value) = &typed.node else { return None };
+    let number = match value {
+        Value::Int32(number) => i64::from(*number),
+        Value::Int64(number) => *number,
+        _ => return None,
+    };
+    let inner = if let Ty::Nullable(inner) = to { inner } else { to };
+    let is_int = typed.ty == Ty::Int32;
+    let fits = match inner {
+        Ty::SByte => is_int && i8::try_from(number).is_ok(),
+        Ty::Byte => is_int && u8::try_from(number).is_ok(),
+        Ty::Int16 => is_int && i16::try_from(number).is_ok(),
+        Ty::UInt16 => is_int && u16::try_from(number).is_ok(),
+        Ty::UInt32 => is_int && u32::try_from(number).is_ok(),
+        Ty::UInt64 => u64::try_from(number).is_ok(),
+        _ => false,
+    };
+    fits.then(|| Some(Conversion::Numeric(inner.clone())))
 }
 
 /// The conversion of a cast, if there is one.
@@ -55,7 +98,7 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Void | Ty::Null, _) | (_, Ty::Void) => None,
         (Ty::Object, to) => Some(Some(Conversion::Unbox(to.clone()))),
         (from, to) if is_numeric(from) && is_numeric(to) => Some(Some(Conversion::Numeric(to.clone()))),
-        (Ty::Class(class), Ty::Int32 | Ty::Int64) if class.kind() == ClassKind::Enum => {
+        (Ty::Class(class), to) if class.kind() == ClassKind::Enum && is_numeric(to) => {
             Some(Some(Conversion::Numeric(to.clone())))
         }
         (Ty::Nullable(inner), to) if **inner == *to => Some(Some(Conversion::Unwrap(to.clone()))),
@@ -66,7 +109,12 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
             Some(Some(Conversion::Json(to.clone())))
         }
         (from, to) if is_json(from) && is_json_target(to) => Some(Some(Conversion::Json(to.clone()))),
-        (Ty::Class(from), Ty::Class(to)) if to.derives_from(*from) => Some(Some(Conversion::Unbox(Ty::Class(*to)))),
+        // Down from a base class or an interface, and between interfaces.
+        (from, to) if from.is_reference() && to.is_reference() => {
+            let is_open = |ty: &Ty| matches!(ty, Ty::Generic(class, _) | Ty::Class(class) if class.name().starts_with('I') && class.name().chars().nth(1).is_some_and(char::is_uppercase));
+            let may = to.converts_to(from) || is_open(from) || is_open(to);
+            may.then(|| Some(Conversion::Unbox(to.clone())))
+        }
         _ => None,
     }
 }
@@ -77,6 +125,16 @@ fn is_xml_target(ty: &Ty) -> bool {
         Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double | Ty::Class(Class::Guid) => true,
         Ty::Nullable(inner) => is_xml_target(inner),
         _ => false,
+    }
+}
+
+// The implicit operators of `JToken`.
+fn is_json_source(ty: &Ty) -> bool {
+    match ty {
+        Ty::String | Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
+        Ty::Array(item) => **item == Ty::Byte,
+        Ty::Nullable(inner) => is_json_source(inner),
+        ty => *ty == Ty::Bool || is_numeric(ty) && *ty != Ty::Char,
     }
 }
 
@@ -105,7 +163,7 @@ pub(super) fn apply(conversion: Option<Conversion>, node: Node) -> Node {
 impl Checker<'_> {
     /// Converts implicitly, or reports.
     pub(super) fn convert_to(&mut self, typed: Typed, to: &Ty) -> Typed {
-        match implicit(&typed.ty, to) {
+        match implicit_of(&typed, to) {
             Some(conversion) => Typed::new(apply(conversion, typed.node), to.clone(), typed.span),
             None => {
                 self.mismatch(&typed.ty, to, typed.span);

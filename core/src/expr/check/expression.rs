@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::binary::unwrapped;
-use super::convert::{apply, implicit};
+use super::convert::{apply, implicit_of};
 use super::{Checker, Typed};
 use crate::expr::bcl;
 use crate::expr::node::{CallNode, Node, ReceiverRule};
-use crate::expr::syntax::{BinaryOp, Expr, ExprKind, Ident, Literal, Piece, StepOp, TypeName};
-use crate::expr::ty::Ty;
+use crate::expr::syntax::{Expr, ExprKind, Ident, Literal, Piece, TypeName};
+use crate::expr::ty::{Class, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -24,22 +24,48 @@ impl Checker<'_> {
             ExprKind::Index(receiver, arguments) => self.index(receiver, arguments, span),
             ExprKind::Call(callee, arguments) => self.call(callee, arguments, span),
             ExprKind::ConditionalAccess(receiver, rest) => self.conditional_access(receiver, rest, span),
-            ExprKind::Receiver => match self.receivers.last() {
+            ExprKind::Receiver => match self.frame.receivers.last() {
                 Some((slot, ty)) => Typed::new(Node::Local(*slot), ty.clone(), span),
                 None => Typed::error(span),
             },
             ExprKind::Unary(operator, operand) => self.unary(*operator, operand, span),
             ExprKind::Step(operator, operand) => self.step(*operator, operand, span),
-            ExprKind::Binary(operator, left, right) => self.binary(*operator, left, right, span),
+            ExprKind::Binary(operator, left, right) => self.binary(expr, *operator, left, right),
             ExprKind::Assign(operator, target, value) => self.assign(*operator, target, value, span),
             ExprKind::Conditional(test, yes, no) => self.conditional(test, yes, no, span),
             ExprKind::Cast(ty, operand) => {
+                if matches!(operand.kind, ExprKind::Lambda(_)) {
+                    let to = self.resolve(ty);
+                    return self.value_as(operand, &to);
+                }
                 let operand = self.value(operand);
                 self.cast(ty, operand, span)
             }
             ExprKind::Is(operand, ty) => self.type_test(operand, ty, span, true),
             ExprKind::As(operand, ty) => self.type_test(operand, ty, span, false),
-            ExprKind::New(ty, arguments) => self.creation(ty, arguments, span),
+            ExprKind::New(ty, arguments, initializer) => self.creation(ty, arguments, initializer.as_deref(), span),
+            ExprKind::NewSized(ty, length) => self.sized_array(ty, length, span),
+            ExprKind::NewAnonymous(members) => self.anonymous(members, span),
+            ExprKind::Tuple(members) => self.tuple(members, span),
+            ExprKind::IsConstant(operand, constant) => {
+                let operand = self.value(operand);
+                self.constant_pattern(operand, constant, span)
+            }
+            ExprKind::IsDeclared(operand, ty, name) => self.declared_pattern(operand, ty.as_ref(), name, span).0,
+            ExprKind::Throw(thrown) => {
+                let thrown = self.thrown(thrown);
+                Typed::new(Node::Throw(Box::new(thrown)), Ty::Error, span)
+            }
+            ExprKind::GenericType(_) => self.member_value(expr),
+            ExprKind::Lambda(_) => self.homeless(span, "a lambda expression needs a place that wants a delegate"),
+            ExprKind::ArrayItems(_) => self.homeless(span, "these items need a place that wants an array"),
+            ExprKind::DefaultLiteral => self.homeless(span, "`default` needs a place that wants a type"),
+            ExprKind::Out(_) => self.homeless(span, "`out` stands outside of an argument"),
+            ExprKind::TypeOf(ty) => {
+                self.resolve(ty);
+                self.unsupported(span, "`typeof`");
+                Typed::error(span)
+            }
             ExprKind::NewArray(ty, items) => self.new_array(ty.as_ref(), items, span),
             ExprKind::Paren(inner) => {
                 let typed = self.value(inner);
@@ -47,6 +73,44 @@ impl Checker<'_> {
             }
             ExprKind::Default(ty) => self.default_of(ty, span),
         }
+    }
+
+    fn homeless(&mut self, span: Span, message: &str) -> Typed {
+        self.report("type-mismatch", span, message);
+        Typed::error(span)
+    }
+
+    /// An expression whose place wants a type: what has none of its own takes that.
+    pub(super) fn value_as(&mut self, expr: &Expr, to: &Ty) -> Typed {
+        let span = expr.span;
+        if *to == Ty::Error {
+            return self.value(expr);
+        }
+        match &expr.kind {
+            ExprKind::Paren(inner) if matches!(inner.kind, ExprKind::Lambda(_)) => self.value_as(inner, to),
+            ExprKind::Lambda(lambda) => self.lambda(lambda, to, span),
+            ExprKind::DefaultLiteral => match to.default_value() {
+                Some(value) => Typed::new(Node::Constant(value), to.clone(), span),
+                None => self.homeless(span, "this type has no default that is supported"),
+            },
+            ExprKind::ArrayItems(items) => match to {
+                Ty::Array(item) => self.array_of(item, items, span),
+                _ => self.homeless(span, "these items need a place that wants an array"),
+            },
+            _ if crate::expr::generic::delegate(to).is_some() && self.is_method_group(expr) => {
+                self.method_group(expr, to, span)
+            }
+            _ => self.value(expr),
+        }
+    }
+
+    pub(super) fn thrown(&mut self, expr: &Expr) -> Node {
+        let typed = self.value(expr);
+        let is_exception = typed.ty.class().is_some_and(|class| class.derives_from(Class::Exception));
+        if !is_exception && typed.ty != Ty::Error {
+            self.report("type-mismatch", typed.span, format!("only exceptions are thrown, and this is `{}`", typed.ty));
+        }
+        typed.node
     }
 
     fn literal(&mut self, literal: &Literal, span: Span) -> Typed {
@@ -58,14 +122,12 @@ impl Checker<'_> {
             Literal::Double(value) => (Value::Double(*value), Ty::Double),
             Literal::Char(unit) => (Value::Char(*unit), Ty::Char),
             Literal::String(text) => (Value::String(Arc::clone(text)), Ty::String),
-            Literal::Int32Min => {
-                self.unsupported(span, "`uint`");
-                return Typed::error(span);
-            }
-            Literal::Int64Min => {
-                self.unsupported(span, "`ulong`");
-                return Typed::error(span);
-            }
+            Literal::UInt32(value) => (Value::UInt32(*value), Ty::UInt32),
+            Literal::UInt64(value) => (Value::UInt64(*value), Ty::UInt64),
+            Literal::Single(value) => (Value::Single(*value), Ty::Single),
+            Literal::Decimal(value) => (Value::Decimal(*value), Ty::Decimal),
+            Literal::Int32Min => (Value::UInt32(1 << 31), Ty::UInt32),
+            Literal::Int64Min => (Value::UInt64(1 << 63), Ty::UInt64),
         };
         Typed::new(Node::Constant(value), ty, span)
     }
@@ -116,144 +178,37 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let slot = self.slot(span);
-        self.receivers.push((slot, unwrapped(&receiver.ty).0.clone()));
-        let before = self.assigned.clone();
+        self.frame.assigned.insert(slot);
+        self.frame.receivers.push((slot, unwrapped(&receiver.ty).0.clone()));
+        let before = self.frame.assigned.clone();
         let rest = self.value(rest);
-        self.assigned = before;
-        self.receivers.pop();
+        self.frame.assigned = before;
+        self.frame.receivers.pop();
         let ty = if rest.ty.holds_null() || rest.ty == Ty::Void { rest.ty } else { Ty::nullable(rest.ty) };
         let parts = (receiver.node, slot, rest.node);
         Typed::new(Node::ConditionalAccess(Box::new(parts)), ty, span)
     }
 
-    // The slot and type of a local that is written to.
-    fn target(&mut self, target: &Expr) -> Option<(u16, Ty)> {
-        let ExprKind::Name(name) = &target.kind else {
-            if !matches!(target.kind, ExprKind::Error) {
-                let message = match &target.kind {
-                    ExprKind::Member(..) => "members of the context are read-only",
-                    ExprKind::Index(..) => "assignment to an element is not supported yet",
-                    _ => "only a local variable can be assigned to",
-                };
-                self.report("assignment", target.span, message);
-            }
-            return None;
-        };
-        match self.local(&name.text) {
-            Some(local) => Some((local.slot, local.ty.clone())),
-            None => {
-                self.value(target);
-                if &*name.text == "context" {
-                    self.report("assignment", target.span, "`context` cannot be assigned to");
-                }
-                None
-            }
-        }
-    }
-
-    fn assign(&mut self, operator: Option<BinaryOp>, target: &Expr, value: &Expr, span: Span) -> Typed {
-        let Some((slot, ty)) = self.target(target) else {
-            self.value(value);
-            return Typed::error(span);
-        };
-        let value = match operator {
-            Some(operator) => {
-                let current = self.value(target);
-                let value = self.value(value);
-                let result = self.binary_of(operator, current, value, span);
-                self.narrowed(result, &ty)
-            }
-            None => self.value(value),
-        };
-        let value = self.convert_to(value, &ty);
-        self.assigned.insert(slot);
-        Typed::new(Node::Assign(slot, Box::new(value.node)), ty, span)
-    }
-
-    // `c += 1` on a `char` casts the result back, as C# does for compound operators on its small types.
-    fn narrowed(&mut self, result: Typed, ty: &Ty) -> Typed {
-        if *ty == Ty::Char && result.ty == Ty::Int32 {
-            let conversion = super::convert::explicit(&result.ty, ty).flatten();
-            return Typed::new(apply(conversion, result.node), Ty::Char, result.span);
-        }
-        result
-    }
-
-    fn step(&mut self, operator: StepOp, operand: &Expr, span: Span) -> Typed {
-        let Some((slot, ty)) = self.target(operand) else { return Typed::error(span) };
-        let current = self.value(operand);
-        let one = Typed::new(Node::Constant(Value::Int32(1)), Ty::Int32, span);
-        let by = match operator {
-            StepOp::PreIncrement | StepOp::PostIncrement => BinaryOp::Add,
-            StepOp::PreDecrement | StepOp::PostDecrement => BinaryOp::Subtract,
-        };
-        if ty == Ty::String {
-            self.report("type-mismatch", span, "`++` and `--` apply to numbers");
-            return Typed::error(span);
-        }
-        let result = self.binary_of(by, current, one, span);
-        let result = self.narrowed(result, &ty);
-        let result = self.convert_to(result, &ty);
-        let node = match operator {
-            StepOp::PreIncrement | StepOp::PreDecrement => Node::Assign(slot, Box::new(result.node)),
-            StepOp::PostIncrement | StepOp::PostDecrement => Node::Exchange(slot, Box::new(result.node)),
-        };
-        Typed::new(node, ty, span)
-    }
-
     fn conditional(&mut self, test: &Expr, yes: &Expr, no: &Expr, span: Span) -> Typed {
-        let test = self.condition(test);
-        let before = self.assigned.clone();
+        let test = self.test(test);
+        self.frame.assigned = test.when_true;
         let yes = self.value(yes);
-        let after_yes = std::mem::replace(&mut self.assigned, before);
+        let after_yes = std::mem::replace(&mut self.frame.assigned, test.when_false);
         let no = self.value(no);
-        self.assigned = self.assigned.intersection(&after_yes).copied().collect();
+        self.frame.assigned = std::mem::take(&mut self.frame.assigned).meet(&after_yes);
+        // A branch that throws has no type; the other one gives it.
+        if let (Node::Throw(_), _) | (_, Node::Throw(_)) = (&yes.node, &no.node) {
+            let ty = if matches!(yes.node, Node::Throw(_)) { no.ty.clone() } else { yes.ty.clone() };
+            return Typed::new(Node::Conditional(Box::new((test.node, yes.node, no.node))), ty, span);
+        }
         let ty = self.unified(&yes, &no, span);
         if ty == Ty::Null {
             self.report("type-mismatch", span, "both branches are `null`, so they have no type");
             return Typed::error(span);
         }
-        let branch = |typed: Typed| apply(implicit(&typed.ty, &ty).flatten(), typed.node);
-        let node = Node::Conditional(Box::new((test, branch(yes), branch(no))));
+        let branch = |typed: Typed| apply(implicit_of(&typed, &ty).flatten(), typed.node);
+        let node = Node::Conditional(Box::new((test.node, branch(yes), branch(no))));
         Typed::new(node, ty, span)
-    }
-
-    fn type_test(&mut self, operand: &Expr, written: &TypeName, span: Span, is: bool) -> Typed {
-        let operand = self.value(operand);
-        let ty = self.resolve(written);
-        if ty == Ty::Error || operand.ty == Ty::Error {
-            return Typed::error(span);
-        }
-        if is {
-            return Typed::new(Node::Is(ty, Box::new(operand.node)), Ty::Bool, span);
-        }
-        if !ty.holds_null() {
-            let message = format!("`as` needs a type that may be null, and `{ty}` is not");
-            self.problems.add_with_help("type-mismatch", span, message, Some(format!("`as {ty}?` can be null")));
-            return Typed::error(span);
-        }
-        Typed::new(Node::As(ty.clone(), Box::new(operand.node)), ty, span)
-    }
-
-    fn new_array(&mut self, written: Option<&TypeName>, items: &[Expr], span: Span) -> Typed {
-        let mut typed: Vec<Typed> = items.iter().map(|item| self.value(item)).collect();
-        let item = match written {
-            Some(written) => match self.resolve(written) {
-                Ty::Error => return Typed::error(span),
-                ty => ty,
-            },
-            None => typed.iter().map(|item| &item.ty).find(|ty| **ty != Ty::Null).cloned().unwrap_or(Ty::Error),
-        };
-        match item {
-            Ty::Error => return Typed::error(span),
-            Ty::String | Ty::Char => {}
-            other => {
-                self.unsupported(span, &format!("`new {other}[]`"));
-                return Typed::error(span);
-            }
-        }
-        let nodes: Vec<Node> = typed.drain(..).map(|typed| self.convert_to(typed, &item).node).collect();
-        Typed::new(Node::Array(item.clone(), nodes.into()), Ty::array(item), span)
     }
 
     fn default_of(&mut self, written: &TypeName, span: Span) -> Typed {

@@ -1,15 +1,17 @@
 //! Names, members, indexers, calls and constructors, against the one table.
 
 use super::binary::unwrapped;
-use super::convert::{apply, implicit};
-use super::overload::{Candidate, Given, Source, choose, substitute, unify, wanted};
-use super::{Checker, Typed};
+use super::convert::{apply, implicit_of};
+use super::overload::{self, Candidate, Found, Given, Open, Source, wanted};
+use super::target::again;
+use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, TABLE};
+use crate::expr::generic::{delegate, field, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::problem::nearest;
-use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, TypeName};
-use crate::expr::ty::{Class, Named, Ty, UNBUILT_KEYWORDS};
+use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, OutTarget};
+use crate::expr::ty::{Class, Named, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -35,8 +37,6 @@ const NAMESPACES: [&str; 11] = [
     "Newtonsoft.Json.Linq",
 ];
 
-type Found<'t> = Vec<(&'t Member, Vec<Option<Ty>>)>;
-
 impl Checker<'_> {
     /// A name or a member that must be a value.
     pub(super) fn member_value(&mut self, expr: &Expr) -> Typed {
@@ -58,6 +58,10 @@ impl Checker<'_> {
         match &expr.kind {
             ExprKind::Name(name) => self.name(name),
             ExprKind::PredefinedType(name) => self.type_operand(name, expr.span),
+            ExprKind::GenericType(written) => match self.resolve(written) {
+                Ty::Error => Operand::Error,
+                ty => Operand::Type(ty),
+            },
             ExprKind::Member(inner, name, _) => match self.operand(inner) {
                 Operand::Error => Operand::Error,
                 Operand::Namespace(space) => self.in_namespace(&format!("{space}.{}", name.text), name.span),
@@ -69,8 +73,11 @@ impl Checker<'_> {
     }
 
     fn name(&mut self, name: &Ident) -> Operand {
-        if let Some(local) = self.local(&name.text).cloned() {
-            if !self.assigned.contains(&local.slot) {
+        if let Some(local) = self.local(&name.text) {
+            if let Use::Constant(value) = local.use_ {
+                return Operand::Value(Typed::new(Node::Constant(value), local.ty, name.span));
+            }
+            if !self.frame.assigned.contains(local.slot) {
                 self.report("unassigned", name.span, format!("`{}` may have no value here", name.text));
             }
             return Operand::Value(Typed::new(Node::Local(local.slot), local.ty, name.span));
@@ -91,7 +98,11 @@ impl Checker<'_> {
             Named::Unknown if NAMESPACES.contains(&name) => Operand::Namespace(name.to_owned()),
             Named::Unknown => {
                 if !name.is_empty() {
-                    let locals: Vec<_> = self.scopes.iter().flatten().map(|local| local.name.clone()).collect();
+                    let frames = self.outer.iter().chain(std::iter::once(&self.frame));
+                    let locals: Vec<_> = frames
+                        .flat_map(|frame| frame.scopes.iter().flatten())
+                        .map(|local| local.name.clone())
+                        .collect();
                     let names = locals
                         .iter()
                         .map(|name| &**name)
@@ -126,9 +137,12 @@ impl Checker<'_> {
         }
     }
 
-    fn property(&mut self, receiver: Typed, name: &Ident) -> Typed {
+    pub(super) fn property(&mut self, receiver: Typed, name: &Ident) -> Typed {
         if receiver.ty == Ty::Error || name.text.is_empty() {
             return Typed::error(name.span);
+        }
+        if let Some((at, ty)) = field(&receiver.ty, &name.text) {
+            return Typed::new(Node::Field(Box::new(receiver.node), at), ty, name.span);
         }
         if let Ty::Nullable(inner) = &receiver.ty {
             let inner = (**inner).clone();
@@ -200,15 +214,16 @@ impl Checker<'_> {
 
     pub(super) fn call(&mut self, callee: &Expr, arguments: &[Argument], span: Span) -> Typed {
         let ExprKind::Member(inner, name, type_arguments) = &callee.kind else {
-            self.given(arguments);
-            if let ExprKind::Name(name) = &callee.kind {
-                self.report("unknown-name", callee.span, format!("`{}` is not a method", name.text));
-            } else if !matches!(callee.kind, ExprKind::Error) {
-                self.report("type-mismatch", callee.span, "this is not a method");
-            }
-            return Typed::error(span);
+            return self.call_of_name(callee, arguments, span);
         };
         let operand = self.operand(inner);
+        if let Operand::Value(receiver) = &operand
+            && delegate(&receiver.ty).is_some()
+            && &*name.text == "Invoke"
+        {
+            let Operand::Value(receiver) = operand else { return Typed::error(span) };
+            return self.invocation(receiver, arguments, span);
+        }
         let explicit: Vec<Ty> = type_arguments.iter().map(|ty| self.resolve(ty)).collect();
         let given = self.given(arguments);
         let failed = given.iter().any(|given| given.typed.ty == Ty::Error) || explicit.contains(&Ty::Error);
@@ -234,6 +249,47 @@ impl Checker<'_> {
         }
     }
 
+    // `f(x)` of a delegate or a local function, and `nameof(x)`.
+    fn call_of_name(&mut self, callee: &Expr, arguments: &[Argument], span: Span) -> Typed {
+        let ExprKind::Name(name) = &callee.kind else {
+            let callee = self.value(callee);
+            if callee.ty == Ty::Error {
+                self.given(arguments);
+                return Typed::error(span);
+            }
+            return self.invocation(callee, arguments, span);
+        };
+        if let (true, [argument]) = (&*name.text == "nameof" && !self.is_declared("nameof"), arguments) {
+            return self.name_of(&argument.value, span);
+        }
+        if self.is_declared(&name.text) {
+            let callee = self.value(callee);
+            return self.invocation(callee, arguments, span);
+        }
+        self.given(arguments);
+        self.report("unknown-name", callee.span, format!("`{}` is not a method", name.text));
+        Typed::error(span)
+    }
+
+    fn name_of(&mut self, expr: &Expr, span: Span) -> Typed {
+        let name = match &expr.kind {
+            ExprKind::Name(name) | ExprKind::Member(_, name, _) => name.text.clone(),
+            ExprKind::PredefinedType(name) => (*name).into(),
+            _ => {
+                self.report("expression-syntax", expr.span, "`nameof` takes a name");
+                return Typed::error(span);
+            }
+        };
+        if matches!(expr.kind, ExprKind::Name(_)) {
+            let slots = self.frame.assigned.clone();
+            // The name must mean something; that it may have no value yet does not matter.
+            self.frame.assigned = super::flow::Assigned::unreachable();
+            let _ = self.operand(expr);
+            self.frame.assigned = slots;
+        }
+        Typed::new(Node::Constant(Value::String(name)), Ty::String, span)
+    }
+
     // An unknown method is named even when an argument is wrong as well.
     fn known_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
         let known = levels(ty).iter().any(|level| !members_of(level, &name.text, is_static).is_empty());
@@ -246,7 +302,7 @@ impl Checker<'_> {
         &mut self,
         receiver: Typed,
         name: &'static str,
-        given: Vec<Given>,
+        given: Vec<Given<'_>>,
         span: Span,
     ) -> Typed {
         let name = Ident { text: name.into(), span };
@@ -254,17 +310,47 @@ impl Checker<'_> {
         self.invoke(&ty, Some(receiver), &name, &[], given, span)
     }
 
-    fn given(&mut self, arguments: &[Argument]) -> Vec<Given> {
+    pub(super) fn given<'e>(&mut self, arguments: &'e [Argument]) -> Vec<Given<'e>> {
         arguments
             .iter()
             .map(|argument| {
-                let typed = self.value(&argument.value);
+                let value = &argument.value;
+                let placeholder = || Typed::new(Node::Context, Ty::Null, value.span);
+                let (typed, open) = match &value.kind {
+                    ExprKind::Lambda(lambda) => (placeholder(), Open::Lambda(lambda)),
+                    ExprKind::Out(target) => (self.out_argument(target, value.span), Open::Out(target)),
+                    _ if self.is_method_group(value) => (placeholder(), Open::Methods(value)),
+                    _ => (self.value(value), Open::No),
+                };
                 if typed.ty == Ty::Void {
                     self.report("type-mismatch", typed.span, "this expression has no value");
                 }
-                Given { name: argument.name.clone(), typed }
+                Given { name: argument.name.clone(), typed, open }
             })
             .collect()
+    }
+
+    // The type of an `out` argument where it is written; `Null` where the parameter gives it.
+    fn out_argument(&mut self, target: &OutTarget, span: Span) -> Typed {
+        let ty = match target {
+            OutTarget::Declare(Some(written), _) => self.resolve(written),
+            OutTarget::Declare(None, _) | OutTarget::Discard => Ty::Null,
+            OutTarget::Existing(expr) => match &expr.kind {
+                ExprKind::Name(name) => match self.local(&name.text) {
+                    Some(local) if local.use_ == Use::Variable => local.ty,
+                    Some(_) => {
+                        self.report("assignment", expr.span, format!("`{}` cannot be assigned to", name.text));
+                        Ty::Error
+                    }
+                    None => self.value(expr).ty,
+                },
+                _ => {
+                    self.report("assignment", expr.span, "an `out` argument is a local variable");
+                    Ty::Error
+                }
+            },
+        };
+        Typed::new(Node::Context, ty, span)
     }
 
     fn invoke(
@@ -273,18 +359,19 @@ impl Checker<'_> {
         receiver: Option<Typed>,
         name: &Ident,
         explicit: &[Ty],
-        given: Vec<Given>,
+        given: Vec<Given<'_>>,
         span: Span,
     ) -> Typed {
         let is_static = receiver.is_none();
-        let mut first: Option<Found<'static>> = None;
+        let mut first: Option<Found> = None;
         for level in levels(ty) {
             let mut found = members_of(&level, &name.text, is_static);
             found.retain(|(member, _)| member.form == Form::Method);
-            if let Some(candidate) = choose(&found, explicit, &given) {
+            if let Some(candidate) = self.choose(&found, explicit, &given) {
                 let rule = match &receiver {
                     // `ToString` and `Equals` of a `T?` work without a value too.
                     None => ReceiverRule::None,
+                    Some(_) if candidate.member.is_extension => ReceiverRule::None,
                     Some(receiver) if matches!(receiver.ty, Ty::Nullable(_)) => ReceiverRule::None,
                     Some(_) => ReceiverRule::NotNull,
                 };
@@ -324,8 +411,8 @@ impl Checker<'_> {
         self.unknown_member(ty, name, is_static);
     }
 
-    fn no_overload(&mut self, name: &str, found: &Found<'_>, given: &[Given], span: Span) {
-        let types: Vec<String> = given.iter().map(|given| given.typed.ty.to_string()).collect();
+    pub(super) fn no_overload(&mut self, name: &str, found: &Found, given: &[Given<'_>], span: Span) {
+        let types: Vec<String> = given.iter().map(overload::shown).collect();
         let message = format!("no overload of `{name}` takes ({})", types.join(", "));
         let signatures: Vec<String> =
             found.iter().take(4).map(|(member, _)| format!("`{}`", member.signature)).collect();
@@ -333,24 +420,20 @@ impl Checker<'_> {
         self.problems.add_with_help("no-overload", span, message, help);
     }
 
-    fn emit(
+    pub(super) fn emit(
         &mut self,
-        candidate: &Candidate<'_>,
+        candidate: &Candidate,
         receiver: Option<Node>,
         rule: ReceiverRule,
-        given: Vec<Given>,
+        given: Vec<Given<'_>>,
         span: Span,
     ) -> Typed {
         let member = candidate.member;
-        let wanted: Vec<Option<Ty>> = (0..given.len()).map(|index| wanted(candidate, index)).collect();
-        let mut nodes: Vec<Option<Node>> = given
-            .into_iter()
-            .zip(wanted)
-            .map(|(given, wanted)| {
-                let conversion = wanted.and_then(|wanted| implicit(&given.typed.ty, &wanted)).flatten();
-                Some(apply(conversion, given.typed.node))
-            })
-            .collect();
+        let (mut nodes, mut slots) = (Vec::new(), Vec::new());
+        for (index, given) in given.into_iter().enumerate() {
+            let wanted = wanted(candidate, index).unwrap_or(Ty::Error);
+            nodes.push(self.argument(given, &wanted, &mut slots));
+        }
         let mut arguments: Vec<Node> = receiver.into_iter().collect();
         for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
             match source {
@@ -367,78 +450,176 @@ impl Checker<'_> {
                 }
             }
         }
-        let own = candidate.types.get(member.owner_type_parameters..).unwrap_or(&[]);
-        let call = CallNode { run: member.run, arguments: arguments.into(), types: own.into(), receiver: rule };
-        Typed::new(Node::Call(Box::new(call)), substitute(&member.result, &candidate.types), span)
+        let (run, types) = (member.run, candidate.types.clone().into());
+        let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
+        let result = substitute(&member.result, &candidate.types);
+        if slots.is_empty() {
+            return Typed::new(Node::Call(Box::new(call)), result, span);
+        }
+        Typed::new(Node::Out(Box::new((call, slots.into()))), result, span)
+    }
+
+    // The node of an argument; an `out` argument has none, and its slot goes to `slots`.
+    fn argument(&mut self, given: Given<'_>, wanted: &Ty, slots: &mut Vec<u16>) -> Option<Node> {
+        let span = given.typed.span;
+        match given.open {
+            Open::No => {
+                let conversion = implicit_of(&given.typed, wanted).flatten();
+                Some(apply(conversion, given.typed.node))
+            }
+            Open::Lambda(lambda) => Some(self.lambda(lambda, wanted, span).node),
+            Open::Methods(expr) => Some(self.method_group(expr, wanted, span).node),
+            Open::Out(target) => {
+                slots.push(self.out_slot(target, wanted, span));
+                None
+            }
+        }
+    }
+
+    pub(super) fn method_group(&mut self, expr: &Expr, to: &Ty, span: Span) -> Typed {
+        let Some((parameters, _)) = delegate(to) else {
+            self.report("type-mismatch", span, format!("expected `{to}`, found a method"));
+            return Typed::error(span);
+        };
+        let lambda = Self::group_as_lambda(expr, parameters.len());
+        self.lambda(&lambda, to, span)
+    }
+
+    fn out_slot(&mut self, target: &OutTarget, ty: &Ty, span: Span) -> u16 {
+        let slot = match target {
+            OutTarget::Declare(_, name) => self.declare(name, ty.clone()),
+            OutTarget::Discard => self.slot(span),
+            OutTarget::Existing(expr) => match &expr.kind {
+                ExprKind::Name(name) => self.local(&name.text).map_or(0, |local| local.slot),
+                _ => self.slot(span),
+            },
+        };
+        self.frame.assigned.insert(slot);
+        slot
+    }
+
+    /// The type that a property takes; reports when it has no setter.
+    pub(super) fn setter_type(&mut self, receiver: &Typed, name: &Ident, span: Span) -> Option<Ty> {
+        for level in levels(&receiver.ty) {
+            let found = members_of(&level, &name.text, false);
+            if let Some((member, bindings)) = found.iter().find(|(member, _)| member.form == Form::Setter) {
+                let types: Vec<Ty> = bindings.iter().map(|ty| ty.clone().unwrap_or(Ty::Error)).collect();
+                return Some(substitute(&member.result, &types));
+            }
+        }
+        let is_context = matches!(receiver.ty, Ty::Class(class) if class.namespace().is_empty());
+        if field(&receiver.ty, &name.text).is_none() && self.property(again(receiver), name).ty == Ty::Error {
+            return None;
+        }
+        let message = match is_context {
+            true => "members of the context are read-only".to_owned(),
+            false => format!("`{}` of `{}` is read-only", name.text, receiver.ty),
+        };
+        self.report("assignment", span, message);
+        None
+    }
+
+    /// A call of a setter; the value is the last argument.
+    pub(super) fn set(&mut self, receiver: Typed, name: &str, form: Form, values: Vec<Typed>, span: Span) -> Node {
+        for level in levels(&receiver.ty) {
+            let mut found = members_of(&level, name, false);
+            found.retain(|(member, _)| member.form == form && indices_fit(member, &values));
+            let Some((member, bindings)) = found.into_iter().next() else { continue };
+            let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
+            let mut arguments = vec![receiver.node];
+            let last = substitute(&member.result, &types);
+            let wanted: Vec<Ty> = member.parameters.iter().map(|parameter| substitute(&parameter.ty, &types)).collect();
+            for (value, ty) in values.into_iter().zip(wanted.iter().chain(std::iter::once(&last))) {
+                arguments.push(self.convert_to(value, ty).node);
+            }
+            let call = CallNode {
+                run: member.run,
+                arguments: arguments.into(),
+                types: types.into(),
+                receiver: ReceiverRule::NotNull,
+            };
+            return Node::Call(Box::new(call));
+        }
+        self.report("assignment", span, format!("`{}` cannot be changed here", receiver.ty));
+        Node::Context
+    }
+
+    /// The type that an indexer takes; reports when it cannot be assigned to.
+    pub(super) fn index_type(&mut self, receiver: &Typed, indices: &[Typed], span: Span) -> Option<Ty> {
+        for level in levels(&receiver.ty) {
+            for (member, bindings) in members_of(&level, "this", false) {
+                if member.form == Form::IndexSetter && indices_fit(member, indices) {
+                    let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
+                    return Some(substitute(&member.result, &types));
+                }
+            }
+        }
+        let types: Vec<String> = indices.iter().map(|index| index.ty.to_string()).collect();
+        let message = format!("an element of `{}` by ({}) cannot be assigned to", receiver.ty, types.join(", "));
+        self.report("assignment", span, message);
+        None
+    }
+
+    pub(super) fn array_index(&mut self, index: Typed) -> Typed {
+        let ty = match index.ty {
+            Ty::UInt32 | Ty::Int64 | Ty::UInt64 => index.ty.clone(),
+            _ => Ty::Int32,
+        };
+        self.convert_to(index, &ty)
     }
 
     pub(super) fn index(&mut self, receiver: &Expr, arguments: &[Argument], span: Span) -> Typed {
         let receiver = self.value(receiver);
-        let mut given = self.given(arguments);
+        let given = self.given(arguments);
         if receiver.ty == Ty::Error || given.iter().any(|given| given.typed.ty == Ty::Error) {
             return Typed::error(span);
         }
+        self.index_of(receiver, given, span)
+    }
+
+    pub(super) fn index_of(&mut self, receiver: Typed, mut given: Vec<Given<'_>>, span: Span) -> Typed {
         if let Ty::Array(item) = &receiver.ty {
             let Some(Given { typed, .. }) = given.pop().filter(|_| given.is_empty()) else {
                 self.report("no-overload", span, "an array takes one index");
                 return Typed::error(span);
             };
-            if **item == Ty::Byte {
-                self.unsupported(span, "an element of `byte[]`");
-                return Typed::error(span);
-            }
-            let is_long = typed.ty == Ty::Int64;
-            let index = self.convert_to(typed, if is_long { &Ty::Int64 } else { &Ty::Int32 });
+            let index = self.array_index(typed);
             return Typed::new(Node::Element(Box::new((receiver.node, index.node))), (**item).clone(), span);
         }
         let (plain, _) = unwrapped(&receiver.ty);
         for level in levels(plain) {
             let mut found = members_of(&level, "this", false);
             found.retain(|(member, _)| member.form == Form::Indexer);
-            if let Some(candidate) = choose(&found, &[], &given) {
+            if let Some(candidate) = self.choose(&found, &[], &given) {
                 return self.emit(&candidate, Some(receiver.node), ReceiverRule::NotNull, given, span);
             }
         }
-        let types: Vec<String> = given.iter().map(|given| given.typed.ty.to_string()).collect();
+        let types: Vec<String> = given.iter().map(overload::shown).collect();
         let message = format!("`{}` takes no index ({})", receiver.ty, types.join(", "));
         let help = (receiver.ty == Ty::Object).then(|| "cast it first, as in `((JObject)x)[\"name\"]`".to_owned());
         self.problems.add_with_help("no-overload", span, message, help);
         Typed::error(span)
     }
+}
 
-    pub(super) fn creation(&mut self, written: &TypeName, arguments: &[Argument], span: Span) -> Typed {
-        let ty = self.resolve(written);
-        let given = self.given(arguments);
-        if ty == Ty::Error || given.iter().any(|given| given.typed.ty == Ty::Error) {
-            return Typed::error(span);
-        }
-        let mut found = members_of(&ty, "new", true);
-        found.retain(|(member, _)| member.form == Form::Constructor);
-        if let Some(candidate) = choose(&found, &[], &given) {
-            return self.emit(&candidate, None, ReceiverRule::None, given, span);
-        }
-        if found.is_empty() {
-            self.unsupported(span, &format!("`new {ty}`"));
-        } else {
-            self.no_overload(&format!("new {ty}"), &found, &given, span);
-        }
-        Typed::error(span)
-    }
+// Whether the indices of a setter convert to its parameters; a value behind them does not count.
+fn indices_fit(member: &Member, values: &[Typed]) -> bool {
+    let enough = values.len() >= member.parameters.len();
+    enough
+        && member.parameters.iter().zip(values).all(|(parameter, value)| {
+            let is_open = matches!(parameter.ty, Ty::Param(_));
+            is_open || implicit_of(value, &parameter.ty).is_some()
+        })
 }
 
 fn is_space(name: &str) -> bool {
     ["System.Text.RegularExpressions", "System.Security.Cryptography", "System.Xml", "System.Xml.Linq"].contains(&name)
-        || name.starts_with("System.Security.Cryptography.X509Certificates") && !UNBUILT_KEYWORDS.contains(&name)
+        || name.starts_with("System.Security.Cryptography.X509Certificates")
 }
 
 // The type and what it derives from, `object` last.
-fn levels(ty: &Ty) -> Vec<Ty> {
-    let mut levels = vec![ty.clone()];
-    let mut class = ty.class().filter(|_| matches!(ty, Ty::Class(_)));
-    while let Some(base) = class.and_then(Class::base) {
-        levels.push(Ty::Class(base));
-        class = Some(base);
-    }
+pub(super) fn levels(ty: &Ty) -> Vec<Ty> {
+    let mut levels = supertypes(ty);
     if !matches!(ty, Ty::Object | Ty::Error | Ty::Null | Ty::Void) {
         levels.push(Ty::Object);
     }
@@ -451,7 +632,7 @@ fn owns(member: &Member, ty: &Ty) -> Option<Vec<Option<Ty>>> {
     unify(&member.owner, ty, &mut bindings).then_some(bindings)
 }
 
-fn members_of(ty: &Ty, name: &str, is_static: bool) -> Found<'static> {
+pub(super) fn members_of(ty: &Ty, name: &str, is_static: bool) -> Found {
     TABLE
         .named(name)
         .iter()

@@ -2,35 +2,43 @@
 
 mod binary;
 mod convert;
+mod creation;
 mod expression;
+mod flow;
+mod lambda;
 mod member;
 mod overload;
+mod pattern;
 mod statement;
+mod switch;
+mod target;
 mod types;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::span::Span;
+use crate::value::Value;
 
 use super::Expected;
 use super::limits::LOCALS_MAX;
-use super::node::{Body, Node, Program};
+use super::node::{Arrays, Body, Capture, Node, Program};
 use super::problem::Problems;
 use super::syntax::{Ident, Source};
 use super::ty::{Class, Ty};
 
+use flow::Assigned;
+use lambda::Trial;
+
 /// Types a tree; nothing when something was reported.
 pub(crate) fn check(source: &Source, expected: Expected, problems: &mut Problems) -> Option<Program> {
     let mut checker = Checker {
-        expected,
         problems,
-        scopes: Vec::new(),
-        slots: 0,
-        assigned: BTreeSet::new(),
-        receivers: Vec::new(),
-        results: Vec::new(),
-        loops: 0,
+        frame: Frame::new(Wanted::Place(expected)),
+        outer: Vec::new(),
+        arrays: Arrays::ReadOnly,
+        surroundings: Vec::new(),
+        trials: Vec::new(),
+        trials_left: super::limits::TRIALS_MAX,
     };
     let body = match source {
         Source::Expression(expr) => {
@@ -39,9 +47,9 @@ pub(crate) fn check(source: &Source, expected: Expected, problems: &mut Problems
         }
         Source::Block(block) => Body::Block(checker.whole_block(block)),
     };
-    let result = checker.result_type();
-    let slots = checker.slots;
-    problems.is_empty().then_some(Program { body, slots, result })
+    let result = checker.frame.result_type();
+    let (slots, arrays) = (checker.frame.slots, checker.arrays);
+    problems.is_empty().then_some(Program { body, slots, result, arrays })
 }
 
 /// A typed expression and where it stands.
@@ -69,21 +77,95 @@ struct Local {
     name: Arc<str>,
     slot: u16,
     ty: Ty,
+    use_: Use,
 }
 
-struct Checker<'p> {
-    expected: Expected,
-    problems: &'p mut Problems,
+/// What may be done with a local.
+#[derive(Clone, Debug, PartialEq)]
+enum Use {
+    Variable,
+    /// The variable of a `foreach` or a `using`, as an error names it
+    ReadOnly(&'static str),
+    Constant(Value),
+}
+
+/// What a function is to return.
+#[derive(Clone, Debug)]
+enum Wanted {
+    /// The whole expression: what its place wants
+    Place(Expected),
+    Type(Ty),
+    /// The body of a lambda on trial: whatever it returns
+    Anything,
+}
+
+/// The function that is being checked.
+#[derive(Debug)]
+struct Frame {
+    wanted: Wanted,
     /// Innermost last.
     scopes: Vec<Vec<Local>>,
     slots: u16,
-    /// Slots that certainly have a value here.
-    assigned: BTreeSet<u16>,
+    assigned: Assigned,
     /// The receivers of the null-conditional accesses around, innermost last.
     receivers: Vec<(u16, Ty)>,
     /// The types of what is returned.
     results: Vec<Ty>,
-    loops: usize,
+    /// What `break` and `continue` leave, innermost last.
+    jumps: Vec<statement::Target>,
+    captures: Vec<Capture>,
+    /// How many `catch` blocks are around.
+    catches: usize,
+}
+
+impl Frame {
+    fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            scopes: vec![Vec::new()],
+            slots: 0,
+            assigned: Assigned::default(),
+            receivers: Vec::new(),
+            results: Vec::new(),
+            jumps: Vec::new(),
+            captures: Vec::new(),
+            catches: 0,
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Local> {
+        self.scopes.iter().rev().flatten().find(|local| &*local.name == name)
+    }
+
+    // The slot in which this function sees a variable of the one around.
+    fn capture(&mut self, outer: u16) -> u16 {
+        if let Some(capture) = self.captures.iter().find(|capture| capture.outer == outer) {
+            return capture.inner;
+        }
+        let inner = self.slots;
+        self.slots = self.slots.saturating_add(1);
+        self.captures.push(Capture { outer, inner });
+        inner
+    }
+
+    // One type if all results have it, otherwise `object`.
+    fn result_type(&self) -> Ty {
+        let mut types = self.results.iter();
+        let first = types.next().cloned().unwrap_or(Ty::Object);
+        if types.all(|ty| *ty == first) { first } else { Ty::Object }
+    }
+}
+
+struct Checker<'p> {
+    problems: &'p mut Problems,
+    frame: Frame,
+    /// The functions around, outermost first.
+    outer: Vec<Frame>,
+    arrays: Arrays,
+    /// The types of the parameters of the lambdas around, of which the outcome of a trial depends.
+    surroundings: Vec<Ty>,
+    trials: Vec<Trial>,
+    trials_left: u32,
 }
 
 impl Checker<'_> {
@@ -96,60 +178,86 @@ impl Checker<'_> {
     }
 
     fn slot(&mut self, span: Span) -> u16 {
-        if self.slots >= LOCALS_MAX {
+        if self.frame.slots >= LOCALS_MAX {
             self.report("expression-limit", span, format!("an expression may have at most {LOCALS_MAX} locals"));
             return 0;
         }
-        self.slots += 1;
-        self.slots - 1
+        self.frame.slots += 1;
+        self.frame.slots - 1
     }
 
-    fn local(&self, name: &str) -> Option<&Local> {
-        self.scopes.iter().rev().flatten().find(|local| &*local.name == name)
+    // The local of this name as the current function sees it: one of a function around is captured.
+    fn local(&mut self, name: &str) -> Option<Local> {
+        if let Some(local) = self.frame.find(name) {
+            return Some(local.clone());
+        }
+        let (level, mut local) = self
+            .outer
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(level, frame)| frame.find(name).map(|local| (level, local.clone())))?;
+        if matches!(local.use_, Use::Constant(_)) {
+            return Some(local);
+        }
+        let is_assigned = self.outer.get(level).is_some_and(|frame| frame.assigned.contains(local.slot));
+        let inner = self.outer.iter_mut().skip(level + 1).chain(std::iter::once(&mut self.frame));
+        for frame in inner {
+            local.slot = frame.capture(local.slot);
+            if is_assigned {
+                frame.assigned.insert(local.slot);
+            }
+        }
+        Some(local)
+    }
+
+    fn is_declared(&self, name: &str) -> bool {
+        self.outer.iter().chain(std::iter::once(&self.frame)).any(|frame| frame.find(name).is_some())
     }
 
     fn declare(&mut self, name: &Ident, ty: Ty) -> u16 {
-        if self.local(&name.text).is_some() || &*name.text == "context" {
+        self.declare_as(name, ty, Use::Variable)
+    }
+
+    fn declare_as(&mut self, name: &Ident, ty: Ty, use_: Use) -> u16 {
+        if self.is_declared(&name.text) || &*name.text == "context" {
             self.report("duplicate-name", name.span, format!("`{}` is declared already", name.text));
         }
         let slot = self.slot(name.span);
-        let local = Local { name: Arc::clone(&name.text), slot, ty };
-        match self.scopes.last_mut() {
+        if ty == Ty::Error {
+            self.frame.assigned.insert(slot);
+        }
+        let local = Local { name: Arc::clone(&name.text), slot, ty, use_ };
+        match self.frame.scopes.last_mut() {
             Some(scope) => scope.push(local),
-            None => self.scopes.push(vec![local]),
+            None => self.frame.scopes.push(vec![local]),
         }
         slot
     }
 
     // What is returned, fitted to the place.
     fn result(&mut self, typed: Typed) -> Node {
-        let wanted = match self.expected {
-            Expected::Any | Expected::Text => None,
-            Expected::Bool => Some(Ty::Bool),
-            Expected::Int if typed.ty == Ty::Int64 => Some(Ty::Int64),
-            Expected::Int => Some(Ty::Int32),
-        };
-        if typed.ty == Ty::Void {
+        if typed.ty == Ty::Void && !matches!(self.frame.wanted, Wanted::Anything) {
             self.report("type-mismatch", typed.span, "this expression has no value");
             return typed.node;
         }
+        let wanted = match &self.frame.wanted {
+            Wanted::Place(Expected::Any | Expected::Text) | Wanted::Anything => None,
+            Wanted::Place(Expected::Bool) => Some(Ty::Bool),
+            Wanted::Place(Expected::Int) if typed.ty == Ty::Int64 => Some(Ty::Int64),
+            Wanted::Place(Expected::Int) => Some(Ty::Int32),
+            Wanted::Type(ty) => Some(ty.clone()),
+        };
         match wanted {
             Some(wanted) => {
-                self.results.push(wanted.clone());
+                self.frame.results.push(wanted.clone());
                 self.convert_to(typed, &wanted).node
             }
             None => {
-                self.results.push(typed.ty);
+                self.frame.results.push(typed.ty);
                 typed.node
             }
         }
-    }
-
-    // One type if all results have it, otherwise `object`.
-    fn result_type(&self) -> Ty {
-        let mut types = self.results.iter();
-        let first = types.next().cloned().unwrap_or(Ty::Object);
-        if types.all(|ty| *ty == first) { first } else { Ty::Object }
     }
 }
 

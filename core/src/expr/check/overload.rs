@@ -1,17 +1,27 @@
 //! Which member of a name is meant: type parameters inferred, arguments matched, the better one chosen (C# 7, §12.6).
 
-use std::sync::Arc;
-
-use super::Typed;
-use super::convert::implicit;
+use super::convert::{implicit, implicit_of};
+use super::{Checker, Typed};
 use crate::expr::bcl::{Member, Parameter};
-use crate::expr::syntax::Ident;
+use crate::expr::generic::{bound, delegate, substitute, supertypes, unify};
+use crate::expr::syntax::{Expr, Ident, Lambda, OutTarget};
 use crate::expr::ty::Ty;
 
-/// An argument that has been typed.
-pub(super) struct Given {
+/// An argument. Its type may depend on the member that is chosen.
+pub(super) struct Given<'e> {
     pub(super) name: Option<Ident>,
     pub(super) typed: Typed,
+    pub(super) open: Open<'e>,
+}
+
+/// What an argument is that has no type of its own.
+pub(super) enum Open<'e> {
+    /// It has one.
+    No,
+    Lambda(&'e Lambda),
+    /// A method group
+    Methods(&'e Expr),
+    Out(&'e OutTarget),
 }
 
 /// Where a parameter's value comes from.
@@ -24,119 +34,214 @@ pub(super) enum Source {
 }
 
 /// A member that takes the arguments.
-pub(super) struct Candidate<'t> {
-    pub(super) member: &'t Member,
+pub(super) struct Candidate {
+    pub(super) member: &'static Member,
     pub(super) sources: Vec<Source>,
     /// What each type parameter stands for.
     pub(super) types: Vec<Ty>,
+    /// What the bodies of lambdas come to, by argument.
+    bodies: Vec<Option<Ty>>,
 }
 
-/// Binds type parameters so that `pattern` becomes `ty`.
-pub(super) fn unify(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) -> bool {
-    match (pattern, ty) {
-        (Ty::Param(index), ty) => match bindings.get_mut(*index) {
-            Some(Some(bound)) => bound == ty,
-            Some(place) => {
+/// Members with what the type parameters of their owners stand for.
+pub(super) type Found = Vec<(&'static Member, Vec<Option<Ty>>)>;
+
+impl Checker<'_> {
+    /// The best of the members that take the arguments; `explicit` are the type arguments as written.
+    pub(super) fn choose(&mut self, members: &Found, explicit: &[Ty], given: &[Given<'_>]) -> Option<Candidate> {
+        let mut best: Option<Candidate> = None;
+        for (member, bindings) in members {
+            for expanded in [false, true] {
+                let Some(candidate) = self.applicable(member, bindings, explicit, given, expanded) else { continue };
+                let wins = best.as_ref().is_none_or(|best| is_better(&candidate, best, given));
+                if wins {
+                    best = Some(candidate);
+                }
+                break;
+            }
+        }
+        best
+    }
+
+    fn applicable(
+        &mut self,
+        member: &'static Member,
+        bindings: &[Option<Ty>],
+        explicit: &[Ty],
+        given: &[Given<'_>],
+        expanded: bool,
+    ) -> Option<Candidate> {
+        let sources = sources(member, given, expanded)?;
+        let own = member.type_parameters - member.owner_type_parameters;
+        let mut bindings = bindings.to_vec();
+        if !explicit.is_empty() {
+            if explicit.len() != own {
+                return None;
+            }
+            for (place, ty) in bindings.iter_mut().skip(member.owner_type_parameters).zip(explicit) {
                 *place = Some(ty.clone());
-                true
             }
-            None => false,
+        }
+        let mut patterns = Vec::with_capacity(given.len());
+        for index in 0..given.len() {
+            patterns.push(pattern(member, &sources, index)?);
+        }
+        for (given, pattern) in given.iter().zip(&patterns) {
+            let is_out = matches!(given.open, Open::Out(_));
+            let has_type = matches!(given.open, Open::No) || is_out && given.typed.ty != Ty::Null;
+            if has_type && given.typed.ty != Ty::Null {
+                infer(pattern, &given.typed.ty, &mut bindings);
+            }
+        }
+        let bodies = self.infer_bodies(given, &patterns, &mut bindings)?;
+        let types: Option<Vec<Ty>> = bindings.into_iter().collect();
+        let candidate = Candidate { member, sources, types: types?, bodies };
+        let fits = (0..given.len()).all(|index| fits(&candidate, given, index));
+        fits.then_some(candidate)
+    }
+
+    // Types the bodies of lambdas whose parameters are known, until nothing new is learnt.
+    fn infer_bodies(
+        &mut self,
+        given: &[Given<'_>],
+        patterns: &[Ty],
+        bindings: &mut [Option<Ty>],
+    ) -> Option<Vec<Option<Ty>>> {
+        let mut bodies: Vec<Option<Ty>> = vec![None; given.len()];
+        loop {
+            let mut learnt = false;
+            for ((given, pattern), body) in given.iter().zip(patterns).zip(&mut bodies) {
+                let written = match &given.open {
+                    Open::Lambda(lambda) => Some(lambda.parameters.len()),
+                    Open::Methods(_) => None,
+                    Open::No | Open::Out(_) => continue,
+                };
+                if body.is_some() {
+                    continue;
+                }
+                let pattern = bound(pattern, bindings).unwrap_or_else(|| pattern.clone());
+                let (parameters, result) = delegate(&pattern)?;
+                if written.is_some_and(|written| written != parameters.len()) {
+                    return None;
+                }
+                self.infer_written(&given.open, &parameters, bindings);
+                let parameters: Option<Vec<Ty>> = parameters.iter().map(|ty| bound(ty, bindings)).collect();
+                let Some(parameters) = parameters else { continue };
+                let ty = match &given.open {
+                    Open::Lambda(lambda) => self.trial(lambda, &parameters, given.typed.span),
+                    Open::Methods(expr) => {
+                        let lambda = Self::group_as_lambda(expr, parameters.len());
+                        let ty = self.trial(&lambda, &parameters, given.typed.span);
+                        // No overload of the method takes such arguments.
+                        if ty == Ty::Error {
+                            return None;
+                        }
+                        ty
+                    }
+                    Open::No | Open::Out(_) => continue,
+                };
+                if !matches!(ty, Ty::Void | Ty::Null | Ty::Error) {
+                    infer(&result, &ty, bindings);
+                } else if ty == Ty::Error {
+                    // What is wrong inside is said when the lambda is emitted; until then any type will do.
+                    unify(&result, &Ty::Error, bindings);
+                }
+                *body = Some(ty);
+                learnt = true;
+            }
+            if !learnt {
+                return Some(bodies);
+            }
+        }
+    }
+
+    fn infer_written(&mut self, open: &Open<'_>, parameters: &[Ty], bindings: &mut [Option<Ty>]) {
+        let Open::Lambda(lambda) = open else { return };
+        for ((written, _), pattern) in lambda.parameters.iter().zip(parameters) {
+            if let (Some(written), None) = (written, bound(pattern, bindings)) {
+                let ty = self.resolve(written);
+                unify(pattern, &ty, bindings);
+            }
+        }
+    }
+}
+
+// Binds type parameters from an argument, through what its type derives from.
+fn infer(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) {
+    match pattern {
+        Ty::Param(at) => match bindings.get_mut(*at) {
+            Some(Some(known)) if known != ty && implicit(known, ty).is_some() && implicit(ty, known).is_none() => {
+                *known = ty.clone();
+            }
+            Some(place @ None) => *place = Some(ty.clone()),
+            Some(Some(_)) | None => {}
         },
-        (Ty::Array(pattern), Ty::Array(ty)) | (Ty::Nullable(pattern), Ty::Nullable(ty)) => unify(pattern, ty, bindings),
-        (Ty::Generic(pattern_class, patterns), Ty::Generic(class, types)) => {
-            let same = pattern_class == class && patterns.len() == types.len();
-            same && patterns.iter().zip(types.iter()).all(|(pattern, ty)| unify(pattern, ty, bindings))
-        }
-        (pattern, ty) => pattern == ty,
-    }
-}
-
-/// `ty` with its type parameters replaced.
-pub(super) fn substitute(ty: &Ty, types: &[Ty]) -> Ty {
-    match ty {
-        Ty::Param(index) => types.get(*index).cloned().unwrap_or(Ty::Error),
-        Ty::Array(item) => Ty::array(substitute(item, types)),
-        Ty::Nullable(inner) => Ty::nullable(substitute(inner, types)),
-        Ty::Generic(class, arguments) => {
-            Ty::Generic(*class, arguments.iter().map(|argument| substitute(argument, types)).collect::<Arc<[Ty]>>())
-        }
-        other => other.clone(),
-    }
-}
-
-/// The best of the members that take the arguments; `explicit` are the type arguments as written.
-pub(super) fn choose<'t>(
-    members: &[(&'t Member, Vec<Option<Ty>>)],
-    explicit: &[Ty],
-    given: &[Given],
-) -> Option<Candidate<'t>> {
-    let mut best: Option<Candidate<'t>> = None;
-    for (member, bindings) in members {
-        for expanded in [false, true] {
-            let Some(candidate) = applicable(member, bindings, explicit, given, expanded) else { continue };
-            let wins = best.as_ref().is_none_or(|best| is_better(&candidate, best, given));
-            if wins {
-                best = Some(candidate);
+        Ty::Generic(class, patterns) => {
+            let same = supertypes(ty).into_iter().find_map(|ty| match ty {
+                Ty::Generic(other, types) if other == *class => Some(types),
+                _ => None,
+            });
+            for (pattern, ty) in patterns.iter().zip(same.iter().flat_map(|types| types.iter())) {
+                infer(pattern, ty, bindings);
             }
-            break;
         }
+        Ty::Array(pattern) => {
+            if let Ty::Array(item) = ty {
+                infer(pattern, item, bindings);
+            }
+        }
+        Ty::Nullable(pattern) => match ty {
+            Ty::Nullable(inner) => infer(pattern, inner, bindings),
+            other => infer(pattern, other, bindings),
+        },
+        _ => {}
     }
-    best
 }
 
-fn applicable<'t>(
-    member: &'t Member,
-    bindings: &[Option<Ty>],
-    explicit: &[Ty],
-    given: &[Given],
-    expanded: bool,
-) -> Option<Candidate<'t>> {
-    let sources = sources(member, given, expanded)?;
-    let own = member.type_parameters - member.owner_type_parameters;
-    let mut bindings = bindings.to_vec();
-    if !explicit.is_empty() {
-        if explicit.len() != own {
-            return None;
+fn fits(candidate: &Candidate, given: &[Given<'_>], index: usize) -> bool {
+    let (Some(wanted), Some(given)) = (wanted(candidate, index), given.get(index)) else { return false };
+    let is_out =
+        parameter_of(candidate.member, &candidate.sources, index).is_some_and(|(parameter, _)| parameter.is_out);
+    match &given.open {
+        Open::Out(_) => {
+            is_out && (given.typed.ty == Ty::Null || given.typed.ty == wanted || given.typed.ty == Ty::Error)
         }
-        for (place, ty) in bindings.iter_mut().skip(member.owner_type_parameters).zip(explicit) {
-            *place = Some(ty.clone());
-        }
-    } else if own > 0 {
-        for (parameter, source) in member.parameters.iter().zip(&sources) {
-            let Source::Argument(index) = source else { continue };
-            let ty = &given.get(*index)?.typed.ty;
-            let is_open = matches!(parameter.ty, Ty::Param(at) if bindings.get(at).is_some_and(Option::is_none));
-            if is_open && *ty != Ty::Null {
-                unify(&parameter.ty, ty, &mut bindings);
+        Open::No => !is_out && implicit_of(&given.typed, &wanted).is_some(),
+        Open::Lambda(_) | Open::Methods(_) => {
+            let body = candidate.bodies.get(index).and_then(Option::as_ref);
+            match (delegate(&wanted), body) {
+                (Some((_, Ty::Void)), Some(_)) => true,
+                (Some((_, result)), Some(body)) => *body == Ty::Error || implicit(body, &result).is_some(),
+                _ => false,
             }
         }
     }
-    let types: Option<Vec<Ty>> = bindings.into_iter().collect();
-    let candidate = Candidate { member, sources, types: types? };
-    let fits = (0..given.len()).all(|index| {
-        let wanted = wanted(&candidate, index);
-        let typed = given.get(index).map(|given| &given.typed.ty);
-        matches!((wanted, typed), (Some(wanted), Some(ty)) if implicit(ty, &wanted).is_some())
-    });
-    fits.then_some(candidate)
 }
 
-/// The type that this candidate wants of the argument.
-pub(super) fn wanted(candidate: &Candidate<'_>, index: usize) -> Option<Ty> {
-    let position = candidate.sources.iter().position(|source| match source {
+fn parameter_of<'m>(member: &'m Member, sources: &[Source], index: usize) -> Option<(&'m Parameter, bool)> {
+    let position = sources.iter().position(|source| match source {
         Source::Argument(at) => *at == index,
         Source::Rest(from) => index >= *from,
         Source::Default => false,
     })?;
-    let parameter = candidate.member.parameters.get(position)?;
-    let ty = match (candidate.sources.get(position)?, &parameter.ty) {
-        (Source::Rest(_), Ty::Array(item)) => item,
-        _ => &parameter.ty,
-    };
-    Some(substitute(ty, &candidate.types))
+    let is_rest = matches!(sources.get(position)?, Source::Rest(_));
+    member.parameters.get(position).map(|parameter| (parameter, is_rest))
 }
 
-fn sources(member: &Member, given: &[Given], expanded: bool) -> Option<Vec<Source>> {
+fn pattern(member: &Member, sources: &[Source], index: usize) -> Option<Ty> {
+    let (parameter, is_rest) = parameter_of(member, sources, index)?;
+    Some(match (&parameter.ty, is_rest) {
+        (Ty::Array(item), true) => (**item).clone(),
+        (ty, _) => ty.clone(),
+    })
+}
+
+/// The type that this candidate wants of the argument.
+pub(super) fn wanted(candidate: &Candidate, index: usize) -> Option<Ty> {
+    pattern(candidate.member, &candidate.sources, index).map(|pattern| substitute(&pattern, &candidate.types))
+}
+
+fn sources(member: &Member, given: &[Given<'_>], expanded: bool) -> Option<Vec<Source>> {
     let last_is_variadic = member.parameters.last().is_some_and(|parameter| parameter.is_variadic);
     if expanded && !last_is_variadic {
         return None;
@@ -171,27 +276,59 @@ const fn has_default(parameter: &Parameter) -> bool {
     parameter.default.is_some()
 }
 
-fn is_better(new: &Candidate<'_>, best: &Candidate<'_>, given: &[Given]) -> bool {
+fn is_better(new: &Candidate, best: &Candidate, given: &[Given<'_>]) -> bool {
     let (mut wins, mut losses) = (0, 0);
     for (index, given) in given.iter().enumerate() {
         let (Some(a), Some(b)) = (wanted(new, index), wanted(best, index)) else { continue };
         if a == b {
             continue;
         }
-        let exact = |ty: &Ty| *ty == given.typed.ty;
-        let a_first = exact(&a) || !exact(&b) && implicit(&a, &b).is_some() && implicit(&b, &a).is_none();
-        let b_first = exact(&b) || !exact(&a) && implicit(&b, &a).is_some() && implicit(&a, &b).is_none();
-        wins += i32::from(a_first);
-        losses += i32::from(b_first);
+        let body = new.bodies.get(index).and_then(Option::as_ref);
+        let (a, b, ty) = match (delegate(&a), delegate(&b), body) {
+            (Some((_, a)), Some((_, b)), Some(body)) => (a, b, body),
+            _ => (a, b, &given.typed.ty),
+        };
+        wins += i32::from(is_nearer(&a, &b, ty));
+        losses += i32::from(is_nearer(&b, &a, ty));
     }
     if wins != losses {
         return wins > losses && losses == 0;
     }
     // Fewer defaults and the normal form go before the rest; the table's order decides what is left.
-    let cost = |candidate: &Candidate<'_>| {
+    let cost = |candidate: &Candidate| {
         let rest = candidate.sources.iter().any(|source| matches!(source, Source::Rest(_)));
         let defaults = candidate.sources.iter().filter(|source| **source == Source::Default).count();
         (rest, defaults)
     };
     cost(new) < cost(best)
+}
+
+// Whether `a` is the better target of a conversion from `ty` (C# 7, §12.6.4.6).
+fn is_nearer(a: &Ty, b: &Ty, ty: &Ty) -> bool {
+    if a == b || b == ty {
+        return false;
+    }
+    if a == ty {
+        return true;
+    }
+    let is_signed = |ty: &Ty| matches!(ty, Ty::SByte | Ty::Int16 | Ty::Int32 | Ty::Int64);
+    let is_unsigned = |ty: &Ty| matches!(ty, Ty::Byte | Ty::UInt16 | Ty::UInt32 | Ty::UInt64);
+    implicit(a, b).is_some() && implicit(b, a).is_none()
+        || is_signed(a) && is_unsigned(b) && implicit(a, b).is_none() && implicit(b, a).is_none()
+}
+
+/// An argument of a known type.
+pub(super) fn given(typed: Typed) -> Given<'static> {
+    Given { name: None, typed, open: Open::No }
+}
+
+/// The type that is asked for a lambda to be shown in a diagnostic.
+pub(super) fn shown(given: &Given<'_>) -> String {
+    match &given.open {
+        Open::No => given.typed.ty.to_string(),
+        Open::Lambda(_) => "lambda".to_owned(),
+        Open::Methods(_) => "method".to_owned(),
+        Open::Out(_) if given.typed.ty == Ty::Null => "out var".to_owned(),
+        Open::Out(_) => format!("out {}", given.typed.ty),
+    }
 }

@@ -1,28 +1,52 @@
 //! Statements: scopes, definite assignment, reachability, and that every path returns.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{Checker, Typed, is_json};
-use crate::expr::node::{LoopOrder, LoopStep, Node, Step};
+use super::flow::Assigned;
+use super::{Checker, Typed, Use, Wanted};
+use crate::expr::generic::item_type;
+use crate::expr::node::{FunctionNode, LoopOrder, LoopStep, Node, Step};
 use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
-use crate::expr::ty::{Class, Ty};
+use crate::expr::ty::Ty;
 use crate::span::Span;
 use crate::value::Value;
 
 /// Whether what follows a statement can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Reachable,
     Unreachable,
 }
 
+/// What `break` leaves.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) kind: TargetKind,
+    /// What certainly has a value at every `break`; nothing when there was none.
+    pub(super) at_break: Option<Assigned>,
+    /// The constants of a switch's labels and their sections, for `goto case`.
+    pub(super) labels: Vec<(Option<Value>, u16)>,
+}
+
+/// A loop takes `continue` too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetKind {
+    Loop,
+    Switch,
+}
+
 impl Checker<'_> {
     pub(super) fn whole_block(&mut self, block: &Block) -> Box<[Step]> {
-        self.scopes.push(Vec::new());
+        self.frame.scopes.push(Vec::new());
         let mut steps = Vec::new();
         let end = self.statements(&block.statements, &mut steps);
-        self.scopes.pop();
-        if end == End::Reachable && self.problems.is_empty() {
+        self.frame.scopes.pop();
+        let gives_nothing = match &self.frame.wanted {
+            Wanted::Type(ty) => *ty == Ty::Void,
+            Wanted::Anything => self.frame.results.is_empty(),
+            Wanted::Place(_) => false,
+        };
+        if end == End::Reachable && !gives_nothing && self.problems.is_empty() {
             let at = Span { start: block.span.end.saturating_sub(1), end: block.span.end };
             let help = Some("end the block with a `return`".to_owned());
             self.problems.add_with_help("missing-return", at, "not all code paths return a value", help);
@@ -30,72 +54,132 @@ impl Checker<'_> {
         steps.into()
     }
 
-    fn statements(&mut self, statements: &[Stmt], steps: &mut Vec<Step>) -> End {
+    /// The statements of one scope, with its local functions.
+    pub(super) fn statements(&mut self, statements: &[Stmt], steps: &mut Vec<Step>) -> End {
+        let first = self.frame.slots;
+        let mut functions = self.local_functions(statements).into_iter();
+        let mut made: Vec<(u16, Arc<FunctionNode>)> = Vec::new();
+        let start = steps.len();
         let mut end = End::Reachable;
         for statement in statements {
+            if let StmtKind::LocalFunction(function) = &statement.kind {
+                let Some((slot, ty)) = functions.next() else { continue };
+                made.extend(self.local_function(function, &ty).map(|node| (slot, node)));
+                continue;
+            }
             // What stands behind a return is checked, and never runs.
             if self.statement(statement, steps) == End::Unreachable {
                 end = End::Unreachable;
             }
         }
+        if !made.is_empty() {
+            steps.insert(start, Self::functions_step(first, made));
+        }
         end
     }
 
-    fn scoped(&mut self, statement: &Stmt) -> (Box<[Step]>, End) {
-        self.scopes.push(Vec::new());
+    /// A block with a scope of its own.
+    pub(super) fn block(&mut self, block: &Block, steps: &mut Vec<Step>) -> End {
+        self.frame.scopes.push(Vec::new());
+        let end = self.statements(&block.statements, steps);
+        self.frame.scopes.pop();
+        end
+    }
+
+    pub(super) fn scoped(&mut self, statement: &Stmt) -> (Box<[Step]>, End) {
+        self.frame.scopes.push(Vec::new());
         let mut steps = Vec::new();
         let end = self.statement(statement, &mut steps);
-        self.scopes.pop();
+        self.frame.scopes.pop();
         (steps.into(), end)
     }
 
     fn statement(&mut self, statement: &Stmt, steps: &mut Vec<Step>) -> End {
+        let span = statement.span;
         match &statement.kind {
-            StmtKind::Empty => {}
+            StmtKind::Empty | StmtKind::LocalFunction(_) => {}
             // What stood here was reported; whether it returned is not known, so nothing more is said.
             StmtKind::Error => return End::Unreachable,
             StmtKind::Declare(ty, locals) => self.declaration(ty.as_ref(), locals, steps),
-            StmtKind::Expression(expr) => self.expression_statement(expr, steps),
-            StmtKind::Block(block) => {
-                self.scopes.push(Vec::new());
-                let end = self.statements(&block.statements, steps);
-                self.scopes.pop();
-                return end;
-            }
+            StmtKind::Constant(ty, locals) => self.constants(ty, locals),
+            StmtKind::Deconstruct(names, value) => self.deconstruction(names, value, steps),
+            StmtKind::Expression(expr) => return self.expression_statement(expr, steps),
+            StmtKind::Block(block) => return self.block(block, steps),
             StmtKind::If(test, yes, no) => return self.if_statement(test, yes, no.as_deref(), steps),
-            StmtKind::Return(value) => {
-                self.return_statement(value.as_ref(), statement.span, steps);
-                return End::Unreachable;
-            }
+            StmtKind::Return(value) => return self.return_statement(value.as_ref(), span, steps),
             StmtKind::While(test, body) => return self.while_statement(test, body, steps),
-            StmtKind::DoWhile(body, test) => {
-                self.loops += 1;
-                let (body, _) = self.scoped(body);
-                self.loops -= 1;
-                let test = Some(self.condition(test));
-                let order = LoopOrder::BodyFirst;
-                steps.push(Step::Loop(Box::new(LoopStep { test, order, body, after: Box::new([]) })));
-            }
+            StmtKind::DoWhile(body, test) => return self.do_statement(body, test, steps),
             StmtKind::For(head, body) => return self.for_statement(head, body, steps),
             StmtKind::Foreach(ty, name, sequence, body) => self.foreach(ty.as_ref(), name, sequence, body, steps),
-            StmtKind::Break => return self.jump(Step::Break, "break", statement.span, steps),
-            StmtKind::Continue => return self.jump(Step::Continue, "continue", statement.span, steps),
+            StmtKind::Break => return self.jump(Step::Break, span, steps),
+            StmtKind::Continue => return self.jump(Step::Continue, span, steps),
+            StmtKind::Throw(thrown) => return self.throw_statement(thrown.as_ref(), span, steps),
+            StmtKind::Try(inner) => return self.try_statement(inner, steps),
+            StmtKind::Switch(inner) => return self.switch_statement(inner, steps),
+            StmtKind::Using(head, body) => return self.using_statement(head, body, steps),
+            StmtKind::GotoCase(value) => return self.goto_statement(value.as_ref(), span, steps),
         }
         End::Reachable
     }
 
-    fn jump(&mut self, step: Step, word: &str, span: Span, steps: &mut Vec<Step>) -> End {
-        if self.loops == 0 {
-            self.report("expression-syntax", span, format!("`{word}` stands outside of a loop"));
+    pub(super) fn unreachable(&mut self) -> End {
+        self.frame.assigned = Assigned::unreachable();
+        End::Unreachable
+    }
+
+    fn jump(&mut self, step: Step, span: Span, steps: &mut Vec<Step>) -> End {
+        let is_break = matches!(step, Step::Break);
+        let assigned = self.frame.assigned.clone();
+        let mut targets = self.frame.jumps.iter_mut().rev();
+        let target = targets.find(|target| is_break || target.kind == TargetKind::Loop);
+        match target {
+            Some(target) if is_break => {
+                target.at_break = Some(match target.at_break.take() {
+                    Some(before) => before.meet(&assigned),
+                    None => assigned,
+                });
+            }
+            Some(_) => {}
+            None => {
+                let word = if is_break { "break" } else { "continue" };
+                self.report("expression-syntax", span, format!("`{word}` stands outside of a loop"));
+            }
         }
         steps.push(step);
-        End::Unreachable
+        self.unreachable()
+    }
+
+    /// Checks what a loop or a switch holds; gives what holds at its breaks.
+    pub(super) fn inside<T>(
+        &mut self,
+        kind: TargetKind,
+        labels: Vec<(Option<Value>, u16)>,
+        inner: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Option<Assigned>) {
+        self.frame.jumps.push(Target { kind, at_break: None, labels });
+        let result = inner(self);
+        let target = self.frame.jumps.pop();
+        (result, target.and_then(|target| target.at_break))
+    }
+
+    // What holds behind a loop: where its test fails, and at every break.
+    fn behind(&mut self, when_false: Assigned, at_break: Option<Assigned>, ends: bool) -> End {
+        match (at_break, ends) {
+            (None, false) => return self.unreachable(),
+            (None, true) => self.frame.assigned = when_false,
+            (Some(at_break), true) => self.frame.assigned = at_break.meet(&when_false),
+            (Some(at_break), false) => self.frame.assigned = at_break,
+        }
+        End::Reachable
     }
 
     fn declaration(&mut self, ty: Option<&TypeName>, locals: &[(Ident, Option<Expr>)], steps: &mut Vec<Step>) {
         let declared = ty.map(|ty| self.resolve(ty));
         for (name, value) in locals {
-            let value = value.as_ref().map(|value| self.value(value));
+            let value = value.as_ref().map(|value| match &declared {
+                Some(ty) => self.value_as(value, ty),
+                None => self.value(value),
+            });
             let ty = match (&declared, &value) {
                 (Some(ty), _) => ty.clone(),
                 (None, Some(value)) => self.inferred(value),
@@ -106,13 +190,61 @@ impl Checker<'_> {
             };
             let value = value.map(|value| self.convert_to(value, &ty).node);
             let slot = self.declare(name, ty.clone());
-            if ty == Ty::Error {
-                self.assigned.insert(slot);
+            if value.is_some() {
+                self.frame.assigned.insert(slot);
             }
-            if let Some(value) = value {
-                self.assigned.insert(slot);
-                steps.push(Step::Run(Node::Assign(slot, Box::new(value))));
+            // A variable begins anew in every round of a loop, also without a value.
+            let value = value.unwrap_or(Node::Constant(Value::Null));
+            steps.push(Step::Run(Node::Declare(slot, Box::new(value))));
+        }
+    }
+
+    fn constants(&mut self, ty: &TypeName, locals: &[(Ident, Option<Expr>)]) {
+        let ty = self.resolve(ty);
+        for (name, value) in locals {
+            let Some(value) = value else {
+                self.report("constant", name.span, "a constant needs a value");
+                continue;
+            };
+            let typed = self.value(value);
+            let typed = self.convert_to(typed, &ty);
+            match typed.node {
+                Node::Constant(value) => {
+                    self.declare_as(name, ty.clone(), Use::Constant(value));
+                }
+                _ => {
+                    if typed.ty != Ty::Error {
+                        self.report("constant", value.span, "the value of a constant must be constant");
+                    }
+                    self.declare_as(name, Ty::Error, Use::Variable);
+                }
             }
+        }
+    }
+
+    fn deconstruction(&mut self, names: &[Ident], value: &Expr, steps: &mut Vec<Step>) {
+        let value = self.value(value);
+        let slot = self.slot(value.span);
+        let members: Vec<Ty> = match &value.ty {
+            Ty::Record(crate::expr::ty::RecordKind::Tuple, members) if members.len() == names.len() => {
+                members.iter().map(|(_, ty)| ty.clone()).collect()
+            }
+            Ty::Error => names.iter().map(|_| Ty::Error).collect(),
+            other => {
+                let message = format!("`{other}` does not come apart into {} variables", names.len());
+                self.report("type-mismatch", value.span, message);
+                names.iter().map(|_| Ty::Error).collect()
+            }
+        };
+        steps.push(Step::Run(Node::Declare(slot, Box::new(value.node))));
+        for (at, (name, ty)) in names.iter().zip(members).enumerate() {
+            if &*name.text == "_" {
+                continue;
+            }
+            let local = self.declare(name, ty);
+            self.frame.assigned.insert(local);
+            let field = Node::Field(Box::new(Node::Local(slot)), at);
+            steps.push(Step::Run(Node::Declare(local, Box::new(field))));
         }
     }
 
@@ -131,11 +263,14 @@ impl Checker<'_> {
         }
     }
 
-    fn expression_statement(&mut self, expr: &Expr, steps: &mut Vec<Step>) {
+    fn expression_statement(&mut self, expr: &Expr, steps: &mut Vec<Step>) -> End {
         let is_statement = match &expr.kind {
-            ExprKind::Call(..) | ExprKind::Assign(..) | ExprKind::Step(..) | ExprKind::New(..) | ExprKind::Error => {
-                true
-            }
+            ExprKind::Call(..)
+            | ExprKind::Assign(..)
+            | ExprKind::Step(..)
+            | ExprKind::New(..)
+            | ExprKind::Throw(_)
+            | ExprKind::Error => true,
             ExprKind::ConditionalAccess(_, rest) => matches!(rest.kind, ExprKind::Call(..)),
             _ => false,
         };
@@ -145,66 +280,105 @@ impl Checker<'_> {
             let message = "this expression is no statement: nothing uses its value";
             self.problems.add_with_help("expression-syntax", expr.span, message, help);
         }
+        let throws = matches!(typed.node, Node::Throw(_));
         steps.push(Step::Run(typed.node));
+        if throws { self.unreachable() } else { End::Reachable }
     }
 
-    fn return_statement(&mut self, value: Option<&Expr>, span: Span, steps: &mut Vec<Step>) {
-        let Some(value) = value else {
-            return self.report("missing-return", span, "`return` needs a value");
+    fn return_statement(&mut self, value: Option<&Expr>, span: Span, steps: &mut Vec<Step>) -> End {
+        let wanted = match &self.frame.wanted {
+            Wanted::Type(ty) => Some(ty.clone()),
+            Wanted::Place(_) | Wanted::Anything => None,
         };
-        let typed = self.value(value);
-        let node = self.result(typed);
-        steps.push(Step::Return(node));
+        match (value, wanted) {
+            (None, Some(Ty::Void)) => steps.push(Step::Leave),
+            (None, None) if matches!(self.frame.wanted, Wanted::Anything) => steps.push(Step::Leave),
+            (None, _) => self.report("missing-return", span, "`return` needs a value"),
+            (Some(value), Some(Ty::Void)) => {
+                self.value(value);
+                self.report("type-mismatch", value.span, "this function returns nothing");
+            }
+            (Some(value), wanted) => {
+                let typed = match wanted {
+                    Some(ty) => self.value_as(value, &ty),
+                    None => self.value(value),
+                };
+                let node = self.result(typed);
+                steps.push(Step::Return(node));
+            }
+        }
+        self.unreachable()
     }
 
     fn if_statement(&mut self, test: &Expr, yes: &Stmt, no: Option<&Stmt>, steps: &mut Vec<Step>) -> End {
-        let test = self.condition(test);
-        let before = self.assigned.clone();
+        let test = self.test(test);
+        self.frame.assigned = test.when_true;
         let (yes, yes_end) = self.scoped(yes);
-        let after_yes = std::mem::replace(&mut self.assigned, before);
+        let after_yes = std::mem::replace(&mut self.frame.assigned, test.when_false);
         let (no, no_end) = match no {
             Some(no) => self.scoped(no),
             None => (Box::default(), End::Reachable),
         };
-        let after_no = std::mem::take(&mut self.assigned);
-        self.assigned = joined((after_yes, yes_end), (after_no, no_end));
-        steps.push(Step::If(test, yes, no));
-        if yes_end == End::Unreachable && no_end == End::Unreachable { End::Unreachable } else { End::Reachable }
-    }
-
-    // A loop whose test is the constant true ends only by a break.
-    fn loop_end(test: Option<&Node>, body: &[Step]) -> End {
-        let endless = matches!(test, None | Some(Node::Constant(Value::Bool(true))));
-        if endless && !has_break(body) { End::Unreachable } else { End::Reachable }
+        self.frame.assigned = std::mem::take(&mut self.frame.assigned).meet(&after_yes);
+        let (always, never) = match &test.node {
+            Node::Constant(Value::Bool(value)) => (*value, !*value),
+            _ => (false, false),
+        };
+        steps.push(Step::If(test.node, yes, no));
+        let ends = |end: End, skipped: bool| end == End::Unreachable || skipped;
+        if ends(yes_end, never) && ends(no_end, always) { End::Unreachable } else { End::Reachable }
     }
 
     fn while_statement(&mut self, test: &Expr, body: &Stmt, steps: &mut Vec<Step>) -> End {
-        let test = self.condition(test);
-        let before = self.assigned.clone();
-        self.loops += 1;
-        let (body, _) = self.scoped(body);
-        self.loops -= 1;
-        self.assigned = before;
-        let end = Self::loop_end(Some(&test), &body);
+        self.frame.scopes.push(Vec::new());
+        let test = self.test(test);
+        self.frame.assigned = test.when_true;
+        let ((body, _), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        self.frame.scopes.pop();
+        let ends = !matches!(test.node, Node::Constant(Value::Bool(true)));
+        let end = self.behind(test.when_false, at_break, ends);
         let order = LoopOrder::TestFirst;
-        steps.push(Step::Loop(Box::new(LoopStep { test: Some(test), order, body, after: Box::new([]) })));
+        steps.push(Step::Loop(Box::new(LoopStep { test: Some(test.node), order, body, after: Box::new([]) })));
+        end
+    }
+
+    fn do_statement(&mut self, body: &Stmt, test: &Expr, steps: &mut Vec<Step>) -> End {
+        let before = self.frame.assigned.clone();
+        let ((body, body_end), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        if body_end == End::Unreachable {
+            // A `continue` leads to the test all the same.
+            self.frame.assigned = before;
+        }
+        let test = self.test(test);
+        let ends = !matches!(test.node, Node::Constant(Value::Bool(true)));
+        let end = self.behind(test.when_false, at_break, ends);
+        let order = LoopOrder::BodyFirst;
+        steps.push(Step::Loop(Box::new(LoopStep { test: Some(test.node), order, body, after: Box::new([]) })));
         end
     }
 
     fn for_statement(&mut self, head: &ForHead, body: &Stmt, steps: &mut Vec<Step>) -> End {
-        self.scopes.push(Vec::new());
+        self.frame.scopes.push(Vec::new());
         for statement in &head.start {
             self.statement(statement, steps);
         }
-        let test = head.condition.as_ref().map(|test| self.condition(test));
-        let before = self.assigned.clone();
-        self.loops += 1;
-        let (body, _) = self.scoped(body);
-        self.loops -= 1;
+        let test = head.condition.as_ref().map(|test| self.test(test));
+        let (test, when_false) = match test {
+            Some(test) => {
+                self.frame.assigned = test.when_true;
+                (Some(test.node), test.when_false)
+            }
+            None => (None, Assigned::unreachable()),
+        };
+        let before = self.frame.assigned.clone();
+        let ((body, body_end), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        if body_end == End::Unreachable {
+            self.frame.assigned = before;
+        }
         let after: Box<[Node]> = head.step.iter().map(|step| self.value(step).node).collect();
-        self.assigned = before;
-        self.scopes.pop();
-        let end = Self::loop_end(test.as_ref(), &body);
+        self.frame.scopes.pop();
+        let ends = !matches!(test, None | Some(Node::Constant(Value::Bool(true))));
+        let end = self.behind(when_false, at_break, ends);
         steps.push(Step::Loop(Box::new(LoopStep { test, order: LoopOrder::TestFirst, body, after })));
         end
     }
@@ -218,59 +392,49 @@ impl Checker<'_> {
         steps: &mut Vec<Step>,
     ) {
         let sequence = self.value(sequence);
-        let item = self.item_type(&sequence);
+        let item = self.item_of(&sequence);
         let ty = match written {
             Some(written) => self.resolve(written),
             None => item.clone(),
         };
-        if item != ty && item != Ty::Error && ty != Ty::Error {
-            let message = format!("the items are `{item}`, and a variable of `{ty}` is not supported yet");
-            self.report("unsupported-expression", name.span, message);
-        }
-        self.scopes.push(Vec::new());
-        let slot = self.declare(name, ty);
-        let before = self.assigned.clone();
-        self.assigned.insert(slot);
-        self.loops += 1;
-        let (body, _) = self.scoped(body);
-        self.loops -= 1;
-        self.assigned = before;
-        self.scopes.pop();
+        self.frame.scopes.push(Vec::new());
+        let slot = self.declare_as(name, ty.clone(), Use::ReadOnly("the variable of a `foreach`"));
+        let before = self.frame.assigned.clone();
+        self.frame.assigned.insert(slot);
+        // An item of another type than the variable's is cast, as C# does it.
+        let cast = match super::convert::explicit(&item, &ty) {
+            Some(Some(conversion)) => Some(Node::Convert(conversion, Box::new(Node::Local(slot)))),
+            Some(None) => None,
+            None => {
+                let message = format!("the items are `{item}`, which cannot be cast to `{ty}`");
+                self.report("type-mismatch", name.span, message);
+                None
+            }
+        };
+        let ((body, _), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        self.frame.assigned = match at_break {
+            Some(at_break) => at_break.meet(&before),
+            None => before,
+        };
+        self.frame.scopes.pop();
+        let body = match cast {
+            Some(cast) => {
+                let mut steps = vec![Step::Run(Node::Declare(slot, Box::new(cast)))];
+                steps.extend(body.into_vec());
+                steps.into()
+            }
+            None => body,
+        };
         steps.push(Step::Foreach(slot, sequence.node, body));
     }
 
-    fn item_type(&mut self, sequence: &Typed) -> Ty {
-        match &sequence.ty {
-            Ty::Error => Ty::Error,
-            Ty::String => Ty::Char,
-            Ty::Array(item) if matches!(**item, Ty::String | Ty::Char) => (**item).clone(),
-            Ty::Class(Class::JArray) => Ty::Class(Class::JToken),
-            ty if is_json(ty) || matches!(ty, Ty::Array(_) | Ty::Generic(..)) => {
-                self.unsupported(sequence.span, &format!("`foreach` over `{ty}`"));
-                Ty::Error
-            }
-            ty => {
-                self.report("type-mismatch", sequence.span, format!("`{ty}` is no sequence"));
-                Ty::Error
-            }
+    fn item_of(&mut self, sequence: &Typed) -> Ty {
+        if sequence.ty == Ty::Error {
+            return Ty::Error;
         }
+        item_type(&sequence.ty).unwrap_or_else(|| {
+            self.report("type-mismatch", sequence.span, format!("`{}` is no sequence", sequence.ty));
+            Ty::Error
+        })
     }
-}
-
-// What is certainly assigned where two paths meet; a path that does not get there does not count.
-fn joined((yes, yes_end): (BTreeSet<u16>, End), (no, no_end): (BTreeSet<u16>, End)) -> BTreeSet<u16> {
-    match (yes_end, no_end) {
-        (End::Unreachable, _) => no,
-        (End::Reachable, End::Unreachable) => yes,
-        (End::Reachable, End::Reachable) => yes.intersection(&no).copied().collect(),
-    }
-}
-
-// Whether a `break` of this very loop stands in the body.
-fn has_break(steps: &[Step]) -> bool {
-    steps.iter().any(|step| match step {
-        Step::Break => true,
-        Step::If(_, yes, no) => has_break(yes) || has_break(no),
-        Step::Run(_) | Step::Loop(_) | Step::Foreach(..) | Step::Return(_) | Step::Continue => false,
-    })
 }

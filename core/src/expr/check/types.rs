@@ -1,9 +1,10 @@
 //! Types as written, resolved.
 
 use super::Checker;
+use crate::expr::generic::takes;
 use crate::expr::problem::nearest;
 use crate::expr::syntax::TypeName;
-use crate::expr::ty::{Class, ClassKind, Named, Ty};
+use crate::expr::ty::{ClassKind, Named, Ty};
 
 impl Checker<'_> {
     /// The type of this name; reports and gives [`Ty::Error`] when there is none, or none yet.
@@ -26,8 +27,18 @@ impl Checker<'_> {
         if let (Ty::Class(class), false) = (&ty, arguments.is_empty()) {
             ty = Ty::Generic(*class, arguments.into());
         }
-        if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Static || class == Class::ReadOnlyDictionary) {
+        let (class, count) = match &ty {
+            Ty::Class(class) => (Some(*class), 0),
+            Ty::Generic(class, arguments) => (Some(*class), arguments.len()),
+            _ => (None, 0),
+        };
+        if class.is_some_and(|class| class.kind() == ClassKind::Static) {
             self.report("type-mismatch", written.span, format!("`{}` is not the type of a value", written.name));
+            return Ty::Error;
+        }
+        if let Some(class) = class.filter(|class| !takes(*class, count)) {
+            let message = format!("`{}` does not take {count} type arguments", class.name());
+            self.report("type-mismatch", written.span, message);
             return Ty::Error;
         }
         if written.nullable {
@@ -40,10 +51,6 @@ impl Checker<'_> {
         for _ in 0..written.ranks {
             ty = Ty::array(ty);
         }
-        if !is_built(&ty) {
-            self.unsupported(written.span, &format!("`{ty}`"));
-            return Ty::Error;
-        }
         ty
     }
 
@@ -54,27 +61,5 @@ impl Checker<'_> {
         let help = nearest(&written.name, Ty::names());
         let message = format!("`{}` is not a type that policy expressions may use", written.name);
         self.problems.add_with_help("unknown-type", written.span, message, help);
-    }
-}
-
-// Whether values of the type can stand in a local.
-fn is_built(ty: &Ty) -> bool {
-    match ty {
-        Ty::Byte => false,
-        Ty::Array(item) => matches!(**item, Ty::String | Ty::Char | Ty::Byte),
-        Ty::Nullable(inner) => is_built(inner),
-        Ty::Error
-        | Ty::Null
-        | Ty::Void
-        | Ty::Object
-        | Ty::Bool
-        | Ty::Char
-        | Ty::Int32
-        | Ty::Int64
-        | Ty::Double
-        | Ty::String
-        | Ty::Class(_)
-        | Ty::Generic(..)
-        | Ty::Param(_) => true,
     }
 }

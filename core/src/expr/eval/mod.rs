@@ -1,5 +1,9 @@
 //! From typed tree to value. Looks up no names: locals are slots, members are functions.
 
+mod access;
+mod call;
+pub(crate) mod cursor;
+mod memory;
 mod operate;
 mod statement;
 
@@ -9,29 +13,23 @@ use crate::context::Context;
 use crate::http::Url;
 use crate::rng::Rng;
 use crate::time::Now;
-use crate::value::{ContextPart, JToken, UrlRef, Value};
+use crate::value::{ContextPart, JToken, Object, UrlRef, Value};
 
-use super::bcl::{Call, Run, json_cast, json_token};
-use super::exception::{Outcome, broken, index_out_of_range, invalid_cast, invalid_operation, null_reference};
-use super::instance::{Instance, State};
+use super::bcl::{json_cast, json_token};
+use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
+use super::instance::{self, Record};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
-use super::node::{BinaryNode, Body, CallNode, Conversion, Lifted, Node, Program, ReceiverRule};
+use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Program};
 use super::syntax::BinaryOp;
-use super::ty::Ty;
 use super::{Consumed, Eval, Interrupt};
 
+pub(crate) use memory::items_limit;
 pub(crate) use operate::{binary, complement, negate, numeric};
 
 /// What [`Interrupt::LimitExceeded`] says when a string grows too long.
 pub(crate) const STRING_LIMIT: &str = "a string of the expression is too long";
 const STEP_LIMIT: &str = "the expression takes too many steps";
 const MEMORY_LIMIT: &str = "the expression uses too much memory";
-
-/// What an object costs besides what it holds, in bytes.
-const OBJECT_BYTES: usize = 128;
-
-/// Arguments that fit without a heap allocation.
-const INLINE_ARGUMENTS: usize = 4;
 
 /// The state of one evaluation.
 #[derive(Debug)]
@@ -40,7 +38,19 @@ pub(crate) struct Machine<'m> {
     pub(crate) now: Now,
     pub(crate) rng: &'m mut Rng,
     pub(crate) consumed: &'m mut Consumed,
+    /// What the `out` parameters of the member that runs were given.
+    pub(crate) given: Vec<Value>,
+    /// The slots of all functions that run, innermost last.
     locals: Vec<Value>,
+    /// Where the slots of the innermost one begin.
+    base: usize,
+    /// How far the trees of all functions that run reach down together.
+    depth: u32,
+    arrays: Arrays,
+    /// Every object that was made, so that circles are freed at the end.
+    created: Vec<Object>,
+    /// The exception that a `catch` holds, for `throw;`.
+    caught: Vec<Interrupt>,
     steps_left: u32,
     memory_left: usize,
     /// JSON that was read or made: a token does not keep its parents alive.
@@ -54,15 +64,19 @@ pub(crate) fn run(program: &Program, eval: Eval<'_>, consumed: &mut Consumed) ->
         now: eval.now,
         rng: eval.rng,
         consumed,
+        given: Vec::new(),
         locals: vec![Value::Null; usize::from(program.slots)],
+        base: 0,
+        depth: 0,
+        arrays: program.arrays,
+        created: Vec::new(),
+        caught: Vec::new(),
         steps_left: STEPS_MAX,
         memory_left: MEMORY_BYTES_MAX,
         kept: Vec::new(),
     };
-    match &program.body {
-        Body::Expression(node) => machine.eval(node),
-        Body::Block(steps) => machine.block(steps),
-    }
+    let result = machine.body(&program.body);
+    machine.finish(result)
 }
 
 impl<'m> Machine<'m> {
@@ -85,12 +99,6 @@ impl<'m> Machine<'m> {
     pub(crate) fn charge(&mut self, bytes: usize) -> Outcome<()> {
         self.memory_left = self.memory_left.checked_sub(bytes).ok_or(Interrupt::LimitExceeded(MEMORY_LIMIT))?;
         Ok(())
-    }
-
-    /// A new object, counted.
-    pub(crate) fn object<S: State>(&mut self, ty: Ty, state: S) -> Outcome<Value> {
-        self.charge(OBJECT_BYTES)?;
-        Ok(Value::Object(Instance::object(ty, state)))
     }
 
     /// Counts several steps.
@@ -164,11 +172,6 @@ impl<'m> Machine<'m> {
                 let value = self.eval(inner)?;
                 convert(conversion, value)
             }
-            Node::Is(ty, inner) => Ok(Value::Bool(ty.admits(&self.eval(inner)?))),
-            Node::As(ty, inner) => {
-                let value = self.eval(inner)?;
-                Ok(if ty.admits(&value) { value } else { Value::Null })
-            }
             Node::Array(item, items) => self.array(item, items),
             Node::Element(pair) => self.element(pair),
             Node::Assign(slot, value) => {
@@ -182,6 +185,61 @@ impl<'m> Machine<'m> {
                 self.store(*slot, value)?;
                 Ok(old)
             }
+            other => self.eval_rare(other),
+        }
+    }
+
+    // Split only so that the frame of `eval`, which recurses, stays small.
+    fn eval_rare(&mut self, node: &Node) -> Outcome<Value> {
+        match node {
+            Node::Is(ty, inner) => Ok(Value::Bool(ty.admits(&self.eval(inner)?))),
+            Node::As(ty, inner) => {
+                let value = self.eval(inner)?;
+                Ok(if ty.admits(&value) { value } else { Value::Null })
+            }
+            Node::Declare(slot, value) => {
+                let value = self.eval(value)?;
+                self.declare(*slot, value.clone())?;
+                Ok(value)
+            }
+            Node::Sequence(nodes) => {
+                let mut last = Value::Null;
+                for node in nodes {
+                    last = self.eval(node)?;
+                }
+                Ok(last)
+            }
+            Node::SetElement(parts) => self.set_element(parts),
+            Node::SizedArray(item, default, length) => self.sized_array(item, default, length),
+            Node::Out(parts) => self.call_out(&parts.0, &parts.1),
+            Node::Lambda(function) => self.closure(function),
+            Node::Invoke(parts) => self.invocation(&parts.0, &parts.1),
+            Node::Record(ty, values) => {
+                let values = values.iter().map(|value| self.eval(value)).collect::<Outcome<Vec<Value>>>()?;
+                self.object(ty.clone(), Record(values))
+            }
+            Node::Field(record, at) => {
+                let record = self.eval(record)?;
+                let found = instance::state(&record, |record: &mut Record| record.0.get(*at).cloned())?;
+                found.ok_or_else(|| broken("a record without this member"))
+            }
+            Node::Throw(thrown) => {
+                let thrown = self.eval(thrown)?;
+                Err(super::bcl::thrown(&thrown))
+            }
+            Node::IsConstant(pair) => {
+                let (value, constant) = (self.eval(&pair.0)?, self.eval(&pair.1)?);
+                Ok(Value::Bool(value == constant))
+            }
+            Node::IsDeclared(ty, slot, inner) => {
+                let value = self.eval(inner)?;
+                let fits = ty.admits(&value);
+                if fits {
+                    self.declare(*slot, value)?;
+                }
+                Ok(Value::Bool(fits))
+            }
+            _ => Err(broken("a node that `eval` knows")),
         }
     }
 
@@ -193,40 +251,11 @@ impl<'m> Machine<'m> {
         }
     }
 
-    fn local(&self, slot: u16) -> Outcome<Value> {
-        self.locals.get(usize::from(slot)).cloned().ok_or_else(|| broken("a local without a slot"))
-    }
-
-    pub(crate) fn store(&mut self, slot: u16, value: Value) -> Outcome<()> {
-        let place = self.locals.get_mut(usize::from(slot)).ok_or_else(|| broken("a local without a slot"))?;
-        *place = value;
-        Ok(())
-    }
-
-    fn call(&mut self, call: &CallNode) -> Outcome<Value> {
-        self.step()?;
-        let function = match call.run {
-            Run::Enum(member) => return Ok(Value::Enum(member)),
-            Run::Function(function) => function,
-        };
-        if call.arguments.len() > INLINE_ARGUMENTS {
-            let arguments = call.arguments.iter().map(|node| self.eval(node)).collect::<Outcome<Vec<Value>>>()?;
-            return self.invoke(function, call, &arguments);
+    pub(super) fn body(&mut self, body: &Body) -> Outcome<Value> {
+        match body {
+            Body::Expression(node) => self.eval(node),
+            Body::Block(steps) => self.block(steps),
         }
-        let mut arguments = [const { Value::Null }; INLINE_ARGUMENTS];
-        for (place, node) in arguments.iter_mut().zip(&call.arguments) {
-            *place = self.eval(node)?;
-        }
-        let given = arguments.get(..call.arguments.len()).unwrap_or(&arguments);
-        self.invoke(function, call, given)
-    }
-
-    fn invoke(&mut self, function: super::bcl::Function, call: &CallNode, arguments: &[Value]) -> Outcome<Value> {
-        let missing = call.receiver == ReceiverRule::NotNull && arguments.first().is_none_or(Value::is_null);
-        if missing {
-            return Err(null_reference());
-        }
-        function(&mut Call { arguments, types: &call.types, machine: self })
     }
 
     fn not(&mut self, inner: &Node) -> Outcome<Value> {
@@ -267,7 +296,7 @@ impl<'m> Machine<'m> {
         match self.eval(receiver)? {
             Value::Null => Ok(Value::Null),
             value => {
-                self.store(*slot, value)?;
+                self.declare(*slot, value)?;
                 self.eval(rest)
             }
         }
@@ -285,40 +314,6 @@ impl<'m> Machine<'m> {
             self.check_length(text.len())?;
         }
         self.string(text)
-    }
-
-    fn array(&mut self, item: &Ty, items: &[Node]) -> Outcome<Value> {
-        let values = items.iter().map(|item| self.eval(item)).collect::<Outcome<Vec<Value>>>()?;
-        self.charge(values.len() * 16)?;
-        if *item == Ty::Char {
-            let units = values.iter().filter_map(|value| match value {
-                Value::Char(unit) => Some(*unit),
-                _ => None,
-            });
-            return Ok(Value::Chars(units.collect()));
-        }
-        // An array cannot hold null here yet; a null item is empty, which is what joining and concatenation make of it.
-        let texts = values.into_iter().map(|value| match value {
-            Value::String(text) => text,
-            _ => Arc::from(""),
-        });
-        Ok(Value::Strings(texts.collect()))
-    }
-
-    fn element(&mut self, pair: &(Node, Node)) -> Outcome<Value> {
-        let array = self.eval(&pair.0)?;
-        let index = match self.eval(&pair.1)? {
-            Value::Int32(index) => usize::try_from(index).map_err(|_| index_out_of_range())?,
-            Value::Int64(index) => usize::try_from(index).map_err(|_| index_out_of_range())?,
-            _ => return Err(broken("expected an index")),
-        };
-        let item = match &array {
-            Value::Null => return Err(null_reference()),
-            Value::Strings(items) => items.get(index).map(|text| Value::String(Arc::clone(text))),
-            Value::Chars(units) => units.get(index).map(|unit| Value::Char(*unit)),
-            _ => return Err(broken("expected an array")),
-        };
-        item.ok_or_else(index_out_of_range)
     }
 }
 

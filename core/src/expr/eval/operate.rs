@@ -6,7 +6,7 @@ use crate::expr::exception::{Outcome, broken, divide_by_zero};
 use crate::expr::node::Operands;
 use crate::expr::syntax::BinaryOp;
 use crate::expr::ty::Ty;
-use crate::value::{DateTimeOffset, TimeSpan, Value};
+use crate::value::{DateTimeOffset, Decimal, TimeSpan, Value};
 
 /// A binary operation on operands that have been converted.
 pub(crate) fn binary(operator: BinaryOp, operands: Operands, left: &Value, right: &Value) -> Outcome<Value> {
@@ -15,6 +15,14 @@ pub(crate) fn binary(operator: BinaryOp, operands: Operands, left: &Value, right
         (Operands::Int64, Value::Int64(left), Value::Int64(right)) => int64(operator, *left, *right),
         (Operands::Int64, Value::Int64(left), Value::Int32(right)) => int64(operator, *left, i64::from(*right)),
         (Operands::Double, Value::Double(left), Value::Double(right)) => double(operator, *left, *right),
+        (Operands::UInt32, Value::UInt32(left), Value::UInt32(right)) => uint32(operator, *left, *right),
+        (Operands::UInt32, Value::UInt32(left), Value::Int32(right)) => uint32(operator, *left, right.cast_unsigned()),
+        (Operands::UInt64, Value::UInt64(left), Value::UInt64(right)) => uint64(operator, *left, *right),
+        (Operands::UInt64, Value::UInt64(left), Value::Int32(right)) => {
+            uint64(operator, *left, u64::from(right.cast_unsigned()))
+        }
+        (Operands::Single, Value::Single(left), Value::Single(right)) => single(operator, *left, *right),
+        (Operands::Decimal, Value::Decimal(left), Value::Decimal(right)) => decimal(operator, *left, *right),
         (Operands::Bool, Value::Bool(left), Value::Bool(right)) => boolean(operator, *left, *right),
         (Operands::String, left, right) => equality(operator, left == right),
         (Operands::Struct, left, right) => structure(operator, left, right),
@@ -46,6 +54,7 @@ fn same(left: &Value, right: &Value) -> bool {
         (Value::Context(left), Value::Context(right)) => left == right,
         (Value::Library(left), Value::Library(right)) => left == right,
         (Value::Service(left), Value::Service(right)) => left == right,
+        (Value::Object(left), Value::Object(right)) => left.is_same(right),
         _ => false,
     }
 }
@@ -116,6 +125,67 @@ fn double(operator: BinaryOp, left: f64, right: f64) -> Outcome<Value> {
     }))
 }
 
+fn uint32(operator: BinaryOp, left: u32, right: u32) -> Outcome<Value> {
+    Ok(Value::UInt32(match operator {
+        BinaryOp::Multiply => left.wrapping_mul(right),
+        BinaryOp::Divide => left.checked_div(right).ok_or_else(divide_by_zero)?,
+        BinaryOp::Remainder => left.checked_rem(right).ok_or_else(divide_by_zero)?,
+        BinaryOp::Add => left.wrapping_add(right),
+        BinaryOp::Subtract => left.wrapping_sub(right),
+        BinaryOp::ShiftLeft => left.wrapping_shl(right & 31),
+        BinaryOp::ShiftRight => left.wrapping_shr(right & 31),
+        BinaryOp::And => left & right,
+        BinaryOp::Xor => left ^ right,
+        BinaryOp::Or => left | right,
+        other => return ordered(other, &left, &right),
+    }))
+}
+
+fn uint64(operator: BinaryOp, left: u64, right: u64) -> Outcome<Value> {
+    let shift = u32::try_from(right & 63).unwrap_or(0);
+    Ok(Value::UInt64(match operator {
+        BinaryOp::Multiply => left.wrapping_mul(right),
+        BinaryOp::Divide => left.checked_div(right).ok_or_else(divide_by_zero)?,
+        BinaryOp::Remainder => left.checked_rem(right).ok_or_else(divide_by_zero)?,
+        BinaryOp::Add => left.wrapping_add(right),
+        BinaryOp::Subtract => left.wrapping_sub(right),
+        BinaryOp::ShiftLeft => left.wrapping_shl(shift),
+        BinaryOp::ShiftRight => left.wrapping_shr(shift),
+        BinaryOp::And => left & right,
+        BinaryOp::Xor => left ^ right,
+        BinaryOp::Or => left | right,
+        other => return ordered(other, &left, &right),
+    }))
+}
+
+fn single(operator: BinaryOp, left: f32, right: f32) -> Outcome<Value> {
+    Ok(Value::Single(match operator {
+        BinaryOp::Multiply => left * right,
+        BinaryOp::Divide => left / right,
+        BinaryOp::Remainder => left % right,
+        BinaryOp::Add => left + right,
+        BinaryOp::Subtract => left - right,
+        other => return ordered(other, &left, &right),
+    }))
+}
+
+fn decimal(operator: BinaryOp, left: Decimal, right: Decimal) -> Outcome<Value> {
+    let result = match operator {
+        BinaryOp::Divide | BinaryOp::Remainder if right.is_zero() => return Err(divide_by_zero()),
+        BinaryOp::Multiply => left.times(right),
+        BinaryOp::Divide => left.divided_by(right),
+        BinaryOp::Remainder => left.remainder(right),
+        BinaryOp::Add => left.plus(right),
+        BinaryOp::Subtract => left.minus(right),
+        other => return ordered(other, &left, &right),
+    };
+    result.map(Value::Decimal).ok_or_else(decimal_overflow)
+}
+
+fn decimal_overflow() -> crate::expr::Interrupt {
+    crate::expr::exception::overflow("Value was either too large or too small for a Decimal.")
+}
+
 fn boolean(operator: BinaryOp, left: bool, right: bool) -> Outcome<Value> {
     Ok(Value::Bool(match operator {
         BinaryOp::And => left & right,
@@ -179,6 +249,8 @@ pub(crate) fn negate(operands: Operands, value: &Value) -> Outcome<Value> {
         (Operands::Int32, Value::Int32(value)) => Ok(Value::Int32(value.wrapping_neg())),
         (Operands::Int64, Value::Int64(value)) => Ok(Value::Int64(value.wrapping_neg())),
         (Operands::Double, Value::Double(value)) => Ok(Value::Double(-value)),
+        (Operands::Single, Value::Single(value)) => Ok(Value::Single(-value)),
+        (Operands::Decimal, Value::Decimal(value)) => Ok(Value::Decimal(value.negated())),
         _ => Err(broken("a minus before no number")),
     }
 }
@@ -189,6 +261,8 @@ pub(crate) fn complement(operands: Operands, value: &Value) -> Outcome<Value> {
         (_, Value::Null) => Ok(Value::Null),
         (Operands::Int32, Value::Int32(value)) => Ok(Value::Int32(!value)),
         (Operands::Int64, Value::Int64(value)) => Ok(Value::Int64(!value)),
+        (Operands::UInt32, Value::UInt32(value)) => Ok(Value::UInt32(!value)),
+        (Operands::UInt64, Value::UInt64(value)) => Ok(Value::UInt64(!value)),
         _ => Err(broken("a complement of no whole number")),
     }
 }
@@ -201,25 +275,99 @@ pub(crate) fn complement(operands: Operands, value: &Value) -> Outcome<Value> {
     reason = "C#'s unchecked casts truncate"
 )]
 pub(crate) fn numeric(value: &Value, ty: &Ty) -> Outcome<Value> {
+    if let Value::Single(_) | Value::Double(_) = value {
+        return from_real(value, ty);
+    }
     let whole = match value {
-        Value::Int32(value) => i64::from(*value),
-        Value::Int64(value) => *value,
-        Value::Char(unit) => i64::from(*unit),
-        Value::Enum(member) => i64::from(member.number),
-        Value::Double(value) if *ty == Ty::Double => return Ok(Value::Double(*value)),
-        // Out of range, .NET 8 on x64 gives the smallest number of the type.
-        Value::Double(value) => match ty {
-            Ty::Int32 if !(-2_147_483_649.0 < *value && *value < 2_147_483_648.0) => i64::from(i32::MIN),
-            _ if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(value) => i64::MIN,
-            _ => *value as i64,
-        },
+        Value::SByte(value) => i128::from(*value),
+        Value::Byte(value) => i128::from(*value),
+        Value::Int16(value) => i128::from(*value),
+        Value::UInt16(value) => i128::from(*value),
+        Value::Int32(value) => i128::from(*value),
+        Value::UInt32(value) => i128::from(*value),
+        Value::Int64(value) => i128::from(*value),
+        Value::UInt64(value) => i128::from(*value),
+        Value::Char(unit) => i128::from(*unit),
+        Value::Enum(member) => i128::from(member.number),
+        Value::Decimal(value) => return from_decimal(*value, ty),
         _ => return Err(broken("expected a number")),
     };
     match ty {
+        Ty::SByte => Ok(Value::SByte(whole as i8)),
+        Ty::Byte => Ok(Value::Byte(whole as u8)),
+        Ty::Int16 => Ok(Value::Int16(whole as i16)),
+        Ty::UInt16 => Ok(Value::UInt16(whole as u16)),
         Ty::Int32 => Ok(Value::Int32(whole as i32)),
-        Ty::Int64 => Ok(Value::Int64(whole)),
+        Ty::UInt32 => Ok(Value::UInt32(whole as u32)),
+        Ty::Int64 => Ok(Value::Int64(whole as i64)),
+        Ty::UInt64 => Ok(Value::UInt64(whole as u64)),
+        Ty::Single => Ok(Value::Single(whole as f32)),
         Ty::Double => Ok(Value::Double(whole as f64)),
+        Ty::Decimal => Decimal::of_whole(whole).map(Value::Decimal).ok_or_else(decimal_overflow),
         Ty::Char => Ok(Value::Char(whole as u16)),
+        _ => Err(broken("a cast to no number")),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "C#'s unchecked casts truncate")]
+fn from_real(value: &Value, ty: &Ty) -> Outcome<Value> {
+    let real = match value {
+        Value::Single(value) => {
+            if *ty == Ty::Single {
+                return Ok(Value::Single(*value));
+            }
+            if *ty == Ty::Decimal {
+                return Decimal::of_single(*value).map(Value::Decimal).ok_or_else(decimal_overflow);
+            }
+            f64::from(*value)
+        }
+        Value::Double(value) => *value,
+        _ => return Err(broken("expected a number")),
+    };
+    // Out of range, .NET 8 on x64 gives the smallest number of the type.
+    let long = if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&real) {
+        real as i64
+    } else {
+        i64::MIN
+    };
+    let int = if -2_147_483_649.0 < real && real < 2_147_483_648.0 { real as i32 } else { i32::MIN };
+    Ok(match ty {
+        Ty::Double => Value::Double(real),
+        Ty::Single => Value::Single(real as f32),
+        Ty::Decimal => return Decimal::of_double(real).map(Value::Decimal).ok_or_else(decimal_overflow),
+        Ty::Int32 => Value::Int32(int),
+        Ty::Int64 => Value::Int64(long),
+        Ty::UInt64 if real >= 9_223_372_036_854_775_808.0 => Value::UInt64(real as u64),
+        Ty::UInt64 => Value::UInt64(long as u64),
+        Ty::UInt32 => Value::UInt32(long as u32),
+        Ty::SByte => Value::SByte(int as i8),
+        Ty::Byte => Value::Byte(int as u8),
+        Ty::Int16 => Value::Int16(int as i16),
+        Ty::UInt16 => Value::UInt16(int as u16),
+        Ty::Char => Value::Char(int as u16),
+        _ => return Err(broken("a cast to no number")),
+    })
+}
+
+// Casts from decimal check their range even where others do not.
+#[expect(clippy::cast_possible_truncation, reason = ".NET rounds to the nearest float too")]
+fn from_decimal(value: Decimal, ty: &Ty) -> Outcome<Value> {
+    let whole = value.whole();
+    let name = |name: &str| format!("Value was either too large or too small for {name}.");
+    let out = |name: String| crate::expr::exception::overflow(&name);
+    match ty {
+        Ty::Decimal => Ok(Value::Decimal(value)),
+        Ty::Double => Ok(Value::Double(value.to_double())),
+        Ty::Single => Ok(Value::Single(value.to_double() as f32)),
+        Ty::SByte => whole.try_into().map(Value::SByte).map_err(|_| out(name("a signed byte"))),
+        Ty::Byte => whole.try_into().map(Value::Byte).map_err(|_| out(name("an unsigned byte"))),
+        Ty::Int16 => whole.try_into().map(Value::Int16).map_err(|_| out(name("an Int16"))),
+        Ty::UInt16 => whole.try_into().map(Value::UInt16).map_err(|_| out(name("a UInt16"))),
+        Ty::Int32 => whole.try_into().map(Value::Int32).map_err(|_| out(name("an Int32"))),
+        Ty::UInt32 => whole.try_into().map(Value::UInt32).map_err(|_| out(name("a UInt32"))),
+        Ty::Int64 => whole.try_into().map(Value::Int64).map_err(|_| out(name("an Int64"))),
+        Ty::UInt64 => whole.try_into().map(Value::UInt64).map_err(|_| out(name("a UInt64"))),
+        Ty::Char => whole.try_into().map(Value::Char).map_err(|_| out(name("a character"))),
         _ => Err(broken("a cast to no number")),
     }
 }

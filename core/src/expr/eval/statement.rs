@@ -1,11 +1,11 @@
 //! Runs statements. Every statement and every round of a loop is a counted step.
 
-use std::sync::Arc;
-
 use super::Machine;
-use crate::expr::exception::{Outcome, broken, null_reference};
-use crate::expr::node::{LoopOrder, LoopStep, Node, Step};
-use crate::value::{JToken, Value};
+use crate::expr::Interrupt;
+use crate::expr::bcl::thrown as thrown_by;
+use crate::expr::exception::{Outcome, broken};
+use crate::expr::node::{LoopOrder, LoopStep, Node, Step, SwitchStep, TryStep};
+use crate::value::Value;
 
 /// What a statement leads to.
 enum Flow {
@@ -13,6 +13,8 @@ enum Flow {
     Break,
     Continue,
     Return(Value),
+    /// To another section of the switch around.
+    Goto(u16),
 }
 
 impl Machine<'_> {
@@ -20,7 +22,9 @@ impl Machine<'_> {
     pub(super) fn block(&mut self, steps: &[Step]) -> Outcome<Value> {
         match self.steps(steps)? {
             Flow::Return(value) => Ok(value),
-            Flow::Next | Flow::Break | Flow::Continue => Err(broken("a block that ends without a return")),
+            // The body of an action, which gives nothing.
+            Flow::Next => Ok(Value::Null),
+            Flow::Break | Flow::Continue | Flow::Goto(_) => Err(broken("a jump out of a block")),
         }
     }
 
@@ -28,7 +32,7 @@ impl Machine<'_> {
         for step in steps {
             match self.one(step)? {
                 Flow::Next => {}
-                flow @ (Flow::Break | Flow::Continue | Flow::Return(_)) => return Ok(flow),
+                flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_)) => return Ok(flow),
             }
         }
         Ok(Flow::Next)
@@ -50,6 +54,8 @@ impl Machine<'_> {
             Step::Return(node) => Ok(Flow::Return(self.eval(node)?)),
             Step::Break => Ok(Flow::Break),
             Step::Continue => Ok(Flow::Continue),
+            Step::Leave => Ok(Flow::Return(Value::Null)),
+            other => self.rare(other),
         }
     }
 
@@ -65,7 +71,7 @@ impl Machine<'_> {
             tests = true;
             match self.steps(&step.body)? {
                 Flow::Break => return Ok(Flow::Next),
-                flow @ Flow::Return(_) => return Ok(flow),
+                flow @ (Flow::Return(_) | Flow::Goto(_)) => return Ok(flow),
                 Flow::Next | Flow::Continue => {}
             }
             for node in &step.after {
@@ -76,34 +82,107 @@ impl Machine<'_> {
 
     fn foreach(&mut self, slot: u16, sequence: &Node, body: &[Step]) -> Outcome<Flow> {
         let sequence = self.eval(sequence)?;
-        let mut index = 0;
-        // Text is turned into units once, so that the loop is linear.
-        let units: Vec<u16> = sequence.as_str().map(|text| text.encode_utf16().collect()).unwrap_or_default();
-        while let Some(item) = item_at(&sequence, &units, index)? {
-            self.step()?;
-            self.store(slot, item)?;
+        let mut cursor = self.cursor(&sequence)?;
+        while let Some(item) = self.advance(&mut *cursor)? {
+            self.declare(slot, item)?;
             match self.steps(body)? {
                 Flow::Break => return Ok(Flow::Next),
-                flow @ Flow::Return(_) => return Ok(flow),
+                flow @ (Flow::Return(_) | Flow::Goto(_)) => return Ok(flow),
                 Flow::Next | Flow::Continue => {}
             }
-            index += 1;
         }
         Ok(Flow::Next)
     }
-}
 
-fn item_at(sequence: &Value, units: &[u16], index: usize) -> Outcome<Option<Value>> {
-    match sequence {
-        Value::Null => Err(null_reference()),
-        Value::Strings(items) => Ok(items.get(index).map(|text| Value::String(Arc::clone(text)))),
-        Value::Chars(items) => Ok(items.get(index).map(|unit| Value::Char(*unit))),
-        Value::String(_) => Ok(units.get(index).map(|unit| Value::Char(*unit))),
-        Value::Json(token) => Ok(json_item(token, index)),
-        _ => Err(broken("a foreach over no sequence")),
+    fn rare(&mut self, step: &Step) -> Outcome<Flow> {
+        match step {
+            Step::Throw(node) => {
+                let thrown = self.eval(node)?;
+                Err(thrown_by(&thrown))
+            }
+            Step::Rethrow => Err(self.caught.last().cloned().unwrap_or_else(|| broken("`throw;` outside of a catch"))),
+            Step::Try(step) => self.try_step(step),
+            Step::Switch(step) => self.switch(step),
+            Step::Goto(section) => Ok(Flow::Goto(*section)),
+            Step::Using(slot, resource, body) => {
+                let resource = self.eval(resource)?;
+                self.declare(*slot, resource)?;
+                self.steps(body)
+            }
+            Step::Functions(step) => {
+                self.functions(step)?;
+                Ok(Flow::Next)
+            }
+            _ => Err(broken("a statement that `one` knows")),
+        }
     }
-}
 
-fn json_item(token: &JToken, index: usize) -> Option<Value> {
-    token.child_at(index).map(Value::Json)
+    fn try_step(&mut self, step: &TryStep) -> Outcome<Flow> {
+        let (depth, caught) = (self.depth, self.caught.len());
+        let mut result = self.steps(&step.body);
+        if let Err(thrown @ Interrupt::Exception { .. }) = &result {
+            let thrown = thrown.clone();
+            self.depth = depth;
+            if let Some(handled) = self.catch(step, &thrown) {
+                result = handled;
+            }
+        }
+        self.caught.truncate(caught);
+        // Limits and missing bodies end the evaluation; nothing of it runs on.
+        if matches!(result, Err(Interrupt::LimitExceeded(_) | Interrupt::NeedsBody(_))) {
+            return result;
+        }
+        self.depth = depth;
+        match self.steps(&step.finally)? {
+            Flow::Next => result,
+            flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_)) => Ok(flow),
+        }
+    }
+
+    // What the first `catch` that takes the exception comes to; nothing when none does.
+    fn catch(&mut self, step: &TryStep, thrown: &Interrupt) -> Option<Outcome<Flow>> {
+        let exception = match self.exception_object(thrown) {
+            Ok(exception) => exception,
+            Err(limit) => return Some(Err(limit)),
+        };
+        for catch in &step.catches {
+            if !catch.ty.admits(&exception) {
+                continue;
+            }
+            if let Err(error) = self.declare(catch.slot, exception.clone()) {
+                return Some(Err(error));
+            }
+            match catch.filter.as_ref().map(|filter| self.test(filter)) {
+                None | Some(Ok(true)) => {}
+                // An exception in a filter counts as false.
+                Some(Ok(false) | Err(Interrupt::Exception { .. })) => continue,
+                Some(Err(other)) => return Some(Err(other)),
+            }
+            self.caught.push(thrown.clone());
+            return Some(self.steps(&catch.body));
+        }
+        None
+    }
+
+    fn switch(&mut self, step: &SwitchStep) -> Outcome<Flow> {
+        let value = self.eval(&step.value)?;
+        self.declare(step.slot, value)?;
+        let mut section = step.otherwise;
+        for (test, target) in &step.tests {
+            if self.test(test)? {
+                section = Some(*target);
+                break;
+            }
+        }
+        while let Some(at) = section {
+            self.step()?;
+            let steps = step.sections.get(usize::from(at)).ok_or_else(|| broken("a switch without this section"))?;
+            match self.steps(steps)? {
+                Flow::Goto(next) => section = Some(next),
+                Flow::Break | Flow::Next => return Ok(Flow::Next),
+                flow @ (Flow::Continue | Flow::Return(_)) => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
+    }
 }

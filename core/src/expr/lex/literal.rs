@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Lexer, TokenKind};
 use crate::expr::syntax::Literal;
+use crate::value::Decimal;
 
 impl Lexer<'_> {
     pub(super) fn string(&mut self, from: usize) {
@@ -189,33 +190,40 @@ impl Lexer<'_> {
 }
 
 fn number_of(text: &str, radix: u32, real: bool, suffix: &str) -> Result<Literal, (&'static str, String)> {
-    let unsupported = |name: &str| Err(("unsupported-expression", format!("`{name}` is not supported yet")));
     match suffix {
-        "m" => return unsupported("decimal"),
-        "f" if radix == 10 => return unsupported("float"),
-        "u" => return unsupported("uint"),
-        "ul" | "lu" => return unsupported("ulong"),
-        "" | "l" | "d" => {}
+        "m" if radix == 10 => {
+            return Decimal::parse(text).flatten().map(Literal::Decimal).ok_or_else(too_large);
+        }
+        "f" if radix == 10 => {
+            return text
+                .parse()
+                .ok()
+                .filter(|value: &f32| value.is_finite())
+                .map(Literal::Single)
+                .ok_or_else(too_large);
+        }
+        "u" | "ul" | "lu" | "l" if !real => {}
+        "" | "d" => {}
         _ => return Err(("expression-syntax", format!("`{suffix}` is not a suffix of a number"))),
     }
     if real || suffix == "d" {
         return text.parse().ok().filter(|value: &f64| value.is_finite()).map(Literal::Double).ok_or_else(too_large);
     }
     let number = u64::from_str_radix(text, radix).map_err(|_| too_large())?;
-    let is_long = suffix == "l";
-    if let (false, Ok(small)) = (is_long, i32::try_from(number)) {
-        return Ok(Literal::Int32(small));
-    }
-    if let Ok(large) = i64::try_from(number) {
-        let is_int_min = !is_long && radix == 10 && number == 1 << 31;
-        let is_uint = !is_long && u32::try_from(number).is_ok();
-        return match (is_int_min, is_uint) {
-            (true, _) => Ok(Literal::Int32Min),
-            (false, true) => unsupported("uint"),
-            (false, false) => Ok(Literal::Int64(large)),
-        };
-    }
-    if radix == 10 && number == 1 << 63 { Ok(Literal::Int64Min) } else { unsupported("ulong") }
+    whole(number, suffix.contains('u'), suffix.contains('l'), radix == 10)
+}
+
+// The first type that holds the number: int, uint, long, ulong, of those that the suffix leaves.
+fn whole(number: u64, is_unsigned: bool, is_long: bool, decimal: bool) -> Result<Literal, (&'static str, String)> {
+    let (small, medium, large) = (i32::try_from(number), u32::try_from(number), i64::try_from(number));
+    Ok(match (small, medium, large) {
+        (Ok(small), ..) if !is_unsigned && !is_long => Literal::Int32(small),
+        (_, Ok(_), _) if !is_unsigned && !is_long && decimal && number == 1 << 31 => Literal::Int32Min,
+        (_, Ok(medium), _) if !is_long => Literal::UInt32(medium),
+        (_, _, Ok(large)) if !is_unsigned => Literal::Int64(large),
+        _ if !is_unsigned && decimal && number == 1 << 63 => Literal::Int64Min,
+        _ => Literal::UInt64(number),
+    })
 }
 
 fn too_large() -> (&'static str, String) {

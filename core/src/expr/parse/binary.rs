@@ -16,9 +16,7 @@ impl Parser<'_> {
 
     fn assignment(&mut self) -> Expr {
         if self.at_lambda() {
-            let span = self.span();
-            self.unsupported(span, "a lambda expression");
-            return self.skip_operand(span);
+            return self.lambda();
         }
         let target = self.conditional();
         let Some((operator, length)) = self.assignment_operator() else { return target };
@@ -52,21 +50,6 @@ impl Parser<'_> {
         Some((operator, 1))
     }
 
-    // `x => …`, `() => …`, `(a, b) => …`
-    fn at_lambda(&self) -> bool {
-        if self.name_at(0).is_some() {
-            return self.is_punct(1, "=>");
-        }
-        if !self.is_punct(0, "(") {
-            return false;
-        }
-        let mut ahead = 1;
-        while self.name_at(ahead).is_some() || self.is_punct(ahead, ",") {
-            ahead += 1;
-        }
-        self.is_punct(ahead, ")") && self.is_punct(ahead + 1, "=>")
-    }
-
     // Passes everything up to the `,`, `;` or closing bracket that ends an operand.
     pub(super) fn skip_operand(&mut self, span: Span) -> Expr {
         let mut open = 0_usize;
@@ -83,7 +66,7 @@ impl Parser<'_> {
         self.make(span, ExprKind::Error)
     }
 
-    fn conditional(&mut self) -> Expr {
+    pub(super) fn conditional(&mut self) -> Expr {
         let test = self.binary(0);
         if !self.eat("?") {
             return test;
@@ -126,21 +109,34 @@ impl Parser<'_> {
         if !is {
             self.bump();
         }
-        if is && self.is_word(0, "null") {
-            let span = self.span();
-            self.bump();
-            self.unsupported(span, "the pattern `is null`");
-            return left;
+        if is && self.at_constant_pattern() {
+            let constant = self.unary();
+            let span = left.span.to(constant.span);
+            return self.make(span, ExprKind::IsConstant(Box::new(left), Box::new(constant)));
         }
-        let ty = self.type_name();
-        if is && self.name_at(0).is_some() && !self.is_word(0, "when") {
-            let span = self.span();
+        let ty = if is && self.is_word(0, "var") && self.name_at(1).is_some() {
             self.bump();
-            self.unsupported(span, "a declaration pattern (`is T x`)");
+            None
+        } else {
+            Some(self.type_name())
+        };
+        if is && self.name_at(0).is_some() {
+            let name = self.ident();
+            let span = left.span.to(name.span);
+            return self.make(span, ExprKind::IsDeclared(Box::new(left), ty, name));
         }
+        let Some(ty) = ty else { return left };
         let span = left.span.to(ty.span);
         let left = Box::new(left);
         self.make(span, if is { ExprKind::Is(left, ty) } else { ExprKind::As(left, ty) })
+    }
+
+    fn at_constant_pattern(&self) -> bool {
+        match self.peek() {
+            TokenKind::Literal(_) | TokenKind::BadLiteral | TokenKind::InterpolationStart => true,
+            TokenKind::Punct(punct) => matches!(*punct, "-" | "+" | "("),
+            _ => ["null", "true", "false"].iter().any(|word| self.is_word(0, word)),
+        }
     }
 
     fn adjacent(&self) -> bool {

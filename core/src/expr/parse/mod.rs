@@ -1,9 +1,13 @@
 //! From text to tree. Never fails: what it cannot read it reports, and goes on behind it. Knows no types.
 
 mod binary;
+mod height;
+mod lambda;
 mod primary;
+mod query;
 pub(crate) mod signature;
 mod statement;
+mod switch;
 pub(crate) mod types;
 
 use std::sync::Arc;
@@ -13,7 +17,7 @@ use crate::span::Span;
 use super::lex::{Token, TokenKind, lex};
 use super::limits::{SOURCE_BYTES_MAX, TREE_HEIGHT_MAX};
 use super::problem::Problems;
-use super::syntax::{Expr, ExprKind, Ident, Piece, Source};
+use super::syntax::{Expr, ExprKind, Ident, Source, Stmt, StmtKind};
 
 /// Reads a source with its delimiters, `@(…)` or `@{…}`.
 pub(crate) fn parse(source: &str, problems: &mut Problems) -> Source {
@@ -264,46 +268,21 @@ impl Parser<'_> {
 
     // A node; one that is too tall is reported and replaced, so that no pass can exhaust the stack.
     fn make(&mut self, span: Span, kind: ExprKind) -> Expr {
-        let height = height_of(&kind).saturating_add(1);
+        let height = height::of_expression(&kind).saturating_add(1);
         if height > TREE_HEIGHT_MAX {
             self.too_deep(span);
             return Expr { span, height: 1, kind: ExprKind::Error };
         }
         Expr { span, height, kind }
     }
-}
 
-// The height of the tallest child.
-fn height_of(kind: &ExprKind) -> u16 {
-    let arguments = |arguments: &[super::syntax::Argument]| arguments.iter().map(|a| a.value.height).max().unwrap_or(0);
-    match kind {
-        ExprKind::Error
-        | ExprKind::Literal(_)
-        | ExprKind::Name(_)
-        | ExprKind::PredefinedType(_)
-        | ExprKind::Receiver
-        | ExprKind::Default(_) => 0,
-        ExprKind::Interpolated(pieces) => pieces.iter().map(piece_height).max().unwrap_or(0),
-        ExprKind::Member(inner, ..)
-        | ExprKind::Unary(_, inner)
-        | ExprKind::Step(_, inner)
-        | ExprKind::Cast(_, inner)
-        | ExprKind::Is(inner, _)
-        | ExprKind::As(inner, _)
-        | ExprKind::Paren(inner) => inner.height,
-        ExprKind::Index(inner, list) | ExprKind::Call(inner, list) => inner.height.max(arguments(list)),
-        ExprKind::ConditionalAccess(left, right)
-        | ExprKind::Binary(_, left, right)
-        | ExprKind::Assign(_, left, right) => left.height.max(right.height),
-        ExprKind::Conditional(test, left, right) => test.height.max(left.height).max(right.height),
-        ExprKind::New(_, list) => arguments(list),
-        ExprKind::NewArray(_, items) => items.iter().map(|item| item.height).max().unwrap_or(0),
-    }
-}
-
-fn piece_height(piece: &Piece) -> u16 {
-    match piece {
-        Piece::Text(_) => 0,
-        Piece::Hole(hole) => hole.value.height.max(hole.alignment.as_ref().map_or(0, |a| a.height)),
+    // The same for a statement.
+    fn make_statement(&mut self, span: Span, kind: StmtKind) -> Stmt {
+        let height = height::of_statement(&kind).saturating_add(1);
+        if height > TREE_HEIGHT_MAX {
+            self.too_deep(span);
+            return Stmt { span, height: 1, kind: StmtKind::Error };
+        }
+        Stmt { span, height, kind }
     }
 }

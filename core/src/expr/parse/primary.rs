@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::{Argument, Expr, ExprKind, Hole, Ident, Literal, Piece, StepOp};
+use crate::expr::syntax::{Argument, Expr, ExprKind, Hole, Ident, Literal, Piece, StepOp, TypeName};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -79,7 +79,7 @@ impl Parser<'_> {
         self.make(span, ExprKind::ConditionalAccess(Box::new(receiver), Box::new(rest)))
     }
 
-    fn arguments(&mut self, open: &str, close: &str) -> Vec<Argument> {
+    pub(super) fn arguments(&mut self, open: &str, close: &str) -> Vec<Argument> {
         self.expect(open);
         let mut arguments = Vec::new();
         if self.eat(close) {
@@ -87,7 +87,7 @@ impl Parser<'_> {
         }
         loop {
             let before = self.at;
-            for word in ["out", "ref", "in"] {
+            for word in ["ref", "in"] {
                 if self.is_word(0, word) {
                     let span = self.span();
                     self.unsupported(span, &format!("a `{word}` argument"));
@@ -98,7 +98,13 @@ impl Parser<'_> {
             if name.is_some() {
                 self.bump();
             }
-            let value = self.expression();
+            let span = self.span();
+            let value = if self.eat_word("out") {
+                let target = self.out_target();
+                self.make(span.to(self.previous_end()), ExprKind::Out(Box::new(target)))
+            } else {
+                self.expression()
+            };
             arguments.push(Argument { name, value });
             if self.eat(",") {
                 continue;
@@ -127,10 +133,16 @@ impl Parser<'_> {
             TokenKind::InterpolationStart => self.interpolated(span),
             TokenKind::Punct("(") => self.parenthesised(span),
             TokenKind::Word { escaped: false, .. } if self.name_at(0).is_none() => self.keyword(span),
+            TokenKind::Word { .. } if self.at_query() => {
+                self.deeper(Self::query).unwrap_or(Expr { span, height: 1, kind: ExprKind::Error })
+            }
             TokenKind::Word { .. } => {
                 let name = self.ident();
-                if self.is_punct(0, "<") && !self.generic_arguments_in_expression().is_empty() {
-                    self.unsupported(span, "a generic name without a dot before it");
+                let arguments = if self.is_punct(0, "<") { self.generic_arguments_in_expression() } else { Vec::new() };
+                if !arguments.is_empty() {
+                    let span = span.to(self.previous_end());
+                    let ty = TypeName { span, name: name.text, arguments, nullable: false, ranks: 0 };
+                    return self.make(span, ExprKind::GenericType(ty));
                 }
                 self.make(span, ExprKind::Name(name))
             }
@@ -143,20 +155,6 @@ impl Parser<'_> {
                 self.make(span, ExprKind::Error)
             }
         }
-    }
-
-    fn parenthesised(&mut self, from: Span) -> Expr {
-        self.bump();
-        let inner = self.expression();
-        if self.is_punct(0, ",") {
-            self.unsupported(from, "a tuple");
-            while self.eat(",") {
-                self.expression();
-            }
-        }
-        self.expect(")");
-        let span = from.to(self.previous_end());
-        self.make(span, ExprKind::Paren(Box::new(inner)))
     }
 
     fn keyword(&mut self, span: Span) -> Expr {
@@ -180,7 +178,27 @@ impl Parser<'_> {
             self.expect(")");
             return self.make(span, ExprKind::Default(ty));
         }
-        for word in ["typeof", "checked", "unchecked", "default", "throw", "delegate", "sizeof"] {
+        if self.eat_word("throw") {
+            let thrown = self.expression();
+            return self.make(span.to(thrown.span), ExprKind::Throw(Box::new(thrown)));
+        }
+        if self.is_word(0, "typeof") && self.is_punct(1, "(") {
+            self.bump();
+            self.bump();
+            let ty = self.type_name();
+            self.expect(")");
+            return self.make(span.to(self.previous_end()), ExprKind::TypeOf(ty));
+        }
+        // Arithmetic at run time is unchecked anyway.
+        if self.is_word(0, "unchecked") && self.is_punct(1, "(") {
+            self.bump();
+            let from = self.span();
+            return self.parenthesised(from);
+        }
+        if self.eat_word("default") {
+            return self.make(span, ExprKind::DefaultLiteral);
+        }
+        for word in ["checked", "delegate", "sizeof"] {
             if self.is_word(0, word) {
                 self.unsupported(span, &format!("`{word}`"));
                 return self.skip_operand(span);
@@ -190,52 +208,6 @@ impl Parser<'_> {
         self.report(span, format!("expected an expression, found {found}"));
         self.bump();
         self.make(span, ExprKind::Error)
-    }
-
-    fn creation(&mut self, from: Span) -> Expr {
-        self.bump();
-        if self.is_punct(0, "{") {
-            self.unsupported(from, "an anonymous object");
-            return self.skip_operand(from);
-        }
-        if self.is_punct(0, "[") && self.is_punct(1, "]") {
-            self.bump();
-            self.bump();
-            let items = self.array_items();
-            return self.make(from.to(self.previous_end()), ExprKind::NewArray(None, items));
-        }
-        let mut ty = self.type_name();
-        if ty.ranks > 0 {
-            ty.ranks -= 1;
-            let items = self.array_items();
-            return self.make(from.to(self.previous_end()), ExprKind::NewArray(Some(ty), items));
-        }
-        if self.is_punct(0, "[") {
-            self.unsupported(from, "an array of a given length");
-            return self.skip_operand(from);
-        }
-        let arguments = if self.is_punct(0, "(") { self.arguments("(", ")") } else { Vec::new() };
-        let span = from.to(self.previous_end());
-        if self.is_punct(0, "{") {
-            self.unsupported(span, "an object or collection initialiser");
-            return self.skip_operand(span);
-        }
-        self.make(span, ExprKind::New(ty, arguments))
-    }
-
-    fn array_items(&mut self) -> Vec<Expr> {
-        let mut items = Vec::new();
-        if !self.expect("{") {
-            return items;
-        }
-        while !self.eat("}") {
-            items.push(self.expression());
-            if !self.eat(",") {
-                self.expect("}");
-                break;
-            }
-        }
-        items
     }
 
     fn interpolated(&mut self, from: Span) -> Expr {

@@ -11,6 +11,8 @@ use crate::expr::syntax::{Literal, TypeName};
 #[derive(Clone, Debug)]
 pub(crate) struct Signature {
     pub(crate) is_static: bool,
+    /// Written with `this` in front: an extension method, which takes a null receiver.
+    pub(crate) is_extension: bool,
     pub(crate) form: Form,
     pub(crate) result: TypeName,
     pub(crate) name: Arc<str>,
@@ -25,6 +27,10 @@ pub(crate) enum Form {
     Method,
     Indexer,
     Constructor,
+    /// `set T Name`: the value is the last argument.
+    Setter,
+    /// `set T this[…]`
+    IndexSetter,
 }
 
 /// A parameter.
@@ -35,9 +41,11 @@ pub(crate) struct Formal {
     pub(crate) default: Option<Literal>,
     /// `params`
     pub(crate) is_variadic: bool,
+    /// `out`: not an argument of the code; it gives the value by `Call::give`.
+    pub(crate) is_out: bool,
 }
 
-/// Reads `[static] T Name`, `[static] T Name<U>(…)`, `T this[…]` or `new T(…)`; nothing when it is none of these.
+/// Reads `[static] T Name`, `[static] T Name<U>(…)`, `T this[…]`, `new T(…)`, `this T Extension(…)`, `set T Name`; nothing when it is none of these.
 pub(crate) fn signature(text: &str) -> Option<Signature> {
     let mut problems = Problems::default();
     let tokens = lex(text, 0, text.len(), &mut problems);
@@ -58,18 +66,22 @@ pub(crate) fn lone_type(text: &str) -> Option<TypeName> {
 impl Parser<'_> {
     fn signature(&mut self) -> Option<Signature> {
         let is_static = self.eat_word("static");
+        let is_extension = self.eat_word("this");
+        let is_set = self.is_word(0, "set") && self.eat_word("set");
         let is_new = self.eat_word("new");
         let result = self.try_type(0)?;
         if is_new {
             let name = Arc::clone(&result.name);
             let parameters = self.formals("(", ")")?;
             let form = Form::Constructor;
-            return Some(Signature { is_static: true, form, result, name, type_parameters: Vec::new(), parameters });
+            let type_parameters = Vec::new();
+            return Some(Signature { is_static: true, is_extension, form, result, name, type_parameters, parameters });
         }
         if self.eat_word("this") {
             let parameters = self.formals("[", "]")?;
-            let (form, name) = (Form::Indexer, Arc::from("this"));
-            return Some(Signature { is_static, form, result, name, type_parameters: Vec::new(), parameters });
+            let form = if is_set { Form::IndexSetter } else { Form::Indexer };
+            let (name, type_parameters) = (Arc::from("this"), Vec::new());
+            return Some(Signature { is_static, is_extension, form, result, name, type_parameters, parameters });
         }
         let name = self.name_at(0)?;
         self.bump();
@@ -79,9 +91,10 @@ impl Parser<'_> {
         };
         let (form, parameters) = match self.is_punct(0, "(") {
             true => (Form::Method, self.formals("(", ")")?),
+            false if is_set => (Form::Setter, Vec::new()),
             false => (Form::Property, Vec::new()),
         };
-        Some(Signature { is_static, form, result, name, type_parameters, parameters })
+        Some(Signature { is_static, is_extension, form, result, name, type_parameters, parameters })
     }
 
     fn formals(&mut self, open: &str, close: &str) -> Option<Vec<Formal>> {
@@ -91,11 +104,12 @@ impl Parser<'_> {
         }
         while !self.eat(close) {
             let is_variadic = self.eat_word("params");
+            let is_out = self.eat_word("out");
             let ty = self.try_type(0)?;
             let name = self.name_at(0)?;
             self.bump();
             let default = if self.eat("=") { Some(self.formal_default()?) } else { None };
-            formals.push(Formal { ty, name, default, is_variadic });
+            formals.push(Formal { ty, name, default, is_variadic, is_out });
             if !self.eat(",") && !self.is_punct(0, close) {
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::{Block, Expr, ForHead, Stmt, StmtKind, TypeName};
+use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -34,10 +34,10 @@ impl Parser<'_> {
         }
     }
 
-    fn statement(&mut self) -> Stmt {
+    pub(super) fn statement(&mut self) -> Stmt {
         let span = self.span();
         let kind = self.deeper(Self::statement_kind).unwrap_or(StmtKind::Error);
-        Stmt { span: span.to(self.previous_end()), kind }
+        self.make_statement(span.to(self.previous_end()), kind)
     }
 
     fn statement_kind(&mut self) -> StmtKind {
@@ -54,7 +54,7 @@ impl Parser<'_> {
             "while" => {
                 self.bump();
                 let test = self.bracketed();
-                StmtKind::While(test, Box::new(self.statement()))
+                StmtKind::While(test, self.boxed())
             }
             "do" => self.do_statement(),
             "for" => self.for_statement(),
@@ -66,8 +66,19 @@ impl Parser<'_> {
                 self.bump();
                 StmtKind::Error
             }
-            "try" | "switch" | "using" | "throw" | "const" | "goto" | "lock" | "unsafe" | "fixed" | "checked"
-            | "unchecked" => self.unbuilt(&text),
+            "try" => self.try_statement(),
+            "switch" => self.switch_statement(),
+            "using" if self.is_punct(1, "(") => self.using_statement(),
+            "throw" => self.throw_statement(),
+            "const" => self.const_statement(),
+            "goto" => self.goto_statement(),
+            // Arithmetic at run time is unchecked anyway.
+            "unchecked" if self.is_punct(1, "{") => {
+                self.bump();
+                StmtKind::Block(self.block())
+            }
+            "using" | "lock" | "unsafe" | "fixed" | "checked" => self.unbuilt(&text),
+            "var" if self.at_deconstruction() => self.deconstruction(),
             _ => self.simple(),
         }
     }
@@ -110,7 +121,7 @@ impl Parser<'_> {
         }
     }
 
-    fn block(&mut self) -> Block {
+    pub(super) fn block(&mut self) -> Block {
         let from = self.span();
         self.expect("{");
         let statements = self.statements();
@@ -118,7 +129,7 @@ impl Parser<'_> {
         Block { span: from.to(self.previous_end()), statements }
     }
 
-    fn bracketed(&mut self) -> Expr {
+    pub(super) fn bracketed(&mut self) -> Expr {
         self.expect("(");
         let inner = self.expression();
         self.expect(")");
@@ -134,8 +145,8 @@ impl Parser<'_> {
     fn if_statement(&mut self) -> StmtKind {
         self.bump();
         let test = self.bracketed();
-        let yes = Box::new(self.statement());
-        let no = if self.eat_word("else") { Some(Box::new(self.statement())) } else { None };
+        let yes = self.boxed();
+        let no = if self.eat_word("else") { Some(self.boxed()) } else { None };
         StmtKind::If(test, yes, no)
     }
 
@@ -151,7 +162,7 @@ impl Parser<'_> {
 
     fn do_statement(&mut self) -> StmtKind {
         self.bump();
-        let body = Box::new(self.statement());
+        let body = self.boxed();
         if !self.eat_word("while") {
             let (span, found) = (self.span(), self.shown());
             self.report(span, format!("expected `while`, found {found}"));
@@ -167,8 +178,7 @@ impl Parser<'_> {
         let mut start = Vec::new();
         if !self.eat(";") {
             let span = self.span();
-            let kind = self.simple();
-            start.push(Stmt { span: span.to(self.previous_end()), kind });
+            start = self.for_start(span);
         }
         let condition = if self.is_punct(0, ";") { None } else { Some(self.expression()) };
         self.expect(";");
@@ -182,6 +192,24 @@ impl Parser<'_> {
         self.expect(")");
         let body = self.statement();
         StmtKind::For(Box::new(ForHead { start, condition, step }), Box::new(body))
+    }
+
+    // A declaration, or expressions with commas between them.
+    fn for_start(&mut self, span: Span) -> Vec<Stmt> {
+        if self.at_declaration() {
+            let kind = self.declaration();
+            return vec![self.make_statement(span.to(self.previous_end()), kind)];
+        }
+        let mut start = Vec::new();
+        loop {
+            let expr = self.expression();
+            start.push(self.make_statement(expr.span, StmtKind::Expression(expr)));
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.end_statement();
+        start
     }
 
     fn foreach_statement(&mut self) -> StmtKind {
@@ -200,7 +228,7 @@ impl Parser<'_> {
     }
 
     // Nothing means `var`.
-    fn local_type(&mut self) -> Option<TypeName> {
+    pub(super) fn local_type(&mut self) -> Option<TypeName> {
         if self.eat_word("var") { None } else { Some(self.type_name()) }
     }
 
@@ -215,7 +243,7 @@ impl Parser<'_> {
     }
 
     // A type followed by a name is a declaration.
-    fn at_declaration(&mut self) -> bool {
+    pub(super) fn at_declaration(&mut self) -> bool {
         if self.is_word(0, "var") && self.name_at(1).is_some() {
             return true;
         }
@@ -227,35 +255,41 @@ impl Parser<'_> {
 
     fn declaration(&mut self) -> StmtKind {
         let ty = self.local_type();
+        if let (Some(result), Some(_), true) = (&ty, self.name_at(0), self.is_punct(1, "(")) {
+            let result = result.clone();
+            let name = self.ident();
+            return self.local_function(result, name);
+        }
+        StmtKind::Declare(ty, self.declared())
+    }
+
+    /// `a = 1, b;`
+    pub(super) fn declared(&mut self) -> Vec<(Ident, Option<Expr>)> {
         let mut locals = Vec::new();
         loop {
             let name = self.ident();
-            if self.is_punct(0, "(") && locals.is_empty() {
-                self.unsupported(name.span, "a local function");
-                self.skip_to_block_end();
-                return StmtKind::Error;
-            }
-            let value = if self.eat("=") { Some(self.expression()) } else { None };
+            let value = if self.eat("=") { Some(self.initial_value()) } else { None };
             locals.push((name, value));
             if !self.eat(",") {
                 break;
             }
         }
         self.end_statement();
-        StmtKind::Declare(ty, locals)
+        locals
     }
 
-    fn skip_to_block_end(&mut self) {
-        while !self.is_punct(0, "{") && !self.is_punct(0, ";") && self.peek() != &TokenKind::End {
-            self.bump();
+    // `int[] x = { 1, 2 };` is an array too.
+    fn initial_value(&mut self) -> Expr {
+        if !self.is_punct(0, "{") {
+            return self.expression();
         }
-        if self.is_punct(0, "{") {
-            self.skip_block();
-        }
+        let span = self.span();
+        let items = self.array_items();
+        self.make(span.to(self.previous_end()), ExprKind::ArrayItems(items))
     }
 
     // Behind an error, the rest of the statement is passed, so that the next one is read on its own.
-    fn end_statement(&mut self) {
+    pub(super) fn end_statement(&mut self) {
         if self.expect(";") {
             return;
         }

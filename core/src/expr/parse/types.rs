@@ -92,6 +92,7 @@ impl Parser<'_> {
                 let after = &self.token(2).kind;
                 self.is_word(2, "in") || matches!(after, TokenKind::Punct("=" | ";") | TokenKind::End)
             }
+            TokenKind::End => true,
             _ => false,
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row};
 use super::cast::content_of;
-use super::{keep, refused, token, token_at};
-use crate::expr::exception::{Outcome, argument_null, invalid_operation, out_of_range};
+use super::{keep, or_null, refused, token, token_at};
+use crate::expr::exception::{Outcome, argument_null, invalid_operation, null_reference, out_of_range};
 use crate::value::json::{ChangeError, JKind, JNode};
 use crate::value::{JToken, Value};
 
@@ -98,6 +98,10 @@ pub(super) const ROWS: &[Row] = &[
         let property = token(call)?.property_named(name);
         Ok(Value::Bool(property.is_some_and(|property| property.remove().is_ok())))
     }),
+    row("JObject", "set JToken this[string propertyName]", set_index),
+    row("JArray", "set JToken this[int index]", set_index),
+    row("JToken", "set JToken this[object key]", set_index),
+    row("JProperty", "set JToken Value", set_property_value),
     row("JToken", "void Remove()", |call| {
         let token = token(call)?;
         token.remove().map_err(|error| refused(call, error, &token))?;
@@ -244,4 +248,36 @@ fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value
         Some(_) if value.kind() == JKind::Null => Ok(()),
         Some(_) | None => target.set_member(name, &value.deep_clone()).map_err(|error| refused(call, error, target)),
     }
+}
+/// `token[key] = value`
+fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let token = token(call)?;
+    let value = content_of(call, call.value(2))?;
+    keep(call, &value)?;
+    let changed = match call.value(1) {
+        Value::String(name) if token.kind() == JKind::Object => token.set_member(name, &value),
+        Value::Int32(at) if token.kind() == JKind::Array => {
+            let at = usize::try_from(*at).map_err(|_| out_of_range("Index is less than 0.", "index"))?;
+            if at >= token.count() {
+                return Err(out_of_range("Index is equal to or greater than Count.", "index"));
+            }
+            token.set_child(at, &value)
+        }
+        Value::Null => return Err(argument_null("key")),
+        _ => {
+            super::index(call)?;
+            return Err(null_reference());
+        }
+    };
+    changed.map_err(|error| refused(call, error, &token))?;
+    Ok(Value::Null)
+}
+
+/// `property.Value = value`
+fn set_property_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let property = token(call)?;
+    let value = content_of(call, call.value(1))?;
+    keep(call, &value)?;
+    property.set_child(0, &value).map_err(|error| refused(call, error, &property))?;
+    Ok(or_null(None))
 }

@@ -63,8 +63,16 @@ fn kind_of(value: &Value) -> Option<JKind> {
         Value::Null => JKind::Null,
         Value::Bool(_) => JKind::Boolean,
         Value::String(_) | Value::Char(_) => JKind::String,
-        Value::Int32(_) | Value::Int64(_) | Value::Enum(_) => JKind::Integer,
-        Value::Double(_) => JKind::Float,
+        Value::SByte(_)
+        | Value::Byte(_)
+        | Value::Int16(_)
+        | Value::UInt16(_)
+        | Value::Int32(_)
+        | Value::UInt32(_)
+        | Value::Int64(_)
+        | Value::UInt64(_)
+        | Value::Enum(_) => JKind::Integer,
+        Value::Single(_) | Value::Double(_) | Value::Decimal(_) => JKind::Float,
         Value::DateTime(_) | Value::DateTimeOffset(_) => JKind::Date,
         Value::TimeSpan(_) => JKind::TimeSpan,
         Value::Guid(_) => JKind::Guid,

@@ -41,6 +41,11 @@ const ROWS: &[Row] = &[
         let found = property_like(call)?;
         Ok(or_null(found.and_then(|property| property.property_value())))
     }),
+    row("JObject", "bool TryGetValue(string propertyName, out JToken value)", |call| {
+        let found = token(call)?.member(call.text(1, "propertyName")?);
+        call.give(or_null(found.clone()));
+        Ok(Value::Bool(found.is_some()))
+    }),
     row("JObject", "JProperty Property(string name)", |call| match call.text_or_null(1)? {
         Some(name) => Ok(or_null(token(call)?.property_named(name))),
         None => Ok(Value::Null),

@@ -1,18 +1,69 @@
 //! `SelectToken`: JSONPath.
 
 use super::super::{Call, Row, row};
-use super::{or_null, token};
+use super::{JNode, or_null, token};
 use crate::expr::exception::{Outcome, throw};
+use crate::expr::instance::Items;
+use crate::expr::ty::{Class, Ty};
 use crate::value::json::path::{Path, PathError};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "JToken SelectToken(string path)", |call| one(call, false)),
+    row("JToken", "IEnumerable<JToken> SelectTokens(string path)", |call| {
+        let found = all(call, false)?;
+        sequence(call, Class::JToken, found)
+    }),
+    row("JToken", "IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)", |call| {
+        let must_match = call.bool(2)?;
+        let found = all(call, must_match)?;
+        sequence(call, Class::JToken, found)
+    }),
+    row("JObject", "IEnumerable<JProperty> Properties()", |call| {
+        let children = token(call)?.children();
+        sequence(call, Class::JProperty, children)
+    }),
+    row("JObject", "IEnumerable<JToken> PropertyValues()", |call| {
+        let values = token(call)?.children().iter().filter_map(JToken::property_value).collect();
+        sequence(call, Class::JToken, values)
+    }),
+    row("JToken", "IEnumerable<JToken> Children()", |call| {
+        let children = token(call)?.children();
+        sequence(call, Class::JToken, children)
+    }),
+    row("JToken", "IEnumerable<JToken> Values()", |call| {
+        let token = token(call)?;
+        let values = if token.with(|node| matches!(node, JNode::Object(_))) {
+            token.children().iter().filter_map(JToken::property_value).collect()
+        } else {
+            token.children()
+        };
+        sequence(call, Class::JToken, values)
+    }),
+    row("JContainer", "IEnumerable<JToken> Descendants()", |call| {
+        let below = token(call)?.descendants();
+        sequence(call, Class::JToken, below)
+    }),
+    row("JContainer", "IEnumerable<JToken> DescendantsAndSelf()", |call| {
+        let token = token(call)?;
+        let below = std::iter::once(token.clone()).chain(token.descendants()).collect();
+        sequence(call, Class::JToken, below)
+    }),
+    row("JToken", "IEnumerable<JToken> Ancestors()", |call| {
+        let above = std::iter::successors(token(call)?.parent(), JToken::parent).collect();
+        sequence(call, Class::JToken, above)
+    }),
     row("JToken", "JToken SelectToken(string path, bool errorWhenNoMatch)", |call| {
         let must_match = call.bool(2)?;
         one(call, must_match)
     }),
 ];
+
+fn sequence(call: &mut Call<'_, '_>, class: Class, tokens: Vec<JToken>) -> Outcome<Value> {
+    call.machine.charge(tokens.len() * size_of::<Value>())?;
+    let items = Items { values: tokens.into_iter().map(Value::Json).collect(), version: 0 };
+    call.machine.object(Ty::Generic(Class::List, [Ty::Class(class)].into()), items)
+}
 
 fn exception(error: PathError) -> crate::expr::Interrupt {
     throw("Newtonsoft.Json.JsonException", error.0)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row, string};
 use crate::expr::exception::{Outcome, out_of_range};
-use crate::expr::instance::State;
+use crate::expr::instance::{Instance, State};
 use crate::expr::regex::{Found, Regex, Replacement};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -162,7 +162,16 @@ impl Groups {
     }
 }
 
-impl State for Groups {}
+impl State for Groups {
+    fn items(&self) -> Option<Vec<Value>> {
+        let groups = self.0.regex.as_ref().map(Regex::groups).unwrap_or_default();
+        let items = groups.iter().enumerate().map(|(place, group)| {
+            let hit = self.at(Some(place), Arc::clone(&group.name));
+            Value::Object(Instance::object(Ty::Class(Class::Group), hit))
+        });
+        Some(items.collect())
+    }
+}
 
 /// `CaptureCollection`
 #[derive(Debug)]
@@ -175,7 +184,12 @@ impl Captures {
     }
 }
 
-impl State for Captures {}
+impl State for Captures {
+    fn items(&self) -> Option<Vec<Value>> {
+        let items = (0..self.0.captures.len()).filter_map(|at| self.at(at));
+        Some(items.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Capture), hit))).collect())
+    }
+}
 
 /// `MatchCollection`
 #[derive(Debug)]
@@ -185,7 +199,12 @@ pub(super) struct Matches {
     pub(super) found: Vec<Found>,
 }
 
-impl State for Matches {}
+impl State for Matches {
+    fn items(&self) -> Option<Vec<Value>> {
+        let hits = self.found.iter().map(|found| hit(&self.regex, &self.input, Some(found.clone())));
+        Some(hits.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Match), hit))).collect())
+    }
+}
 
 fn match_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let at = usize::try_from(call.int(1)?).ok();

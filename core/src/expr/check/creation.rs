@@ -1,0 +1,221 @@
+//! `new` in all its forms: objects with initialisers, arrays, anonymous objects, tuples.
+
+use std::sync::Arc;
+
+use super::lambda::best_common;
+use super::member::{levels, members_of};
+use super::overload::given;
+use super::target::again;
+use super::{Checker, Typed};
+use crate::expr::node::{Node, ReceiverRule};
+use crate::expr::parse::signature::Form;
+use crate::expr::syntax::{Argument, Expr, Ident, InitTarget, InitValue, Initializer, TypeName};
+use crate::expr::ty::{RecordKind, Ty};
+use crate::span::Span;
+
+impl Checker<'_> {
+    pub(super) fn creation(
+        &mut self,
+        written: &TypeName,
+        arguments: &[Argument],
+        initializer: Option<&Initializer>,
+        span: Span,
+    ) -> Typed {
+        let ty = self.resolve(written);
+        let made = self.constructed(&ty, arguments, span);
+        let Some(initializer) = initializer else { return made };
+        if made.ty == Ty::Error {
+            return Typed::error(span);
+        }
+        let slot = self.slot(span);
+        let mut nodes = vec![Node::Declare(slot, Box::new(made.node))];
+        let object = Typed::new(Node::Local(slot), made.ty.clone(), span);
+        self.initializer(&object, initializer, &mut nodes);
+        nodes.push(Node::Local(slot));
+        Typed::new(Node::Sequence(nodes.into()), made.ty, span)
+    }
+
+    fn constructed(&mut self, ty: &Ty, arguments: &[Argument], span: Span) -> Typed {
+        let given = self.given(arguments);
+        if *ty == Ty::Error || given.iter().any(|given| given.typed.ty == Ty::Error) {
+            return Typed::error(span);
+        }
+        if let (Some(_), [argument]) = (crate::expr::generic::delegate(ty), arguments) {
+            return self.value_as(&argument.value, ty);
+        }
+        let mut found = members_of(ty, "new", true);
+        found.retain(|(member, _)| member.form == Form::Constructor);
+        if let Some(candidate) = self.choose(&found, &[], &given) {
+            return self.emit(&candidate, None, ReceiverRule::None, given, span);
+        }
+        if found.is_empty() {
+            self.unsupported(span, &format!("`new {ty}`"));
+        } else {
+            self.no_overload(&format!("new {ty}"), &found, &given, span);
+        }
+        Typed::error(span)
+    }
+
+    fn initializer(&mut self, object: &Typed, initializer: &Initializer, nodes: &mut Vec<Node>) {
+        match initializer {
+            Initializer::Members(members) => {
+                for (target, value) in members {
+                    self.member_initializer(object, target, value, nodes);
+                }
+            }
+            Initializer::Items(items) => {
+                for arguments in items {
+                    let arguments: Vec<Argument> =
+                        arguments.iter().map(|value| Argument { name: None, value: value.clone() }).collect();
+                    let given = self.given(&arguments);
+                    if given.iter().any(|given| given.typed.ty == Ty::Error) {
+                        continue;
+                    }
+                    let span = arguments.first().map_or(object.span, |argument| argument.value.span);
+                    let is_sequence = levels(&object.ty).iter().any(|ty| !members_of(ty, "Add", false).is_empty());
+                    if !is_sequence {
+                        self.report("type-mismatch", span, format!("`{}` has no `Add` for initial items", object.ty));
+                        return;
+                    }
+                    let added = self.call_of_value(again(object), "Add", given, span);
+                    nodes.push(added.node);
+                }
+            }
+        }
+    }
+
+    fn member_initializer(&mut self, object: &Typed, target: &InitTarget, value: &InitValue, nodes: &mut Vec<Node>) {
+        match (target, value) {
+            (InitTarget::Member(name), InitValue::Value(value)) => {
+                nodes.push(self.initialize(again(object), name, value));
+            }
+            (InitTarget::Member(name), InitValue::Nested(nested)) => {
+                let inner = self.property(again(object), name);
+                self.nested(inner, nested, nodes);
+            }
+            (InitTarget::Index(arguments, span), InitValue::Value(value)) => {
+                let mut indices: Vec<Typed> = arguments.iter().map(|argument| self.value(&argument.value)).collect();
+                if indices.iter().any(|index| index.ty == Ty::Error) {
+                    return;
+                }
+                let Some(ty) = self.index_type(object, &indices, *span) else { return };
+                let value = self.value_as(value, &ty);
+                indices.push(self.convert_to(value, &ty));
+                nodes.push(self.set(again(object), "this", Form::IndexSetter, indices, *span));
+            }
+            (InitTarget::Index(arguments, span), InitValue::Nested(nested)) => {
+                let indices = arguments.iter().map(|argument| given(self.value(&argument.value))).collect();
+                let inner = self.index_of(again(object), indices, *span);
+                self.nested(inner, nested, nodes);
+            }
+        }
+    }
+
+    fn nested(&mut self, inner: Typed, nested: &Initializer, nodes: &mut Vec<Node>) {
+        if inner.ty == Ty::Error {
+            return;
+        }
+        let slot = self.slot(inner.span);
+        nodes.push(Node::Declare(slot, Box::new(inner.node)));
+        self.initializer(&Typed::new(Node::Local(slot), inner.ty, inner.span), nested, nodes);
+    }
+
+    pub(super) fn new_array(&mut self, written: Option<&TypeName>, items: &[Expr], span: Span) -> Typed {
+        let item = match written {
+            Some(written) => self.resolve(written),
+            None => {
+                let types: Vec<Ty> = items.iter().map(|item| self.peeked(item)).collect();
+                let item = best_common(&types);
+                let fits = types.iter().all(|ty| super::convert::implicit(ty, &item).is_some());
+                if matches!(item, Ty::Void | Ty::Null) || !fits {
+                    self.report("type-mismatch", span, "no one type is found for the items of this array");
+                    return Typed::error(span);
+                }
+                item
+            }
+        };
+        if item == Ty::Error {
+            for item in items {
+                self.value(item);
+            }
+            return Typed::error(span);
+        }
+        self.array_of(&item, items, span)
+    }
+
+    /// An array of this item type from its items.
+    pub(super) fn array_of(&mut self, item: &Ty, items: &[Expr], span: Span) -> Typed {
+        let mut nodes = Vec::with_capacity(items.len());
+        for value in items {
+            let typed = self.value_as(value, item);
+            nodes.push(self.convert_to(typed, item).node);
+        }
+        Typed::new(Node::Array(item.clone(), nodes.into()), Ty::array(item.clone()), span)
+    }
+
+    // The type of an expression without what typing it leaves behind.
+    fn peeked(&mut self, expr: &Expr) -> Ty {
+        let lambda = crate::expr::syntax::Lambda {
+            parameters: Vec::new(),
+            body: crate::expr::syntax::LambdaBody::Expression(expr.clone()),
+            unpacked: Vec::new(),
+        };
+        self.trial(&lambda, &[], expr.span)
+    }
+
+    pub(super) fn sized_array(&mut self, written: &TypeName, length: &Expr, span: Span) -> Typed {
+        let item = self.resolve(written);
+        let length = self.value(length);
+        let length = self.convert_to(length, &Ty::Int32);
+        if item == Ty::Error {
+            return Typed::error(span);
+        }
+        let Some(default) = item.default_value() else {
+            self.unsupported(span, &format!("`new {item}[…]`"));
+            return Typed::error(span);
+        };
+        let node = Node::SizedArray(item.clone(), default, Box::new(length.node));
+        Typed::new(node, Ty::array(item), span)
+    }
+
+    pub(super) fn anonymous(&mut self, members: &[(Ident, Expr)], span: Span) -> Typed {
+        let named = members.iter().map(|(name, value)| (Some(name), value));
+        self.record(RecordKind::Anonymous, named, span)
+    }
+
+    pub(super) fn tuple(&mut self, members: &[(Option<Ident>, Expr)], span: Span) -> Typed {
+        self.record(RecordKind::Tuple, members.iter().map(|(name, value)| (name.as_ref(), value)), span)
+    }
+
+    fn record<'e>(
+        &mut self,
+        kind: RecordKind,
+        members: impl Iterator<Item = (Option<&'e Ident>, &'e Expr)>,
+        span: Span,
+    ) -> Typed {
+        let (mut types, mut nodes) = (Vec::<(Arc<str>, Ty)>::new(), Vec::new());
+        let mut failed = false;
+        for (name, value) in members {
+            let typed = self.value(value);
+            if matches!(typed.ty, Ty::Null | Ty::Void) {
+                self.report(
+                    "type-mismatch",
+                    typed.span,
+                    "this member has no type; a cast gives one, as in `(string)null`",
+                );
+            }
+            failed |= matches!(typed.ty, Ty::Error | Ty::Null | Ty::Void);
+            let text: Arc<str> = name.map_or_else(|| "".into(), |name| Arc::clone(&name.text));
+            if !text.is_empty() && types.iter().any(|(other, _)| *other == text) {
+                self.report("duplicate-name", typed.span, format!("there are two members `{text}`"));
+            }
+            types.push((text, typed.ty));
+            nodes.push(typed.node);
+        }
+        if failed {
+            return Typed::error(span);
+        }
+        let ty = Ty::Record(kind, types.into());
+        Typed::new(Node::Record(ty.clone(), nodes.into()), ty, span)
+    }
+}

@@ -1,0 +1,120 @@
+//! Patterns of C# 7: `is T`, `is T x`, `is null`, and the labels of `switch`.
+
+use super::binary::unwrapped;
+use super::convert::{explicit, implicit_of};
+use super::{Checker, Typed};
+use crate::expr::node::Node;
+use crate::expr::syntax::{Expr, ExprKind, Ident, TypeName};
+use crate::expr::ty::{Named, Ty};
+use crate::span::Span;
+
+impl Checker<'_> {
+    /// `x is T name`; gives the test and the slot of the name.
+    pub(super) fn declared_pattern(
+        &mut self,
+        operand: &Expr,
+        written: Option<&TypeName>,
+        name: &Ident,
+        span: Span,
+    ) -> (Typed, u16) {
+        let operand = self.value(operand);
+        let ty = match written {
+            Some(written) => self.resolve(written),
+            None => operand.ty.clone(),
+        };
+        let typed = self.matched(operand, &ty, written.is_none(), name, span);
+        let slot = self.frame.find(&name.text).map_or(0, |local| local.slot);
+        (typed, slot)
+    }
+
+    /// Whether a value is of the type; it then stands in a new local. `var` takes everything.
+    pub(super) fn matched(&mut self, operand: Typed, ty: &Ty, is_var: bool, name: &Ident, span: Span) -> Typed {
+        self.matchable(&operand.ty, ty, span);
+        let slot = self.declare(name, ty.clone());
+        if is_var {
+            let declared = Node::Declare(slot, Box::new(operand.node));
+            let yes = Node::Constant(crate::value::Value::Bool(true));
+            return Typed::new(Node::Sequence(Box::new([declared, yes])), Ty::Bool, span);
+        }
+        Typed::new(Node::IsDeclared(ty.clone(), slot, Box::new(operand.node)), Ty::Bool, span)
+    }
+
+    fn matchable(&mut self, from: &Ty, to: &Ty, span: Span) {
+        if *from == Ty::Error || *to == Ty::Error {
+            return;
+        }
+        if *from == Ty::Null || explicit(from, to).is_none() && *unwrapped(from).0 != *to {
+            self.report("type-mismatch", span, format!("a value of `{from}` is never `{to}`"));
+        }
+        if let Ty::Nullable(inner) = to {
+            self.report("type-mismatch", span, format!("a pattern names the type without `?`: `{inner}`"));
+        }
+    }
+
+    /// `x is 1`, `x is null`, and a label of a `switch`.
+    pub(super) fn constant_pattern(&mut self, operand: Typed, constant: &Expr, span: Span) -> Typed {
+        let constant = self.value(constant);
+        if operand.ty == Ty::Error || constant.ty == Ty::Error {
+            return Typed::error(span);
+        }
+        let is_constant = match &constant.node {
+            Node::Constant(_) => true,
+            // Members of enumerations are constants too.
+            Node::Call(call) => matches!(call.run, crate::expr::bcl::Run::Enum(_)),
+            _ => false,
+        };
+        if !is_constant {
+            self.report("constant", constant.span, "a pattern needs a constant");
+            return Typed::error(span);
+        }
+        let wanted = unwrapped(&operand.ty).0.clone();
+        let constant = if wanted == Ty::Object || constant.ty == Ty::Null && operand.ty.holds_null() {
+            constant
+        } else if implicit_of(&constant, &wanted).is_some() {
+            self.convert_to(constant, &wanted)
+        } else {
+            let message = format!("expected a constant of `{wanted}`, found `{}`", constant.ty);
+            self.report("type-mismatch", constant.span, message);
+            return Typed::error(span);
+        };
+        Typed::new(Node::IsConstant(Box::new((operand.node, constant.node))), Ty::Bool, span)
+    }
+
+    /// `x is T` and `x as T`.
+    pub(super) fn type_test(&mut self, operand: &Expr, written: &TypeName, span: Span, is: bool) -> Typed {
+        let operand = self.value(operand);
+        // `x is JTokenType.Null` reads as a type, and is a constant.
+        if is && let Some(constant) = self.as_constant(written) {
+            return self.constant_pattern(operand, &constant, span);
+        }
+        let ty = self.resolve(written);
+        if ty == Ty::Error || operand.ty == Ty::Error {
+            return Typed::error(span);
+        }
+        if is {
+            return Typed::new(Node::Is(ty, Box::new(operand.node)), Ty::Bool, span);
+        }
+        if !ty.holds_null() {
+            let message = format!("`as` needs a type that may be null, and `{ty}` is not");
+            self.problems.add_with_help("type-mismatch", span, message, Some(format!("`as {ty}?` can be null")));
+            return Typed::error(span);
+        }
+        Typed::new(Node::As(ty.clone(), Box::new(operand.node)), ty, span)
+    }
+
+    fn as_constant(&mut self, written: &TypeName) -> Option<Expr> {
+        let is_plain = written.arguments.is_empty() && !written.nullable && written.ranks == 0;
+        if !is_plain || !matches!(Ty::named(&written.name), Named::Unknown) {
+            return None;
+        }
+        let ident = |text: &str| Ident { text: text.into(), span: written.span };
+        let make = |kind| Expr { span: written.span, height: 1, kind };
+        if let Some((owner, member)) = written.name.rsplit_once('.') {
+            let is_type = matches!(Ty::named(owner), Named::Type(_));
+            let owner = make(ExprKind::Name(ident(owner)));
+            return is_type.then(|| make(ExprKind::Member(Box::new(owner), ident(member), Vec::new())));
+        }
+        let is_local = self.is_declared(&written.name);
+        is_local.then(|| make(ExprKind::Name(ident(&written.name))))
+    }
+}

@@ -1,0 +1,282 @@
+//! Statements with parts of their own: `try`, `switch`, `using`, `throw`.
+
+use super::flow::Assigned;
+use super::statement::{End, TargetKind};
+use super::target::again;
+use super::{Checker, Typed, Use};
+use crate::expr::node::{CatchStep, Node, Step, SwitchStep, TryStep};
+use crate::expr::syntax::{Catch, Expr, Label, Pattern, Section, Stmt, StmtKind, SwitchStmt, TryStmt};
+use crate::expr::ty::{Class, Ty};
+use crate::span::Span;
+use crate::value::Value;
+
+impl Checker<'_> {
+    pub(super) fn throw_statement(&mut self, thrown: Option<&Expr>, span: Span, steps: &mut Vec<Step>) -> End {
+        match thrown {
+            Some(thrown) => {
+                let node = self.thrown(thrown);
+                steps.push(Step::Throw(node));
+            }
+            None => {
+                if self.frame.catches == 0 {
+                    self.report("expression-syntax", span, "`throw;` stands outside of a `catch`");
+                }
+                steps.push(Step::Rethrow);
+            }
+        }
+        self.unreachable()
+    }
+
+    pub(super) fn try_statement(&mut self, inner: &TryStmt, steps: &mut Vec<Step>) -> End {
+        let before = self.frame.assigned.clone();
+        let mut body = Vec::new();
+        let mut end = self.block(&inner.body, &mut body);
+        let mut after = std::mem::take(&mut self.frame.assigned);
+        let (mut catches, mut seen) = (Vec::new(), Vec::new());
+        for catch in &inner.catches {
+            self.frame.assigned = before.clone();
+            let (step, catch_end) = self.catch(catch, &mut seen);
+            catches.push(step);
+            after = after.meet(&self.frame.assigned);
+            if catch_end == End::Reachable {
+                end = End::Reachable;
+            }
+        }
+        let mut finally = Vec::new();
+        self.frame.assigned = before;
+        let jumps = std::mem::take(&mut self.frame.jumps);
+        let finally_end = match &inner.finally {
+            Some(block) => self.block(block, &mut finally),
+            None => End::Reachable,
+        };
+        self.frame.jumps = jumps;
+        self.frame.assigned = after.and(&self.frame.assigned);
+        steps.push(Step::Try(Box::new(TryStep {
+            body: body.into(),
+            catches: catches.into(),
+            finally: finally.into(),
+        })));
+        if finally_end == End::Unreachable { End::Unreachable } else { end }
+    }
+
+    fn catch(&mut self, catch: &Catch, seen: &mut Vec<Ty>) -> (CatchStep, End) {
+        let ty = match &catch.ty {
+            Some(written) => self.resolve(written),
+            None => Ty::Class(Class::Exception),
+        };
+        let is_exception = ty.class().is_some_and(|class| class.derives_from(Class::Exception));
+        if !is_exception && ty != Ty::Error {
+            self.report("type-mismatch", catch.span, format!("`{ty}` is no exception"));
+        }
+        if seen.iter().any(|earlier| ty.converts_to(earlier)) && ty != Ty::Error {
+            self.report("expression-syntax", catch.span, format!("an earlier `catch` takes every `{ty}` already"));
+        }
+        if catch.filter.is_none() {
+            seen.push(ty.clone());
+        }
+        self.frame.scopes.push(Vec::new());
+        let slot = match &catch.name {
+            Some(name) => self.declare(name, ty.clone()),
+            None => self.slot(catch.span),
+        };
+        self.frame.assigned.insert(slot);
+        let filter = catch.filter.as_ref().map(|filter| self.condition(filter));
+        self.frame.catches += 1;
+        let mut body = Vec::new();
+        let end = self.block(&catch.body, &mut body);
+        self.frame.catches -= 1;
+        self.frame.scopes.pop();
+        (CatchStep { ty, slot, filter, body: body.into() }, end)
+    }
+
+    pub(super) fn using_statement(&mut self, head: &Stmt, body: &Stmt, steps: &mut Vec<Step>) -> End {
+        self.frame.scopes.push(Vec::new());
+        let (slot, node) = match &head.kind {
+            StmtKind::Declare(written, locals) => {
+                let (name, value) = match locals.first() {
+                    Some((name, Some(value))) => (name, value),
+                    Some((_, None)) | None => return End::Reachable,
+                };
+                let typed = match written.as_ref().map(|written| self.resolve(written)) {
+                    Some(ty) => {
+                        let typed = self.value_as(value, &ty);
+                        self.convert_to(typed, &ty)
+                    }
+                    None => self.value(value),
+                };
+                self.disposable(&typed);
+                let slot = self.declare_as(name, typed.ty, Use::ReadOnly("the variable of a `using`"));
+                (slot, typed.node)
+            }
+            StmtKind::Expression(expr) => {
+                let typed = self.value(expr);
+                self.disposable(&typed);
+                (self.slot(expr.span), typed.node)
+            }
+            _ => return End::Reachable,
+        };
+        self.frame.assigned.insert(slot);
+        let (body, end) = self.scoped(body);
+        self.frame.scopes.pop();
+        steps.push(Step::Using(slot, node, body));
+        end
+    }
+
+    fn disposable(&mut self, typed: &Typed) {
+        let fits = typed.ty == Ty::Error || typed.ty.converts_to(&Ty::Class(Class::IDisposable));
+        if !fits || typed.ty == Ty::Object {
+            self.report("type-mismatch", typed.span, format!("`{}` is nothing that `using` disposes of", typed.ty));
+        }
+    }
+
+    pub(super) fn switch_statement(&mut self, inner: &SwitchStmt, steps: &mut Vec<Step>) -> End {
+        let value = self.value(&inner.value);
+        let slot = self.slot(value.span);
+        self.frame.assigned.insert(slot);
+        let switched = Typed::new(Node::Local(slot), value.ty.clone(), value.span);
+        let labels = self.constants_of(&inner.sections, &switched);
+        let start = self.frame.assigned.clone();
+        let ((parts, ends), at_break) =
+            self.inside(TargetKind::Switch, labels, |checker| checker.sections(&inner.sections, &switched, &start));
+        let has_default = parts.otherwise.is_some();
+        let (otherwise, tests, sections) = (parts.otherwise, parts.tests.into(), parts.sections.into());
+        steps.push(Step::Switch(Box::new(SwitchStep { slot, value: value.node, tests, otherwise, sections })));
+        let after = match (at_break, has_default) {
+            (Some(at_break), true) => Some(at_break),
+            (Some(at_break), false) => Some(at_break.meet(&start)),
+            (None, false) => Some(start),
+            (None, true) => None,
+        };
+        match after {
+            Some(after) => {
+                self.frame.assigned = after;
+                End::Reachable
+            }
+            None if ends => self.unreachable(),
+            None => End::Reachable,
+        }
+    }
+
+    // The constants of all labels, which `goto case` may name before they are checked.
+    fn constants_of(&mut self, sections: &[Section], switched: &Typed) -> Vec<(Option<Value>, u16)> {
+        let mut labels: Vec<(Option<Value>, u16)> = Vec::new();
+        for (at, section) in (0_u16..).zip(sections) {
+            for label in &section.labels {
+                let value = match &label.pattern {
+                    Pattern::Default => None,
+                    Pattern::Constant(constant) => match self.constant_of(constant, switched) {
+                        Some(value) => Some(value),
+                        None => continue,
+                    },
+                    Pattern::Declared(..) => continue,
+                };
+                if label.guard.is_none() && labels.iter().any(|(other, _)| *other == value) {
+                    self.report("duplicate-name", label.span, "this `case` stands here already");
+                }
+                labels.push((value, at));
+            }
+        }
+        labels
+    }
+
+    // What is wrong with the constant is said when its label is checked.
+    fn constant_of(&mut self, constant: &Expr, switched: &Typed) -> Option<Value> {
+        let problems = std::mem::take(self.problems);
+        let typed = self.constant_pattern(again(switched), constant, constant.span);
+        *self.problems = problems;
+        match typed.node {
+            Node::IsConstant(pair) => match pair.1 {
+                Node::Constant(value) => Some(value),
+                Node::Call(call) => match call.run {
+                    crate::expr::bcl::Run::Enum(member) => Some(Value::Enum(member)),
+                    crate::expr::bcl::Run::Function(_) => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn sections(&mut self, sections: &[Section], switched: &Typed, start: &Assigned) -> (Sections, bool) {
+        let mut parts = Sections::default();
+        let mut ends = true;
+        for (at, section) in (0_u16..).zip(sections) {
+            self.frame.assigned = start.clone();
+            self.frame.scopes.push(Vec::new());
+            for label in &section.labels {
+                match self.label(label, switched) {
+                    Some(test) => parts.tests.push((test, at)),
+                    None => parts.otherwise = Some(at),
+                }
+            }
+            let mut steps = Vec::new();
+            let end = self.statements(&section.statements, &mut steps);
+            self.frame.scopes.pop();
+            if end == End::Reachable {
+                ends = false;
+                let help = Some("end it with `break;`".to_owned());
+                let message = "control cannot fall through from one `case` to the next";
+                self.problems.add_with_help("expression-syntax", section.span, message, help);
+            }
+            parts.sections.push(steps.into());
+        }
+        (parts, ends)
+    }
+
+    // The test of a label; nothing for `default`.
+    fn label(&mut self, label: &Label, switched: &Typed) -> Option<Node> {
+        let test = match &label.pattern {
+            Pattern::Default => return None,
+            Pattern::Constant(constant) => self.constant_pattern(again(switched), constant, label.span).node,
+            Pattern::Declared(written, name) => {
+                let ty = match written {
+                    Some(written) => self.resolve(written),
+                    None => switched.ty.clone(),
+                };
+                match name {
+                    Some(name) => {
+                        let typed = self.matched(again(switched), &ty, written.is_none(), name, label.span);
+                        let slot = self.frame.find(&name.text).map(|local| local.slot);
+                        if let Some(slot) = slot {
+                            self.frame.assigned.insert(slot);
+                        }
+                        typed.node
+                    }
+                    None if written.is_none() => Node::Constant(Value::Bool(true)),
+                    None => Node::Is(ty, Box::new(again(switched).node)),
+                }
+            }
+        };
+        let Some(guard) = &label.guard else { return Some(test) };
+        let guard = self.condition(guard);
+        Some(Node::AndAlso(Box::new((test, guard))))
+    }
+
+    pub(super) fn goto_statement(&mut self, value: Option<&Expr>, span: Span, steps: &mut Vec<Step>) -> End {
+        let wanted = match value {
+            None => None,
+            Some(value) => match self.value(value).node {
+                Node::Constant(value) => Some(value),
+                _ => {
+                    self.report("constant", value.span, "`goto case` needs a constant");
+                    return self.unreachable();
+                }
+            },
+        };
+        let target = self.frame.jumps.iter().rev().find(|target| target.kind == TargetKind::Switch);
+        let section = target.and_then(|target| target.labels.iter().find(|(label, _)| *label == wanted));
+        match section {
+            Some((_, section)) => steps.push(Step::Goto(*section)),
+            None => self.report("unknown-name", span, "there is no such label in the `switch` around"),
+        }
+        self.unreachable()
+    }
+}
+
+/// What the sections of a `switch` come to.
+#[derive(Default)]
+struct Sections {
+    tests: Vec<(Node, u16)>,
+    otherwise: Option<u16>,
+    sections: Vec<Box<[Step]>>,
+}

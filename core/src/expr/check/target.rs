@@ -1,0 +1,258 @@
+//! What can be assigned to: locals, properties with a setter, indexers, elements; and `++`. Types, not values, of the rest.
+
+use super::convert::{apply, explicit};
+use super::overload::given;
+use super::{Checker, Typed, Use};
+use crate::expr::node::{Arrays, Node};
+use crate::expr::parse::signature::Form;
+use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, StepOp};
+use crate::expr::ty::Ty;
+use crate::span::Span;
+use crate::value::Value;
+
+/// A place that takes a value. What it is reached by is evaluated once, into slots.
+pub(super) enum Place {
+    Local(u16),
+    Property(Typed, Ident),
+    /// Receiver and indices
+    Index(Typed, Vec<Typed>),
+    /// Array and index
+    Element(Typed, Typed),
+}
+
+impl Checker<'_> {
+    /// The place that an expression names, and the type of its values; what must be evaluated first goes to `before`.
+    fn place(&mut self, target: &Expr, before: &mut Vec<Node>) -> Option<(Place, Ty)> {
+        match &target.kind {
+            ExprKind::Paren(inner) => self.place(inner, before),
+            ExprKind::Name(name) => self.local_place(name, target),
+            ExprKind::Member(inner, name, _) => {
+                let receiver = self.value(inner);
+                if receiver.ty == Ty::Error {
+                    return None;
+                }
+                let receiver = self.held(receiver, before);
+                let ty = self.setter_type(&receiver, name, target.span)?;
+                Some((Place::Property(receiver, name.clone()), ty))
+            }
+            ExprKind::Index(inner, arguments) => self.indexed_place(inner, arguments, target.span, before),
+            ExprKind::Error => None,
+            _ => {
+                self.report("assignment", target.span, "only a variable, a property or an element can be assigned to");
+                None
+            }
+        }
+    }
+
+    fn local_place(&mut self, name: &Ident, target: &Expr) -> Option<(Place, Ty)> {
+        let Some(local) = self.local(&name.text) else {
+            self.value(target);
+            if &*name.text == "context" {
+                self.report("assignment", target.span, "`context` cannot be assigned to");
+            }
+            return None;
+        };
+        let reason = match local.use_ {
+            Use::Variable => return Some((Place::Local(local.slot), local.ty)),
+            Use::ReadOnly(what) => what,
+            Use::Constant(_) => "a constant",
+        };
+        self.report("assignment", target.span, format!("`{}` is {reason} and cannot be assigned to", name.text));
+        None
+    }
+
+    fn indexed_place(
+        &mut self,
+        inner: &Expr,
+        arguments: &[Argument],
+        span: Span,
+        before: &mut Vec<Node>,
+    ) -> Option<(Place, Ty)> {
+        let receiver = self.value(inner);
+        let indices: Vec<Typed> = arguments.iter().map(|argument| self.value(&argument.value)).collect();
+        if receiver.ty == Ty::Error || indices.iter().any(|index| index.ty == Ty::Error) {
+            return None;
+        }
+        let receiver = self.held(receiver, before);
+        let mut held = Vec::new();
+        for index in indices {
+            held.push(self.held(index, before));
+        }
+        if let Ty::Array(item) = &receiver.ty {
+            let item = (**item).clone();
+            self.arrays = Arrays::Written;
+            let index = held.pop().filter(|_| held.is_empty());
+            let Some(index) = index else {
+                self.report("no-overload", span, "an array takes one index");
+                return None;
+            };
+            let index = self.array_index(index);
+            return Some((Place::Element(receiver, index), item));
+        }
+        let ty = self.index_type(&receiver, &held, span)?;
+        Some((Place::Index(receiver, held), ty))
+    }
+
+    // A value in a slot of its own, unless evaluating it twice is the same as once.
+    fn held(&mut self, typed: Typed, before: &mut Vec<Node>) -> Typed {
+        if matches!(typed.node, Node::Constant(_) | Node::Local(_) | Node::Context) {
+            return typed;
+        }
+        let slot = self.slot(typed.span);
+        before.push(Node::Declare(slot, Box::new(typed.node)));
+        Typed::new(Node::Local(slot), typed.ty, typed.span)
+    }
+
+    fn load(&mut self, place: &Place, ty: &Ty, span: Span) -> Typed {
+        match place {
+            Place::Local(slot) => Typed::new(Node::Local(*slot), ty.clone(), span),
+            Place::Property(receiver, name) => {
+                let receiver = again(receiver);
+                self.property(receiver, name)
+            }
+            Place::Index(receiver, indices) => {
+                let indices = indices.iter().map(|index| given(again(index))).collect();
+                self.index_of(again(receiver), indices, span)
+            }
+            Place::Element(array, index) => {
+                Typed::new(Node::Element(Box::new((again(array).node, again(index).node))), ty.clone(), span)
+            }
+        }
+    }
+
+    // The node that stores; `value` stands in a slot or is a constant when it is needed again.
+    fn save(&mut self, place: Place, value: Typed, span: Span) -> Node {
+        match place {
+            Place::Local(slot) => {
+                self.frame.assigned.insert(slot);
+                Node::Assign(slot, Box::new(value.node))
+            }
+            Place::Element(array, index) => Node::SetElement(Box::new((array.node, index.node, value.node))),
+            Place::Property(receiver, name) => {
+                let mut nodes = Vec::new();
+                let value = self.held(value, &mut nodes);
+                let result = again(&value).node;
+                nodes.push(self.set(receiver, &name.text, Form::Setter, vec![value], span));
+                nodes.push(result);
+                Node::Sequence(nodes.into())
+            }
+            Place::Index(receiver, mut arguments) => {
+                let mut nodes = Vec::new();
+                let value = self.held(value, &mut nodes);
+                let result = again(&value).node;
+                arguments.push(value);
+                nodes.push(self.set(receiver, "this", Form::IndexSetter, arguments, span));
+                nodes.push(result);
+                Node::Sequence(nodes.into())
+            }
+        }
+    }
+
+    pub(super) fn assign(&mut self, operator: Option<BinaryOp>, target: &Expr, value: &Expr, span: Span) -> Typed {
+        if let (None, ExprKind::Name(name)) = (operator, &target.kind)
+            && &*name.text == "_"
+            && !self.is_declared("_")
+        {
+            return self.value(value);
+        }
+        let mut before = Vec::new();
+        let Some((place, ty)) = self.place(target, &mut before) else {
+            self.value(value);
+            return Typed::error(span);
+        };
+        let value = match operator {
+            Some(operator) => {
+                if let Place::Local(_) = place {
+                    // Reports a variable that has no value yet.
+                    self.value(target);
+                }
+                let current = self.load(&place, &ty, target.span);
+                let value = self.value(value);
+                let result = self.binary_of(operator, current, value, span);
+                self.narrowed(result, &ty)
+            }
+            None => self.value_as(value, &ty),
+        };
+        let value = self.convert_to(value, &ty);
+        let node = self.save(place, value, span);
+        Typed::new(sequence(before, node), ty, span)
+    }
+
+    // `c += 1` on a `char` casts the result back, as C# does for compound operators on its small types.
+    fn narrowed(&mut self, result: Typed, ty: &Ty) -> Typed {
+        let is_small = matches!(ty, Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16);
+        if is_small && result.ty == Ty::Int32 {
+            let conversion = explicit(&result.ty, ty).flatten();
+            return Typed::new(apply(conversion, result.node), ty.clone(), result.span);
+        }
+        result
+    }
+
+    pub(super) fn step(&mut self, operator: StepOp, operand: &Expr, span: Span) -> Typed {
+        let mut before = Vec::new();
+        let Some((place, ty)) = self.place(operand, &mut before) else { return Typed::error(span) };
+        if let Place::Local(_) = place {
+            self.value(operand);
+        }
+        let current = self.load(&place, &ty, span);
+        let one = Typed::new(Node::Constant(Value::Int32(1)), Ty::Int32, span);
+        let by = match operator {
+            StepOp::PreIncrement | StepOp::PostIncrement => BinaryOp::Add,
+            StepOp::PreDecrement | StepOp::PostDecrement => BinaryOp::Subtract,
+        };
+        if ty == Ty::String {
+            self.report("type-mismatch", span, "`++` and `--` apply to numbers");
+            return Typed::error(span);
+        }
+        let is_post = matches!(operator, StepOp::PostIncrement | StepOp::PostDecrement);
+        if let (Place::Local(slot), true) = (&place, is_post) {
+            let slot = *slot;
+            let result = self.stepped(by, current, one, &ty, span);
+            return Typed::new(Node::Exchange(slot, Box::new(result.node)), ty, span);
+        }
+        let old = if is_post { self.held(current, &mut before) } else { current };
+        let kept = again(&old);
+        let result = self.stepped(by, old, one, &ty, span);
+        let node = self.save(place, result, span);
+        if is_post {
+            before.push(node);
+            return Typed::new(sequence(before, kept.node), ty, span);
+        }
+        Typed::new(sequence(before, node), ty, span)
+    }
+
+    fn stepped(&mut self, by: BinaryOp, current: Typed, one: Typed, ty: &Ty, span: Span) -> Typed {
+        let result = self.binary_of(by, current, one, span);
+        let result = self.narrowed(result, ty);
+        self.convert_to(result, ty)
+    }
+
+    /// Stores a value in a member of an object that was just made.
+    pub(super) fn initialize(&mut self, receiver: Typed, name: &Ident, value: &Expr) -> Node {
+        let Some(ty) = self.setter_type(&receiver, name, name.span) else {
+            self.value(value);
+            return receiver.node;
+        };
+        let value = self.value_as(value, &ty);
+        let value = self.convert_to(value, &ty);
+        self.set(receiver, &name.text, Form::Setter, vec![value], name.span)
+    }
+}
+
+/// The same value once more; only of what [`Checker::held`] gave.
+pub(super) fn again(typed: &Typed) -> Typed {
+    let node = match &typed.node {
+        Node::Local(slot) => Node::Local(*slot),
+        Node::Constant(value) => Node::Constant(value.clone()),
+        _ => Node::Context,
+    };
+    Typed::new(node, typed.ty.clone(), typed.span)
+}
+
+fn sequence(mut before: Vec<Node>, last: Node) -> Node {
+    if before.is_empty() {
+        return last;
+    }
+    before.push(last);
+    Node::Sequence(before.into())
+}

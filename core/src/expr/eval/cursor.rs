@@ -1,0 +1,156 @@
+//! Enumeration: one pass over a sequence, whatever it is. Lazy sequences make their cursors here; `bcl::linq` says what they do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Machine;
+use super::access::modified;
+use crate::expr::exception::{Outcome, broken, null_reference};
+use crate::expr::instance::{self, Items, State};
+use crate::expr::limits::ITEMS_MAX;
+use crate::expr::ty::Ty;
+use crate::value::json::JKind;
+use crate::value::{JToken, Value};
+
+/// How far one step of a lazy sequence reaches down the stack, in the measure of trees.
+const CURSOR_HEIGHT: u32 = 4;
+
+/// One pass over a sequence.
+pub(crate) trait Cursor {
+    /// The next item, or nothing at the end.
+    fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>>;
+}
+
+/// Makes the cursor of a lazy sequence from what it was given.
+pub(crate) type Start = fn(&[Value], &mut Machine<'_>) -> Outcome<Box<dyn Cursor>>;
+
+/// A lazy sequence: nothing is evaluated until it is enumerated, and every enumeration evaluates anew.
+pub(crate) struct Lazy {
+    pub(crate) start: Start,
+    /// Sources, delegates and numbers that the start needs.
+    pub(crate) operands: Vec<Value>,
+}
+
+impl fmt::Debug for Lazy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lazy").field("operands", &self.operands.len()).finish_non_exhaustive()
+    }
+}
+
+impl State for Lazy {
+    fn children(&self) -> Vec<Value> {
+        self.operands.clone()
+    }
+
+    fn clear(&mut self) {
+        self.operands = Vec::new();
+    }
+}
+
+/// Over items that are there.
+pub(crate) struct Ready(pub(crate) std::vec::IntoIter<Value>);
+
+impl Cursor for Ready {
+    fn next(&mut self, _machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        Ok(self.0.next())
+    }
+}
+
+// Over an array or a list, which may change in between.
+struct Live {
+    list: Value,
+    at: usize,
+    version: u32,
+}
+
+impl Cursor for Live {
+    fn next(&mut self, _machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        let (item, version) =
+            instance::state(&self.list, |items: &mut Items| (items.values.get(self.at).cloned(), items.version))?;
+        self.at += 1;
+        if version == self.version { Ok(item) } else { Err(modified()) }
+    }
+}
+
+struct Texts(Arc<[Arc<str>]>, usize);
+
+impl Cursor for Texts {
+    fn next(&mut self, _machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        self.1 += 1;
+        Ok(self.0.get(self.1 - 1).map(|text| Value::String(Arc::clone(text))))
+    }
+}
+
+// Of an object its members as pairs, of every other token its children.
+fn json_items(token: &JToken) -> Vec<Value> {
+    let children = token.children().into_iter();
+    if token.kind() != JKind::Object {
+        return children.map(Value::Json).collect();
+    }
+    let ty = crate::expr::bcl::pair_type(Ty::String, Ty::Class(crate::expr::ty::Class::JToken));
+    let pairs = children.filter_map(|property| {
+        let (name, value) = (property.name()?, property.property_value()?);
+        Some(crate::expr::bcl::pair(&ty, Value::String(name), Value::Json(value)))
+    });
+    pairs.collect()
+}
+
+impl Machine<'_> {
+    /// Begins a pass over a sequence; null throws.
+    pub(crate) fn cursor(&mut self, sequence: &Value) -> Outcome<Box<dyn Cursor>> {
+        let items = match sequence {
+            Value::Null => return Err(null_reference()),
+            Value::Strings(items) => return Ok(Box::new(Texts(Arc::clone(items), 0))),
+            Value::Chars(units) => units.iter().map(|unit| Value::Char(*unit)).collect(),
+            Value::Bytes(bytes) => bytes.iter().map(|byte| Value::Byte(*byte)).collect(),
+            Value::String(text) => text.encode_utf16().map(Value::Char).collect(),
+            Value::Json(token) => json_items(token),
+            Value::Context(part) => crate::expr::bcl::context_items(self, part)?,
+            Value::Object(object) => {
+                if let Some(version) = instance::look(sequence, |items: &mut Items| items.version) {
+                    return Ok(Box::new(Live { list: sequence.clone(), at: 0, version }));
+                }
+                let lazy = instance::look(sequence, |lazy: &mut Lazy| (lazy.start, lazy.operands.clone()));
+                if let Some((start, operands)) = lazy {
+                    self.deeper(CURSOR_HEIGHT)?;
+                    let cursor = start(&operands, self);
+                    self.depth -= CURSOR_HEIGHT;
+                    return cursor;
+                }
+                object.get().items().ok_or_else(|| broken("an enumeration of no sequence"))?
+            }
+            _ => return Err(broken("an enumeration of no sequence")),
+        };
+        self.charge(items.len() * size_of::<Value>())?;
+        Ok(Box::new(Ready(items.into_iter())))
+    }
+
+    /// The next item of a pass; a counted step.
+    pub(crate) fn advance(&mut self, cursor: &mut dyn Cursor) -> Outcome<Option<Value>> {
+        self.step()?;
+        self.deeper(CURSOR_HEIGHT)?;
+        let item = cursor.next(self);
+        self.depth -= CURSOR_HEIGHT;
+        item
+    }
+
+    /// All items of a sequence, counted.
+    pub(crate) fn collect(&mut self, sequence: &Value) -> Outcome<Vec<Value>> {
+        let mut cursor = self.cursor(sequence)?;
+        let mut items = Vec::new();
+        while let Some(item) = self.advance(&mut *cursor)? {
+            if items.len() >= ITEMS_MAX {
+                return Err(super::memory::items_limit());
+            }
+            items.push(item);
+        }
+        self.charge(items.len() * size_of::<Value>())?;
+        Ok(items)
+    }
+
+    /// A lazy sequence of items of this type.
+    pub(crate) fn lazy(&mut self, item: Ty, start: Start, operands: &[Value]) -> Outcome<Value> {
+        let ty = Ty::Generic(crate::expr::ty::Class::IEnumerable, [item].into());
+        self.object(ty, Lazy { start, operands: operands.to_vec() })
+    }
+}

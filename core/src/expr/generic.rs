@@ -1,0 +1,152 @@
+//! Types with parameters: binding them, replacing them, and what a type derives from. Knows no values.
+
+use std::sync::Arc;
+
+use super::bcl::TABLE;
+use super::ty::{Class, RecordKind, Ty};
+
+/// The most supertypes that are followed; no type of the table comes near.
+const SUPERTYPES_MAX: usize = 32;
+
+/// Binds type parameters so that `pattern` becomes `ty`.
+pub(crate) fn unify(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) -> bool {
+    match (pattern, ty) {
+        (Ty::Param(index), ty) => match bindings.get_mut(*index) {
+            Some(Some(bound)) => bound == ty,
+            Some(place) => {
+                *place = Some(ty.clone());
+                true
+            }
+            None => false,
+        },
+        (Ty::Array(pattern), Ty::Array(ty)) | (Ty::Nullable(pattern), Ty::Nullable(ty)) => unify(pattern, ty, bindings),
+        (Ty::Generic(pattern_class, patterns), Ty::Generic(class, types)) => {
+            let same = pattern_class == class && patterns.len() == types.len();
+            same && patterns.iter().zip(types.iter()).all(|(pattern, ty)| unify(pattern, ty, bindings))
+        }
+        (pattern, ty) => pattern == ty,
+    }
+}
+
+/// `ty` with its type parameters replaced.
+pub(crate) fn substitute(ty: &Ty, types: &[Ty]) -> Ty {
+    match ty {
+        Ty::Param(index) => types.get(*index).cloned().unwrap_or(Ty::Error),
+        Ty::Array(item) => Ty::array(substitute(item, types)),
+        Ty::Nullable(inner) => Ty::nullable(substitute(inner, types)),
+        Ty::Generic(class, arguments) => {
+            Ty::Generic(*class, arguments.iter().map(|argument| substitute(argument, types)).collect::<Arc<[Ty]>>())
+        }
+        other => other.clone(),
+    }
+}
+
+/// `ty` with those of its type parameters replaced that are bound; `None` when one is not.
+pub(crate) fn bound(ty: &Ty, bindings: &[Option<Ty>]) -> Option<Ty> {
+    match ty {
+        Ty::Param(index) => bindings.get(*index).cloned().flatten(),
+        Ty::Array(item) => bound(item, bindings).map(Ty::array),
+        Ty::Nullable(inner) => bound(inner, bindings).map(Ty::nullable),
+        Ty::Generic(class, arguments) => {
+            let arguments: Option<Arc<[Ty]>> = arguments.iter().map(|argument| bound(argument, bindings)).collect();
+            arguments.map(|arguments| Ty::Generic(*class, arguments))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// The type and everything that it derives from or implements, nearest first, without `object`.
+pub(crate) fn supertypes(ty: &Ty) -> Vec<Ty> {
+    let mut found = vec![ty.clone()];
+    let mut at = 0;
+    while let Some(current) = found.get(at).cloned() {
+        let mut add = |base: Ty| {
+            if !found.contains(&base) && found.len() < SUPERTYPES_MAX {
+                found.push(base);
+            }
+        };
+        if let Ty::Class(class) = &current
+            && let Some(base) = class.base()
+        {
+            add(Ty::Class(base));
+        }
+        for (pattern, base, parameters) in TABLE.bases() {
+            let mut bindings = vec![None; *parameters];
+            if unify(pattern, &current, &mut bindings) {
+                let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
+                add(substitute(base, &types));
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// The types of the items of a sequence; `None` when it is none.
+pub(crate) fn item_type(ty: &Ty) -> Option<Ty> {
+    supertypes(ty).into_iter().find_map(|ty| match ty {
+        Ty::Generic(Class::IEnumerable, arguments) => arguments.first().cloned(),
+        _ => None,
+    })
+}
+
+/// What a delegate takes and gives.
+pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
+    match ty {
+        Ty::Generic(Class::Func, types) => {
+            let (result, parameters) = types.split_last()?;
+            Some((parameters.to_vec(), result.clone()))
+        }
+        Ty::Generic(Class::Action, types) => Some((types.to_vec(), Ty::Void)),
+        Ty::Class(Class::Action) => Some((Vec::new(), Ty::Void)),
+        Ty::Generic(Class::Predicate, types) => Some((types.to_vec(), Ty::Bool)),
+        Ty::Generic(Class::Comparison, types) => {
+            let item = types.first()?;
+            Some((vec![item.clone(), item.clone()], Ty::Int32))
+        }
+        _ => None,
+    }
+}
+
+/// How many type arguments a class takes; no entry means none.
+const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 22] = [
+    (Class::IEnumerable, 1..=1),
+    (Class::IOrderedEnumerable, 1..=1),
+    (Class::IGrouping, 2..=2),
+    (Class::IEnumerator, 1..=1),
+    (Class::ICollection, 1..=1),
+    (Class::IReadOnlyCollection, 1..=1),
+    (Class::IList, 1..=1),
+    (Class::IReadOnlyList, 1..=1),
+    (Class::IDictionary, 2..=2),
+    (Class::ReadOnlyDictionary, 2..=2),
+    (Class::ISet, 1..=1),
+    (Class::List, 1..=1),
+    (Class::Dictionary, 2..=2),
+    (Class::HashSet, 1..=1),
+    (Class::Queue, 1..=1),
+    (Class::Stack, 1..=1),
+    (Class::KeyValuePair, 2..=2),
+    (Class::IEqualityComparer, 1..=1),
+    (Class::Func, 1..=17),
+    (Class::Action, 0..=16),
+    (Class::Predicate, 1..=1),
+    (Class::Comparison, 1..=1),
+];
+
+/// Whether the class takes so many type arguments.
+pub(crate) fn takes(class: Class, count: usize) -> bool {
+    ARITIES.iter().find(|(other, _)| *other == class).map_or(count == 0, |(_, arity)| arity.contains(&count))
+}
+
+/// The position and type of a member of an anonymous type or a tuple; a tuple's members are `Item1` … too.
+pub(crate) fn field(ty: &Ty, name: &str) -> Option<(usize, Ty)> {
+    let Ty::Record(kind, members) = ty else { return None };
+    let named = members.iter().position(|(member, _)| &**member == name);
+    let numbered = || {
+        let number: usize = name.strip_prefix("Item")?.parse().ok()?;
+        number.checked_sub(1).filter(|_| *kind == RecordKind::Tuple)
+    };
+    let at = named.or_else(numbered)?;
+    members.get(at).map(|(_, ty)| (at, ty.clone()))
+}
