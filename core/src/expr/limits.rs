@@ -21,8 +21,12 @@ pub const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The longest string that one operation may build, in bytes.
 pub const STRING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// How far the trees of all functions that call each other reach down together, in nodes; it bounds the stack.
-pub const CALL_HEIGHT_MAX: u32 = 1_000;
+/// How far the trees of all functions that call each other reach down together, in nodes; it bounds the stack to about a
+/// megabyte. The frames of an unoptimised build are several times as large, so it allows less.
+pub const CALL_HEIGHT_MAX: u32 = if cfg!(debug_assertions) { 300 } else { 2_000 };
+
+/// What one call of a function adds to the height of its tree.
+pub const CALL_HEIGHT: u32 = 4;
 
 /// The most items of one collection.
 pub const ITEMS_MAX: usize = 1_000_000;
