@@ -370,6 +370,18 @@ impl<'c> Call<'c, '_> {
         self.machine.collect(self.value(index))
     }
 
+    /// The values of a `params object[]` that begins at this position, also when they were given as one array.
+    pub(crate) fn rest(&self, from: usize) -> Vec<Value> {
+        let given = self.arguments.get(from..).unwrap_or(&[]);
+        match given {
+            [Value::Strings(texts)] => texts.iter().map(|text| Value::String(Arc::clone(text))).collect(),
+            [only @ Value::Object(object)] if matches!(instance::type_of(object), Some(Ty::Array(item)) if item.is_reference()) => {
+                instance::look(only, |items: &mut Items| items.values.clone()).unwrap_or_default()
+            }
+            given => given.to_vec(),
+        }
+    }
+
     /// A `byte[]` of either representation.
     pub(crate) fn bytes(&self, index: usize, parameter: &str) -> Outcome<Arc<[u8]>> {
         match self.value(index) {

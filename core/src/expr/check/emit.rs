@@ -45,6 +45,10 @@ impl Checker<'_> {
                 }
             }
         }
+        // A lambda was wrong, which has been said; nothing more is known of the call.
+        if candidate.types.contains(&Ty::Error) {
+            return Typed::error(span);
+        }
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
         let result = substitute(&member.result, &candidate.types);

@@ -226,17 +226,22 @@ impl Checker<'_> {
         let given = self.given(arguments);
         let failed = given.iter().any(|given| given.typed.ty == Ty::Error) || explicit.contains(&Ty::Error);
         match operand {
-            Operand::Error => Typed::error(span),
+            Operand::Error => {
+                self.settle(&given);
+                Typed::error(span)
+            }
             Operand::Namespace(space) => {
                 self.report("unknown-name", name.span, format!("`{space}.{}` is not a method", name.text));
                 Typed::error(span)
             }
             Operand::Type(ty) if failed => {
                 self.known_method(&ty, name, true);
+                self.settle(&given);
                 Typed::error(span)
             }
             Operand::Value(receiver) if failed || receiver.ty == Ty::Error => {
                 self.known_method(&receiver.ty, name, false);
+                self.settle(&given);
                 Typed::error(span)
             }
             Operand::Type(ty) => self.invoke(&ty, None, name, &explicit, given, span),
@@ -286,6 +291,23 @@ impl Checker<'_> {
             self.frame.assigned = slots;
         }
         Typed::new(Node::Constant(Value::String(name)), Ty::String, span)
+    }
+
+    // The variables of a call that is wrong exist all the same, so that only the call is reported.
+    pub(super) fn settle(&mut self, given: &[Given<'_>]) {
+        for given in given {
+            match given.open {
+                Open::Out(OutTarget::Declare(_, name)) => {
+                    self.declare(name, Ty::Error);
+                }
+                Open::Out(OutTarget::Existing(Expr { kind: ExprKind::Name(name), .. })) => {
+                    if let Some(local) = self.local(&name.text) {
+                        self.frame.assigned.insert(local.slot);
+                    }
+                }
+                Open::No | Open::Lambda(_) | Open::Methods(_) | Open::Out(_) => {}
+            }
+        }
     }
 
     // An unknown method is named even when an argument is wrong as well.
@@ -382,11 +404,22 @@ impl Checker<'_> {
         if name.text.is_empty() {
             return Typed::error(span);
         }
+        if let (Ty::Class(Class::Enumerable), None, false) = (ty, &first, given.is_empty()) {
+            return self.extension_by_name(name, explicit, given, span);
+        }
         match first {
             Some(found) => self.no_overload(&name.text, &found, &given, name.span),
             None => self.unknown_method(ty, name, is_static),
         }
+        self.settle(&given);
         Typed::error(span)
+    }
+
+    // `Enumerable.Count(items)` is `items.Count()`.
+    fn extension_by_name(&mut self, name: &Ident, explicit: &[Ty], mut given: Vec<Given<'_>>, span: Span) -> Typed {
+        let receiver = given.remove(0).typed;
+        let ty = receiver.ty.clone();
+        self.invoke(&ty, Some(receiver), name, explicit, given, span)
     }
 
     fn unknown_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
