@@ -1,6 +1,7 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod array;
 mod collection;
 mod context;
 mod convert;
@@ -36,6 +37,7 @@ use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
 
+pub(crate) use array::changes_arrays;
 pub(crate) use collection::{pair, pair_type};
 pub(crate) use dictionary::items as context_items;
 pub(crate) use exceptions::thrown;
@@ -117,7 +119,7 @@ pub(crate) struct Table {
 /// The table, read once.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
-const ROWS: [&[Row]; 21] = [
+const ROWS: [&[Row]; 22] = [
     context::ROWS,
     message::ROWS,
     dictionary::ROWS,
@@ -135,6 +137,7 @@ const ROWS: [&[Row]; 21] = [
     enums::ROWS,
     exceptions::ROWS,
     collection::ROWS,
+    array::ROWS,
     map::ROWS,
     linq::ROWS,
     linq_eager::ROWS,

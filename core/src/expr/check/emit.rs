@@ -5,9 +5,9 @@ use super::member::{levels, members_of};
 use super::overload::{Candidate, Given, Open, Source, wanted};
 use super::target::again;
 use super::{Checker, Typed};
-use crate::expr::bcl::Member;
+use crate::expr::bcl::{Member, changes_arrays};
 use crate::expr::generic::{delegate, field, substitute};
-use crate::expr::node::{CallNode, Node, ReceiverRule};
+use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Expr, ExprKind, Ident, OutTarget};
 use crate::expr::ty::Ty;
@@ -24,6 +24,9 @@ impl Checker<'_> {
         span: Span,
     ) -> Typed {
         let member = candidate.member;
+        if changes_arrays(member) {
+            self.arrays = Arrays::Written;
+        }
         let (mut nodes, mut slots) = (Vec::new(), Vec::new());
         for (index, given) in given.into_iter().enumerate() {
             let wanted = wanted(candidate, index).unwrap_or(Ty::Error);
