@@ -15,7 +15,7 @@ const HOLE_NUMBER_MAX: usize = 1_000_000;
 pub(super) const ROWS: &[Row] = &[
     row("string", "static string Format(string format, params object[] args)", |call| {
         let format = call.text(0, "format")?;
-        let text = compose(format, call.arguments.get(1..).unwrap_or(&[]))?;
+        let text = compose(format, &call.rest(1))?;
         call.yields(text)
     }),
     row("int", "string ToString(string format)", formatted),

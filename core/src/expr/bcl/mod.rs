@@ -1,6 +1,7 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod array;
 mod bit_converter;
 mod character;
 mod cipher;
@@ -60,6 +61,7 @@ use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
 
+pub(crate) use array::changes_arrays;
 pub(crate) use collection::{pair, pair_type};
 pub(crate) use dictionary::items as context_items;
 pub(crate) use exceptions::thrown;
@@ -184,6 +186,7 @@ const ROWS: &[&[Row]] = &[
     enums::ROWS,
     exceptions::ROWS,
     collection::ROWS,
+    array::ROWS,
     map::ROWS,
     linq::ROWS,
     linq_eager::ROWS,
@@ -417,6 +420,18 @@ impl<'c> Call<'c, '_> {
             return Err(argument_null(parameter));
         }
         self.machine.collect(self.value(index))
+    }
+
+    /// The values of a `params object[]` that begins at this position, also when they were given as one array.
+    pub(crate) fn rest(&self, from: usize) -> Vec<Value> {
+        let given = self.arguments.get(from..).unwrap_or(&[]);
+        match given {
+            [Value::Strings(texts)] => texts.iter().map(|text| Value::String(Arc::clone(text))).collect(),
+            [only @ Value::Object(object)] if matches!(instance::type_of(object), Some(Ty::Array(item)) if item.is_reference()) => {
+                instance::look(only, |items: &mut Items| items.values.clone()).unwrap_or_default()
+            }
+            given => given.to_vec(),
+        }
     }
 
     /// A `byte[]` of either representation.

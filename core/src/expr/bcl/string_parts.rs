@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "static string Concat(params object[] args)", |call| {
         let mut text = String::new();
-        for value in call.arguments {
+        for value in call.rest(0) {
             push_limited(&mut text, &value.to_string())?;
         }
         call.yields(text)
@@ -97,8 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(std::iter::repeat_n(unit, count).collect::<String>())
     }),
     row("string", "static string Join(string separator, params object[] values)", |call| {
-        let items: Vec<Arc<str>> =
-            call.arguments.get(1..).unwrap_or(&[]).iter().map(|value| Arc::from(value.to_string())).collect();
+        let items: Vec<Arc<str>> = call.rest(1).iter().map(|value| Arc::from(value.to_string())).collect();
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         join(call, &separator, &items)
     }),

@@ -38,7 +38,8 @@ impl Checker<'_> {
         if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
             return self.concat(left, right, span);
         }
-        let (left, right) = signed_constants(left, right);
+        let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
+        let (left, right) = if is_shift { (left, right) } else { signed_constants(left, right) };
         let (left, right) = (lifted_null(operator, left, &right.ty), right);
         let right = lifted_null(operator, right, &left.ty);
         let (plain_left, left_null) = unwrapped(&left.ty);

@@ -34,7 +34,7 @@ impl Checker<'_> {
             ExprKind::Assign(operator, target, value) => self.assign(*operator, target, value, span),
             ExprKind::Conditional(test, yes, no) => self.conditional(test, yes, no, span),
             ExprKind::Cast(ty, operand) => {
-                if matches!(operand.kind, ExprKind::Lambda(_)) {
+                if is_lambda(operand) {
                     let to = self.resolve(ty);
                     return self.value_as(operand, &to);
                 }
@@ -87,7 +87,7 @@ impl Checker<'_> {
             return self.value(expr);
         }
         match &expr.kind {
-            ExprKind::Paren(inner) if matches!(inner.kind, ExprKind::Lambda(_)) => self.value_as(inner, to),
+            ExprKind::Paren(inner) if is_lambda(inner) => self.value_as(inner, to),
             ExprKind::Lambda(lambda) => self.lambda(lambda, to, span),
             ExprKind::DefaultLiteral => match to.default_value() {
                 Some(value) => Typed::new(Node::Constant(value), to.clone(), span),
@@ -194,7 +194,8 @@ impl Checker<'_> {
         self.frame.assigned = test.when_true;
         let yes = self.value(yes);
         let after_yes = std::mem::replace(&mut self.frame.assigned, test.when_false);
-        let no = self.value(no);
+        // A lambda takes the type of the other branch.
+        let no = if is_lambda(no) { self.value_as(no, &yes.ty) } else { self.value(no) };
         self.frame.assigned = std::mem::take(&mut self.frame.assigned).meet(&after_yes);
         // A branch that throws has no type; the other one gives it.
         if let (Node::Throw(_), _) | (_, Node::Throw(_)) = (&yes.node, &no.node) {
@@ -221,5 +222,13 @@ impl Checker<'_> {
                 Typed::error(span)
             }
         }
+    }
+}
+
+fn is_lambda(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Lambda(_) => true,
+        ExprKind::Paren(inner) => is_lambda(inner),
+        _ => false,
     }
 }

@@ -1,9 +1,7 @@
 //! Names, members, indexers, calls and constructors, against the one table.
 
 use super::binary::unwrapped;
-use super::convert::{apply, implicit_of};
-use super::overload::{self, Candidate, Found, Given, Open, Source, wanted};
-use super::target::again;
+use super::overload::{self, Found, Given, Open};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, TABLE};
 use crate::expr::generic::{delegate, field, substitute, supertypes, unify};
@@ -228,17 +226,22 @@ impl Checker<'_> {
         let given = self.given(arguments);
         let failed = given.iter().any(|given| given.typed.ty == Ty::Error) || explicit.contains(&Ty::Error);
         match operand {
-            Operand::Error => Typed::error(span),
+            Operand::Error => {
+                self.settle(&given);
+                Typed::error(span)
+            }
             Operand::Namespace(space) => {
                 self.report("unknown-name", name.span, format!("`{space}.{}` is not a method", name.text));
                 Typed::error(span)
             }
             Operand::Type(ty) if failed => {
                 self.known_method(&ty, name, true);
+                self.settle(&given);
                 Typed::error(span)
             }
             Operand::Value(receiver) if failed || receiver.ty == Ty::Error => {
                 self.known_method(&receiver.ty, name, false);
+                self.settle(&given);
                 Typed::error(span)
             }
             Operand::Type(ty) => self.invoke(&ty, None, name, &explicit, given, span),
@@ -288,6 +291,23 @@ impl Checker<'_> {
             self.frame.assigned = slots;
         }
         Typed::new(Node::Constant(Value::String(name)), Ty::String, span)
+    }
+
+    // The variables of a call that is wrong exist all the same, so that only the call is reported.
+    pub(super) fn settle(&mut self, given: &[Given<'_>]) {
+        for given in given {
+            match given.open {
+                Open::Out(OutTarget::Declare(_, name)) => {
+                    self.declare(name, Ty::Error);
+                }
+                Open::Out(OutTarget::Existing(Expr { kind: ExprKind::Name(name), .. })) => {
+                    if let Some(local) = self.local(&name.text) {
+                        self.frame.assigned.insert(local.slot);
+                    }
+                }
+                Open::No | Open::Lambda(_) | Open::Methods(_) | Open::Out(_) => {}
+            }
+        }
     }
 
     // An unknown method is named even when an argument is wrong as well.
@@ -384,11 +404,22 @@ impl Checker<'_> {
         if name.text.is_empty() {
             return Typed::error(span);
         }
+        if let (Ty::Class(Class::Enumerable), None, false) = (ty, &first, given.is_empty()) {
+            return self.extension_by_name(name, explicit, given, span);
+        }
         match first {
             Some(found) => self.no_overload(&name.text, &found, &given, name.span),
             None => self.unknown_method(ty, name, is_static),
         }
+        self.settle(&given);
         Typed::error(span)
+    }
+
+    // `Enumerable.Count(items)` is `items.Count()`.
+    fn extension_by_name(&mut self, name: &Ident, explicit: &[Ty], mut given: Vec<Given<'_>>, span: Span) -> Typed {
+        let receiver = given.remove(0).typed;
+        let ty = receiver.ty.clone();
+        self.invoke(&ty, Some(receiver), name, explicit, given, span)
     }
 
     fn unknown_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
@@ -418,154 +449,6 @@ impl Checker<'_> {
             found.iter().take(4).map(|(member, _)| format!("`{}`", member.signature)).collect();
         let help = Some(format!("there is {}", signatures.join(", ")));
         self.problems.add_with_help("no-overload", span, message, help);
-    }
-
-    pub(super) fn emit(
-        &mut self,
-        candidate: &Candidate,
-        receiver: Option<Node>,
-        rule: ReceiverRule,
-        given: Vec<Given<'_>>,
-        span: Span,
-    ) -> Typed {
-        let member = candidate.member;
-        let (mut nodes, mut slots) = (Vec::new(), Vec::new());
-        for (index, given) in given.into_iter().enumerate() {
-            let wanted = wanted(candidate, index).unwrap_or(Ty::Error);
-            nodes.push(self.argument(given, &wanted, &mut slots));
-        }
-        let mut arguments: Vec<Node> = receiver.into_iter().collect();
-        for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
-            match source {
-                Source::Argument(index) => arguments.extend(nodes.get_mut(*index).and_then(Option::take)),
-                Source::Default => arguments.push(Node::Constant(parameter.default.clone().unwrap_or(Value::Null))),
-                Source::Rest(from) => {
-                    let rest: Vec<Node> = nodes.drain((*from).min(nodes.len())..).flatten().collect();
-                    match substitute(&parameter.ty, &candidate.types) {
-                        // A row of objects is handed over as it is: there is no array of objects.
-                        Ty::Array(item) if *item == Ty::Object => arguments.extend(rest),
-                        Ty::Array(item) => arguments.push(Node::Array((*item).clone(), rest.into())),
-                        _ => {}
-                    }
-                }
-            }
-        }
-        let (run, types) = (member.run, candidate.types.clone().into());
-        let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
-        let result = substitute(&member.result, &candidate.types);
-        if slots.is_empty() {
-            return Typed::new(Node::Call(Box::new(call)), result, span);
-        }
-        Typed::new(Node::Out(Box::new((call, slots.into()))), result, span)
-    }
-
-    // The node of an argument; an `out` argument has none, and its slot goes to `slots`.
-    fn argument(&mut self, given: Given<'_>, wanted: &Ty, slots: &mut Vec<u16>) -> Option<Node> {
-        let span = given.typed.span;
-        match given.open {
-            Open::No => {
-                let conversion = implicit_of(&given.typed, wanted).flatten();
-                Some(apply(conversion, given.typed.node))
-            }
-            Open::Lambda(lambda) => Some(self.lambda(lambda, wanted, span).node),
-            Open::Methods(expr) => Some(self.method_group(expr, wanted, span).node),
-            Open::Out(target) => {
-                slots.push(self.out_slot(target, wanted, span));
-                None
-            }
-        }
-    }
-
-    pub(super) fn method_group(&mut self, expr: &Expr, to: &Ty, span: Span) -> Typed {
-        let Some((parameters, _)) = delegate(to) else {
-            self.report("type-mismatch", span, format!("expected `{to}`, found a method"));
-            return Typed::error(span);
-        };
-        let lambda = Self::group_as_lambda(expr, parameters.len());
-        self.lambda(&lambda, to, span)
-    }
-
-    fn out_slot(&mut self, target: &OutTarget, ty: &Ty, span: Span) -> u16 {
-        let slot = match target {
-            OutTarget::Declare(_, name) => self.declare(name, ty.clone()),
-            OutTarget::Discard => self.slot(span),
-            OutTarget::Existing(expr) => match &expr.kind {
-                ExprKind::Name(name) => self.local(&name.text).map_or(0, |local| local.slot),
-                _ => self.slot(span),
-            },
-        };
-        self.frame.assigned.insert(slot);
-        slot
-    }
-
-    /// The type that a property takes; reports when it has no setter.
-    pub(super) fn setter_type(&mut self, receiver: &Typed, name: &Ident, span: Span) -> Option<Ty> {
-        for level in levels(&receiver.ty) {
-            let found = members_of(&level, &name.text, false);
-            if let Some((member, bindings)) = found.iter().find(|(member, _)| member.form == Form::Setter) {
-                let types: Vec<Ty> = bindings.iter().map(|ty| ty.clone().unwrap_or(Ty::Error)).collect();
-                return Some(substitute(&member.result, &types));
-            }
-        }
-        let is_context = matches!(receiver.ty, Ty::Class(class) if class.namespace().is_empty());
-        if field(&receiver.ty, &name.text).is_none() && self.property(again(receiver), name).ty == Ty::Error {
-            return None;
-        }
-        let message = match is_context {
-            true => "members of the context are read-only".to_owned(),
-            false => format!("`{}` of `{}` is read-only", name.text, receiver.ty),
-        };
-        self.report("assignment", span, message);
-        None
-    }
-
-    /// A call of a setter; the value is the last argument.
-    pub(super) fn set(&mut self, receiver: Typed, name: &str, form: Form, values: Vec<Typed>, span: Span) -> Node {
-        for level in levels(&receiver.ty) {
-            let mut found = members_of(&level, name, false);
-            found.retain(|(member, _)| member.form == form && indices_fit(member, &values));
-            let Some((member, bindings)) = found.into_iter().next() else { continue };
-            let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
-            let mut arguments = vec![receiver.node];
-            let last = substitute(&member.result, &types);
-            let wanted: Vec<Ty> = member.parameters.iter().map(|parameter| substitute(&parameter.ty, &types)).collect();
-            for (value, ty) in values.into_iter().zip(wanted.iter().chain(std::iter::once(&last))) {
-                arguments.push(self.convert_to(value, ty).node);
-            }
-            let call = CallNode {
-                run: member.run,
-                arguments: arguments.into(),
-                types: types.into(),
-                receiver: ReceiverRule::NotNull,
-            };
-            return Node::Call(Box::new(call));
-        }
-        self.report("assignment", span, format!("`{}` cannot be changed here", receiver.ty));
-        Node::Context
-    }
-
-    /// The type that an indexer takes; reports when it cannot be assigned to.
-    pub(super) fn index_type(&mut self, receiver: &Typed, indices: &[Typed], span: Span) -> Option<Ty> {
-        for level in levels(&receiver.ty) {
-            for (member, bindings) in members_of(&level, "this", false) {
-                if member.form == Form::IndexSetter && indices_fit(member, indices) {
-                    let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
-                    return Some(substitute(&member.result, &types));
-                }
-            }
-        }
-        let types: Vec<String> = indices.iter().map(|index| index.ty.to_string()).collect();
-        let message = format!("an element of `{}` by ({}) cannot be assigned to", receiver.ty, types.join(", "));
-        self.report("assignment", span, message);
-        None
-    }
-
-    pub(super) fn array_index(&mut self, index: Typed) -> Typed {
-        let ty = match index.ty {
-            Ty::UInt32 | Ty::Int64 | Ty::UInt64 => index.ty.clone(),
-            _ => Ty::Int32,
-        };
-        self.convert_to(index, &ty)
     }
 
     pub(super) fn index(&mut self, receiver: &Expr, arguments: &[Argument], span: Span) -> Typed {
@@ -600,16 +483,6 @@ impl Checker<'_> {
         self.problems.add_with_help("no-overload", span, message, help);
         Typed::error(span)
     }
-}
-
-// Whether the indices of a setter convert to its parameters; a value behind them does not count.
-fn indices_fit(member: &Member, values: &[Typed]) -> bool {
-    let enough = values.len() >= member.parameters.len();
-    enough
-        && member.parameters.iter().zip(values).all(|(parameter, value)| {
-            let is_open = matches!(parameter.ty, Ty::Param(_));
-            is_open || implicit_of(value, &parameter.ty).is_some()
-        })
 }
 
 fn is_space(name: &str) -> bool {

@@ -3,6 +3,7 @@
 mod binary;
 mod convert;
 mod creation;
+mod emit;
 mod expression;
 mod flow;
 mod lambda;

@@ -138,7 +138,9 @@ impl Checker<'_> {
         let start = self.frame.assigned.clone();
         let ((parts, ends), at_break) =
             self.inside(TargetKind::Switch, labels, |checker| checker.sections(&inner.sections, &switched, &start));
-        let has_default = parts.otherwise.is_some();
+        let takes_all = |label: &Label| matches!(label.pattern, Pattern::Declared(None, _)) && label.guard.is_none();
+        let has_default =
+            parts.otherwise.is_some() || inner.sections.iter().any(|section| section.labels.iter().any(takes_all));
         let (otherwise, tests, sections) = (parts.otherwise, parts.tests.into(), parts.sections.into());
         steps.push(Step::Switch(Box::new(SwitchStep { slot, value: value.node, tests, otherwise, sections })));
         let after = match (at_break, has_default) {

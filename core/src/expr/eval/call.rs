@@ -7,7 +7,7 @@ use crate::expr::Interrupt;
 use crate::expr::bcl::{Call, Function, Run};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, Cell, Closure, Declared};
-use crate::expr::limits::CALL_HEIGHT_MAX;
+use crate::expr::limits::{CALL_HEIGHT, CALL_HEIGHT_MAX};
 use crate::expr::node::{Arrays, CallNode, FunctionNode, FunctionsStep, Node, ReceiverRule};
 use crate::expr::ty::Ty;
 use crate::value::Value;
@@ -106,7 +106,7 @@ impl Machine<'_> {
         let (function, cells) = instance::state(delegate, |closure: &mut Closure| {
             (Arc::clone(&closure.function), Arc::clone(&closure.cells))
         })?;
-        let height = u32::from(function.height);
+        let height = u32::from(function.height) + CALL_HEIGHT;
         self.deeper(height)?;
         let base = self.locals.len();
         self.locals.resize(base + usize::from(function.slots), Value::Null);

@@ -30,6 +30,13 @@ fn depth_is_bounded() {
         format!("@{{{}}}", "if(a){}else ".repeat(n / 8)),
         format!("@({})", "$\"{".repeat(n / 4)),
         format!("@(({}", "A<".repeat(n)),
+        format!("@({}1)", "x=>".repeat(n / 4)),
+        format!("@{{{}", "try{".repeat(n / 8)),
+        format!("@{{{}", "switch(1){case 1:".repeat(n / 8)),
+        format!("@({}", "new{a=".repeat(n / 8)),
+        format!("@({}", "new A{B={".repeat(n / 8)),
+        format!("@({}", "from a in ".repeat(n / 8)),
+        format!("@{{int[] a={}", "{".repeat(n / 8)),
     ] {
         starts_with(&source, "xx ");
     }
@@ -49,6 +56,35 @@ fn time_and_memory_are_bounded() {
         "@(\"abc\".Replace(\"a\", \"\".PadLeft(8000000)).Replace(\" \", \"aaaaaaaaaa\"))",
         "!! limit: a string",
     );
+}
+
+#[test]
+fn calls_and_collections_are_bounded() {
+    let deep = "!! limit: the expression calls itself too deep";
+    starts_with("@{ int F(int n) { return F(n + 1) + 1; } return F(0); }", deep);
+    starts_with(
+        "@{ Func<int, int> f = null; f = n => { if (n >= 0) { return 1 + f(n + 1); } return 0; }; return f(0); }",
+        deep,
+    );
+    let tall =
+        format!("@{{ int F(int n) {{ return {}F(n + 1){}; }} return F(0); }}", "(1 + ".repeat(60), ")".repeat(60));
+    starts_with(&tall, deep);
+    starts_with(
+        "@{ IEnumerable<int> q = new[] { 1 }; for (var i = 0; i < 100000; i++) { q = q.Select(x => x); } return q.Sum(); }",
+        deep,
+    );
+    starts_with("@{ bool F() { try { return F(); } finally { F(); } } return F(); }", deep);
+    starts_with("@(new int[int.MaxValue])", "!! limit: a collection of the expression is too large");
+    starts_with("@(Enumerable.Repeat(1, int.MaxValue).ToList())", "!! limit: ");
+    starts_with(
+        "@(Enumerable.Range(0, int.MaxValue).Where(x => false).Count())",
+        "!! limit: the expression takes too many steps",
+    );
+    let chain = "@{ object o = null; while (true) { o = new List<object> { o }; } }";
+    starts_with(chain, "!! limit: ");
+    let returned = "@{ object o = null; for (var i = 0; i < 10000; i++) { o = new List<object> { o }; } return o; }";
+    starts_with(returned, "!! limit: the result of the expression is nested too deep");
+    starts_with("@{ var l = new List<object>(); l.Add(l); return l.Count; }", "=> System.Int32 1");
 }
 
 #[test]
