@@ -5,6 +5,7 @@
 //! `~~ request` (a body that was consumed), or `xx line:column code: message` (a diagnostic).
 
 mod bounds;
+mod coverage;
 mod property;
 mod world;
 

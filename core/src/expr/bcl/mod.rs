@@ -33,9 +33,11 @@ mod text_reader;
 mod time;
 mod time_parse;
 mod time_span;
+mod time_zone;
 mod uri;
 mod uri_text;
 mod utf16;
+mod zone_data;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -138,6 +140,7 @@ const ROWS: &[&[Row]] = &[
     guid::ROWS,
     time::ROWS,
     time_span::ROWS,
+    time_zone::ROWS,
     date_time_offset::ROWS,
     enum_members::ROWS,
     encoding::ROWS,
