@@ -121,7 +121,7 @@ fn the_stage_serves_saves_and_restarts_offline_with_a_read_only_root_and_any_use
     assert_eq!(said.code, Some(1), "{said:?}");
     let mut gateway = container.start(&wiring);
     gateway.shows(1);
-    gateway.is_disconnected();
+    gateway.is_restored();
     let said = say(container.sandbox(&wiring).args(["/holdfast", "health"]));
     assert_eq!(said.code, Some(0), "{said:?}");
     assert_eq!(container.files(), before, "the root has changed");
@@ -135,7 +135,7 @@ fn nothing_but_the_volume_can_be_written() {
         let wiring = container.wiring(&azure).set("holdfast.backup.path", place);
         let mut gateway = container.start(&wiring);
         gateway.shows(1);
-        gateway.logs("LocalBackupLocationNotFound", &["read-only"]);
+        gateway.logs("LocalBackupLocationNotWritable", &[place, "read-only"]);
     }
 }
 

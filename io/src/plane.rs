@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use holdfast_core::gateway::Status;
+use holdfast_core::lifecycle::State;
 use holdfast_core::limits::Limits;
 use holdfast_core::snapshot::Snapshot;
+use holdfast_core::time::Instant;
 use tokio::sync::{Notify, watch};
 
 /// Shared by one control loop and any number of workers. Nothing in it is locked on the way of a request.
@@ -56,6 +58,13 @@ impl Plane {
     /// Stops accepting.
     pub fn close(&self) {
         self.accepting.send_replace(Accepting::Closed);
+    }
+
+    /// Whether the end has begun: requests are still taken, connections are not kept.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        const DRAINING: &str = State::Draining { deadline: Instant::ZERO }.name();
+        self.status.load().state == DRAINING
     }
 
     /// The number of the next exchange: forks its seed.

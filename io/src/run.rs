@@ -27,6 +27,7 @@ use crate::plane::{Accepting, Plane};
 use crate::settings::{Color, Listeners, Settings, Source};
 use crate::signal::shutdown_requests;
 use crate::sinks::StdSink;
+use crate::sinks::adapters::Adapters;
 use startup::Tls;
 use worker::{Death, Workers};
 
@@ -62,11 +63,16 @@ pub fn run(vars: BTreeMap<String, String>) -> i32 {
     let code = match startup::world(clock, Arc::<StdSink>::clone(&sink)) {
         Ok(env) => {
             report_panics(&env);
+            if settings.logs.level == Level::Debug {
+                Adapters::listen(Arc::clone(&env.sink), Arc::clone(&env.clock));
+            }
             for warning in warnings {
                 say(&env, Level::Warn, "SettingsWarning", warning.message);
             }
             start(&env, &settings, hostname).unwrap_or_else(|message| {
                 say(&env, Level::Fatal, "GatewayStartupFailed", message.clone());
+                // Two streams, often shown as one: whole lines, in the order in which they were written.
+                sink.flush();
                 refused(&format!("error: {message}"))
             })
         }
@@ -78,7 +84,7 @@ pub fn run(vars: BTreeMap<String, String>) -> i32 {
 
 fn refused(message: &str) -> i32 {
     // Nobody may be reading; the exit code says it too.
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    let _ = std::io::stderr().write_all(format!("{message}\n").as_bytes());
     EXIT_UNUSABLE
 }
 

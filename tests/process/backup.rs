@@ -14,6 +14,7 @@ use crate::wait;
 /// A gateway that served edit 1, then edit 2, saved both, and was killed together with its service.
 struct Wreck {
     _nginx: Nginx,
+    _folder: Folder,
     azure: Azure,
     backup: TempDir,
     wiring: Wiring,
@@ -36,7 +37,7 @@ impl Wreck {
         gateway.logs("BackupWritten", &[&revision]);
         azure.kill();
         gateway.kill();
-        Self { _nginx: nginx, azure, backup, wiring }
+        Self { _nginx: nginx, _folder: folder, azure, backup, wiring }
     }
 
     /// The two generations, newest first.
@@ -82,7 +83,7 @@ fn a_truncated_newest_backup_is_named_and_the_older_generation_is_served() {
     let mut gateway = wreck.wiring.start();
     gateway.shows(1);
     gateway.logs("BackupUnusable", &[&name(&newest), "cut off"]);
-    gateway.is_disconnected();
+    gateway.is_restored();
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_flipped_bit_is_found_and_the_service_mends_what_was_lost() {
     flip_a_bit(&older);
     fs::write(wreck.backup.path().join("snapshot-a.holdfast.tmp"), b"HOLDFAST left by an interrupted save").unwrap();
     let mut gateway = wreck.wiring.start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     for file in [&newest, &older] {
         gateway.logs("BackupUnusable", &[&name(file), "checksum"]);
     }
@@ -115,13 +116,13 @@ fn a_backup_of_another_gateway_or_service_is_refused() {
     let wreck = Wreck::new(&[]);
     let other_gateway = "GatewayKey gw2&203001010000&AAAA";
     let mut gateway = wreck.wiring.clone().set("config.service.auth", other_gateway).start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     gateway.logs("BackupUnusable", &["gw1"]);
     gateway.kill();
 
     let other_service = format!("https://{}", crate::ports::free());
     let mut gateway = wreck.wiring.clone().set("config.service.endpoint", &other_service).start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     gateway.logs("BackupUnusable", &[wreck.azure.endpoint().trim_start_matches("https://")]);
     gateway.kill();
 
@@ -135,11 +136,11 @@ fn an_encrypted_backup_opens_with_its_key_alone() {
     let wreck = Wreck::new(&[("holdfast.backup.key", &key("a"))]);
     let [newest, _] = wreck.generations();
     let mut gateway = wreck.wiring.clone().set("holdfast.backup.key", &key("b")).start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     gateway.logs("BackupUnusable", &[&name(&newest), "holdfast.backup.key"]);
     gateway.kill();
     let mut gateway = wreck.wiring.clone().set("holdfast.backup.key", "").start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     gateway.logs("BackupUnusable", &[&name(&newest), "holdfast.backup.key"]);
     gateway.kill();
     wreck.wiring.start().shows(2);

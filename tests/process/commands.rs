@@ -86,6 +86,35 @@ fn routes_shows_what_is_served_where() {
 }
 
 #[test]
+fn expressions_are_checked_and_evaluated_without_a_gateway() {
+    let folder = tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let context =
+        put("context.json", r#"{"request": {"headers": {"X-A": "1"}}, "clock": "2024-02-29T00:00:00Z", "seed": 1}"#);
+    let source = put("source", "@(context.Request.Headers.GetValueOrDefault(\"x-a\", \"none\"))\n");
+    let said = run(&["expr", "eval", "--context", &context, &source]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "System.String\n1\n"), "{said:?}");
+    let wrong = put("wrong", "@(context.Requst)");
+    for arguments in [["expr", "check", &wrong], ["expr", "eval", &wrong]] {
+        let said = run(&arguments);
+        let shown = format!("{}{}", said.out, said.err);
+        assert!(said.code == Some(1) && shown.contains("wrong:1:11") && shown.contains("`Request`"), "{said:?}");
+    }
+    let cases = put("cases.jsonl", "{\"id\": 1, \"source\": \"@(DateTime.UtcNow.Day)\"}\nnonsense\n");
+    let said = run(&["expr", "eval", "--context", &context, "--batch", &cases]);
+    assert_eq!(said.out, "{\"id\":1,\"type\":\"System.Int32\",\"value\":29}\n", "{said:?}");
+    assert!(said.code == Some(1) && said.err.contains("cases.jsonl:2: "), "{said:?}");
+    let said = run(&["expr", "members", "IUrl"]);
+    assert!(said.code == Some(0) && said.out.lines().all(|line| line.starts_with("IUrl ")), "{said:?}");
+    let said = run(&["expr", "evl"]);
+    assert!(said.code == Some(2) && said.err.contains("did you mean `eval`?"), "{said:?}");
+}
+
+#[test]
 fn health_asks_the_gateway_of_its_environment_or_of_its_argument() {
     let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
     let azure = Azure::start(&Folder::sample(&nginx.backends()));
@@ -106,7 +135,7 @@ fn health_asks_the_gateway_of_its_environment_or_of_its_argument() {
     azure.break_with("cut");
     let wiring = Wiring::federated(&azure, unready.path());
     let mut gateway = wiring.start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     let said = say(bare(holdfast()).envs(wiring.variables()).arg("health"));
     assert_eq!(said.code, Some(1), "{said:?}");
 }
@@ -120,6 +149,9 @@ fn settings_that_cannot_be_used_are_all_named_and_nothing_starts() {
     ]));
     assert!(said.code.is_some_and(|code| code != 0), "{said:?}");
     let shown = format!("{}{}", said.out, said.err);
+    let nothing = say(&mut bare(holdfast()));
+    assert!(nothing.code.is_some_and(|code| code != 0), "{nothing:?}");
+    assert!(format!("{}{}", nothing.out, nothing.err).contains("`config.service.endpoint`"), "{nothing:?}");
     for key in ["config.service.endpoint", "holdfast.http.listen", "holdfast.sync.interval"] {
         assert!(shown.contains(key), "`{key}` is not named:\n{shown}");
     }

@@ -97,7 +97,7 @@ fn a_gateway_that_never_became_ready_ends_with_code_0_too() {
     let endpoint = format!("http://{}", crate::ports::free());
     let wiring = Wiring::to(&endpoint, backup.path()).set("config.service.auth", "GatewayKey gw1&203001010000&AAAA");
     let mut gateway = wiring.start();
-    gateway.is_not_ready();
+    gateway.is_not_ready("cannot be reached");
     gateway.terminate();
     assert_eq!(gateway.ended().code(), Some(0));
 }

@@ -33,6 +33,16 @@ impl Folder {
         self.write("policy.xml", &String::from_utf8_lossy(policy));
     }
 
+    /// Takes the whole folder away, as a volume that is not mounted (yet).
+    pub(crate) fn unmount(&self) {
+        fs::rename(self.path(), self.place.path().join("away")).expect("the folder can be moved");
+    }
+
+    /// Puts it back.
+    pub(crate) fn mount(&self) {
+        fs::rename(self.place.path().join("away"), self.path()).expect("the folder can be moved");
+    }
+
     /// What stands in a file.
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))

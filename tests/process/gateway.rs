@@ -180,28 +180,43 @@ impl Gateway {
         })
     }
 
-    /// Waits until it has lost its service and says so; gives the reason, which is never empty.
-    pub(crate) fn is_disconnected(&mut self) -> String {
-        let reason = self.is_in(200, &["disconnected"]);
-        assert!(!reason.is_empty(), "the status gives no reason");
-        reason
+    /// Waits until it has lost its service and says so with a reason that has `word` in it; gives the reason.
+    pub(crate) fn is_disconnected(&mut self, word: &str) -> String {
+        self.says_why(200, "disconnected", word)
     }
 
-    /// Waits until it has nothing to serve and says so on both doors; gives the reason.
-    pub(crate) fn is_not_ready(&mut self) -> String {
-        let reason = wait::until("the status is 503 with a reason", || {
+    /// Waits until it serves its backup, has found out that the service is gone, and says both.
+    pub(crate) fn is_restored(&mut self) {
+        wait::until("the status is 200, restored, without a service", || {
             self.process.must_run();
             let (code, status) = self.status()?;
-            let reason = status["reason"].as_str().unwrap_or_default().to_owned();
-            let holds = code == 503 && status["ready"] == false && status["state"] == "starting" && !reason.is_empty();
-            wait::check(holds, status).map(|_| reason)
+            let reason = status["reason"].as_str().unwrap_or_default();
+            let holds = code == 200 && status["state"] == "restored" && reason.contains("cannot be reached");
+            wait::check(holds, status)
         });
+    }
+
+    /// Waits until it has nothing to serve and says so on both doors with a reason that has `word` in it.
+    pub(crate) fn is_not_ready(&mut self, word: &str) {
+        self.says_why(503, "starting", word);
         let told = self.get("/orders/items/1").expect("an answer");
         assert_eq!(told.status, 503, "{told:?}");
         let message = told.json().expect("a JSON body");
         assert_eq!(message["statusCode"], 503, "{message}");
-        assert!(message["message"].as_str().is_some_and(|words| !words.is_empty()), "{message}");
-        reason
+        let words = message["message"].as_str().unwrap_or_default();
+        assert!(!words.is_empty() && words.contains(word), "{message}");
+        assert!(told.headers.contains_key("retry-after"), "{told:?}");
+    }
+
+    fn says_why(&mut self, code: u16, state: &str, word: &str) -> String {
+        wait::until(&format!("the status is {code} {state} because of `{word}`"), || {
+            self.process.must_run();
+            let (seen, status) = self.status()?;
+            let reason = status["reason"].as_str().unwrap_or_default().to_owned();
+            let is_said = !reason.is_empty() && reason.contains(word);
+            let holds = seen == code && status["state"] == state && status["ready"] == (code == 200);
+            wait::check(holds && is_said, status).map(|_| reason)
+        })
     }
 
     /// The records of the log so far; every line must be one JSON object.

@@ -19,6 +19,7 @@ pub(crate) struct Traffic {
 }
 
 const PAUSE: Duration = Duration::from_millis(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const FAILURES_MAX: usize = 20;
 
 impl Traffic {
@@ -57,7 +58,7 @@ impl Drop for Traffic {
 }
 
 fn ask_until(stop: &AtomicBool, served: &AtomicU64, url: &str) -> Vec<String> {
-    let client = reqwest::blocking::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build();
+    let client = reqwest::blocking::Client::builder().no_proxy().timeout(REQUEST_TIMEOUT).build();
     let client = client.expect("a client");
     let (mut failures, mut newest) = (Vec::new(), 0);
     while !stop.load(Ordering::Acquire) && failures.len() < FAILURES_MAX {

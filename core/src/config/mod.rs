@@ -15,7 +15,6 @@ pub mod resource;
 pub mod wire;
 
 mod schema;
-mod suggest;
 mod yaml;
 
 pub use resource::{Origin, Resource, ResourceId, ResourceSet, Revision};

@@ -4,21 +4,41 @@
 //! they are and are listed, since Liquid templates use the same braces and only the caller knows what the text is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::config::bounds::MAX_SUBSTITUTED_BYTES;
 use crate::config::model::{NamedValue, Secret};
-use crate::config::suggest::nearest;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::span::Span;
+
+/// The shortest part of a secret that is looked for in what a diagnostic quotes, in bytes: shorter ones are words by chance.
+const QUOTED_PART_BYTES_MIN: usize = 3;
+
+/// The shortest secret that is looked for outside of what a diagnostic quotes, in bytes.
+const UNQUOTED_BYTES_MIN: usize = 6;
 
 /// The values by display name. Names are compared exactly, case included.
 #[derive(Clone, Debug, Default)]
 pub struct Substitution {
-    values: BTreeMap<String, Option<Secret>>,
+    values: BTreeMap<String, Known>,
 }
 
-/// A text after substitution.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
+struct Known {
+    value: Option<Secret>,
+    shown: Shown,
+}
+
+/// Whether a diagnostic may show a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Plainly,
+    Never,
+}
+
+/// A text after substitution. Its `Debug` does not show the text, which may hold secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Substituted {
     /// The text.
     pub text: Arc<str>,
@@ -29,6 +49,8 @@ pub struct Substituted {
     /// The reference at which the text outgrew [`MAX_SUBSTITUTED_BYTES`]; from there on nothing was substituted.
     pub outgrown: Option<Span>,
     pieces: Vec<Piece>,
+    // Names and values of the secrets that were put in.
+    secrets: BTreeMap<String, Secret>,
 }
 
 /// A stretch of the result that was put in place of a reference.
@@ -42,7 +64,10 @@ impl Substitution {
     /// A substitution from the named values of a configuration.
     #[must_use]
     pub fn new(values: &[NamedValue]) -> Self {
-        let pair = |value: &NamedValue| (value.display_name.clone(), value.value.clone());
+        let pair = |named: &NamedValue| {
+            let shown = if named.secret { Shown::Never } else { Shown::Plainly };
+            (named.display_name.clone(), Known { value: named.value.clone(), shown })
+        };
         Self { values: values.iter().map(pair).collect() }
     }
 
@@ -54,9 +79,9 @@ impl Substitution {
         let mut copied = 0;
         for (name, span) in references(text) {
             let (start, end) = (span.start as usize, span.end as usize);
-            let value = match self.values.get(name) {
-                Some(Some(Secret(value))) => value,
-                Some(None) => {
+            let (value, shown) = match self.values.get(name) {
+                Some(Known { value: Some(Secret(value)), shown }) => (value, *shown),
+                Some(Known { value: None, .. }) => {
                     done.missing.push((name.to_owned(), span));
                     continue;
                 }
@@ -75,6 +100,9 @@ impl Substitution {
             let at = result.len();
             result.push_str(value);
             done.pieces.push(Piece { result: Span::new(at, result.len()), original: span });
+            if shown == Shown::Never {
+                done.secrets.entry(name.to_owned()).or_insert_with(|| Secret(value.clone()));
+            }
             copied = end;
         }
         result.push_str(text.get(copied..).unwrap_or(""));
@@ -100,6 +128,50 @@ impl Substituted {
             Some(piece) => piece.original.end + (offset - piece.result.end),
         }
     }
+
+    /// The finding about this text with the names of secret named values where it shows the values or parts of them: diagnostics
+    /// go to logs, status pages and heartbeats.
+    #[must_use]
+    pub fn without_secrets(&self, mut finding: Diagnostic) -> Diagnostic {
+        for (name, Secret(value)) in self.secrets.iter().filter(|(_, secret)| !secret.0.is_empty()) {
+            let reference = format!("{{{{{name}}}}}");
+            for form in [value.clone(), decoded(value)] {
+                finding.message = hidden(&finding.message, &form, &reference);
+                finding.help = finding.help.map(|help| hidden(&help, &form, &reference));
+            }
+        }
+        finding
+    }
+}
+
+impl fmt::Debug for Substituted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Substituted")
+            .field("unknown", &self.unknown)
+            .field("missing", &self.missing)
+            .finish_non_exhaustive()
+    }
+}
+
+// What a document's reader makes of a value: a finding quotes it so.
+fn decoded(value: &str) -> String {
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    entities.iter().fold(value.to_owned(), |text, (entity, character)| text.replace(entity, character))
+}
+
+// Backticks stand around the customer's words: every other piece is one. A value with backticks of its own is found as a whole.
+fn hidden(words: &str, secret: &str, reference: &str) -> String {
+    let words = if secret.len() >= UNQUOTED_BYTES_MIN { words.replace(secret, reference) } else { words.to_owned() };
+    let shows =
+        |quoted: &str| quoted.contains(secret) || quoted.len() >= QUOTED_PART_BYTES_MIN && secret.contains(quoted);
+    let pieces = words.split('`').enumerate();
+    let pieces = pieces.map(|(index, piece)| if index % 2 == 1 && shows(piece) { reference } else { piece });
+    pieces.collect::<Vec<_>>().join("`")
+}
+
+/// The names that `text` refers to, known or not.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    references(text).map(|(name, _)| name)
 }
 
 /// The references in `text`, left to right: `{{`, optional blanks, a name of `[A-Za-z0-9._-]+`, optional blanks, `}}`.
@@ -185,6 +257,28 @@ mod tests {
         assert_eq!(&*done.text, "abbackend.examplecde");
         let back: Vec<u32> = [0, 1, 2, 16, 17, 18, 19, 20].into_iter().map(|offset| done.original(offset)).collect();
         assert_eq!(back, [0, 1, 2, 2, 10, 11, 23, 24]);
+    }
+
+    #[test]
+    fn findings_show_the_names_of_secrets_and_not_their_values() {
+        let named = |name: &str, value: &str, secret| NamedValue {
+            id: name.to_owned(),
+            display_name: name.to_owned(),
+            value: Some(Secret(value.to_owned())),
+            secret,
+        };
+        let values = [named("key", "hunter2 &amp; more", true), named("pin", "12", true), named("port", "8080", false)];
+        let done = Substitution::new(&values).substitute("{{key}} {{pin}} {{port}}");
+        for (message, expected) in [
+            ("`hunter2 & more` is not a whole number", "`{{key}}` is not a whole number"),
+            ("there is no `hunter2`; expected 12 or `8080`", "there is no `{{key}}`; expected 12 or `8080`"),
+            ("x=hunter2 &amp; more is not a URL", "x={{key}} is not a URL"),
+            ("`a12` and `b`", "`{{pin}}` and `b`"),
+        ] {
+            let shown = done.without_secrets(Diagnostic::error("x", "f", message).with_help(message));
+            assert_eq!((shown.message.as_str(), shown.help.as_deref()), (expected, Some(expected)));
+        }
+        assert!(!format!("{done:?}").contains("hunter2"));
     }
 
     #[test]

@@ -86,8 +86,9 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Where a resource's text stands, for diagnostics: a path in the folder, or the resource's id when a service sent it.
-#[derive(Clone, Debug, Default)]
+/// Where a resource's text stands, for diagnostics: a path in the folder, or the resource's id when a service sent it. Its `Debug`
+/// does not show the text, which may hold secrets.
+#[derive(Clone, Default)]
 pub struct Origin {
     /// The name of the document.
     pub file: Arc<str>,
@@ -95,8 +96,14 @@ pub struct Origin {
     pub text: Option<Arc<str>>,
 }
 
-/// One ARM document.
-#[derive(Clone, Debug)]
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").field("file", &self.file).finish()
+    }
+}
+
+/// One ARM document. Its `Debug` does not show the properties, which may hold secrets.
+#[derive(Clone)]
 pub struct Resource {
     /// Its id relative to the service.
     pub id: ResourceId,
@@ -105,6 +112,13 @@ pub struct Resource {
     pub properties: Arc<Map<String, Value>>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.properties.keys().collect();
+        f.debug_struct("Resource").field("id", &self.id.as_str()).field("properties", &names).finish_non_exhaustive()
+    }
 }
 
 /// Two resources are equal when id and properties are; where they came from does not count.
@@ -129,9 +143,12 @@ impl ResourceSet {
 
     /// Takes a resource and everything below its id away; says whether there was anything.
     pub fn remove(&mut self, id: &ResourceId) -> bool {
-        let before = self.resources.len();
-        self.resources.retain(|other, _| !other.is_within(id));
-        self.resources.len() != before
+        let below: Vec<ResourceId> = self.iter_within(id).map(|resource| resource.id.clone()).collect();
+        let was_there = self.resources.remove(id).is_some();
+        below.iter().for_each(|id| {
+            self.resources.remove(id);
+        });
+        was_there || !below.is_empty()
     }
 
     /// The resource with this id.
@@ -153,12 +170,10 @@ impl ResourceSet {
 
     /// Everything below `id`, itself not included, in the order of ids.
     pub fn iter_within(&self, id: &ResourceId) -> impl Iterator<Item = &Arc<Resource>> + use<'_> {
-        let (top, prefix) = (id.clone(), id.clone());
-        self.resources
-            .range(id.clone()..)
-            .map(|(_, resource)| resource)
-            .take_while(move |resource| below(resource, &prefix))
-            .filter(move |resource| resource.id != top && resource.id.is_within(&top))
+        // The ids below one are neighbours: they begin with its text and a slash. No walk passes over any other.
+        let prefix = ResourceId(Arc::from(format!("{id}/")));
+        let from = prefix.clone();
+        self.resources.range(from..).map(|(_, resource)| resource).take_while(move |resource| begins(resource, &prefix))
     }
 
     /// Records that a document of the resource `id` could not be read, so that what is left of it is not taken for the whole.
@@ -191,10 +206,8 @@ impl ResourceSet {
     }
 }
 
-// Ids that begin with the collection's text but go on with another character than `/` (`/apis-x` beside `/apis`) sort among its
-// children; they are passed over by the filter, and the walk ends at the first id that does not begin with that text.
-fn below(resource: &Resource, collection: &ResourceId) -> bool {
-    let (id, prefix) = (resource.id.as_str().as_bytes(), collection.as_str().as_bytes());
+fn begins(resource: &Resource, prefix: &ResourceId) -> bool {
+    let (id, prefix) = (resource.id.as_str().as_bytes(), prefix.as_str().as_bytes());
     id.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
@@ -223,12 +236,17 @@ impl TryFrom<String> for Revision {
     }
 }
 
+/// Characters of a text that is no revision which are repeated in the error.
+const SHOWN_CHARS_MAX: usize = 32;
+
 impl std::str::FromStr for Revision {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(format!("`{text}` is not a revision: expected eight hexadecimal digits"));
+            // A service can send anything under this name: what is repeated of it stays short.
+            let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+            return Err(format!("`{shown}` is not a revision: expected eight hexadecimal digits"));
         }
         u32::from_str_radix(text, 16).map(Self).map_err(|error| format!("`{text}` is not a revision: {error}"))
     }
@@ -275,10 +293,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_below_an_id_is_what_is_within_it() {
+        let ids =
+            ["/apis/a", "/apis/A/x", "/apis/a/x/y", "/apis/a-b/x", "/apis/a.b", "/apis/a;rev=2/x", "/apis/a0", "/b"];
+        let set = set(&ids);
+        for top in ids.iter().chain(&["/apis", "/apis/a/x", "/", "/zzz"]).map(|id| ResourceId::new(id)) {
+            let below: Vec<&ResourceId> = set.iter_within(&top).map(|resource| &resource.id).collect();
+            let expected = set.iter().map(|resource| &resource.id).filter(|id| **id != top && id.is_within(&top));
+            assert_eq!(below, expected.collect::<Vec<_>>(), "{top}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secrets() {
+        let properties = serde_json::json!({"primaryKey": "k3y"}).as_object().cloned().unwrap();
+        let origin = Origin { file: Arc::from("s.json"), text: Some(Arc::from("{\"primaryKey\": \"k3y\"}")) };
+        let mut set = ResourceSet::default();
+        set.insert(Resource { id: ResourceId::new("/subscriptions/s"), properties: Arc::new(properties), origin });
+        let shown = format!("{set:?}");
+        assert!(shown.contains("primaryKey") && !shown.contains("k3y"), "{shown}");
+    }
+
+    #[test]
     fn revisions_are_eight_hex_digits() {
         assert_eq!("000006fe".parse::<Revision>(), Ok(Revision(0x6fe)));
         assert_eq!(Revision(18).to_string(), "00000012");
         assert!("12".parse::<Revision>().is_err());
+        assert!(
+            "1".repeat(1_000_000).parse::<Revision>().is_err_and(|error| error.ends_with("eight hexadecimal digits"))
+        );
         assert!("zzzzzzzz".parse::<Revision>().is_err());
         assert!("+000002a".parse::<Revision>().is_err());
     }

@@ -22,6 +22,7 @@ use crate::exchange::fault::Raised;
 use crate::expr::Message;
 use crate::http::{HttpVersion, Method, RequestHead};
 use crate::limits::Limits;
+use crate::policy::connection::remove_named;
 use crate::policy::control::Pace;
 use crate::policy::run::{BODY_BYTES_MAX, Site, State};
 use crate::policy::{Program, Scope, Section};
@@ -142,6 +143,8 @@ impl Exchange {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, request: RequestHead, client: Client, seed: Seed, now: Now) -> Self {
         let mut rng = seed.rng();
+        let mut headers = request.headers;
+        remove_named(&mut headers);
         let body = if request.has_body { Body::Unread } else { Body::Absent };
         let context = Context {
             request_id: rng.uuid(),
@@ -150,7 +153,7 @@ impl Exchange {
                 method: request.method.clone(),
                 url: request.url.clone(),
                 original_url: request.url,
-                headers: request.headers,
+                headers,
                 ip: client.ip.clone(),
                 matched_parameters: IndexMap::new(),
                 body,

@@ -2,17 +2,23 @@
 
 mod bcl;
 mod check;
+pub mod encode;
 mod eval;
 mod exception;
+pub mod fixture;
 mod fold;
+mod instance;
 mod lex;
 pub mod limits;
 mod node;
 mod parse;
 mod problem;
+mod regex;
 pub mod scan;
+pub mod scene;
 mod syntax;
 mod ty;
+mod xml;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
-//! Taking a revision: compile, publish, remember what was refused. Knows no source and no timer.
+//! Taking a revision: compile, save, publish, remember what was refused. Knows no source and sets no timer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::event::Output;
 use super::{Gateway, Provider};
@@ -8,21 +9,37 @@ use crate::config::{ResourceSet, Revision};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::snapshot::Compiled;
 use crate::telemetry::{Event, Level, name};
-use crate::time::Now;
+use crate::time::{Instant, Now};
 
 /// Diagnostics of a refused revision that are kept for the status page and the heartbeat.
 pub(super) const SHOWN_DIAGNOSTICS_MAX: usize = 100;
 /// Diagnostics that one event of the log carries.
 const LOGGED_DIAGNOSTICS_MAX: usize = 1000;
+/// How long a revision waits for its backup at most before it is served all the same. A write takes milliseconds, on a network volume
+/// that is doing badly perhaps a second; a disk that hangs must not keep the configuration from changing.
+pub(super) const SAVE_BEFORE_SERVING_MAX: Duration = Duration::from_secs(2);
 
 /// What is served, what is known beyond that, and what was refused.
 #[derive(Debug, Default)]
 pub(super) struct Serving {
     /// The revision that is published.
     pub(super) compiled: Option<Compiled>,
+    /// The revision that is published next.
+    pub(super) coming: Option<Coming>,
     /// The newest set that is known, whether it could be compiled or not: events build on it.
     pub(super) head: Option<ResourceSet>,
     refusal: Option<Refusal>,
+}
+
+/// A revision that is compiled and being saved. What has been served must outlive the process: a gateway that loses power must not come
+/// back with an older revision than its clients have seen.
+#[derive(Debug)]
+pub(super) struct Coming {
+    compiled: Compiled,
+    via: Via,
+    findings: Vec<Diagnostic>,
+    /// When it is published even if it is not saved.
+    pub(super) publish_at: Instant,
 }
 
 /// What was refused of the newest revision.
@@ -55,7 +72,10 @@ impl Refusal {
         for finding in found {
             if findings.len() >= SHOWN_DIAGNOSTICS_MAX {
                 left_out += 1;
-            } else if !findings.contains(&finding) {
+                continue;
+            }
+            let finding = finding.shortened();
+            if !findings.contains(&finding) {
                 findings.push(finding);
             }
         }
@@ -85,6 +105,11 @@ impl Serving {
         self.compiled.as_ref().map(|compiled| compiled.source.revision)
     }
 
+    /// The newest revision that could be compiled: the one that is published, or the one that comes next.
+    pub(super) fn newest(&self) -> Option<&Compiled> {
+        self.coming.as_ref().map(|coming| &coming.compiled).or(self.compiled.as_ref())
+    }
+
     /// What was refused of the newest revision.
     pub(super) const fn refusal(&self) -> Option<&Refusal> {
         self.refusal.as_ref()
@@ -109,7 +134,7 @@ impl Serving {
 }
 
 impl Gateway {
-    /// Takes `set` as `revision`: what compiles is published, what does not is refused and the version before it is kept.
+    /// Takes `set` as `revision`: what compiles is saved and published, what does not is refused and the version before it is kept.
     /// `findings` are what the reader of the documents found.
     pub(super) fn adopt(
         &mut self,
@@ -120,12 +145,12 @@ impl Gateway {
         now: Now,
     ) {
         // INVARIANT: applied revisions never go backwards.
-        let goes_on = self.serving.revision().is_none_or(|served| revision > served);
+        let goes_on = self.serving.newest().is_none_or(|newest| revision > newest.source.revision);
         debug_assert!(goes_on, "applied revisions never go backwards");
         if !goes_on {
             return;
         }
-        let result = (self.compiler.compile)(revision, &set, &self.identity, self.serving.compiled.as_ref());
+        let result = (self.compiler.compile)(revision, &set, &self.identity, self.serving.newest());
         self.serving.head = Some(set);
         match result {
             Ok(compiled) => self.serve(compiled, via, findings, now),
@@ -133,8 +158,41 @@ impl Gateway {
         }
     }
 
-    /// Publishes what was compiled.
+    /// Serves what was compiled: at once if nothing is served yet or nothing can be saved, else as soon as it is saved.
     pub(super) fn serve(&mut self, compiled: Compiled, via: Via, findings: Vec<Diagnostic>, now: Now) {
+        let mut is_saved_first = false;
+        if let Provider::Service(service) = &mut self.provider
+            && let Some(writer) = &mut service.writer
+        {
+            writer.handle_applied(compiled.source.revision);
+            // A disk that has just failed is not waited for.
+            is_saved_first = self.serving.compiled.is_some() && writer.retry_at().is_none();
+        }
+        if !is_saved_first {
+            self.serving.coming = None;
+            return self.publish(compiled, via, findings, now);
+        }
+        // The one before may still be waiting: newer ones must not put it off for ever.
+        let waiting = self.serving.coming.take().map(|coming| coming.publish_at);
+        let publish_at = waiting.unwrap_or_else(|| now.instant.saturating_add(SAVE_BEFORE_SERVING_MAX));
+        self.serving.coming = Some(Coming { compiled, via, findings, publish_at });
+    }
+
+    /// Saving `revision` has ended, well or not: what waited for it is published.
+    pub(super) fn handle_saving_ended(&mut self, revision: Revision, now: Now) {
+        if self.serving.coming.as_ref().is_some_and(|coming| coming.compiled.source.revision <= revision) {
+            self.publish_coming(now);
+        }
+    }
+
+    /// Publishes what is compiled and not published yet.
+    pub(super) fn publish_coming(&mut self, now: Now) {
+        let Some(Coming { compiled, via, findings, publish_at: _ }) = self.serving.coming.take() else { return };
+        self.publish(compiled, via, findings, now);
+        self.restate(now);
+    }
+
+    fn publish(&mut self, compiled: Compiled, via: Via, findings: Vec<Diagnostic>, now: Now) {
         let revision = compiled.source.revision;
         let refused: Vec<Diagnostic> = compiled.refused.values().flatten().cloned().collect();
         let (errors, mut notes): (Vec<Diagnostic>, Vec<Diagnostic>) =
@@ -151,13 +209,12 @@ impl Gateway {
         };
         let message = format!("revision {revision} is served, taken from {what}");
         self.emit(Event::new(now.wall, Level::Info, "configuration", name, message).about(revision));
-        if let Provider::Service(service) = &mut self.provider
-            && let Some(writer) = &mut service.writer
-        {
-            writer.handle_applied(revision);
-        }
         self.emit_notes(revision, notes, now);
-        self.serving.refusal = None;
+        // While this one was being saved, a newer one may have been refused as a whole: that is the newer news.
+        let is_news = self.serving.refusal.as_ref().is_none_or(|refusal| refusal.revision <= revision);
+        if is_news {
+            self.serving.refusal = None;
+        }
         if !found.findings.is_empty() {
             let message = format!(
                 "revision {revision} is served, save for what is refused of it: that keeps its last good version"
@@ -165,7 +222,9 @@ impl Gateway {
             let event =
                 Event::new(now.wall, Level::Error, "configuration", name::CONFIGURATION_PARTLY_REFUSED, message);
             self.emit(event.about(revision).with_diagnostics(found.shown()));
-            self.serving.refusal = Some(found);
+            if is_news {
+                self.serving.refusal = Some(found);
+            }
         }
     }
 
@@ -188,6 +247,7 @@ impl Gateway {
         let level = if worst > Some(Severity::Note) { Level::Warn } else { Level::Info };
         let message = format!("revision {revision} was taken with {} warnings and notes", notes.len());
         notes.truncate(LOGGED_DIAGNOSTICS_MAX);
+        let notes = notes.into_iter().map(Diagnostic::shortened).collect();
         let event = Event::new(now.wall, level, "configuration", name::CONFIGURATION_NOTES, message);
         self.emit(event.about(revision).with_diagnostics(notes));
     }

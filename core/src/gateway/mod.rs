@@ -233,6 +233,15 @@ impl Gateway {
         self.last_failure = Some(failure);
     }
 
+    // What is served has changed since the source was heard last: the reason says so.
+    fn restate(&mut self, now: Now) {
+        let (standing, _) = self.serving.standing();
+        match &self.last_failure {
+            None => self.follow(Cause::SourceAnswered, format!("the service answers; {standing}"), now),
+            Some(failure) => self.follow(Cause::SourceUnreachable, format!("{failure}; {standing}"), now),
+        }
+    }
+
     // An answer that nobody waits for: late (its watchdog has ended the wait), or after draining has begun.
     fn ignore(&mut self, input: &'static str, now: Now) {
         let message = format!("`{input}` came while nothing waits for it");

@@ -1,4 +1,4 @@
-//! The backup in the life of a gateway: restored at the start, written after every applied revision. Touches no disk.
+//! The backup in the life of a gateway: restored at the start, written after every revision that was taken. Touches no disk.
 
 use super::adopt::Via;
 use super::event::{BackupFault, Output};
@@ -66,13 +66,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// Writes what is served now if that is not saved yet and nothing is being written.
+    /// Writes the newest revision if that is not saved yet and nothing is being written.
     pub(super) fn write_backup(&mut self, now: Now) {
         if self.lifecycle.state() == State::Stopped {
             return;
         }
         let Provider::Service(service) = &mut self.provider else { return };
-        let (Some(writer), Some(compiled)) = (&mut service.writer, &self.serving.compiled) else { return };
+        let (Some(writer), Some(compiled)) = (&mut service.writer, self.serving.newest()) else { return };
         if !writer.wants_to_write() {
             return;
         }
@@ -86,20 +86,20 @@ impl Gateway {
     pub(super) fn handle_backup_written(&mut self, result: Result<(), String>, now: Now) {
         let Provider::Service(service) = &mut self.provider else { return self.ignore("BackupWritten", now) };
         let Some(writer) = &mut service.writer else { return self.ignore("BackupWritten", now) };
-        let ended = match result {
-            Ok(()) => writer.handle_written().map(|revision| {
-                let message = format!("revision {revision} is saved");
-                Event::new(now.wall, Level::Info, "backup", name::BACKUP_WRITTEN, message).about(revision)
-            }),
-            Err(words) => writer.handle_failed(now.instant).map(|revision| {
-                let message = format!("revision {revision} could not be saved and will be tried again: {words}");
-                Event::new(now.wall, Level::Warn, "backup", name::BACKUP_WRITE_FAILED, message).about(revision)
-            }),
+        let ended = match &result {
+            Ok(()) => writer.handle_written(),
+            Err(_) => writer.handle_failed(now.instant),
         };
-        match ended {
-            Some(event) => self.emit(event),
-            None => self.ignore("BackupWritten", now),
-        }
+        let Some(revision) = ended else { return self.ignore("BackupWritten", now) };
+        let (level, name, message) = match result {
+            Ok(()) => (Level::Info, name::BACKUP_WRITTEN, format!("revision {revision} is saved")),
+            Err(words) => {
+                let message = format!("revision {revision} could not be saved and will be tried again: {words}");
+                (Level::Warn, name::BACKUP_WRITE_FAILED, message)
+            }
+        };
+        self.emit(Event::new(now.wall, level, "backup", name, message).about(revision));
+        self.handle_saving_ended(revision, now);
     }
 
     pub(super) fn handle_backup_retry(&mut self) {

@@ -92,7 +92,7 @@ impl Gateway {
         }
         match result {
             Ok(bytes) => match wire::read_events(&bytes) {
-                Ok(events) => self.take_events(&events, now),
+                Ok(events) => self.take_events(events, now),
                 Err(error) => self.handle_sync_failed(&FetchFailure::Malformed(error.to_string()), now),
             },
             Err(FetchFailure::Status { code: 410, .. }) => self.handle_events_gone(now),
@@ -119,13 +119,13 @@ impl Gateway {
         self.follow_verdict(verdict, set, Via::Snapshot, now);
     }
 
-    fn take_events(&mut self, events: &wire::Events, now: Now) {
+    fn take_events(&mut self, events: wire::Events, now: Now) {
         let Provider::Service(service) = &mut self.provider else { return };
         let fill = if events.events.len() < PAGE_EVENTS { Fill::Partial } else { Fill::Full };
         let first = events.events.first().map(|event| event.revision);
         let verdict = service.sync.handle_page(Page { first, next: events.skiptoken, fill }, now.instant);
         let set = match (&verdict, &self.serving.head) {
-            (Verdict::Take, Some(head)) => Some(applied(head, events)),
+            (Verdict::Take, Some(head)) => Some(applied(head.clone(), events)),
             (Verdict::Take, None) => None,
             (Verdict::Unchanged | Verdict::Gap | Verdict::Stale { .. } | Verdict::Malformed(_), _) => None,
         };
@@ -269,8 +269,9 @@ impl Gateway {
     }
 }
 
-fn applied(head: &ResourceSet, events: &wire::Events) -> ResourceSet {
-    events.events.iter().fold(head.clone(), |set, event| wire::apply(&set, event))
+fn applied(mut set: ResourceSet, events: wire::Events) -> ResourceSet {
+    events.events.into_iter().for_each(|event| wire::apply(&mut set, event));
+    set
 }
 
 fn read_snapshot(bytes: &[u8], gateway_id: &str) -> Result<wire::Snapshot, String> {

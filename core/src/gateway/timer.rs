@@ -15,6 +15,8 @@ pub enum Timer {
     BackupReadLost,
     /// The answer to `WriteBackup` counts as lost.
     BackupWriteLost,
+    /// A revision is served although it is not saved yet.
+    Publish,
     /// A failed backup write is tried again.
     BackupRetry,
     /// The answer to `FetchSnapshot` or `FetchEvents` counts as lost.
@@ -33,11 +35,12 @@ pub enum Timer {
 
 impl Timer {
     /// All of them, in the order in which they are handled.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DrainDelay,
         Self::DrainDeadline,
         Self::BackupReadLost,
         Self::BackupWriteLost,
+        Self::Publish,
         Self::BackupRetry,
         Self::SyncLost,
         Self::Sync,
@@ -55,6 +58,7 @@ impl Timer {
             Self::DrainDelay => "load balancers notice that readiness is off",
             Self::BackupReadLost => "the backup is being read",
             Self::BackupWriteLost => "the backup is being written",
+            Self::Publish => "a revision is being saved before it is served",
             Self::BackupRetry => "a failed backup write is tried again",
             Self::SyncLost => "the service is asked for its configuration",
             Self::Sync => "the next question for changes",
@@ -82,6 +86,7 @@ impl Gateway {
             Timer::DrainDelay => self.drain.as_ref().and_then(|drain| drain.stop_accepting_at),
             Timer::BackupReadLost => service.and_then(|service| service.reading_lost_at),
             Timer::BackupWriteLost => writer.and_then(|writer| writer.lost_at()),
+            Timer::Publish => self.serving.coming.as_ref().map(|coming| coming.publish_at),
             Timer::BackupRetry => writer.and_then(|writer| writer.retry_at()),
             Timer::SyncLost => service.and_then(|service| service.sync.lost_at()),
             Timer::Sync => service.and_then(|service| service.sync.due_at()),
@@ -107,6 +112,7 @@ impl Gateway {
             Timer::DrainDelay => self.stop_accepting(now),
             Timer::BackupReadLost => self.handle_backup_read_lost(now),
             Timer::BackupWriteLost => self.handle_backup_written(Err("no answer came".to_owned()), now),
+            Timer::Publish => self.publish_coming(now),
             Timer::BackupRetry => self.handle_backup_retry(),
             Timer::SyncLost => self.handle_sync_lost(now),
             Timer::Sync => self.ask(now),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::http::Query;
+
 /// The schemes that the gateway speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scheme {
@@ -108,6 +110,16 @@ impl Url {
             None => self.path.clone(),
         }
     }
+
+    /// The URL as a log may show it: without the value of the query parameter `name`, which is a secret, as a subscription key is.
+    #[must_use]
+    pub fn shown_without(&self, name: &str) -> String {
+        let query = Query::new(self.query.as_deref());
+        if query.get(name).is_none() {
+            return self.to_string();
+        }
+        Self { query: query.set(name, &["REDACTED"]), ..self.clone() }.to_string()
+    }
 }
 
 impl fmt::Display for Url {
@@ -171,6 +183,14 @@ mod tests {
         let url = Url::parse("http://h?").unwrap();
         assert_eq!((url.port, url.to_string().as_str()), (80, "http://h/?"));
         assert_eq!(Url::parse("http://[::1]:80/x").unwrap().authority(), "[::1]");
+    }
+
+    #[test]
+    fn logs_do_not_show_keys() {
+        let shown = |text: &str| Url::parse(text).unwrap().shown_without("subscription-key");
+        assert_eq!(shown("http://h/?a=1&Subscription%2DKey=s3&b"), "http://h/?a=1&subscription-key=REDACTED&b");
+        assert_eq!(shown("http://h/?subscription-key=1&subscription-key=2"), "http://h/?subscription-key=REDACTED");
+        assert_eq!(shown("http://h/a?b"), "http://h/a?b");
     }
 
     #[test]

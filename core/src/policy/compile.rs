@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::model::{Backend, PolicyFormat};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::policy::Policy;
 use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, Parsed};
 use crate::policy::place::{Scope, Section};
@@ -12,7 +12,7 @@ use crate::policy::program::{Code, Op, Place, Program};
 use crate::policy::reader::Reader;
 use crate::policy::registry::{self, Build, Entry, Status};
 use crate::policy::shape;
-use crate::policy::source::{Problem, Source, nearest};
+use crate::policy::source::{Problem, Source};
 
 /// How deep fragments may include one another.
 pub const FRAGMENT_DEPTH_MAX: usize = 5;

@@ -18,16 +18,41 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
+/// Fields that `Connection` names in vain: they are for all recipients, and those of proxies in front are not the client's to take away.
+const END_TO_END: [HeaderName; 6] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::FORWARDED,
+    X_FORWARDED_FOR,
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+];
+
 /// Takes away the fields of one connection: the ones that are known, and those that `Connection` names.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    remove_named(headers);
+    remove_known(headers);
+}
+
+/// Takes away the fields that `Connection` names. Of a request this is done as it arrives: done when it leaves, a client could take
+/// away what policies have set since (fixtures/policy/connection-named.conversation).
+pub fn remove_named(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .filter(|name| !END_TO_END.contains(name))
         .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    for name in named {
+        headers.remove(name);
+    }
+}
+
+/// Takes away the fields that are known to belong to one connection.
+pub fn remove_known(headers: &mut HeaderMap) {
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
@@ -50,8 +75,9 @@ mod tests {
     fn fields_of_the_connection_go_and_those_it_names() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
-            ("connection", "close, X-Mine"),
+            ("connection", "close, X-Mine, X-Forwarded-For"),
             ("x-mine", "1"),
+            ("x-forwarded-for", "10.0.0.1"),
             ("te", "trailers"),
             ("upgrade", "h2c"),
             ("accept", "*/*"),
@@ -59,7 +85,7 @@ mod tests {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         remove_hop_by_hop(&mut headers);
-        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
+        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-forwarded-for", "accept"]);
     }
 
     #[test]

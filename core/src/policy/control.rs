@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::diagnostic::nearest;
 use crate::policy::compile::Compiler;
 use crate::policy::dialect::Element;
 use crate::policy::operand::{Operand, get_optional};
@@ -9,7 +10,7 @@ use crate::policy::program::Op;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Run, Stop};
 use crate::policy::shape::{self, Content, Shape, attribute};
-use crate::policy::source::{Problem, nearest};
+use crate::policy::source::Problem;
 use crate::rng::Rng;
 
 /// The most attempts of a retry after the first one (APIM's own limit).

@@ -9,7 +9,7 @@ use crate::expr::Message;
 use crate::http::{HeaderMap, HeaderValue, Method, Url, header};
 use crate::policy::Policy;
 use crate::policy::compile::{Compiler, Target};
-use crate::policy::connection::remove_hop_by_hop;
+use crate::policy::connection::remove_known;
 use crate::policy::dialect::Element;
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamTls};
 use crate::policy::operand::{Operand, get_optional};
@@ -119,7 +119,7 @@ impl BeginRequest {
                 draft.method = request.method.clone();
                 draft.url = request.url.clone();
                 draft.headers = request.headers.clone();
-                remove_hop_by_hop(&mut draft.headers);
+                remove_known(&mut draft.headers);
                 draft.headers.remove(header::HOST);
                 draft.headers.remove(header::CONTENT_LENGTH);
             }
@@ -225,7 +225,9 @@ impl AuthenticationBasic {
         HeaderValue::set_sensitive(&mut value, true);
         match (self.target, &mut run.state.draft_request) {
             (Target::DraftRequest, Some(draft)) => draft.headers.insert(header::AUTHORIZATION, value),
-            _ => run.context.request.headers.insert(header::AUTHORIZATION, value),
+            (Target::DraftRequest, None) | (Target::Request | Target::Response | Target::DraftResponse, _) => {
+                run.context.request.headers.insert(header::AUTHORIZATION, value)
+            }
         };
         Ok(Flow::Next)
     }

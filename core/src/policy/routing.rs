@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use crate::config::model::{Backend, Secret};
 use crate::context::{Body, ResponseView};
+use crate::diagnostic::nearest;
 use crate::expr::Message;
-use crate::http::rewrite::RewriteTemplate;
+use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
 use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
 use crate::policy::Policy;
-use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop};
+use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
     Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
     UpstreamFailureKind, UpstreamTls,
@@ -19,7 +20,7 @@ use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, HostField, Ran, Run, Stop};
 use crate::policy::shape::{Content, Shape, attribute};
-use crate::policy::source::{Problem, nearest};
+use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
 use crate::telemetry::BackendRecord;
 
@@ -240,7 +241,13 @@ impl RewriteUri {
                 template.expand(&run.context.request.matched_parameters, operation.as_deref())
             }
         };
-        let target = expanded.map_err(|unknown| fail(unknown.to_string()))?;
+        let target = expanded.map_err(|error| match error {
+            ExpandError::UnknownParameter { .. } => fail(error.to_string()),
+            // Decision: the client's mistake (fixtures/policy/rewrite-uri-dots.conversation).
+            ExpandError::DotSegment => {
+                Stop::fail(Failure::new(StatusCode::BAD_REQUEST, "InvalidRewriteTemplate", error.to_string()))
+            }
+        })?;
         let (path, own) = match target.split_once('?') {
             Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
             None => (target, None),
@@ -344,6 +351,8 @@ impl ForwardRequest {
             redirects: if follow { Redirects::Follow } else { Redirects::HandBack },
             max_response_bytes: BODY_BYTES_MAX,
         };
+        // Without what the entity adds: credentials may stand in the query (fixtures/policy/set-backend-service.conversation).
+        let url = outbound.url.shown_without(run.context.key_parameter());
         if let Some(entity) = &run.state.upstream.entity {
             apply_entity(&mut outbound, entity)?;
         }
@@ -351,7 +360,7 @@ impl ForwardRequest {
             run.context.request.body = Body::Gone;
             run.state.upstream.streamed = true;
         }
-        let (method, url) = (outbound.method.to_string(), outbound.url.to_string());
+        let method = outbound.method.to_string();
         run.state.backend = Some(BackendRecord { method, url, response_code: None });
         run.state.forwarded_at = Some(run.now);
         Ok(Flow::Ask(Box::new(Effect::Forward(Box::new(outbound)))))
@@ -432,7 +441,7 @@ impl Timeout {
 
 fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> HeaderMap {
     let mut headers = from.clone();
-    remove_hop_by_hop(&mut headers);
+    remove_known(&mut headers);
     append_forwarded_for(&mut headers, ip);
     if host == HostField::Backend
         && let Ok(value) = header_value(&url.authority())

@@ -1,7 +1,8 @@
 //! What an element may hold: attributes, text, children and their order. Checks one element against that; builds nothing.
 
+use crate::diagnostic::nearest;
 use crate::policy::dialect::{Element, Part};
-use crate::policy::source::{Problem, nearest};
+use crate::policy::source::Problem;
 
 /// What an element may hold.
 #[derive(Clone, Copy, Debug)]

@@ -73,10 +73,10 @@ impl<'a> Source<'a> {
             Severity::Note => Diagnostic::note(problem.code, file, problem.message),
         };
         let placed = made.at(self.written, self.original(problem.span));
-        match problem.help {
+        self.without_secrets(match problem.help {
             Some(help) => placed.with_help(help),
             None => placed,
-        }
+        })
     }
 
     /// A finding about an expression, whose position counts in the expression's own decoded text, placed in the text as written.
@@ -84,7 +84,14 @@ impl<'a> Source<'a> {
     pub fn relocated(&self, diagnostic: Diagnostic, expression: &Decoded) -> Diagnostic {
         let inside = diagnostic.position.map_or(0, |position| offset_of(&expression.text, position));
         let at = expression.origin(inside);
-        diagnostic.at(self.written, self.original(Span { start: at, end: at }))
+        self.without_secrets(diagnostic.at(self.written, self.original(Span { start: at, end: at })))
+    }
+
+    fn without_secrets(&self, diagnostic: Diagnostic) -> Diagnostic {
+        match self.substituted {
+            Some(substituted) => substituted.without_secrets(diagnostic),
+            None => diagnostic,
+        }
     }
 
     fn original(&self, span: Span) -> Span {
@@ -109,35 +116,6 @@ fn offset_of(text: &str, position: Position) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// The name in `known` that is nearest to `word`, when it is near enough to be meant.
-#[must_use]
-pub fn nearest<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let allowed = (word.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|name| (distance(&word.to_ascii_lowercase(), name), name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min()
-        .map(|(_, name)| name)
-}
-
-// Levenshtein, one row at a time.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.chars().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,12 +127,5 @@ mod tests {
             let offset = u32::try_from(offset).unwrap();
             assert_eq!(offset_of(text, Position::of(text, offset)), offset);
         }
-    }
-
-    #[test]
-    fn nearest_is_near() {
-        assert_eq!(nearest("set-heder", ["set-body", "set-header"]), Some("set-header"));
-        assert_eq!(nearest("Choose", ["choose"]), Some("choose"));
-        assert_eq!(nearest("validate-jwt", ["set-body"]), None);
     }
 }

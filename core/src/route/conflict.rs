@@ -1,13 +1,16 @@
-//! Finds APIs and operations that another one hides: they have the same address, and only the first is ever reached.
+//! Finds what another API hides: an API with the same address, or operations below the path of a longer one. Judges nothing.
+//!
+//! `config` refuses such APIs where it sees both; what it cannot see is an API that is held back at an older version.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::config::model::VersioningScheme;
 use crate::http::percent::decode;
-use crate::route::api::RouteApi;
+use crate::http::template::Segment;
+use crate::route::api::{RouteApi, RouteOperation};
 
-/// Two parts of a configuration with one address. APIM refuses to save such a pair; a folder can hold it.
+/// A part of a configuration that no request reaches, because another one is found first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conflict {
     /// Two APIs answer the same requests on this host (`*` is every host).
@@ -19,14 +22,14 @@ pub enum Conflict {
         /// The host name.
         host: String,
     },
-    /// Two operations of one API have the same method and templates that differ at most in the names of their parameters.
+    /// All requests for an operation go to an API with a longer path, which is chosen and kept.
     Operation {
-        /// The index of the API.
+        /// The index of the operation's API.
         api: usize,
-        /// The place of the operation that is reached.
-        first: usize,
-        /// The place of the operation that is not.
-        second: usize,
+        /// The place of the operation in it.
+        operation: usize,
+        /// The index of the API that gets the requests.
+        by: usize,
     },
 }
 
@@ -36,9 +39,7 @@ impl fmt::Display for Conflict {
             Self::Api { host, .. } => {
                 write!(f, "another API has the same path, version and revision on host `{host}` and hides this one")
             }
-            Self::Operation { .. } => {
-                f.write_str("another operation of the API has the same method and URL template and hides this one")
-            }
+            Self::Operation { .. } => f.write_str("an API with a longer path gets all requests for this operation"),
         }
     }
 }
@@ -57,14 +58,77 @@ pub fn conflicts(apis: &[RouteApi]) -> Vec<Conflict> {
             found.push(Conflict::Api { first, second: api.index, host });
         }
     }
-    found.extend(apis.iter().flat_map(operation_conflicts));
+    let mut paths: BTreeMap<String, Vec<&RouteApi>> = BTreeMap::new();
+    for api in apis {
+        paths.entry(path_of(api)).or_default().push(api);
+    }
+    found.extend(apis.iter().filter(|api| api.is_current).flat_map(|api| operations_below(api, &paths)));
     found
+}
+
+// The path behind the host, decoded and in lower case, without slashes at its ends.
+fn path_of(api: &RouteApi) -> String {
+    let path = decode(&api.path).to_ascii_lowercase();
+    path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+fn operations_below(api: &RouteApi, paths: &BTreeMap<String, Vec<&RouteApi>>) -> Vec<Conflict> {
+    let mut prefix = path_of(api);
+    if let Some(version) = &api.version
+        && version.scheme == VersioningScheme::Segment
+        && !version.name.is_empty()
+    {
+        push_segment(&mut prefix, &version.name.to_ascii_lowercase());
+    }
+    let hidden = api.operations.iter().enumerate().filter_map(|(operation, found)| {
+        let by = hiding(&prefix, found, api, paths)?;
+        Some(Conflict::Operation { api: api.index, operation, by })
+    });
+    hidden.collect()
+}
+
+// The API that is found at the literal beginning of an operation's path, on every host of its own API.
+fn hiding(
+    prefix: &str,
+    operation: &RouteOperation,
+    api: &RouteApi,
+    paths: &BTreeMap<String, Vec<&RouteApi>>,
+) -> Option<usize> {
+    let mut path = prefix.to_owned();
+    for segment in operation.template.segments() {
+        let Segment::Literal(literal) = segment else { return None };
+        push_segment(&mut path, literal);
+        let there = paths.get(&path).into_iter().flatten();
+        if let Some(by) = there.copied().find(|other| covers_hosts(other, api)) {
+            return Some(by.index);
+        }
+    }
+    None
+}
+
+fn push_segment(path: &mut String, segment: &str) {
+    if !path.is_empty() {
+        path.push('/');
+    }
+    path.push_str(segment);
+}
+
+// A more precise host is looked at first, and kept: an API of every host hides nothing of an API with hosts of its own.
+fn covers_hosts(other: &RouteApi, api: &RouteApi) -> bool {
+    hosts_of(api).iter().all(|host| hosts_of(other).contains(host))
+}
+
+fn hosts_of(api: &RouteApi) -> Vec<String> {
+    let mut hosts: Vec<String> = api.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    if hosts.is_empty() {
+        hosts.push("*".to_owned());
+    }
+    hosts
 }
 
 /// The addresses of an API with their hosts: by its revision, and without one when it is the current one.
 fn addresses_of(api: &RouteApi) -> Vec<(String, String)> {
-    let path: String = decode(&api.path).to_ascii_lowercase();
-    let path: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let path = path_of(api);
     let version = match &api.version {
         None => String::new(),
         Some(version) if version.name.is_empty() => String::new(),
@@ -77,31 +141,15 @@ fn addresses_of(api: &RouteApi) -> Vec<(String, String)> {
             }
         }
     };
-    let mut hosts: Vec<String> = api.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-    if hosts.is_empty() {
-        hosts.push("*".to_owned());
-    }
     let mut addresses = Vec::new();
-    for host in hosts {
-        let address = format!("{host}\n{}\n{version}\n", path.join("/"));
+    for host in hosts_of(api) {
+        let address = format!("{host}\n{path}\n{version}\n");
         if api.is_current {
             addresses.push((host.clone(), format!("{address}current")));
         }
         addresses.push((host, format!("{address};{}", api.revision)));
     }
     addresses
-}
-
-fn operation_conflicts(api: &RouteApi) -> Vec<Conflict> {
-    let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
-    let operations = api.operations.iter().enumerate();
-    operations
-        .filter_map(|(place, operation)| {
-            let shape = format!("{} {}", operation.method, operation.template.shape());
-            let first = *shapes.entry(shape).or_insert(place);
-            (first != place).then_some(Conflict::Operation { api: api.index, first, second: place })
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -147,10 +195,20 @@ mod tests {
     }
 
     #[test]
-    fn operations_with_one_template() {
-        let templates =
-            ["/a/{x}", "A/{y}/", "/a/{x}.b", "/a/{z}.B", "/a/{*x}", "/a/*", "/a?x={x}&y=1", "/a?Y=1&x={z}", "/a"];
-        let hidden = |first, second| Conflict::Operation { api: 0, first, second };
-        assert_eq!(conflicts(&[api(0, "", "1", &templates)]), [hidden(0, 1), hidden(2, 3), hidden(4, 5), hidden(6, 7)]);
+    fn operations_behind_a_longer_path() {
+        let version = Some(Version { set: "s".into(), name: "v1".into(), scheme: VersioningScheme::Segment });
+        let templates = ["/", "/a/{x}", "/A%20b/*", "/{y}/c", "/h/x", "/v"];
+        let hosted = RouteApi { hosts: vec!["h".into()], ..api(5, "", "1", &["/a", "/h/x", "/z"]) };
+        let apis = [
+            api(0, "", "1", &templates),
+            api(1, "a", "1", &["/c"]),
+            RouteApi { is_current: false, ..api(2, "/a b/", "2", &[]) },
+            RouteApi { hosts: vec!["H".into()], ..api(3, "h", "1", &[]) },
+            RouteApi { version, ..api(4, "", "1", &["/w"]) },
+            hosted,
+            api(6, "v1/w", "1", &[]),
+        ];
+        let hidden = |api, operation, by| Conflict::Operation { api, operation, by };
+        assert_eq!(conflicts(&apis), [hidden(0, 1, 1), hidden(0, 2, 2), hidden(4, 0, 6), hidden(5, 1, 3)]);
     }
 }

@@ -8,6 +8,7 @@ use crate::context::{ApiView, DeploymentView, OperationView, ProductView, Subscr
 use crate::diagnostic::Diagnostic;
 use crate::policy::Scope;
 use crate::route::{RouteApi, SubscriptionRequirement};
+use crate::snapshot::hidden::template_place;
 use crate::snapshot::programs::Programs;
 use crate::snapshot::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription, Identity};
 use crate::span::Span;
@@ -99,8 +100,7 @@ fn bad_template(api: &Api, operation: usize, error: &crate::http::template::Temp
     let file = Arc::clone(&operation.origin.file);
     let message = format!("`{}` is no URL template: {error}", operation.url_template);
     let diagnostic = Diagnostic::error("url-template", file, message);
-    let found = operation.origin.text.as_ref().and_then(|text| text.find(&operation.url_template).map(|at| (text, at)));
-    match found {
+    match template_place(operation) {
         Some((text, at)) => diagnostic.at(text, Span::new(at + error.offset, at + error.offset)),
         None => diagnostic,
     }

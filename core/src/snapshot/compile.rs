@@ -11,9 +11,10 @@ use crate::config::{Origin, ResourceId, ResourceSet, Revision};
 use crate::diagnostic::Diagnostic;
 use crate::policy::{Program, Scope};
 use crate::route::{RouteApi, RouteTable, SubscriptionTable};
-use crate::snapshot::last_good::{LastGood, effective, is_api, overlaid};
+use crate::snapshot::dependencies::dependencies;
+use crate::snapshot::last_good::{LastGood, SERVICE_POLICY, effective, is_api, overlaid, trimmed};
 use crate::snapshot::programs::{Programs, prepare_fragments};
-use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build};
+use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden};
 
 /// The policy of a service that has none (APIM's own default).
 const DEFAULT_SERVICE_POLICY: &str = "<policies><inbound/><backend><forward-request/></backend><outbound/></policies>";
@@ -73,13 +74,14 @@ impl Compilation<'_> {
             return self.assemble(set, set, parsed, &BTreeSet::new());
         }
         // What the whole service shares and is in error stays as it was: the rest is compiled in that light.
-        let kept: BTreeSet<ResourceId> = wrong.keys().filter(|id| self.good.has(id)).cloned().collect();
-        for id in &kept {
-            self.hold(id);
-        }
-        let mut in_use = set.clone();
-        for held in self.held.values() {
-            in_use = overlaid(&in_use, &held.set, &held.ids.iter().collect::<Vec<_>>());
+        let mut kept: BTreeSet<ResourceId> = wrong.keys().filter(|id| self.good.has(id)).cloned().collect();
+        let mut in_use = self.with_held(set, &kept);
+        let still_wrong = service_wide(&parse(&in_use, &self.identity.gateway_id));
+        let needed = self.needed_by(still_wrong.keys().filter(|id| kept.contains(id)));
+        if !needed.is_empty() {
+            // A document as it was does not help when what it refers to is gone or another.
+            kept.extend(needed);
+            in_use = self.with_held(set, &kept);
         }
         self.refused.extend(wrong);
         let parsed = parse(&in_use, &self.identity.gateway_id);
@@ -87,6 +89,19 @@ impl Compilation<'_> {
             return Err(parsed.fatal);
         }
         self.assemble(set, &in_use, parsed, &kept)
+    }
+
+    // `set` with `kept` as it was.
+    fn with_held(&mut self, set: &ResourceSet, kept: &BTreeSet<ResourceId>) -> ResourceSet {
+        kept.iter().for_each(|id| self.hold(id));
+        self.held
+            .values()
+            .fold(set.clone(), |set, held| overlaid(&set, &held.set, &held.ids.iter().collect::<Vec<_>>()))
+    }
+
+    fn needed_by<'i>(&self, ids: impl Iterator<Item = &'i ResourceId>) -> BTreeSet<ResourceId> {
+        let older = ids.filter_map(|id| self.good.origin(id).map(|(_, older)| (id, older)));
+        older.flat_map(|(id, older)| dependencies(id, older)).collect()
     }
 
     // `set` is the revision as it came, `in_use` the same with what `kept` names taken from older ones.
@@ -104,16 +119,20 @@ impl Compilation<'_> {
         let backends = self.backends(&configuration, &changes);
         let before = self.previous.map(|previous| &previous.snapshot.programs);
         let mut programs = Programs::new(&substitution, &fragments, &backends, before);
-        let service = service_program(&configuration, &mut programs)?;
+        let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
         for (id, errors) in refused.into_iter().filter(|(id, _)| !kept.contains(id)) {
             self.refused.entry(id).or_insert(errors);
         }
         let unchanged = self.unchanged(&changes);
         let apis = self.apis(&configuration, &mut programs, &backends, &unchanged);
+        // Nothing can be served without it; what else is wrong was looked for all the same, so that it is said at once.
+        let service = service.map_err(|errors| self.all_wrong(errors))?;
+        let routes = routes(&apis);
+        notes.extend(hidden::warnings(&routes, &apis, &configuration));
         let snapshot = Snapshot {
             revision: self.revision,
-            routes: routes(&apis),
+            routes: RouteTable::build(routes),
             apis,
             subscriptions: SubscriptionTable::build(&configuration.subscriptions, &products),
             subscribers: configuration.subscriptions.iter().map(build::subscription).collect(),
@@ -127,7 +146,10 @@ impl Compilation<'_> {
             programs: programs.made,
         };
         notes.extend(programs.notes);
-        let source = Source { revision: self.revision, set: set.clone(), held: self.held };
+        let held = self.held.into_iter();
+        let held =
+            held.map(|(revision, Held { set, ids })| (revision, Held { set: trimmed(&set, &ids), ids })).collect();
+        let source = Source { revision: self.revision, set: set.clone(), held };
         Ok(Compiled { snapshot: Arc::new(snapshot), source, refused: self.refused, notes })
     }
 
@@ -199,12 +221,24 @@ impl Compilation<'_> {
         if changes.iter().any(|id| first(id, "apiVersionSets")) {
             return BTreeMap::new();
         }
-        let touched: BTreeSet<&str> = changes.iter().filter(|id| first(id, "apis")).filter_map(second).collect();
+        // Compared as ids are, without case: a document may spell the id of its API in its own way.
+        let lower = |id: &ResourceId| second(id).map(str::to_ascii_lowercase);
+        let touched: BTreeSet<String> = changes.iter().filter(|id| first(id, "apis")).filter_map(lower).collect();
         let held: BTreeSet<&ResourceId> = previous.source.held.values().flat_map(|held| &held.ids).collect();
         let apis = previous.snapshot.apis.iter();
         let same =
-            apis.filter(|api| second(&api.id).is_none_or(|name| !touched.contains(name)) && !held.contains(&api.id));
+            apis.filter(|api| lower(&api.id).is_none_or(|name| !touched.contains(&name)) && !held.contains(&api.id));
         same.map(|api| (api.id.clone(), Arc::clone(api))).collect()
+    }
+
+    // These errors, and all others that were found beside them.
+    fn all_wrong(&mut self, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        for other in std::mem::take(&mut self.refused).into_values().flatten() {
+            if !errors.contains(&other) {
+                errors.push(other);
+            }
+        }
+        errors
     }
 
     fn hold(&mut self, id: &ResourceId) {
@@ -229,7 +263,7 @@ fn service_wide(parsed: &Parsed) -> Refused {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);
     }
     if let Err(errors) = service_program(configuration, &mut programs) {
-        wrong.entry(ResourceId::new("/policies/policy")).or_default().extend(errors);
+        wrong.entry(ResourceId::new(SERVICE_POLICY)).or_default().extend(errors);
     }
     for product in &configuration.products {
         if let Err(errors) = build::product(product, &mut programs) {
@@ -252,9 +286,8 @@ fn service_program(
     Ok(programs.program(Some(policy), Scope::Global)?.unwrap_or_default())
 }
 
-fn routes(apis: &[Arc<CompiledApi>]) -> RouteTable {
-    let place = |(index, api): (usize, &Arc<CompiledApi>)| RouteApi { index, ..api.route.clone() };
-    RouteTable::build(apis.iter().enumerate().map(place).collect())
+fn routes(apis: &[Arc<CompiledApi>]) -> Vec<RouteApi> {
+    apis.iter().enumerate().map(|(index, api)| RouteApi { index, ..api.route.clone() }).collect()
 }
 
 // Whether an API whose resources did not change came out the same in its surroundings, too.

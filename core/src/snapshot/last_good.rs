@@ -6,6 +6,12 @@ use std::sync::Arc;
 use crate::config::{ResourceId, ResourceSet, Revision};
 use crate::snapshot::{Compiled, CompiledApi, Held, Snapshot, Source};
 
+/// The families that others refer to, in lower case. The policy of the service is not among them: nothing needs it to compile.
+const SHARED: [&str; 6] = ["gateways", "service", "apiversionsets", "namedvalues", "policyfragments", "backends"];
+
+/// The id of the policy of the service scope.
+pub(super) const SERVICE_POLICY: &str = "/policies/policy";
+
 /// Older versions that are known to compile.
 #[derive(Debug, Default)]
 pub(super) struct LastGood<'a> {
@@ -53,9 +59,10 @@ impl<'a> LastGood<'a> {
         Some((piece.revision, &piece.set))
     }
 
-    /// Whether there was anything at or below `id`.
+    /// Whether `id` can stay as it was: there was something at or below it. A service has a policy even where no document says one.
     pub(super) fn has(&self, id: &ResourceId) -> bool {
-        self.origin(id).is_some_and(|(_, set)| set.get(id).is_some() || set.iter_within(id).next().is_some())
+        let is_there = |set: &ResourceSet| set.get(id).is_some() || set.iter_within(id).next().is_some();
+        self.origin(id).is_some_and(|(_, set)| is_there(set) || id.as_str() == SERVICE_POLICY)
     }
 
     /// The API as it is served.
@@ -100,6 +107,19 @@ pub(super) fn overlaid(set: &ResourceSet, older: &ResourceSet, ids: &[&ResourceI
         }
     }
     for resource in older.iter().filter(|resource| is_replaced(&resource.id)) {
+        made.insert(resource.as_ref().clone());
+    }
+    made
+}
+
+/// What of `set` is needed to compile `ids` again: they themselves and everything that they may refer to. A backup would grow by the
+/// whole configuration with every revision that something is held back at.
+pub(super) fn trimmed(set: &ResourceSet, ids: &[ResourceId]) -> ResourceSet {
+    let is_shared =
+        |id: &ResourceId| id.segments().next().is_some_and(|family| SHARED.contains(&&*family.to_ascii_lowercase()));
+    let is_held = |id: &ResourceId| ids.iter().any(|held| id.is_within(held));
+    let mut made = ResourceSet::default();
+    for resource in set.iter().filter(|resource| is_shared(&resource.id) || is_held(&resource.id)) {
         made.insert(resource.as_ref().clone());
     }
     made

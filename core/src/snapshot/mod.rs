@@ -1,15 +1,18 @@
 //! One revision, compiled: routes, subscriptions, programs. Immutable and shared by `Arc`; an exchange pins the one it began with.
 //!
-//! `build` makes the parts, `programs` shares programs, `last_good` knows what is served already, `compile` puts it together.
+//! `build` makes the parts, `programs` shares programs, `last_good` knows what is served already, `dependencies` what belongs to it, `compile` puts it together, `hidden`
+//! looks for what no request reaches.
 
 mod build;
 mod compile;
 mod compiled;
+mod dependencies;
+mod hidden;
 mod last_good;
 mod programs;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,15 +60,15 @@ pub struct Source {
     pub revision: Revision,
     /// The resources of the revision.
     pub set: ResourceSet,
-    /// Resources that are held back at an older revision because their newer version was refused: the whole set of that older
-    /// revision, and the ids (of APIs, or of service-wide resources) that are taken from it.
+    /// Resources that are held back at an older revision because their newer version was refused: what is needed of the set of that
+    /// older revision, and the ids (of APIs, or of service-wide resources) that are taken from it.
     pub held: BTreeMap<Revision, Held>,
 }
 
 /// An older revision that something is still served from.
 #[derive(Clone, Debug)]
 pub struct Held {
-    /// All resources of that revision.
+    /// The resources of that revision that are held back, and what they may refer to.
     pub set: ResourceSet,
     /// What is served from it.
     pub ids: Vec<ResourceId>,

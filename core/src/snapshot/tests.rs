@@ -5,30 +5,32 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Compiled, Identity, Snapshot, Source};
-use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
+use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision, folder};
 use crate::diagnostic::Diagnostic;
+use crate::http::Bytes;
 
-const GOOD: &str = "<policies><inbound><base /><set-variable name=\"a\" value=\"1\" /></inbound></policies>";
-const BROKEN: &str = "<policies><inbound><nonsense /></inbound></policies>";
-const WITH_VALUE: &str = "<policies><inbound><set-variable name=\"a\" value=\"{{v}}\" /></inbound></policies>";
+pub(crate) const GOOD: &str = "<policies><inbound><base /><set-variable name=\"a\" value=\"1\" /></inbound></policies>";
+pub(crate) const BROKEN: &str = "<policies><inbound><nonsense /></inbound></policies>";
+pub(crate) const WITH_VALUE: &str =
+    "<policies><inbound><set-variable name=\"a\" value=\"{{v}}\" /></inbound></policies>";
 const WITH_FRAGMENT: &str = "<policies><inbound><include-fragment fragment-id=\"f\" /></inbound></policies>";
 const FRAGMENT: &str = "<fragment><set-variable name=\"a\" value=\"1\" /></fragment>";
 
-fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned() }
 }
 
-fn put(set: &mut ResourceSet, id: &str, properties: Value) {
+pub(crate) fn put(set: &mut ResourceSet, id: &str, properties: Value) {
     let properties = Arc::new(properties.as_object().cloned().unwrap());
     set.insert(Resource { id: ResourceId::new(id), properties, origin: Origin { file: Arc::from(id), text: None } });
 }
 
-fn policy(set: &mut ResourceSet, owner: &str, text: &str) {
+pub(crate) fn policy(set: &mut ResourceSet, owner: &str, text: &str) {
     put(set, &format!("{owner}/policies/policy"), json!({ "format": "rawxml", "value": text }));
 }
 
 /// A gateway with these APIs, each with one operation.
-fn base(apis: &[&str]) -> ResourceSet {
+pub(crate) fn base(apis: &[&str]) -> ResourceSet {
     let mut set = ResourceSet::default();
     put(&mut set, "/gateways/gw", json!({}));
     for api in apis {
@@ -41,19 +43,19 @@ fn base(apis: &[&str]) -> ResourceSet {
     set
 }
 
-fn compile(revision: u32, set: &ResourceSet, previous: Option<&Compiled>) -> Compiled {
+pub(crate) fn compile(revision: u32, set: &ResourceSet, previous: Option<&Compiled>) -> Compiled {
     Snapshot::compile(Revision(revision), set, &identity(), previous).unwrap()
 }
 
-fn names(compiled: &Compiled) -> Vec<&str> {
+pub(crate) fn names(compiled: &Compiled) -> Vec<&str> {
     compiled.snapshot.apis().iter().map(|api| &*api.name).collect()
 }
 
-fn refused(compiled: &Compiled) -> Vec<&str> {
+pub(crate) fn refused(compiled: &Compiled) -> Vec<&str> {
     compiled.refused.keys().map(ResourceId::as_str).collect()
 }
 
-fn held(compiled: &Compiled) -> Vec<(u32, Vec<&str>)> {
+pub(crate) fn held(compiled: &Compiled) -> Vec<(u32, Vec<&str>)> {
     let held = compiled.source.held.iter();
     held.map(|(revision, held)| (revision.0, held.ids.iter().map(ResourceId::as_str).collect())).collect()
 }
@@ -81,6 +83,47 @@ fn what_did_not_change_is_shared() {
     assert!(!is_shared(&two, &three, "a"), "backends are looked up by exchanges: a new one is seen");
     let four = compile(4, &set, Some(&three));
     assert!(is_shared(&three, &four, "a") && is_shared(&three, &four, "b"));
+}
+
+#[test]
+fn a_document_that_spells_the_id_of_its_api_otherwise_still_changes_it() {
+    let mut set = base(&["a"]);
+    let one = compile(1, &set, None);
+    put(&mut set, "/apis/A/operations/o", json!({ "method": "GET", "urlTemplate": "/new" }));
+    let two = compile(2, &set, Some(&one));
+    assert!(!is_shared(&one, &two, "a"));
+    assert_eq!(two.snapshot.apis()[0].operations[0].view.url_template, "/new");
+}
+
+#[test]
+fn what_no_request_reaches_is_a_warning_with_its_place() {
+    let files = [
+        ("gateways/gw/gatewayInformation.json", "{}"),
+        ("gateways/gw/apis.json", r#"["long", "root"]"#),
+        ("apis/long/apiInformation.json", r#"{"properties": {"path": "a/b"}}"#),
+        ("apis/long/specification.yaml", "openapi: 3.0.1\npaths:\n  /x: {get: {operationId: x}}\n"),
+        ("apis/root/apiInformation.json", r#"{"properties": {"path": ""}}"#),
+        (
+            "apis/root/specification.yaml",
+            "openapi: 3.0.1\npaths:\n  /a/b/x: {get: {operationId: x}}\n  /a: {get: {}}\n",
+        ),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), Bytes::from_static(text.as_bytes())));
+    let read = folder::read(&folder::Files(files.into_iter().collect()));
+    let one = compile(1, &read.set, None);
+    let [warning] = one.notes.as_slice() else { panic!("{:?}", one.notes) };
+    let expected = "warning[hidden-operation]: `GET /a/b/x` of `/apis/root`: an API with a longer path gets all requests for this \
+                    operation\n  --> apis/root/specification.yaml:3:3\n  help: it is `/apis/long` at `/a/b`";
+    assert_eq!(warning.to_string(), expected);
+    // An API that is held back may stand where a new one wants to be.
+    let mut set = base(&["a"]);
+    let one = compile(1, &set, None);
+    set = base(&["a", "b"]);
+    put(&mut set, "/apis/a", json!({ "path": "elsewhere", "type": "grpc" }));
+    put(&mut set, "/apis/b", json!({ "path": "A" }));
+    let two = compile(2, &set, Some(&one));
+    assert_eq!((names(&two), codes(&two.notes)), (vec!["a", "b"], vec!["hidden-api"]));
+    assert_eq!(&*two.notes[0].file, "/apis/b");
 }
 
 #[test]
@@ -176,6 +219,62 @@ fn a_restart_from_the_source_gives_the_same_snapshot() {
     let program = |compiled: &Compiled| compiled.snapshot.apis()[0].program.as_ref().unwrap().to_string();
     assert_eq!(program(&again), program(&three));
     assert_eq!(again.snapshot.routes(), three.snapshot.routes());
+}
+
+#[test]
+fn what_the_service_shares_keeps_the_named_values_that_it_needs() {
+    let mut set = base(&["a", "b"]);
+    put(&mut set, "/namedValues/n1", json!({ "displayName": "v", "value": "1" }));
+    put(&mut set, "/namedValues/w", json!({ "displayName": "w", "value": "1" }));
+    put(&mut set, "/policyFragments/f", json!({ "format": "rawxml", "value": FRAGMENT.replace("\"1\"", "\"{{v}}\"") }));
+    policy(&mut set, "", WITH_FRAGMENT);
+    put(&mut set, "/products/p", json!({ "displayName": "P", "state": "published" }));
+    put(&mut set, "/products/p/apis/a", json!({}));
+    policy(&mut set, "/products/p", WITH_VALUE);
+    let one = compile(1, &set, None);
+    set.remove(&ResourceId::new("/namedValues/n1"));
+    put(&mut set, "/namedValues/w", json!({ "displayName": "w", "value": "2" }));
+    put(&mut set, "/apis/b", json!({ "path": "new", "serviceUrl": "http://b/" }));
+    let two = compile(2, &set, Some(&one));
+    let wrong = ["/policies/policy", "/policyFragments/f", "/products/p"];
+    assert_eq!(refused(&two), wrong);
+    assert_eq!(held(&two), [(1, [&wrong[..], &["/namedValues/n1"]].concat())]);
+    assert_eq!(two.snapshot.products.len(), 1);
+    assert!(two.snapshot.routes().iter().any(|row| row.path.starts_with("/new")), "the rest moves on");
+    assert!(two.snapshot.service.to_string().contains("\"1\""), "{}", two.snapshot.service);
+    assert_same(&Snapshot::restore(&two.source, &identity()).unwrap(), &two);
+    let three = compile(3, &set, Some(&two));
+    assert_eq!(held(&three), held(&two));
+    put(&mut set, "/namedValues/n1", json!({ "displayName": "v", "value": "3" }));
+    let four = compile(4, &set, Some(&three));
+    assert!(four.refused.is_empty() && four.source.held.is_empty());
+    assert!(four.snapshot.service.to_string().contains("\"3\""));
+}
+
+pub(crate) fn assert_same(one: &Compiled, other: &Compiled) {
+    let programs = |compiled: &Compiled| -> Vec<String> {
+        let apis = compiled.snapshot.apis().iter();
+        apis.map(|api| api.program.as_ref().map(ToString::to_string).unwrap_or_default()).collect()
+    };
+    assert_eq!((names(one), refused(one), held(one)), (names(other), refused(other), held(other)));
+    assert_eq!(programs(one), programs(other));
+    assert_eq!(one.snapshot.service.to_string(), other.snapshot.service.to_string());
+    assert_eq!(one.snapshot.products.len(), other.snapshot.products.len());
+    assert_eq!(one.snapshot.routes(), other.snapshot.routes());
+}
+
+#[test]
+fn every_document_has_its_own_warnings_in_every_revision() {
+    let mut set = base(&["a", "b"]);
+    let text = "<policies><backend><forward-request continue-timeout=\"1\" /></backend></policies>";
+    policy(&mut set, "/apis/a", text);
+    policy(&mut set, "/apis/b", text);
+    let one = compile(1, &set, None);
+    let places = |compiled: &Compiled| compiled.notes.iter().map(|note| note.file.to_string()).collect::<Vec<_>>();
+    assert_eq!(places(&one), ["/apis/a/policies/policy", "/apis/b/policies/policy"]);
+    let two = compile(2, &set, Some(&one));
+    assert_eq!(places(&two), places(&one));
+    assert!(is_shared(&one, &two, "a") && is_shared(&one, &two, "b"));
 }
 
 #[test]

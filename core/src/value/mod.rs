@@ -3,9 +3,11 @@
 pub mod json;
 pub mod library;
 pub mod number;
+pub mod object;
 pub mod time;
 pub(crate) mod time_format;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use crate::rng::Uuid;
 
 pub use json::JToken;
 pub use library::Library;
+pub use object::{NetObject, Object};
 pub use time::{DateTime, DateTimeKind, DateTimeOffset, TimeSpan};
 
 /// A .NET value.
@@ -59,6 +62,8 @@ pub enum Value {
     Context(ContextPart),
     /// A library object without data of its own, as `new Random()` or `Encoding.UTF8`
     Service(Service),
+    /// An object with identity, most of which can change: arrays in general, collections, delegates, exceptions
+    Object(Object),
 }
 
 /// A member of an enumeration.
@@ -178,8 +183,9 @@ impl Value {
 
     /// The full name of the run-time type as .NET writes it; `null` has none and is shown as `null`.
     #[must_use]
-    pub fn type_name(&self) -> &'static str {
-        match self {
+    pub fn type_name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Object(object) => return object.get().type_name(),
             Self::Null => "null",
             Self::Bool(_) => "System.Boolean",
             Self::Char(_) => "System.Char",
@@ -205,7 +211,7 @@ impl Value {
             Self::Service(Service::Unicode | Service::BigEndianUnicode) => "System.Text.UnicodeEncoding",
             Self::Service(Service::Utf32) => "System.Text.UTF32Encoding",
             Self::Service(Service::Ascii) => "System.Text.ASCIIEncoding+ASCIIEncodingSealed",
-        }
+        })
     }
 }
 
@@ -248,6 +254,7 @@ impl fmt::Display for Value {
             }
             Self::Int32(value) => write!(f, "{value}"),
             Self::Int64(value) => write!(f, "{value}"),
+            Self::Object(object) => f.write_str(&object.get().text()),
             Self::Double(value) => number::write_double(*value, f),
             Self::String(value) => f.write_str(value),
             Self::Guid(value) => write!(f, "{value}"),
@@ -259,7 +266,7 @@ impl fmt::Display for Value {
             Self::Json(token) => write!(f, "{token}"),
             Self::Response(_) => f.write_str("Response"),
             Self::Strings(_) | Self::Chars(_) | Self::Bytes(_) | Self::Context(_) | Self::Service(_) => {
-                f.write_str(self.type_name())
+                f.write_str(&self.type_name())
             }
         }
     }

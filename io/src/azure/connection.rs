@@ -48,10 +48,14 @@ impl Connection {
         tls: Option<&Arc<ClientConfig>>,
     ) -> Result<Self, FetchFailure> {
         let words = || format!("connecting to `{}` took longer than {CONNECT_TIMEOUT:?}", authority(url));
-        match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect(net, url, tls)).await {
+        let opened = match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect(net, url, tls)).await {
             Ok(connection) => connection,
             Err(_) => Err(FetchFailure::Unreachable(words())),
+        };
+        if opened.is_ok() {
+            tracing::debug!("connected to the configuration service at `{}`", authority(url));
         }
+        opened
     }
 
     /// Sends a request; the answer's head must come within `patience`.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::settings::nearest::nearest;
+use holdfast_core::diagnostic::nearest;
+
+use crate::cli::expr::arguments::{self as expr, Asked};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Command {
         /// Its status URL; `None` means the one of the environment's listener.
         url: Option<String>,
     },
+    /// Check, evaluate, list or compare expressions.
+    Expr(Asked),
     /// Print the version.
     Version,
     /// Print the usage.
@@ -54,9 +58,21 @@ Usage:
   holdfast check DIR [options]       say what is wrong with a configuration folder; exit code 1 if anything is refused
   holdfast routes DIR [options]      print the routes of a configuration folder
   holdfast health [URL]              exit code 0 if a gateway is ready; by default the one on `holdfast.http.listen`
+  holdfast expr check [FILE|-]       say what is wrong with a policy expression; exit code 1 if anything is
+  holdfast expr eval [FILE|-]        print its type and value; exit code 1 if it has none
+  holdfast expr members [TYPE]       list what expressions may use
+  holdfast expr witness [FIXTURES…]  compare fixtures with another program that evaluates expressions
 
 Options of check and routes:
   --gateway ID                       the gateway; needed when the folder has several
+  --format human|json                the form of the answer (default human)
+
+Options of expr:
+  --expect any|bool|int|text         check: what the place of the expression wants (default any)
+  --context FILE.json                eval, witness: what `context` shows (README: policies and expressions)
+  --batch FILE.jsonl                 eval: one case a line, `{\"id\", \"source\", \"vars\"?, \"context\"?}`
+  --oracle COMMAND                   witness: the program; it is given a context file and a file of cases
+  --record FILE                      witness: where the list of witnessed cases is written
   --format human|json                the form of the answer (default human)
 
 Other options:
@@ -64,7 +80,7 @@ Other options:
   -V, --version                      print the version
 ";
 
-const COMMANDS: [&str; 4] = ["run", "check", "routes", "health"];
+const COMMANDS: [&str; 5] = ["run", "check", "routes", "health", "expr"];
 const OPTIONS: [&str; 4] = ["--gateway", "--format", "--help", "--version"];
 
 /// Reads the arguments behind the program's name.
@@ -72,6 +88,10 @@ const OPTIONS: [&str; 4] = ["--gateway", "--format", "--help", "--version"];
 /// # Errors
 /// What cannot be understood, in words.
 pub fn parse(arguments: &[String]) -> Result<Command, String> {
+    if let Some(("expr", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        let asks_for_help = rest.iter().take_while(|word| *word != "--").any(|word| word == "-h" || word == "--help");
+        return if asks_for_help { Ok(Command::Help) } else { expr::parse(rest).map(Command::Expr) };
+    }
     let given = Given::collect(arguments)?;
     if given.asks_for(&["-h", "--help"]) {
         return Ok(Command::Help);

@@ -1,6 +1,7 @@
 //! The command line: what was asked for, done, with its text on standard output or error and its exit code. Serving is `run`'s.
 
 pub mod arguments;
+pub mod expr;
 
 mod check;
 mod health;
@@ -38,6 +39,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>, vars: impl Iterator<Item 
         Ok(Command::Run) => return crate::run::run(vars.collect()),
         Ok(Command::Check(inspected)) => check::check(&inspected),
         Ok(Command::Routes(inspected)) => routes::routes(&inspected),
+        Ok(Command::Expr(asked)) => expr::expr(&asked),
         Ok(Command::Health { url }) => health::health(url.as_deref(), vars),
         Ok(Command::Version) => said(format!("holdfast {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Help) => said(arguments::USAGE.to_owned()),

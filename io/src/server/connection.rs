@@ -9,7 +9,7 @@ use holdfast_core::exchange::Client;
 use holdfast_core::http::{Method, RequestHead, Scheme, StatusCode};
 use holdfast_core::telemetry::{Event, Level};
 use holdfast_core::time::Now;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -120,8 +120,9 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
         let client = Client { ip: self.peer.ip.clone(), tls_version: self.peer.tls_version };
         let seed = worker.seed.fork_index(worker.plane.next_exchange());
         let Some(machine) = worker.exchanges.begin(&worker.plane, head, client, seed, now) else {
-            let response = health::not_ready_response(&worker.plane.status.load());
-            let receipt = waiting.answered_without(response.status(), "ConfigurationNotAvailable", response.body());
+            let status = worker.plane.status.load();
+            let response = health::not_ready_response(&status);
+            let receipt = waiting.answered_without(response.status(), "ConfigurationNotAvailable", &status.reason);
             return self.own(&method, response, Some(receipt));
         };
         match drive(worker, machine, content).await {
@@ -145,7 +146,12 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
 
     fn seal(&self, response: Response<ResponseContent>, receipt: Option<Receipt>) -> Response<Sending> {
         let date = self.worker.date.at(self.worker.clock.now().wall);
-        respond::seal(response, date, receipt, &self.life)
+        let mut response = respond::seal(response, date, receipt, &self.life);
+        // A client that keeps its connection would go on using it until it is closed under its next request.
+        if self.worker.plane.is_draining() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 
     fn report(&self, message: &str) {

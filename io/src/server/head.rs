@@ -30,6 +30,9 @@ pub(super) fn read(
     let Some(path) = target.path_and_query().filter(|path| path.as_str().starts_with('/')) else {
         return Err(refuse(StatusCode::BAD_REQUEST, "The request target is not a path."));
     };
+    if !is_transfer_coding_known(headers) {
+        return Err(refuse(StatusCode::NOT_IMPLEMENTED, "The transfer coding is not supported."));
+    }
     let version = match version {
         Version::HTTP_10 => HttpVersion::Http10,
         Version::HTTP_2 => HttpVersion::Http2,
@@ -70,6 +73,17 @@ fn named_host<'a>(
         return Err(refuse(StatusCode::BAD_REQUEST, "User information is not allowed in front of the host name."));
     }
     Ok(named)
+}
+
+/// Content is framed anew on its way on, so a coding beneath the chunks would be lost, and chunks in chunks are a smuggler's (RFC 9112
+/// §6.1 and §7).
+fn is_transfer_coding_known(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
 }
 
 fn scheme(headers: &HeaderMap, peer: &Peer, forwarded_proto: ForwardedProto) -> Scheme {
@@ -137,6 +151,19 @@ mod tests {
             ("*", v11, &[("host", "h")], Err(400)),
         ] {
             assert_eq!(url_of(target, version, fields), expected.map(str::to_owned), "{target} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_the_only_transfer_coding() {
+        for (codings, expected) in [
+            (&[("transfer-encoding", "Chunked")][..], None),
+            (&[("transfer-encoding", "gzip, chunked")], Some(501)),
+            (&[("transfer-encoding", "chunked, chunked")], Some(501)),
+            (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], Some(501)),
+        ] {
+            let fields = [&[("host", "h")], codings].concat();
+            assert_eq!(url_of("/a", Version::HTTP_11, &fields).err(), expected, "{codings:?}");
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) async fn accept<N: Net, X: Exchanges>(worker: Rc<Worker<N, X>>, mut l
         match accepted {
             Ok((place, stream, address)) => {
                 failing = false;
+                tracing::debug!(%address, "a client connected");
                 let greeted = greet(Rc::clone(&worker), place, stream, address, local, door.clone());
                 tokio::task::spawn_local(greeted);
             }

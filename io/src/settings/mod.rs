@@ -1,7 +1,6 @@
 //! The settings of the process, read once from its environment and checked as a whole. Opens no file, resolves no name.
 
 pub mod endpoint;
-pub mod nearest;
 pub mod table;
 pub mod token;
 pub mod value;

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use holdfast_core::diagnostic::nearest;
 use holdfast_core::telemetry::Level;
 
 use crate::server::{ForwardedProto, Timeouts};
 use crate::settings::endpoint::{self, Endpoint};
-use crate::settings::nearest::nearest;
 use crate::settings::table::{self, Effect, KEYS, Kind, PREFIXES};
 use crate::settings::{
     Backup, BackupKey, CertificateCheck, Color, GatewayToken, Listeners, LogForm, Logs, Service, SettingError,

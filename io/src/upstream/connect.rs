@@ -34,11 +34,18 @@ impl<N: Net> Connector<N> {
     /// A new connection, within the connector's own timeout and before `deadline`.
     pub(super) async fn connect(&self, key: &Key, deadline: Instant) -> Result<Sender, UpstreamFailure> {
         let by = deadline.min(Instant::now() + self.timeout);
-        match timeout_at(by, self.open(key)).await {
+        let opened = match timeout_at(by, self.open(key)).await {
             Ok(opened) => opened,
             Err(_) if by == deadline => Err(timed_out("no connection in time")),
             Err(_) => Err(failure(UpstreamFailureKind::Connect, "no connection in time".to_owned())),
+        };
+        match &opened {
+            Ok(_) => tracing::debug!(host = key.host, port = key.port, "connected to a backend"),
+            Err(failure) => {
+                tracing::debug!(host = key.host, port = key.port, "no connection to a backend: {}", failure.message);
+            }
         }
+        opened
     }
 
     async fn open(&self, key: &Key) -> Result<Sender, UpstreamFailure> {

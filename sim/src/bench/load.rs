@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -51,11 +52,12 @@ impl fmt::Display for Latencies {
     }
 }
 
-/// Asks for `length`, spread over the connections.
-///
-/// # Errors
-/// A connection could not be made: in words.
-pub(super) async fn run(gateway: SocketAddr, length: Duration) -> Result<Latencies, String> {
+/// Asks for `length` on a thread of its own, so that nothing else of the benchmark delays the clients.
+pub(super) fn start(gateway: SocketAddr, length: Duration) -> JoinHandle<Result<Latencies, String>> {
+    std::thread::spawn(move || super::on_a_runtime(run(gateway, length))?)
+}
+
+async fn run(gateway: SocketAddr, length: Duration) -> Result<Latencies, String> {
     let began = Instant::now();
     let mut tasks = Vec::new();
     for number in 0..CONNECTIONS {

@@ -6,6 +6,7 @@ mod process;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use holdfast_core::config::{Revision, folder};
@@ -40,13 +41,18 @@ fn measure() -> Result<(), String> {
     let (apis, operations) = SIZE;
     say(&format!("{apis} APIs x {operations} operations, each with policies; medians, (min..max)"));
     compile()?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    on_a_runtime(async {
         let mut rig = Rig::set(large::files(SIZE, 1, "http://127.0.0.1:9")).await?;
         restore(&mut rig).await?;
         swap(&mut rig).await
-    })
+    })?
+}
+
+/// Runs `work` on this thread to its end.
+fn on_a_runtime<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    Ok(tokio::task::LocalSet::new().block_on(&runtime, work))
 }
 
 /// Time and memory to compile the configuration in this process.
@@ -101,21 +107,21 @@ async fn restore(rig: &mut Rig) -> Result<(), String> {
 
 /// Latency of requests beside a swap of everything every two seconds, and beside none, in turn.
 async fn swap(rig: &mut Rig) -> Result<(), String> {
-    let backend = rig.backend().await?;
+    let backend = Rig::backend()?;
     let mut edit = 2;
     rig.publish(large::files(SIZE, edit, &backend));
     rig.shows(edit).await?;
     let (mut still, mut swapping) = (Latencies::default(), Latencies::default());
     for _ in 0..LOAD_ROUNDS / 2 {
-        still.extend(load::run(rig.address(), LOAD_LENGTH).await?);
-        let load = tokio::task::spawn_local(load::run(rig.address(), LOAD_LENGTH));
+        still.extend(finished(load::start(rig.address(), LOAD_LENGTH)).await?);
+        let load = load::start(rig.address(), LOAD_LENGTH);
         let began = Instant::now();
         while began.elapsed() + SWAP_EVERY < LOAD_LENGTH {
             edit += 1;
             rig.publish(large::files(SIZE, edit, &backend));
             tokio::time::sleep(SWAP_EVERY).await;
         }
-        swapping.extend(load.await.map_err(|error| error.to_string())??);
+        swapping.extend(finished(load).await?);
         rig.shows(edit).await?;
     }
     say(&format!("request, no swap                 {still}"));
@@ -123,6 +129,14 @@ async fn swap(rig: &mut Rig) -> Result<(), String> {
     say(&format!("swaps {}, requests failed {}", edit - 2, still.failed + swapping.failed));
     rig.stop();
     Ok(())
+}
+
+/// Waits for the load without holding up fake Azure, which lives on this thread.
+async fn finished(load: JoinHandle<Result<Latencies, String>>) -> Result<Latencies, String> {
+    while !load.is_finished() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    load.join().map_err(|_| "the load panicked".to_owned())?
 }
 
 fn spread(times: &mut [Duration]) -> String {

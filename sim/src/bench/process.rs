@@ -104,12 +104,19 @@ impl Rig {
         self.wait("the edit is not served", target, |told| told.header(large::EDIT_HEADER) == wanted).await
     }
 
-    /// Starts a backend; gives its base URL.
-    pub(super) async fn backend(&self) -> Result<String, String> {
-        let listener = TokioNet.bind(loopback()).await.map_err(|error| error.to_string())?;
-        let address = TokioNet::local_address(&listener).map_err(|error| error.to_string())?;
-        tokio::task::spawn_local(backend::serve::<TokioNet>("bench", listener, Reached::default()));
-        Ok(format!("http://{address}"))
+    /// Starts a backend on a thread of its own, which ends with the process; gives its base URL.
+    pub(super) fn backend() -> Result<String, String> {
+        let (bound, address) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            super::on_a_runtime(async move {
+                let listener = TokioNet.bind(loopback()).await.map_err(|error| error.to_string())?;
+                let address = TokioNet::local_address(&listener).map_err(|error| error.to_string())?;
+                bound.send(address).map_err(|error| error.to_string())?;
+                backend::serve::<TokioNet>("bench", listener, Reached::default()).await;
+                Ok::<(), String>(())
+            })
+        });
+        address.recv().map(|address| format!("http://{address}")).map_err(|_| "the backend could not listen".to_owned())
     }
 
     /// Makes this the next revision.

@@ -4,7 +4,7 @@
 
 use crate::config::document::Syntax;
 use crate::config::resource::ResourceId;
-use crate::config::suggest::did_you_mean;
+use crate::diagnostic::did_you_mean;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

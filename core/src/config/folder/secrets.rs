@@ -8,8 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::resource::{Origin, Resource, ResourceId, ResourceSet};
-use crate::config::suggest::did_you_mean;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::span::Position;
 
 /// Puts the values into the set; says which lines are in error or name nothing.

@@ -8,6 +8,7 @@ use crate::config::parse::properties::Properties;
 use crate::config::parse::version::VersionSets;
 use crate::config::parse::{Assigned, Parsing, operation, policy, reference, version};
 use crate::config::resource::{Resource, ResourceId};
+use crate::http::percent::decode;
 use crate::http::{HeaderName, Url};
 
 const KNOWN: &[&str] = &[
@@ -237,7 +238,7 @@ fn check_paths(parsing: &mut Parsing<'_>, apis: &[Candidate<'_>]) {
             }
             Some(_) | None => String::new(),
         };
-        places.entry((api.path.to_lowercase(), version)).or_default().push(candidate);
+        places.entry((decode(&api.path).to_ascii_lowercase(), version)).or_default().push(candidate);
     }
     for ((path, _), group) in &places {
         for (index, candidate) in group.iter().enumerate() {

@@ -4,8 +4,7 @@ use crate::config::model::{Authority, Certificate, Gateway, Hostname, Secret, Se
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::ResourceId;
-use crate::config::suggest::did_you_mean;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// The facts of the service; they may be missing.
 pub(super) fn service(parsing: &mut Parsing<'_>) -> Service {

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::model::Configuration;
 use crate::config::named_values::Substitution;
 use crate::config::resource::{Resource, ResourceId, ResourceSet};
-use crate::config::suggest::did_you_mean;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 
 mod api;
 mod backend;

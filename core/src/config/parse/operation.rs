@@ -10,9 +10,8 @@ use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, policy};
 use crate::config::resource::{Resource, ResourceId};
 use crate::config::schema::resolve;
-use crate::config::suggest::did_you_mean;
-use crate::diagnostic::Diagnostic;
-use crate::http::Method;
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::http::{Method, UrlTemplate};
 
 const KNOWN: &[&str] =
     &["displayName", "method", "urlTemplate", "description", "templateParameters", "request", "responses", "policies"];
@@ -152,16 +151,8 @@ fn check_policies(parsing: &Parsing<'_>, api: &mut Properties<'_>, collection: &
     }
 }
 
-/// A template without the names of its parameters: two operations of one shape and method cannot be told apart.
+/// What a template matches: two operations of one shape and method cannot be told apart. A template that cannot be read is refused
+/// later, with its place.
 fn shape(template: &str) -> String {
-    let mut shape = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        shape.push_str(before);
-        shape.push_str(if name.starts_with('*') { "{*}" } else { "{}" });
-        rest = after;
-    }
-    shape.push_str(rest);
-    shape.trim_end_matches('/').to_lowercase()
+    UrlTemplate::parse(template).map_or_else(|_| template.to_owned(), |template| template.shape())
 }

@@ -6,8 +6,7 @@ use crate::config::model::Product;
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, policy, reference};
 use crate::config::resource::{Resource, ResourceId};
-use crate::config::suggest::did_you_mean;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 
 const KNOWN: &[&str] = &[
     "displayName",

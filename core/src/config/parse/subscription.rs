@@ -6,7 +6,7 @@ use crate::config::model::{Secret, Subscription, SubscriptionScope};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::{Resource, ResourceId};
-use crate::config::suggest::did_you_mean;
+use crate::diagnostic::did_you_mean;
 
 const KNOWN: &[&str] = &[
     "displayName",

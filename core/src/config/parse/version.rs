@@ -6,7 +6,7 @@ use crate::config::model::{Version, VersioningScheme};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::ResourceId;
-use crate::config::suggest::did_you_mean;
+use crate::diagnostic::did_you_mean;
 use crate::http::HeaderName;
 
 const KNOWN: &[&str] = &["displayName", "description", "versioningScheme", "versionQueryName", "versionHeaderName"];

@@ -38,8 +38,8 @@ pub(crate) struct Message {
     pub(crate) content: Option<String>,
 }
 
-const DOCUMENTS: [&str; 9] =
-    ["service", "product", "api", "operation", "fragment", "backend", "named-value", "settings", "responses"];
+const DOCUMENTS: [&str; 10] =
+    ["service", "product", "api", "operation", "fragment", "backend", "named-value", "secret", "settings", "responses"];
 
 impl Conversation {
     pub(crate) fn parse(text: &str) -> Self {

@@ -254,6 +254,11 @@ fn finish(outcome: &Outcome, turns: &mut Turns<'_>) {
             assert_eq!(found, value, "line {}: `{name}`", turn.line);
         }
     }
+    if let Some(turn) = turns.next_if(|next| next.kind == "log") {
+        let logged =
+            format!("{}\n{}", outcome.record.url, outcome.record.backend.as_ref().map_or("", |call| &call.url));
+        assert_eq!(logged.trim(), turn.text.trim(), "line {}", turn.line);
+    }
     if let Some(turn) = turns.next_if(|next| next.kind == "traces") {
         assert_eq!(outcome.record.traces.join("\n"), turn.text.trim(), "line {}", turn.line);
     }

@@ -67,13 +67,11 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
     for (name, text) in conversation.named("backend") {
         insert(&mut set, &format!("/backends/{name}"), serde_json::from_str(text).unwrap(), "backend");
     }
-    for (name, text) in conversation.named("named-value") {
-        insert(
-            &mut set,
-            &format!("/namedValues/{name}"),
-            json!({ "displayName": name, "value": text.trim_end() }),
-            "nv",
-        );
+    for (kind, secret) in [("named-value", false), ("secret", true)] {
+        for (name, text) in conversation.named(kind) {
+            let properties = json!({ "displayName": name, "value": text.trim_end(), "secret": secret });
+            insert(&mut set, &format!("/namedValues/{name}"), properties, "nv");
+        }
     }
     if let Some(text) = conversation.document("product") {
         insert(&mut set, "/products/gold", json!({ "displayName": "Gold", "state": "published" }), "product");

@@ -1,12 +1,9 @@
 //! `System.Convert`: conversions between numbers, text and dates. Bases 2 to 16, Base64 and hexadecimal are in `convert_text`.
 
-use std::sync::Arc;
-
 use super::number_parse::parse_double;
 use super::object::{parse_bool, parse_int, parse_long};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow, throw};
-use crate::value::json::JNode;
 use crate::value::{DateTime, Value};
 
 const OWNER: &str = "Convert";
@@ -83,14 +80,7 @@ fn to_long(call: &mut Call<'_, '_>) -> Outcome<Value> {
 // `JValue` is convertible: what it holds is converted.
 fn convertible(value: &Value) -> Value {
     let Value::Json(token) = value else { return value.clone() };
-    match token.node() {
-        JNode::Null => Value::Null,
-        JNode::Bool(inner) => Value::Bool(*inner),
-        JNode::Integer(inner) => Value::Int64(*inner),
-        JNode::Float(inner) => Value::Double(*inner),
-        JNode::String(text) => Value::String(Arc::clone(text)),
-        JNode::Array(_) | JNode::Object(_) => value.clone(),
-    }
+    token.held().unwrap_or_else(|| value.clone())
 }
 
 // To even, as `Convert` rounds.
@@ -117,10 +107,10 @@ fn not_convertible(value: &Value, target: &str) -> crate::expr::Interrupt {
     let name = value.type_name();
     match value {
         Value::Bool(_) | Value::Char(_) | Value::Int32(_) | Value::Int64(_) | Value::Double(_) | Value::DateTime(_) => {
-            let short = name.strip_prefix("System.").unwrap_or(name);
+            let short = name.strip_prefix("System.").unwrap_or(&name);
             throw("System.InvalidCastException", format!("Invalid cast from '{short}' to '{target}'."))
         }
-        _ => invalid_cast(name, "System.IConvertible"),
+        _ => invalid_cast(&name, "System.IConvertible"),
     }
 }
 

@@ -9,7 +9,6 @@ const fn member(enumeration: &'static str, name: &'static str, number: i32) -> E
 
 const COMPARISON: &str = "System.StringComparison";
 const SPLIT: &str = "System.StringSplitOptions";
-const TOKEN: &str = "Newtonsoft.Json.Linq.JTokenType";
 const FORMATTING: &str = "Newtonsoft.Json.Formatting";
 
 pub(super) static NOT_PUBLISHED: EnumMember = member("ProductState", "NotPublished", 0);
@@ -29,17 +28,6 @@ static SPLIT_TRIM: EnumMember = member(SPLIT, "TrimEntries", 2);
 static FORMATTING_NONE: EnumMember = member(FORMATTING, "None", 0);
 static FORMATTING_INDENTED: EnumMember = member(FORMATTING, "Indented", 1);
 
-/// The token types that reading JSON gives.
-pub(super) static TOKEN_TYPES: [EnumMember; 7] = [
-    member(TOKEN, "Object", 1),
-    member(TOKEN, "Array", 2),
-    member(TOKEN, "Integer", 6),
-    member(TOKEN, "Float", 7),
-    member(TOKEN, "String", 8),
-    member(TOKEN, "Boolean", 9),
-    member(TOKEN, "Null", 10),
-];
-
 pub(super) const ROWS: &[Row] = &[
     constant("ProductState", "static ProductState NotPublished", &NOT_PUBLISHED),
     constant("ProductState", "static ProductState Published", &PUBLISHED),
@@ -54,11 +42,4 @@ pub(super) const ROWS: &[Row] = &[
     constant("StringSplitOptions", "static StringSplitOptions TrimEntries", &SPLIT_TRIM),
     constant("Formatting", "static Formatting None", &FORMATTING_NONE),
     constant("Formatting", "static Formatting Indented", &FORMATTING_INDENTED),
-    constant("JTokenType", "static JTokenType Object", &TOKEN_TYPES[0]),
-    constant("JTokenType", "static JTokenType Array", &TOKEN_TYPES[1]),
-    constant("JTokenType", "static JTokenType Integer", &TOKEN_TYPES[2]),
-    constant("JTokenType", "static JTokenType Float", &TOKEN_TYPES[3]),
-    constant("JTokenType", "static JTokenType String", &TOKEN_TYPES[4]),
-    constant("JTokenType", "static JTokenType Boolean", &TOKEN_TYPES[5]),
-    constant("JTokenType", "static JTokenType Null", &TOKEN_TYPES[6]),
 ];

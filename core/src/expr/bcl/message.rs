@@ -6,9 +6,11 @@ use super::{Call, Row, row};
 use crate::context::{Body, ResponseView};
 use crate::expr::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use crate::expr::ty::{Class, Ty};
+use crate::expr::xml::Root;
 use crate::expr::{Interrupt, Message};
 use crate::http::{HeaderMap, Url};
-use crate::value::{ContextPart, JToken, MessageRef, UrlRef, Value};
+use crate::value::json::Wanted;
+use crate::value::{ContextPart, MessageRef, UrlRef, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("IRequest", "string Method", |call| {
@@ -146,11 +148,14 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Ty::Array(item) if **item == Ty::Byte => Ok(Value::Bytes(Arc::from(&bytes[..]))),
         Ty::String => Ok(Value::string(super::encoding::utf8_text(&bytes))),
         Ty::Class(Class::JObject | Class::JArray | Class::JToken) => {
-            let token =
-                JToken::parse(&super::encoding::utf8_text(&bytes)).map_err(|error| super::json::reader(&error))?;
+            let token = super::json::read(call, &super::encoding::utf8_text(&bytes), Wanted::Any)?;
             let value = Value::Json(token);
-            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(value.type_name(), &ty.full_name())) }
+            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
         }
+        Ty::Class(Class::XElement | Class::XNode) => {
+            super::xml::load(call, &super::encoding::utf8_text(&bytes), Root::Element)
+        }
+        Ty::Class(Class::XDocument) => super::xml::load(call, &super::encoding::utf8_text(&bytes), Root::Document),
         _ => Err(broken("As<T> of a type that the checker refuses")),
     }
 }

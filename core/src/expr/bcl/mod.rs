@@ -3,6 +3,7 @@
 
 mod bit_converter;
 mod character;
+mod cipher;
 mod context;
 mod convert;
 mod convert_text;
@@ -14,6 +15,7 @@ mod enum_members;
 mod enums;
 mod format;
 mod guid;
+mod hash;
 mod html;
 mod ip_address;
 mod json;
@@ -24,6 +26,7 @@ mod number_custom;
 mod number_format;
 mod number_parse;
 mod object;
+mod regex;
 mod string;
 mod string_build;
 mod string_parts;
@@ -38,6 +41,8 @@ mod uri;
 mod uri_text;
 mod utf16;
 mod zone_data;
+mod token;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -46,6 +51,7 @@ use crate::value::{EnumMember, Value};
 
 use super::eval::Machine;
 use super::exception::{Outcome, argument_null, broken};
+use super::instance::{self, State};
 use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
@@ -148,7 +154,19 @@ const ROWS: &[&[Row]] = &[
     uri::ROWS,
     uri_text::ROWS,
     ip_address::ROWS,
-    json::ROWS,
+    json::TABLES[0],
+    json::TABLES[1],
+    json::TABLES[2],
+    json::TABLES[3],
+    json::TABLES[4],
+    regex::TABLES[0],
+    regex::TABLES[1],
+    regex::TABLES[2],
+    token::ROWS,
+    hash::TABLES[0],
+    hash::TABLES[1],
+    cipher::ROWS,
+    xml::ROWS,
     enums::ROWS,
 ];
 
@@ -312,6 +330,20 @@ impl<'c> Call<'c, '_> {
         match self.value(index) {
             Value::Enum(member) => Ok(member.number),
             _ => Err(broken("expected a member of an enumeration")),
+        }
+    }
+
+    /// The state of the object at this position.
+    pub(crate) fn state<S: State, R>(&self, index: usize, look: impl FnOnce(&mut S) -> R) -> Outcome<R> {
+        instance::state(self.value(index), look)
+    }
+
+    /// A `byte[]`; null throws.
+    pub(crate) fn bytes(&self, index: usize, parameter: &str) -> Outcome<Arc<[u8]>> {
+        match self.value(index) {
+            Value::Bytes(bytes) => Ok(Arc::clone(bytes)),
+            Value::Null => Err(argument_null(parameter)),
+            _ => Err(broken("expected bytes")),
         }
     }
 

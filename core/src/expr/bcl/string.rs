@@ -117,7 +117,8 @@ pub(super) fn folded(text: &str) -> String {
     text.chars().map(utf16::upper).collect()
 }
 
-fn equal(a: &str, b: &str, ignore_case: bool) -> bool {
+/// Ordinal equality of units, or of their upper cases.
+pub(super) fn equal(a: &str, b: &str, ignore_case: bool) -> bool {
     if !ignore_case {
         return a == b;
     }

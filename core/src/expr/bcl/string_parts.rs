@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::string::not_negative;
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, broken, out_of_range, throw};
+use crate::expr::exception::{Outcome, argument_null, broken, out_of_range};
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::value::Value;
-use crate::value::json::JNode;
 
 const BEHIND_END: &str = "startIndex cannot be larger than length of string.";
 
@@ -72,13 +71,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "static string Join(string separator, JToken values)", |call| {
         let Value::Json(token) = call.value(1) else { return Err(argument_null("values")) };
-        let items: Vec<Arc<str>> = match token.node() {
-            JNode::Array(items) => items.iter().map(|item| Arc::from(item.to_string())).collect(),
-            JNode::Object(_) => {
-                return Err(throw("System.NotSupportedException", "joining a JObject is not supported yet"));
-            }
-            JNode::Null | JNode::Bool(_) | JNode::Integer(_) | JNode::Float(_) | JNode::String(_) => Vec::new(),
-        };
+        let items: Vec<Arc<str>> = token.children().iter().map(|item| Arc::from(item.to_string())).collect();
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         join(call, &separator, &items)
     }),

@@ -30,10 +30,19 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
         (Ty::Class(from), Ty::Class(to)) => from.derives_from(*to).then_some(None),
-        (Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double, Ty::Class(Class::JToken)) => {
-            Some(Some(Conversion::ToJson))
-        }
+        (from, Ty::Class(Class::JToken)) if is_json_source(from) => Some(Some(Conversion::ToJson)),
         _ => None,
+    }
+}
+
+// The implicit operators of `JToken`.
+fn is_json_source(ty: &Ty) -> bool {
+    match ty {
+        Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double => true,
+        Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
+        Ty::Array(item) => **item == Ty::Byte,
+        Ty::Nullable(inner) => is_json_source(inner),
+        _ => false,
     }
 }
 
@@ -53,9 +62,21 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
         (from, Ty::Nullable(inner)) if is_numeric(from) && is_numeric(inner) => {
             Some(Some(Conversion::Numeric((**inner).clone())))
         }
+        (Ty::Class(Class::XElement | Class::XAttribute), to) if is_xml_target(to) => {
+            Some(Some(Conversion::Json(to.clone())))
+        }
         (from, to) if is_json(from) && is_json_target(to) => Some(Some(Conversion::Json(to.clone()))),
         (Ty::Class(from), Ty::Class(to)) if to.derives_from(*from) => Some(Some(Conversion::Unbox(Ty::Class(*to)))),
         _ => None,
+    }
+}
+
+// The explicit operators of `XElement` and `XAttribute`.
+fn is_xml_target(ty: &Ty) -> bool {
+    match ty {
+        Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double | Ty::Class(Class::Guid) => true,
+        Ty::Nullable(inner) => is_xml_target(inner),
+        _ => false,
     }
 }
 
@@ -63,7 +84,9 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
 fn is_json_target(ty: &Ty) -> bool {
     match ty {
         Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double => true,
-        Ty::Nullable(inner) => matches!(**inner, Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double),
+        Ty::Char | Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
+        Ty::Array(item) => **item == Ty::Byte,
+        Ty::Nullable(inner) => is_json_target(inner),
         _ => false,
     }
 }

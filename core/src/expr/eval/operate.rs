@@ -42,7 +42,7 @@ fn same(left: &Value, right: &Value) -> bool {
         (Value::Chars(left), Value::Chars(right)) => Arc::ptr_eq(left, right),
         (Value::Bytes(left), Value::Bytes(right)) => Arc::ptr_eq(left, right),
         (Value::Response(left), Value::Response(right)) => Arc::ptr_eq(left, right),
-        (Value::Json(left), Value::Json(right)) => std::ptr::eq(left.node(), right.node()),
+        (Value::Json(left), Value::Json(right)) => left.is_same(right),
         (Value::Context(left), Value::Context(right)) => left == right,
         (Value::Library(left), Value::Library(right)) => left == right,
         (Value::Service(left), Value::Service(right)) => left == right,

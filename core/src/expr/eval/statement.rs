@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Machine;
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::node::{LoopOrder, LoopStep, Node, Step};
-use crate::value::json::JNode;
 use crate::value::{JToken, Value};
 
 /// What a statement leads to.
@@ -106,10 +105,5 @@ fn item_at(sequence: &Value, units: &[u16], index: usize) -> Outcome<Option<Valu
 }
 
 fn json_item(token: &JToken, index: usize) -> Option<Value> {
-    match token.node() {
-        JNode::Array(items) => items.get(index).map(|item| Value::Json(item.clone())),
-        JNode::Null | JNode::Bool(_) | JNode::Integer(_) | JNode::Float(_) | JNode::String(_) | JNode::Object(_) => {
-            None
-        }
-    }
+    token.child_at(index).map(Value::Json)
 }

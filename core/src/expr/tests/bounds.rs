@@ -1,10 +1,11 @@
 //! Hostile expressions end, and with a clear error.
 
-use super::outcome;
-use super::world::World;
+use super::world;
+use crate::expr::fixture::Case;
 
 fn starts_with(source: &str, wanted: &str) {
-    let found = outcome(&mut World::new(), source);
+    let case = Case { source: source.to_owned(), ..Case::default() };
+    let found = case.play(&world::document()).unwrap().shown;
     assert!(found.contains(wanted), "{} gave {found}", source.chars().take(60).collect::<String>());
 }
 

@@ -39,6 +39,9 @@ const OWNERS: &[&str] = &[
     "IPAddress",
 ];
 
+/// Members of these types that the gateway adds to them; `fixtures/expr/eval` shows them under other names.
+const ADDED: [&str; 2] = ["string.AsBasic", "string.AsJwt"];
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
 fn every_member_of_the_library_has_a_case() {
@@ -61,7 +64,7 @@ fn every_member_of_the_library_has_a_case() {
         .members()
         .filter(|member| OWNERS.contains(&member.owner.to_string().as_str()))
         .map(|member| format!("{}.{}", member.owner, member.name))
-        .filter(|name| !covered.contains(name))
+        .filter(|name| !covered.contains(name) && !ADDED.contains(&name.as_str()))
         .collect();
     assert!(missing.is_empty(), "no case for {missing:#?}");
 }

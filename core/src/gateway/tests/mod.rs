@@ -3,6 +3,7 @@
 mod ending;
 mod folder;
 mod random;
+mod saving;
 mod sync;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,9 @@
 //! The end of a worker: nothing new, nothing dropped.
 
+use holdfast_core::gateway::Status;
 use tokio::net::TcpStream;
 
-use super::stage::{Backend, NOWHERE, Stage, run};
+use super::stage::{Backend, NOWHERE, Stage, run, status};
 
 #[test]
 fn idle_connections_close_and_busy_ones_finish_first() {
@@ -30,6 +31,21 @@ fn idle_connections_close_and_busy_ones_finish_first() {
         stage.plane.drained().await;
         stage.worker.await.unwrap();
         assert!(TcpStream::connect(stage.address).await.is_err());
+    });
+}
+
+#[test]
+fn while_draining_requests_are_served_and_connections_are_not_kept() {
+    run(async {
+        let stage = Stage::new(NOWHERE).await;
+        let mut client = stage.connect().await;
+        client.send(b"GET /text HTTP/1.1\r\nhost: h\r\n\r\n").await;
+        assert_eq!(client.answer().await.field("connection"), None);
+        stage.plane.status.store(Status { state: "draining", ..status(false) }.into());
+        client.send(b"GET /text HTTP/1.1\r\nhost: h\r\n\r\n").await;
+        let answer = client.answer().await;
+        assert_eq!((answer.text(), answer.field("connection")), ("text", Some("close")));
+        assert!(client.is_over().await);
     });
 }
 

@@ -1,0 +1,247 @@
+//! JSON that is made and changed: constructors, adding, removing, replacing, merging.
+
+use std::sync::Arc;
+
+use super::super::{Call, Row, row};
+use super::cast::content_of;
+use super::{keep, refused, token, token_at};
+use crate::expr::exception::{Outcome, argument_null, invalid_operation, out_of_range};
+use crate::value::json::{ChangeError, JKind, JNode};
+use crate::value::{JToken, Value};
+
+pub(super) const ROWS: &[Row] = &[
+    row("JObject", "new JObject()", |call| made(call, JToken::object())),
+    row("JObject", "new JObject(JObject other)", copied),
+    row("JObject", "new JObject(params object[] content)", |call| filled(call, JToken::object())),
+    row("JArray", "new JArray()", |call| made(call, JToken::array())),
+    row("JArray", "new JArray(JArray other)", copied),
+    row("JArray", "new JArray(params object[] content)", |call| filled(call, JToken::array())),
+    row("JProperty", "new JProperty(JProperty other)", copied),
+    row("JProperty", "new JProperty(string name, object content)", property),
+    row("JProperty", "new JProperty(string name, params object[] content)", property),
+    row("JConstructor", "new JConstructor(string name, params object[] content)", |call| {
+        let name = Arc::clone(call.text(0, "name")?);
+        let token = JToken::new(JNode::Constructor(name, Vec::new()));
+        add_all(call, &token, 1, usize::MAX)?;
+        made(call, token)
+    }),
+    row("JValue", "new JValue(JValue other)", copied),
+    row("JValue", "new JValue(object value)", |call| {
+        let token = content_of(call, call.value(0))?;
+        made(call, token)
+    }),
+    row("JValue", "static JValue CreateNull()", |_| Ok(Value::Json(JToken::null()))),
+    row("JValue", "static JValue CreateUndefined()", |_| Ok(Value::Json(JToken::value(JKind::Undefined, Value::Null)))),
+    row("JValue", "static JValue CreateString(string value)", |call| {
+        Ok(Value::Json(JToken::value(JKind::String, call.value(0).clone())))
+    }),
+    row("JRaw", "new JRaw(object rawJson)", |call| Ok(Value::Json(JToken::value(JKind::Raw, call.value(0).clone())))),
+    row("JObject", "void Add(string propertyName, JToken value)", |call| {
+        let value = if call.value(2).is_null() { JToken::null() } else { token_at(call, 2)? };
+        let (object, name) = (token(call)?, Arc::clone(call.text(1, "name")?));
+        let property = JToken::property(name, &value).map_err(|error| refused(call, error, &object))?;
+        keep(call, &property)?;
+        object.add(&property).map_err(|error| refused(call, error, &object))?;
+        Ok(Value::Null)
+    }),
+    row("JArray", "void Add(JToken item)", |call| {
+        let array = token(call)?;
+        add_all(call, &array, 1, usize::MAX)?;
+        Ok(Value::Null)
+    }),
+    row("JContainer", "void Add(object content)", |call| {
+        let container = token(call)?;
+        add_all(call, &container, 1, usize::MAX)?;
+        Ok(Value::Null)
+    }),
+    row("JContainer", "void AddFirst(object content)", |call| {
+        let container = token(call)?;
+        add_all(call, &container, 1, 0)?;
+        Ok(Value::Null)
+    }),
+    row("JArray", "void Insert(int index, JToken item)", |call| {
+        let array = token(call)?;
+        let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= array.count());
+        let at = at.ok_or_else(|| out_of_range("Index must be within the bounds of the List.", "index"))?;
+        add_all(call, &array, 2, at)?;
+        Ok(Value::Null)
+    }),
+    row("JArray", "void RemoveAt(int index)", |call| {
+        let array = token(call)?;
+        let index = usize::try_from(call.int(1)?);
+        let index = index.map_err(|_| out_of_range("Index is less than 0.", "index"))?;
+        let item = array.child_at(index);
+        let item = item.ok_or_else(|| out_of_range("Index is equal to or greater than Count.", "index"))?;
+        item.remove().map_err(|error| refused(call, error, &array))?;
+        Ok(Value::Null)
+    }),
+    row("JArray", "bool Remove(JToken item)", |call| {
+        let array = token(call)?;
+        let Value::Json(item) = call.value(1) else { return Ok(Value::Bool(false)) };
+        let is_item = item.parent().is_some_and(|parent| parent.is_same(&array));
+        Ok(Value::Bool(is_item && item.remove().is_ok()))
+    }),
+    row("JArray", "int IndexOf(JToken item)", |call| {
+        Ok(position(call)?.map_or(Value::Int32(-1), super::super::string::index))
+    }),
+    row("JArray", "bool Contains(JToken item)", |call| Ok(Value::Bool(position(call)?.is_some()))),
+    row("JArray", "void Clear()", clear),
+    row("JContainer", "void RemoveAll()", clear),
+    row("JContainer", "void ReplaceAll(object content)", |call| {
+        let container = token(call)?;
+        container.clear();
+        add_all(call, &container, 1, usize::MAX)?;
+        Ok(Value::Null)
+    }),
+    row("JObject", "bool Remove(string propertyName)", |call| {
+        let name = call.text(1, "propertyName")?;
+        let property = token(call)?.property_named(name);
+        Ok(Value::Bool(property.is_some_and(|property| property.remove().is_ok())))
+    }),
+    row("JToken", "void Remove()", |call| {
+        let token = token(call)?;
+        token.remove().map_err(|error| refused(call, error, &token))?;
+        Ok(Value::Null)
+    }),
+    row("JToken", "void Replace(JToken value)", |call| {
+        let token = token(call)?;
+        let (Some(parent), Some(at)) = (token.parent(), token.position()) else {
+            return Err(invalid_operation("The parent is missing."));
+        };
+        let value = content_of(call, call.value(1))?;
+        parent.set_child(at, &value).map_err(|error| refused(call, error, &parent))?;
+        Ok(Value::Null)
+    }),
+    row("JToken", "void AddAfterSelf(object content)", |call| beside(call, 1)),
+    row("JToken", "void AddBeforeSelf(object content)", |call| beside(call, 0)),
+    row("JToken", "JToken DeepClone()", |call| {
+        let copy = token(call)?.deep_clone();
+        made(call, copy)
+    }),
+    row("JToken", "static bool DeepEquals(JToken t1, JToken t2)", |call| {
+        Ok(Value::Bool(call.value(0) == call.value(1)))
+    }),
+    row("JContainer", "void Merge(object content)", |call| {
+        let (target, content) = (token(call)?, call.value(1));
+        let content = match content {
+            Value::Null => return Ok(Value::Null),
+            other => content_of(call, other)?,
+        };
+        keep(call, &content)?;
+        merge(call, &target, &content)?;
+        Ok(Value::Null)
+    }),
+];
+
+/// A new token, counted and kept.
+fn made(call: &mut Call<'_, '_>, token: JToken) -> Outcome<Value> {
+    keep(call, &token)?;
+    Ok(Value::Json(token))
+}
+
+fn copied(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if call.value(0).is_null() {
+        return Err(argument_null("other"));
+    }
+    let copy = token(call)?.deep_clone();
+    made(call, copy)
+}
+
+fn filled(call: &mut Call<'_, '_>, container: JToken) -> Outcome<Value> {
+    add_all(call, &container, 0, usize::MAX)?;
+    made(call, container)
+}
+
+// The content of one argument, or of several, that follow each other; a sequence is taken apart.
+fn contents(call: &Call<'_, '_>, from: usize) -> Outcome<Vec<JToken>> {
+    let mut found = Vec::new();
+    for value in call.arguments.get(from..).unwrap_or(&[]) {
+        match super::cast::items_of(value) {
+            Some(items) => {
+                for item in items {
+                    found.push(content_of(call, &item)?);
+                }
+            }
+            None => found.push(content_of(call, value)?),
+        }
+    }
+    Ok(found)
+}
+
+fn add_all(call: &mut Call<'_, '_>, container: &JToken, from: usize, at: usize) -> Outcome<()> {
+    for (offset, child) in contents(call, from)?.into_iter().enumerate() {
+        call.machine.step()?;
+        keep(call, &child)?;
+        let at = at.saturating_add(offset);
+        container.insert(at, &child).map_err(|error| refused(call, error, container))?;
+    }
+    Ok(())
+}
+
+fn property(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let name = Arc::clone(call.text(0, "name")?);
+    let is_single = call.arguments.len() == 2 && super::cast::items_of(call.value(1)).is_none();
+    let value = if is_single {
+        content_of(call, call.value(1))?
+    } else {
+        let array = JToken::array();
+        add_all(call, &array, 1, usize::MAX)?;
+        array
+    };
+    let property = JToken::property(name, &value).map_err(|error| refused(call, error, &value))?;
+    made(call, property)
+}
+
+fn position(call: &Call<'_, '_>) -> Outcome<Option<usize>> {
+    let Value::Json(item) = call.value(1) else { return Ok(None) };
+    Ok(token(call)?.children().iter().position(|child| child.is_same(item)))
+}
+
+fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    token(call)?.clear();
+    Ok(Value::Null)
+}
+
+fn beside(call: &mut Call<'_, '_>, offset: usize) -> Outcome<Value> {
+    let token = token(call)?;
+    let (Some(parent), Some(at)) = (token.parent(), token.position()) else {
+        return Err(invalid_operation("The parent is missing."));
+    };
+    if parent.property_value().is_some() {
+        return Err(refused(call, ChangeError::OfProperty, &parent));
+    }
+    add_all(call, &parent, 1, at + offset)?;
+    Ok(Value::Null)
+}
+
+// `MergeArrayHandling.Concat`: objects are merged member by member, arrays are joined, everything else is replaced.
+fn merge(call: &mut Call<'_, '_>, target: &JToken, content: &JToken) -> Outcome<()> {
+    call.machine.step()?;
+    let (target_kind, content_kind) = (target.kind(), content.kind());
+    match (target_kind, content_kind) {
+        (JKind::Object, JKind::Object) => {
+            for property in content.children() {
+                let (Some(name), Some(value)) = (property.name(), property.property_value()) else { continue };
+                merge_member(call, target, &name, &value)?;
+            }
+        }
+        (JKind::Array, JKind::Array) => {
+            for item in content.children() {
+                target.add(&item.deep_clone()).map_err(|error| refused(call, error, target))?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value: &JToken) -> Outcome<()> {
+    let old = target.member(name);
+    match old {
+        Some(old) if old.kind() == value.kind() && matches!(old.kind(), JKind::Object | JKind::Array) => {
+            merge(call, &old, value)
+        }
+        Some(_) if value.kind() == JKind::Null => Ok(()),
+        Some(_) | None => target.set_member(name, &value.deep_clone()).map_err(|error| refused(call, error, target)),
+    }
+}

@@ -1,0 +1,349 @@
+//! Between .NET values and JSON: the operators of `JToken`, `Value<T>`, `ToObject<T>`, `FromObject` and `JsonConvert`.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+
+use super::super::object::{parse_bool, parse_double, parse_int, parse_long};
+use super::super::{Call, Row, row};
+use super::{index, token};
+use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
+use crate::expr::ty::{Class, Ty};
+use crate::value::json::{JFormatting, JKind, JNode};
+use crate::value::{JToken, Value};
+
+pub(super) const ROWS: &[Row] = &[
+    row("JToken", "T Value<T>(object key)", |call| {
+        let found = index(call)?;
+        let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
+        match found {
+            Value::Json(token) => value_of(&token, ty),
+            _ => ty.default_value().ok_or_else(|| broken("Value<T> of an unbuilt type")),
+        }
+    }),
+    row("JToken", "T Value<T>()", |call| {
+        let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
+        value_of(&token(call)?, ty)
+    }),
+    row("JToken", "T ToObject<T>()", |call| {
+        let ty = call.types.first().ok_or_else(|| broken("ToObject<T> without a type"))?.clone();
+        let token = token(call)?;
+        to_object(call, &token, &ty)
+    }),
+    row("JsonConvert", "static T DeserializeObject<T>(string value)", |call| {
+        let ty = call.types.first().ok_or_else(|| broken("DeserializeObject<T> without a type"))?.clone();
+        let text = Arc::clone(call.text(0, "value")?);
+        let token = super::deserialized(call, &text)?;
+        to_object(call, &token, &ty)
+    }),
+    row("JToken", "static JToken FromObject(object o)", |call| from_object(call, Class::JToken)),
+    row("JObject", "static JObject FromObject(object o)", |call| from_object(call, Class::JObject)),
+    row("JArray", "static JArray FromObject(object o)", |call| from_object(call, Class::JArray)),
+    row("JsonConvert", "static string SerializeObject(object value)", |call| serialized(call, JFormatting::None)),
+    row("JsonConvert", "static string SerializeObject(object value, Formatting formatting)", |call| {
+        let formatting = super::formatting(call, 1)?;
+        serialized(call, formatting)
+    }),
+];
+
+/// The implicit operators of `JToken`: from text, numbers and booleans.
+pub(crate) fn token_of(value: &Value) -> Outcome<Value> {
+    let value = match value {
+        // The operators know no smaller whole number than `long`.
+        Value::Int32(value) => Value::Int64(i64::from(*value)),
+        other => other.clone(),
+    };
+    let kind = if value.is_null() { Some(JKind::String) } else { kind_of(&value) };
+    kind.map(|kind| Value::Json(JToken::value(kind, value))).ok_or_else(|| broken("a token of no JSON value"))
+}
+
+/// The type of the `JValue` that holds the value; `None` for what Json.NET does not know.
+fn kind_of(value: &Value) -> Option<JKind> {
+    Some(match value {
+        Value::Null => JKind::Null,
+        Value::Bool(_) => JKind::Boolean,
+        Value::String(_) | Value::Char(_) => JKind::String,
+        Value::Int32(_) | Value::Int64(_) | Value::Enum(_) => JKind::Integer,
+        Value::Double(_) => JKind::Float,
+        Value::DateTime(_) | Value::DateTimeOffset(_) => JKind::Date,
+        Value::TimeSpan(_) => JKind::TimeSpan,
+        Value::Guid(_) => JKind::Guid,
+        Value::Bytes(_) => JKind::Bytes,
+        Value::Json(_)
+        | Value::Strings(_)
+        | Value::Chars(_)
+        | Value::Response(_)
+        | Value::Context(_)
+        | Value::Object(_)
+        | Value::Library(_)
+        | Value::Service(_) => return None,
+    })
+}
+
+/// What stands in a container for the value: a token itself, or a `JValue` of it.
+pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> {
+    let _ = call;
+    if let Value::Json(token) = value {
+        return Ok(token.clone());
+    }
+    let held = if let Value::Char(_) = value { Value::string(value.to_string()) } else { value.clone() };
+    kind_of(value).map(|kind| JToken::value(kind, held)).ok_or_else(|| {
+        let message = format!("Could not determine JSON object type for type {}.", value.type_name());
+        throw("System.ArgumentException", message)
+    })
+}
+
+/// The items of a sequence that is no text and no token.
+pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Strings(items) => Some(items.iter().map(|item| Value::String(Arc::clone(item))).collect()),
+        Value::Chars(units) => Some(units.iter().map(|unit| Value::Char(*unit)).collect()),
+        Value::Object(object) => object.get().items(),
+        _ => None,
+    }
+}
+
+/// The explicit operators of `JToken`. A null reference gives null, or throws for a value type.
+pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
+    let Value::Json(token) = value else {
+        return match ty {
+            _ if matches!(value, Value::Object(_)) => super::super::xml::cast(value, ty),
+            _ if !value.is_null() => Err(broken("expected a JSON token")),
+            _ if ty.holds_null() => Ok(Value::Null),
+            _ => Err(argument_null("value")),
+        };
+    };
+    if let Ty::Object | Ty::Class(Class::JToken | Class::JContainer | Class::JObject | Class::JArray | Class::JValue) =
+        ty
+    {
+        return if ty.admits(value) {
+            Ok(value.clone())
+        } else {
+            Err(invalid_cast(&value.type_name(), &ty.full_name()))
+        };
+    }
+    let token = token.property_value().unwrap_or_else(|| token.clone());
+    let (inner, nullable) = match ty {
+        Ty::Nullable(inner) => (&**inner, true),
+        other => (other, other.holds_null()),
+    };
+    let kind = token.kind();
+    let allowed = allows(inner, kind) || nullable && matches!(kind, JKind::Null | JKind::Undefined);
+    let held = token.held().filter(|_| allowed).ok_or_else(|| {
+        let target = inner.full_name();
+        let target = match target.rsplit('.').next().unwrap_or("") {
+            "Byte[]" => "byte array",
+            other => other,
+        };
+        throw("System.ArgumentException", format!("Can not convert {} to {target}.", kind.name()))
+    })?;
+    if held.is_null() && nullable {
+        return Ok(Value::Null);
+    }
+    if let (JKind::Bytes, Value::Bytes(bytes), Ty::String) = (kind, &held, inner) {
+        return Ok(Value::string(base64::engine::general_purpose::STANDARD.encode(bytes)));
+    }
+    converted(kind, &held, inner)
+}
+
+// The lists of Json.NET's `JToken`: which tokens an operator takes.
+fn allows(ty: &Ty, kind: JKind) -> bool {
+    let is_text = matches!(kind, JKind::String | JKind::Comment | JKind::Raw);
+    let is_number = matches!(kind, JKind::Integer | JKind::Float | JKind::Boolean);
+    match ty {
+        Ty::String => {
+            let others = matches!(kind, JKind::Date | JKind::Bytes | JKind::Guid | JKind::TimeSpan | JKind::Uri);
+            is_text || is_number || others
+        }
+        Ty::Class(Class::DateTime) => is_text || kind == JKind::Date,
+        Ty::Class(Class::Guid) => is_text || matches!(kind, JKind::Guid | JKind::Bytes),
+        Ty::Class(Class::TimeSpan) => is_text || kind == JKind::TimeSpan,
+        Ty::Class(Class::Uri) => is_text || kind == JKind::Uri,
+        Ty::Array(_) => is_text || matches!(kind, JKind::Bytes | JKind::Integer),
+        Ty::Char => is_text || matches!(kind, JKind::Integer | JKind::Float),
+        _ => is_text || is_number,
+    }
+}
+
+/// `Convert.ChangeType` under the invariant culture, from what a `JValue` holds.
+fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
+    if ty.admits(held) && !(kind == JKind::Integer && *ty == Ty::String) {
+        return Ok(held.clone());
+    }
+    match (ty, held) {
+        (Ty::String, value) => Ok(Value::string(value.to_string())),
+        (Ty::Bool, Value::String(text)) if kind != JKind::Integer => parse_bool(text).map(Value::Bool),
+        (Ty::Bool, Value::Int32(value)) => Ok(Value::Bool(*value != 0)),
+        (Ty::Bool, Value::Int64(value)) => Ok(Value::Bool(*value != 0)),
+        (Ty::Bool, Value::Double(value)) => Ok(Value::Bool(*value != 0.0)),
+        (Ty::Int32 | Ty::Int64 | Ty::Double, _) => number(kind, held, ty),
+        (Ty::Char, Value::String(text)) => {
+            let mut units = text.encode_utf16();
+            match (units.next(), units.next()) {
+                (Some(unit), None) => Ok(Value::Char(unit)),
+                _ => Err(format("String must be exactly one character long.")),
+            }
+        }
+        (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
+        (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
+        (Ty::Array(_), Value::String(text)) => {
+            base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
+                |_| {
+                    format(
+                        "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding \
+                         characters, or an illegal character among the padding characters.",
+                    )
+                },
+            )
+        }
+        (ty, value) => {
+            let message = format!("Invalid cast from '{}' to '{}'.", value.type_name(), ty.full_name());
+            Err(throw("System.InvalidCastException", message))
+        }
+    }
+}
+
+fn date(text: &str) -> Outcome<Value> {
+    let padded = if text.len() == 10 { format!("{text}T00:00:00") } else { text.replacen(' ', "T", 1) };
+    crate::value::json::date_of(&padded)
+        .ok_or_else(|| format(format!("String '{text}' was not recognized as a valid DateTime.")))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "the range is checked before the cast"
+)]
+fn number(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
+    let too_large = || {
+        let name = if *ty == Ty::Int32 { "an Int32" } else { "an Int64" };
+        overflow(&format!("Value was either too large or too small for {name}."))
+    };
+    let whole = match (held, ty) {
+        (Value::String(digits), Ty::Int32 | Ty::Int64) if kind == JKind::Integer => {
+            let _ = digits;
+            return Err(too_large());
+        }
+        (Value::String(text), Ty::Int32) => return parse_int(text).map(Value::Int32),
+        (Value::String(text), Ty::Int64) => return parse_long(text).map(Value::Int64),
+        (Value::String(text), _) => return parse_double(text).map(Value::Double),
+        (Value::Double(value), Ty::Double) => return Ok(Value::Double(*value)),
+        (Value::Double(value), _) => {
+            let even = value.round_ties_even();
+            if even.abs() >= 9.2e18 || even.is_nan() {
+                return Err(too_large());
+            }
+            even as i64
+        }
+        (Value::Int64(value), _) => *value,
+        (Value::Int32(value), _) => i64::from(*value),
+        (Value::Bool(value), _) => i64::from(*value),
+        (value, ty) => {
+            let message = format!("Invalid cast from '{}' to '{}'.", value.type_name(), short_name(ty));
+            return Err(throw("System.InvalidCastException", message));
+        }
+    };
+    match ty {
+        Ty::Int32 => i32::try_from(whole).map(Value::Int32).map_err(|_| too_large()),
+        Ty::Int64 => Ok(Value::Int64(whole)),
+        _ => Ok(Value::Double(whole as f64)),
+    }
+}
+
+fn short_name(ty: &Ty) -> String {
+    ty.full_name().trim_start_matches("System.").to_owned()
+}
+
+// `Extensions.Value<T>`: the token itself where it is a `T`, else what it holds, converted.
+fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
+    let value = Value::Json(token.clone());
+    if ty.admits(&value) {
+        return Ok(value);
+    }
+    let Some(held) = token.held() else {
+        let message = format!("Cannot cast {} to Newtonsoft.Json.Linq.JToken.", token.type_name());
+        return Err(throw("System.InvalidCastException", message));
+    };
+    let (inner, nullable) = match ty {
+        Ty::Nullable(inner) => (&**inner, true),
+        other => (other, false),
+    };
+    match held {
+        Value::Null if nullable || ty.holds_null() => Ok(Value::Null),
+        Value::Null => Err(throw("System.InvalidCastException", "Null object cannot be converted to a value type.")),
+        Value::String(_) if matches!(inner, Ty::Class(Class::Guid | Class::TimeSpan)) => {
+            let message = format!("Invalid cast from 'System.String' to '{}'.", inner.full_name());
+            Err(throw("System.InvalidCastException", message))
+        }
+        held => converted(token.kind(), &held, inner),
+    }
+}
+
+// `ToObject<T>` for tokens, single values and lists of text; a token comes as a copy.
+fn to_object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
+    match ty {
+        Ty::Object => match token.held() {
+            Some(held) => Ok(held),
+            None => copy_as(call, token, ty),
+        },
+        Ty::Class(class) if class.derives_from(Class::JToken) => copy_as(call, token, ty),
+        Ty::Array(item) if **item == Ty::String && token.kind() == JKind::Array => {
+            let items = token.children().into_iter().map(|item| cast(&Value::Json(item), &Ty::String));
+            let items = items.map(|item| {
+                Ok(match item? {
+                    Value::String(text) => text,
+                    _ => Arc::from(""),
+                })
+            });
+            Ok(Value::Strings(items.collect::<Outcome<Vec<Arc<str>>>>()?.into()))
+        }
+        ty => cast(&Value::Json(token.clone()), ty),
+    }
+}
+
+fn copy_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
+    let copy = token.deep_clone();
+    super::keep(call, &copy)?;
+    let value = Value::Json(copy);
+    if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
+}
+
+/// What Json.NET's serializer makes of a value.
+pub(super) fn serialize(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> {
+    match value {
+        Value::Json(token) => Ok(token.deep_clone()),
+        value => match items_of(value) {
+            Some(items) => {
+                let items = items.iter().map(|item| serialize(call, item)).collect::<Outcome<Vec<JToken>>>()?;
+                Ok(JToken::new(JNode::Array(items)))
+            }
+            None => content_of(call, value),
+        },
+    }
+}
+
+fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
+    if call.value(0).is_null() {
+        return Err(argument_null("o"));
+    }
+    let token = serialize(call, call.value(0))?;
+    super::keep(call, &token)?;
+    let value = Value::Json(token);
+    if Ty::Class(class).admits(&value) {
+        return Ok(value);
+    }
+    let kind = match &value {
+        Value::Json(token) => token.kind().name(),
+        _ => "Null",
+    };
+    let message = match class {
+        Class::JObject => format!("Object serialized to {kind}. JObject instance expected."),
+        _ => format!("Object serialized to {kind}. JArray instance expected."),
+    };
+    Err(throw("System.ArgumentException", message))
+}
+
+fn serialized(call: &mut Call<'_, '_>, formatting: JFormatting) -> Outcome<Value> {
+    let text = serialize(call, call.value(0))?.to_json(formatting);
+    call.yields(text)
+}

@@ -1,0 +1,253 @@
+//! Newtonsoft JSON: what the types share, reading, and looking inside. Building stands in `build`, conversions in `cast`.
+
+mod build;
+mod cast;
+mod kinds;
+mod select;
+
+use std::sync::Arc;
+
+use super::{Call, Row, row};
+use crate::expr::Interrupt;
+use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
+use crate::value::json::{ChangeError, JFormatting, JNode, ReadError, TOKEN_BYTES, Wanted};
+use crate::value::{JToken, Value};
+
+pub(crate) use cast::{cast, token_of};
+
+pub(super) const TABLES: [&[Row]; 5] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, kinds::ROWS];
+
+const ROWS: &[Row] = &[
+    row("JObject", "static JObject Parse(string json)", |call| parse(call, Wanted::Object)),
+    row("JArray", "static JArray Parse(string json)", |call| parse(call, Wanted::Array)),
+    row("JToken", "static JToken Parse(string json)", |call| parse(call, Wanted::Any)),
+    row("JsonConvert", "static object DeserializeObject(string value)", |call| {
+        let text = call.text(0, "value")?.clone();
+        // A single value comes without its token, as in Json.NET.
+        let token = deserialized(call, &text)?;
+        Ok(token.held().unwrap_or(Value::Json(token)))
+    }),
+    row("JToken", "JToken this[object key]", index),
+    row("JObject", "JToken this[string propertyName]", |call| {
+        call.text(1, "propertyName")?;
+        index(call)
+    }),
+    row("JArray", "JToken this[int index]", index),
+    row("JObject", "JToken GetValue(string propertyName)", |call| match call.text_or_null(1)? {
+        Some(name) => Ok(or_null(token(call)?.member(name))),
+        None => Ok(Value::Null),
+    }),
+    row("JObject", "JToken GetValue(string propertyName, StringComparison comparison)", |call| {
+        let found = property_like(call)?;
+        Ok(or_null(found.and_then(|property| property.property_value())))
+    }),
+    row("JObject", "JProperty Property(string name)", |call| match call.text_or_null(1)? {
+        Some(name) => Ok(or_null(token(call)?.property_named(name))),
+        None => Ok(Value::Null),
+    }),
+    row("JObject", "JProperty Property(string name, StringComparison comparison)", |call| {
+        let found = property_like(call)?;
+        Ok(or_null(found))
+    }),
+    row("JObject", "bool ContainsKey(string propertyName)", |call| {
+        let name = call.text(1, "propertyName")?;
+        Ok(Value::Bool(token(call)?.property_named(name).is_some()))
+    }),
+    row("JToken", "string ToString()", |call| {
+        let text = call.value(0).to_string();
+        call.yields(text)
+    }),
+    row("JToken", "string ToString(Formatting formatting)", |call| {
+        let formatting = formatting(call, 1)?;
+        let text = token(call)?.to_json(formatting);
+        call.yields(text)
+    }),
+    row("JToken", "JTokenType Type", |call| kinds::member(token(call)?.kind())),
+    row("JToken", "bool HasValues", |call| Ok(Value::Bool(token(call)?.count() > 0))),
+    row("JToken", "bool Equals(object obj)", |call| {
+        let token = token(call)?;
+        Ok(Value::Bool(match call.value(1) {
+            Value::Json(other) if token.held().is_some() => token == *other,
+            Value::Json(other) => token.is_same(other),
+            _ => false,
+        }))
+    }),
+    row("JToken", "string Path", |call| {
+        let path = token(call)?.path();
+        call.yields(path)
+    }),
+    row("JToken", "JContainer Parent", |call| Ok(or_null(token(call)?.parent()))),
+    row("JToken", "JToken Root", |call| Ok(Value::Json(token(call)?.root()))),
+    row("JToken", "JToken First", |call| end(call, 0)),
+    row("JToken", "JToken Last", |call| {
+        let last = token(call)?.count().saturating_sub(1);
+        end(call, last)
+    }),
+    row("JToken", "JToken Next", |call| sibling(call, 1)),
+    row("JToken", "JToken Previous", |call| sibling(call, -1)),
+    row("JContainer", "int Count", |call| Ok(super::string::index(token(call)?.count()))),
+    row("JProperty", "string Name", name),
+    row("JConstructor", "string Name", name),
+    row("JProperty", "JToken Value", |call| Ok(or_null(token(call)?.property_value()))),
+    row("JValue", "object Value", |call| Ok(token(call)?.held().unwrap_or(Value::Null))),
+];
+
+/// The exception of the JSON reader.
+pub(super) fn reader(message: &str) -> Interrupt {
+    throw("Newtonsoft.Json.JsonReaderException", message)
+}
+
+/// The token at this place of the arguments, which may not be null.
+fn token_at(call: &Call<'_, '_>, at: usize) -> Outcome<JToken> {
+    match call.value(at) {
+        Value::Json(token) => Ok(token.clone()),
+        _ => Err(broken("expected a JSON token")),
+    }
+}
+
+fn token(call: &Call<'_, '_>) -> Outcome<JToken> {
+    token_at(call, 0)
+}
+
+fn or_null(token: Option<JToken>) -> Value {
+    token.map_or(Value::Null, Value::Json)
+}
+
+fn name(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    Ok(token(call)?.name().map_or(Value::Null, Value::String))
+}
+
+fn formatting(call: &Call<'_, '_>, at: usize) -> Outcome<JFormatting> {
+    Ok(if call.number(at)? == 0 { JFormatting::None } else { JFormatting::Indented })
+}
+
+/// Counts a token with everything below it, and keeps it alive while the evaluation runs.
+fn keep(call: &mut Call<'_, '_>, token: &JToken) -> Outcome<()> {
+    call.machine.charge((token.descendants().len() + 1) * TOKEN_BYTES)?;
+    call.machine.kept.push(token.clone());
+    Ok(())
+}
+
+/// Reads JSON text; what is read is counted.
+pub(super) fn read(call: &mut Call<'_, '_>, text: &str, wanted: Wanted) -> Outcome<JToken> {
+    call.machine.charge(text.len())?;
+    let tokens_max = call.machine.memory_left() / TOKEN_BYTES;
+    match JToken::read(text, wanted, tokens_max) {
+        Ok(read) => {
+            call.machine.charge(read.tokens * TOKEN_BYTES)?;
+            call.machine.kept.push(read.token.clone());
+            Ok(read.token)
+        }
+        Err(ReadError::Syntax(message)) => Err(reader(&message)),
+        Err(ReadError::TooMany) => Err(call.machine.out_of_memory()),
+    }
+}
+
+/// Reads JSON text as the serializer does, which has words of its own for text that ends too early.
+fn deserialized(call: &mut Call<'_, '_>, text: &str) -> Outcome<JToken> {
+    const END: &str = "Unexpected end of content while loading ";
+    read(call, text, Wanted::Any).map_err(|error| match error {
+        Interrupt::Exception { message, .. } if message.starts_with(END) => {
+            let container =
+                if message.starts_with("Unexpected end of content while loading JArray") { "array" } else { "object" };
+            let place = message.split_once(". ").map_or("", |(_, place)| place);
+            let message = format!("Unexpected end when deserializing {container}. {place}");
+            throw("Newtonsoft.Json.JsonSerializationException", message)
+        }
+        other => other,
+    })
+}
+
+fn parse(call: &mut Call<'_, '_>, wanted: Wanted) -> Outcome<Value> {
+    let text = Arc::clone(call.text(0, "s")?);
+    read(call, &text, wanted).map(Value::Json)
+}
+
+fn index(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let token = token(call)?;
+    let key = call.value(1);
+    let refused = |container: &str, wanted: &str| {
+        let key = shown(key);
+        let message = format!("Accessed {container} values with invalid key value: {key}. {wanted} expected.");
+        Err(throw("System.ArgumentException", message))
+    };
+    let is_object = token.with(|node| matches!(node, JNode::Object(_)));
+    match (is_object, key) {
+        (true, Value::String(name)) => Ok(or_null(token.member(name))),
+        (true, Value::Null) => Err(argument_null("key")),
+        (true, _) => refused("JObject", "Object property name"),
+        (false, key) => match (token.type_name().rsplit('.').next(), key) {
+            (Some("JArray" | "JConstructor"), Value::Int32(at)) => {
+                let item = usize::try_from(*at).ok().and_then(|at| token.child_at(at));
+                item.map(Value::Json).ok_or_else(outside)
+            }
+            (Some("JArray"), Value::Null) => Err(argument_null("key")),
+            (Some("JArray"), _) => refused("JArray", "Int32 array index"),
+            (Some("JConstructor"), _) => refused("JConstructor", "Argument position index"),
+            (name, _) => Err(no_children(name.unwrap_or("JValue"))),
+        },
+    }
+}
+
+fn no_children(name: &str) -> Interrupt {
+    invalid_operation(&format!("Cannot access child value on Newtonsoft.Json.Linq.{name}."))
+}
+
+/// The exception for an index outside of a list.
+fn outside() -> Interrupt {
+    let message = "Index was out of range. Must be non-negative and less than the size of the collection.";
+    out_of_range(message, "index")
+}
+
+fn shown(key: &Value) -> String {
+    match key {
+        Value::String(text) => format!("\"{text}\""),
+        Value::Null => "null".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+// The exact name first, then the first one that the comparison takes.
+fn property_like(call: &Call<'_, '_>) -> Outcome<Option<JToken>> {
+    let Some(name) = call.text_or_null(1)? else { return Ok(None) };
+    let token = token(call)?;
+    let exact = token.property_named(name);
+    let comparison = call.number(2)?;
+    if exact.is_some() || comparison % 2 == 0 {
+        return Ok(exact);
+    }
+    let like = |property: &JToken| property.name().is_some_and(|found| super::string::equal(&found, name, true));
+    Ok(token.children().into_iter().find(like))
+}
+
+fn end(call: &Call<'_, '_>, at: usize) -> Outcome<Value> {
+    let token = token(call)?;
+    match token.held() {
+        Some(_) => Err(no_children(token.type_name().rsplit('.').next().unwrap_or("JValue"))),
+        None => Ok(or_null(token.child_at(at))),
+    }
+}
+
+fn sibling(call: &Call<'_, '_>, offset: isize) -> Outcome<Value> {
+    let token = token(call)?;
+    let found = token.parent().and_then(|parent| parent.child_at(token.position()?.checked_add_signed(offset)?));
+    Ok(or_null(found))
+}
+
+/// The exception of a change that is refused.
+fn refused(call: &Call<'_, '_>, error: ChangeError, container: &JToken) -> Interrupt {
+    let argument = |message: String| throw("System.ArgumentException", message);
+    match error {
+        ChangeError::DuplicateName(name) => argument(format!(
+            "Can not add property {name} to {}. Property with the same name already exists on object.",
+            container.type_name()
+        )),
+        ChangeError::WrongType(child, container) => argument(format!("Can not add {child} to {container}.")),
+        ChangeError::OutOfRange => outside(),
+        ChangeError::OfProperty => {
+            throw("Newtonsoft.Json.JsonException", "Cannot add or remove items from Newtonsoft.Json.Linq.JProperty.")
+        }
+        ChangeError::NoParent => invalid_operation("The parent is missing."),
+        ChangeError::TooTall => call.machine.out_of_memory(),
+    }
+}

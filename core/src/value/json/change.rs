@@ -1,0 +1,201 @@
+//! Changes of a tree of tokens. Every one keeps it a tree: a token that stands elsewhere already is copied, as Json.NET does.
+
+use std::sync::{Arc, Weak};
+
+use super::{JKind, JNode, JToken, TOKEN_HEIGHT_MAX};
+use crate::value::Value;
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeError {
+    /// The object has a property of this name already.
+    DuplicateName(Arc<str>),
+    /// This container does not take this token, both by the names of their types.
+    WrongType(&'static str, &'static str),
+    /// No child stands there.
+    OutOfRange,
+    /// A property always has one value.
+    OfProperty,
+    /// The token has no parent.
+    NoParent,
+    /// The tree would be taller than [`TOKEN_HEIGHT_MAX`].
+    TooTall,
+}
+
+impl JToken {
+    /// A copy without a parent.
+    #[must_use]
+    pub fn deep_clone(&self) -> Self {
+        let node = self.with(JNode::clone);
+        Self::new(match node {
+            JNode::Value(kind, value) => JNode::Value(kind, value),
+            JNode::Property(name, value) => JNode::Property(name, value.deep_clone()),
+            JNode::Array(items) => JNode::Array(items.iter().map(Self::deep_clone).collect()),
+            JNode::Constructor(name, items) => JNode::Constructor(name, items.iter().map(Self::deep_clone).collect()),
+            JNode::Object(members) => {
+                JNode::Object(members.iter().map(|(name, member)| (Arc::clone(name), member.deep_clone())).collect())
+            }
+        })
+    }
+
+    /// Puts `child` before the child at `index`; at the end when there is none.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn insert(&self, index: usize, child: &Self) -> Result<(), ChangeError> {
+        let child = self.adopted(child)?;
+        let mut state = self.lock();
+        match &mut state.node {
+            JNode::Array(items) | JNode::Constructor(_, items) => items.insert(index.min(items.len()), child),
+            JNode::Object(members) => {
+                let Some(name) = child.name() else { return Err(ChangeError::NoParent) };
+                members.shift_insert(index.min(members.len()), name, child);
+            }
+            JNode::Property(_, value) => *value = child,
+            JNode::Value(..) => return Err(ChangeError::OutOfRange),
+        }
+        Ok(())
+    }
+
+    /// Puts `child` at the end.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn add(&self, child: &Self) -> Result<(), ChangeError> {
+        self.insert(usize::MAX, child)
+    }
+
+    // What is to be put in: the token itself when it stands nowhere, else a copy; its parent is set.
+    fn adopted(&self, child: &Self) -> Result<Self, ChangeError> {
+        let is_object = self.with(|node| matches!(node, JNode::Object(_)));
+        let is_property = child.with(|node| matches!(node, JNode::Property(..)));
+        if is_object != is_property {
+            return Err(ChangeError::WrongType(child.type_name(), self.type_name()));
+        }
+        if is_object
+            && let Some(name) = child.name()
+            && self.property_named(&name).is_some()
+        {
+            return Err(ChangeError::DuplicateName(name));
+        }
+        let stands = child.parent().is_some() || child.is_same(self) || child.is_same(&self.root());
+        let child = if stands { child.deep_clone() } else { child.clone() };
+        self.grow(child.lock().height)?;
+        child.lock().parent = Arc::downgrade(&self.0);
+        Ok(child)
+    }
+
+    // Makes room for a child of this height, here and above.
+    fn grow(&self, child: u16) -> Result<(), ChangeError> {
+        let mut wanted = child.saturating_add(1);
+        let mut depth = 1_u16;
+        let mut token = self.clone();
+        while let Some(parent) = token.parent() {
+            depth = depth.saturating_add(1);
+            token = parent;
+        }
+        if depth.saturating_add(wanted) > TOKEN_HEIGHT_MAX {
+            return Err(ChangeError::TooTall);
+        }
+        let mut token = Some(self.clone());
+        while let Some(here) = token {
+            let mut state = here.lock();
+            if state.height >= wanted {
+                break;
+            }
+            state.height = wanted;
+            wanted = wanted.saturating_add(1);
+            token = state.parent.upgrade().map(Self);
+        }
+        Ok(())
+    }
+
+    /// Gives a property a value, an object's member (which is added when it is new) or an array's item.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn set_member(&self, name: &Arc<str>, value: &Self) -> Result<(), ChangeError> {
+        match self.property_named(name) {
+            Some(property) => property.set_child(0, value),
+            None => self.add(&Self::property(Arc::clone(name), value)?),
+        }
+    }
+
+    /// Replaces the child at `index`.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn set_child(&self, index: usize, child: &Self) -> Result<(), ChangeError> {
+        let Some(old) = self.child_at(index) else { return Err(ChangeError::OutOfRange) };
+        if old.is_same(child) {
+            return Ok(());
+        }
+        let is_object = self.with(|node| matches!(node, JNode::Object(_)));
+        if is_object {
+            let same_name = old.name() == child.name();
+            if !same_name && child.name().is_some_and(|name| self.property_named(&name).is_some()) {
+                return Err(ChangeError::DuplicateName(child.name().unwrap_or_default()));
+            }
+            old.remove()?;
+            return self.insert(index, child);
+        }
+        let child = self.adopted(child)?;
+        old.lock().parent = Weak::new();
+        let mut state = self.lock();
+        match &mut state.node {
+            JNode::Array(items) | JNode::Constructor(_, items) => {
+                if let Some(place) = items.get_mut(index) {
+                    *place = child;
+                }
+            }
+            JNode::Property(_, value) => *value = child,
+            JNode::Object(_) | JNode::Value(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes it out of its parent.
+    ///
+    /// # Errors
+    /// [`ChangeError::NoParent`], and [`ChangeError::OfProperty`] for the value of a property.
+    pub fn remove(&self) -> Result<(), ChangeError> {
+        let (Some(parent), Some(position)) = (self.parent(), self.position()) else {
+            return Err(ChangeError::NoParent);
+        };
+        if parent.with(|node| matches!(node, JNode::Property(..))) {
+            return Err(ChangeError::OfProperty);
+        }
+        let mut state = parent.lock();
+        match &mut state.node {
+            JNode::Array(items) | JNode::Constructor(_, items) => drop(items.remove(position)),
+            JNode::Object(members) => drop(members.shift_remove_index(position)),
+            JNode::Property(..) | JNode::Value(..) => {}
+        }
+        drop(state);
+        self.lock().parent = Weak::new();
+        Ok(())
+    }
+
+    /// Takes out all children.
+    pub fn clear(&self) {
+        for child in self.children() {
+            child.lock().parent = Weak::new();
+        }
+        let mut state = self.lock();
+        match &mut state.node {
+            JNode::Array(items) | JNode::Constructor(_, items) => items.clear(),
+            JNode::Object(members) => members.clear(),
+            JNode::Property(..) | JNode::Value(..) => return,
+        }
+        state.height = 0;
+    }
+
+    /// Gives a `JValue` another value.
+    pub fn set_held(&self, kind: JKind, value: Value) {
+        let mut state = self.lock();
+        if let JNode::Value(old_kind, old) = &mut state.node {
+            *old_kind = kind;
+            *old = value;
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! JSONPath as Json.NET reads it: names, indexes, slices, wildcards, scans and filters. Regular expressions in filters are refused.
+
+mod filter;
+
+use std::sync::Arc;
+
+use super::{JKind, JNode, JToken};
+use filter::Query;
+
+/// The most nested brackets of one filter.
+const QUERY_DEPTH_MAX: usize = 32;
+
+/// The message of the `JsonException`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathError(pub String);
+
+type Outcome<T> = Result<T, PathError>;
+
+/// A path, read.
+#[derive(Clone, Debug)]
+pub struct Path(Vec<Filter>);
+
+#[derive(Clone, Debug)]
+enum Filter {
+    Field(Option<Arc<str>>),
+    Fields(Vec<Arc<str>>),
+    Scan(Option<Arc<str>>),
+    Index(Option<i64>),
+    Indexes(Vec<i64>),
+    Slice(Option<i64>, Option<i64>, Option<i64>),
+    Query(Query),
+    QueryScan(Query),
+}
+
+fn error<T>(message: impl Into<String>) -> Outcome<T> {
+    Err(PathError(message.into()))
+}
+
+impl Path {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Outcome<Self> {
+        let mut reader = Reader { chars: text.chars().collect(), at: 0 };
+        reader.skip_blanks();
+        if reader.peek() == Some('$') {
+            match reader.chars.get(reader.at + 1) {
+                None => return Ok(Self(Vec::new())),
+                Some('.' | '[') => reader.at += 1,
+                // A name may begin so.
+                Some(_) => {}
+            }
+        }
+        reader.path(false).map(Self)
+    }
+
+    /// What it leads to from `root`; `budget` is what remains of the steps that may be taken.
+    ///
+    /// # Errors
+    /// What is not there, when something must be.
+    pub fn select(&self, root: &JToken, must_match: bool, budget: &mut u32) -> Outcome<Vec<JToken>> {
+        let mut current = vec![root.clone()];
+        for filter in &self.0 {
+            let mut found = Vec::new();
+            for token in &current {
+                filter.apply(root, token, must_match, &mut found, budget)?;
+            }
+            current = found;
+        }
+        Ok(current)
+    }
+}
+
+fn spend(budget: &mut u32, steps: usize) -> Outcome<()> {
+    match u32::try_from(steps).ok().and_then(|steps| budget.checked_sub(steps)) {
+        Some(left) => {
+            *budget = left;
+            Ok(())
+        }
+        None => {
+            *budget = 0;
+            error("the path takes too many steps")
+        }
+    }
+}
+
+impl Filter {
+    fn apply(
+        &self,
+        root: &JToken,
+        token: &JToken,
+        must_match: bool,
+        found: &mut Vec<JToken>,
+        budget: &mut u32,
+    ) -> Outcome<()> {
+        spend(budget, 1)?;
+        match self {
+            Self::Field(name) => return field(token, name.as_ref(), must_match, found),
+            Self::Fields(names) => {
+                for name in names {
+                    field(token, Some(name), must_match, found)?;
+                }
+            }
+            Self::Scan(name) => {
+                let all = token.descendants();
+                spend(budget, all.len())?;
+                if name.is_none() {
+                    found.push(token.clone());
+                }
+                for below in all {
+                    match (below.property_value(), name) {
+                        (Some(value), Some(name)) if below.name().as_ref() == Some(name) => found.push(value),
+                        (None, None) => found.push(below),
+                        _ => {}
+                    }
+                }
+            }
+            Self::Index(index) => return item(token, *index, must_match, found),
+            Self::Indexes(indexes) => {
+                for index in indexes {
+                    item(token, Some(*index), must_match, found)?;
+                }
+            }
+            Self::Slice(start, end, step) => return slice(token, [*start, *end, *step], must_match, found),
+            Self::Query(query) => {
+                let children = token.children();
+                spend(budget, children.len())?;
+                for child in children {
+                    if query.matches(root, &child, budget)? {
+                        found.push(child);
+                    }
+                }
+            }
+            Self::QueryScan(query) => {
+                for below in std::iter::once(token.clone()).chain(token.descendants()) {
+                    spend(budget, 1)?;
+                    if query.matches(root, &below, budget)? {
+                        found.push(below);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn short_name(token: &JToken) -> &'static str {
+    token.type_name().rsplit('.').next().unwrap_or("JToken")
+}
+
+fn field(token: &JToken, name: Option<&Arc<str>>, must_match: bool, found: &mut Vec<JToken>) -> Outcome<()> {
+    let is_object = token.kind() == JKind::Object;
+    match (is_object, name) {
+        (true, Some(name)) => match token.member(name) {
+            Some(value) => found.push(value),
+            None if must_match => return error(format!("Property '{name}' does not exist on JObject.")),
+            None => {}
+        },
+        (true, None) => found.extend(token.children().iter().filter_map(JToken::property_value)),
+        (false, _) if must_match => {
+            let name = name.map_or("*", |name| name);
+            return error(format!("Property '{name}' not valid on {}.", short_name(token)));
+        }
+        (false, _) => {}
+    }
+    Ok(())
+}
+
+fn is_list(token: &JToken) -> bool {
+    token.with(|node| matches!(node, JNode::Array(_) | JNode::Constructor(..)))
+}
+
+fn item(token: &JToken, index: Option<i64>, must_match: bool, found: &mut Vec<JToken>) -> Outcome<()> {
+    match (is_list(token), index) {
+        (true, None) => found.extend(token.children()),
+        (true, Some(index)) => match usize::try_from(index).ok().and_then(|index| token.child_at(index)) {
+            Some(item) => found.push(item),
+            None if must_match => {
+                return error(format!("Index {index} outside the bounds of {}.", short_name(token)));
+            }
+            None => {}
+        },
+        (false, index) if must_match => {
+            let index = index.map_or_else(|| "*".to_owned(), |index| index.to_string());
+            return error(format!("Index {index} not valid on {}.", short_name(token)));
+        }
+        (false, _) => {}
+    }
+    Ok(())
+}
+
+fn slice(
+    token: &JToken,
+    [start, end, step]: [Option<i64>; 3],
+    must_match: bool,
+    found: &mut Vec<JToken>,
+) -> Outcome<()> {
+    let step = step.unwrap_or(1);
+    if step == 0 {
+        return error("Step cannot be zero.");
+    }
+    if !is_list(token) {
+        return if must_match { error(format!("Array slice is not valid on {}.", short_name(token))) } else { Ok(()) };
+    }
+    let items = token.children();
+    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let from_end = |index: i64| if index < 0 { index.saturating_add(count) } else { index };
+    let forwards = step > 0;
+    let mut at = from_end(start.unwrap_or(if forwards { 0 } else { count - 1 }));
+    let mut stop = end.map_or(if forwards { count } else { -1 }, from_end);
+    at = if forwards { at.max(0) } else { at.min(count - 1) };
+    stop = if forwards { stop.min(count) } else { stop.max(-1) };
+    let before = found.len();
+    while if forwards { at < stop } else { at > stop } {
+        found.extend(usize::try_from(at).ok().and_then(|at| items.get(at)).cloned());
+        at = at.saturating_add(step);
+    }
+    if must_match && found.len() == before {
+        let shown = |bound: Option<i64>| bound.map_or_else(|| "*".to_owned(), |bound| bound.to_string());
+        return error(format!("Array slice of {} to {} returned no results.", shown(start), shown(end)));
+    }
+    Ok(())
+}
+
+struct Reader {
+    chars: Vec<char>,
+    at: usize,
+}
+
+impl Reader {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn skip_blanks(&mut self) {
+        while self.peek() == Some(' ') {
+            self.at += 1;
+        }
+    }
+
+    // Up to the end, or to what ends a path inside of a filter.
+    fn path(&mut self, in_query: bool) -> Outcome<Vec<Filter>> {
+        let mut filters = Vec::new();
+        let mut scan = false;
+        let mut after_indexer = false;
+        let mut after_dot = false;
+        while let Some(c) = self.peek() {
+            match c {
+                '[' | '(' if !(in_query && c == '(') => {
+                    self.at += 1;
+                    let filter = self.indexer(if c == '[' { ']' } else { ')' }, scan)?;
+                    filters.push(filter);
+                    (scan, after_indexer, after_dot) = (false, true, false);
+                }
+                ')' | ' ' | '&' | '|' | '=' | '!' | '<' | '>' if in_query => break,
+                ']' | ')' => return error(format!("Unexpected character while parsing path: {c}")),
+                ' ' if self.chars.get(self.at..).is_some_and(|rest| rest.iter().all(|c| *c == ' ')) => break,
+                '.' => {
+                    self.at += 1;
+                    if self.peek() == Some('.') {
+                        scan = true;
+                        self.at += 1;
+                    }
+                    if self.peek() == Some('.') {
+                        return error("Unexpected character while parsing path: .");
+                    }
+                    (after_indexer, after_dot) = (false, true);
+                }
+                _ if after_indexer => return error(format!("Unexpected character following indexer: {c}")),
+                _ => {
+                    let name = self.member(in_query);
+                    let name = (name != "*").then(|| Arc::from(name));
+                    filters.push(if scan { Filter::Scan(name) } else { Filter::Field(name) });
+                    (scan, after_dot) = (false, false);
+                }
+            }
+        }
+        if after_dot {
+            return error("Unexpected end while parsing path.");
+        }
+        Ok(filters)
+    }
+
+    fn member(&mut self, in_query: bool) -> String {
+        let mut name = String::new();
+        while let Some(c) = self.peek() {
+            let ends = matches!(c, '.' | '[' | ']' | '(' | ')')
+                || in_query && matches!(c, ' ' | '&' | '|' | '=' | '!' | '<' | '>');
+            if ends {
+                break;
+            }
+            name.push(c);
+            self.at += 1;
+        }
+        name.trim_end().to_owned()
+    }
+
+    fn indexer(&mut self, close: char, scan: bool) -> Outcome<Filter> {
+        self.skip_blanks();
+        match self.peek() {
+            None => error("Path ended with open indexer."),
+            Some('\'') => self.quoted_names(close, scan),
+            Some('?') => {
+                self.at += 1;
+                self.skip_blanks();
+                if self.peek() != Some('(') {
+                    let c = self.peek().unwrap_or(' ');
+                    return error(format!("Unexpected character while parsing path indexer: {c}"));
+                }
+                self.at += 1;
+                let query = self.query(QUERY_DEPTH_MAX)?;
+                self.close(')')?;
+                self.close(close)?;
+                Ok(if scan { Filter::QueryScan(query) } else { Filter::Query(query) })
+            }
+            Some('*') => {
+                self.at += 1;
+                self.close(close)?;
+                Ok(Filter::Index(None))
+            }
+            Some(_) => self.indexes(close),
+        }
+    }
+
+    fn close(&mut self, close: char) -> Outcome<()> {
+        self.skip_blanks();
+        match self.peek() {
+            Some(c) if c == close => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(c) => error(format!("Unexpected character while parsing path indexer: {c}")),
+            None => error("Path ended with open indexer."),
+        }
+    }
+
+    fn quoted(&mut self) -> Outcome<Arc<str>> {
+        let mut text = String::new();
+        self.at += 1;
+        while let Some(c) = self.peek() {
+            self.at += 1;
+            match c {
+                '\'' => return Ok(text.into()),
+                '\\' => {
+                    let escaped = self.peek().unwrap_or('\\');
+                    self.at += 1;
+                    text.push(match escaped {
+                        'b' => '\u{8}',
+                        't' => '\t',
+                        'n' => '\n',
+                        'f' => '\u{c}',
+                        'r' => '\r',
+                        '\\' | '"' | '\'' | '/' => escaped,
+                        other => return error(format!("Unknown escape character: \\{other}")),
+                    });
+                }
+                plain => text.push(plain),
+            }
+        }
+        error("Path ended with an open string.")
+    }
+
+    fn quoted_names(&mut self, close: char, scan: bool) -> Outcome<Filter> {
+        let mut names = Vec::new();
+        loop {
+            self.skip_blanks();
+            if self.peek() != Some('\'') {
+                return self.close('\'').and_then(|()| error("Path ended with open indexer."));
+            }
+            names.push(self.quoted()?);
+            self.skip_blanks();
+            if self.peek() == Some(',') {
+                self.at += 1;
+                continue;
+            }
+            self.close(close)?;
+            break;
+        }
+        Ok(match (names.len(), scan) {
+            (1, true) => Filter::Scan(names.pop()),
+            (1, false) => Filter::Field(names.pop()),
+            _ => Filter::Fields(names),
+        })
+    }
+
+    fn indexes(&mut self, close: char) -> Outcome<Filter> {
+        let (mut bounds, mut list, mut colons) = ([None; 3], Vec::new(), 0_usize);
+        loop {
+            self.skip_blanks();
+            let start = self.at;
+            while self.peek().is_some_and(|c| c.is_ascii_digit() || c == '-') {
+                self.at += 1;
+            }
+            let digits: String = self.chars.get(start..self.at).unwrap_or(&[]).iter().collect();
+            let number = match digits.parse::<i64>() {
+                Ok(number) => Some(number),
+                Err(_) if digits.is_empty() => None,
+                Err(_) => return error(format!("Unexpected character while parsing path indexer: {digits}")),
+            };
+            if let Some(bound) = bounds.get_mut(colons) {
+                *bound = number;
+            }
+            self.skip_blanks();
+            match self.peek() {
+                Some(':') if colons < 2 && list.is_empty() => colons += 1,
+                Some(',') if colons == 0 && number.is_some() => list.extend(number),
+                Some(c) if c == close => {
+                    self.at += 1;
+                    return match (colons, list.is_empty(), number) {
+                        (0, true, Some(number)) => Ok(Filter::Index(Some(number))),
+                        (0, false, Some(number)) => {
+                            list.push(number);
+                            Ok(Filter::Indexes(list))
+                        }
+                        (0, _, None) => error("Array index expected."),
+                        _ => Ok(Filter::Slice(bounds[0], bounds[1], bounds[2])),
+                    };
+                }
+                Some(c) => return error(format!("Unexpected character while parsing path indexer: {c}")),
+                None => return error("Path ended with open indexer."),
+            }
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Path;
+    use crate::value::JToken;
+    use crate::value::json::JFormatting;
+
+    // Witnessed on Json.NET 13.
+    #[test]
+    fn paths_lead_where_json_net_goes() {
+        let text = "{'s':{'b':[{'n':'x','p':5,'q':null},{'n':'y','p':8.5},{'n':'z','p':20,'i':1}],'c':{'p':7}},'a b':[1,2,3,4]}";
+        let root = JToken::parse(text).unwrap();
+        let cases = [
+            ("$", 1, ""),
+            ("s.b[0].n", 1, "\"x\""),
+            ("$.s.b[*].n", 3, "\"x\",\"y\",\"z\""),
+            ("$..p", 4, "5,8.5,20,7"),
+            ("['a b'][1:3]", 2, "2,3"),
+            ("['a b'][-2:]", 2, "3,4"),
+            ("['a b'][::2]", 2, "1,3"),
+            ("['a b'][0,3]", 2, "1,4"),
+            ("$.s.b[?(@.p < 10)].n", 2, "\"x\",\"y\""),
+            ("$.s.b[?(@.i)].n", 1, "\"z\""),
+            ("$.s.b[?(@.n == 'x' || @.p == 20)].p", 2, "5,20"),
+            ("$.s.b[?(@.n != 'x' && @.p > 10)].p", 1, "20"),
+            ("$.s.*.p", 1, "7"),
+            ("$.nothing.at.all", 0, ""),
+        ];
+        for (path, count, shown) in cases {
+            let found = Path::parse(path).unwrap().select(&root, false, &mut 1000).unwrap();
+            assert_eq!(found.len(), count, "{path}");
+            let texts: Vec<String> = found.iter().map(|token| token.to_json(JFormatting::None)).collect();
+            if path != "$" {
+                assert_eq!(texts.join(","), shown, "{path}");
+            }
+        }
+        for path in ["a[", "a[x]", "a]", "a['x", "a[?(@.b", "a[?x]", "a[?(@.b ~ 1)]", "a[]"] {
+            assert!(Path::parse(path).is_err(), "{path}");
+        }
+    }
+}

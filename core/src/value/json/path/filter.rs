@@ -1,0 +1,231 @@
+//! Filters of JSONPath: `?(@.price < 10 && @.name)`.
+
+use super::{Filter, Outcome, Reader, error};
+use crate::value::Value;
+use crate::value::json::{JKind, JToken};
+
+/// A condition on one token.
+#[derive(Clone, Debug)]
+pub(super) enum Query {
+    Exists(Operand),
+    Compare(Operator, Operand, Operand),
+    And(Vec<Query>),
+    Or(Vec<Query>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Equal,
+    NotEqual,
+    StrictEqual,
+    StrictNotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+const OPERATORS: [(&str, Operator); 8] = [
+    ("===", Operator::StrictEqual),
+    ("!==", Operator::StrictNotEqual),
+    ("==", Operator::Equal),
+    ("!=", Operator::NotEqual),
+    ("<=", Operator::LessOrEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("<", Operator::Less),
+    (">", Operator::Greater),
+];
+
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    FromHere(Vec<Filter>),
+    FromRoot(Vec<Filter>),
+    Literal(JToken),
+}
+
+impl Operand {
+    fn tokens(&self, root: &JToken, here: &JToken, budget: &mut u32) -> Outcome<Vec<JToken>> {
+        let (mut current, filters) = match self {
+            Self::Literal(token) => return Ok(vec![token.clone()]),
+            Self::FromHere(filters) => (vec![here.clone()], filters),
+            Self::FromRoot(filters) => (vec![root.clone()], filters),
+        };
+        for filter in filters {
+            let mut found = Vec::new();
+            for token in &current {
+                filter.apply(root, token, false, &mut found, budget)?;
+            }
+            current = found;
+        }
+        Ok(current)
+    }
+}
+
+impl Query {
+    pub(super) fn matches(&self, root: &JToken, here: &JToken, budget: &mut u32) -> Outcome<bool> {
+        match self {
+            Self::Exists(operand) => Ok(!operand.tokens(root, here, budget)?.is_empty()),
+            Self::Compare(operator, left, right) => {
+                let (left, right) = (left.tokens(root, here, budget)?, right.tokens(root, here, budget)?);
+                super::spend(budget, left.len().saturating_mul(right.len()))?;
+                Ok(left.iter().any(|left| right.iter().any(|right| holds(*operator, left, right))))
+            }
+            Self::And(parts) => {
+                for part in parts {
+                    if !part.matches(root, here, budget)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Self::Or(parts) => {
+                for part in parts {
+                    if part.matches(root, here, budget)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "whole numbers and doubles are compared as doubles, as Json.NET does")]
+fn number(token: &JToken) -> Option<f64> {
+    match token.held()? {
+        Value::Int32(value) => Some(f64::from(value)),
+        Value::Int64(value) => Some(value as f64),
+        Value::Double(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn holds(operator: Operator, left: &JToken, right: &JToken) -> bool {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    let are_values = left.held().is_some() && right.held().is_some();
+    if !are_values {
+        return matches!(operator, Operator::NotEqual | Operator::Equal if left.kind() != right.kind())
+            && operator == Operator::NotEqual;
+    }
+    let order = match (number(left), number(right)) {
+        (Some(left), Some(right)) => left.partial_cmp(&right),
+        _ if left.kind() == JKind::String && right.kind() == JKind::String => {
+            Some(left.to_string().cmp(&right.to_string()))
+        }
+        _ => None,
+    };
+    let equal = order.map_or_else(|| left == right, |order| order == Equal);
+    match operator {
+        Operator::Equal => equal || coerced(left) == coerced(right) && left.kind() == JKind::Date,
+        Operator::NotEqual => !equal,
+        Operator::StrictEqual => equal && left.kind() == right.kind(),
+        Operator::StrictNotEqual => !(equal && left.kind() == right.kind()),
+        Operator::Less => order == Some(Less),
+        Operator::LessOrEqual => matches!(order, Some(Less | Equal)),
+        Operator::Greater => order == Some(Greater),
+        Operator::GreaterOrEqual => matches!(order, Some(Greater | Equal)),
+    }
+}
+
+// A date equals the text that writes it.
+fn coerced(token: &JToken) -> String {
+    let text = token.to_json(crate::value::json::JFormatting::None);
+    text.trim_matches('"').to_owned()
+}
+
+impl Reader {
+    pub(super) fn query(&mut self, depth: usize) -> Outcome<Query> {
+        if depth == 0 {
+            return error("the filter is nested too deeply");
+        }
+        let mut alternatives = vec![self.conjunction(depth)?];
+        while self.eat("||") {
+            alternatives.push(self.conjunction(depth)?);
+        }
+        Ok(match (alternatives.len(), alternatives.pop()) {
+            (1, Some(one)) => one,
+            (_, last) => {
+                alternatives.extend(last);
+                Query::Or(alternatives)
+            }
+        })
+    }
+
+    fn conjunction(&mut self, depth: usize) -> Outcome<Query> {
+        let mut parts = vec![self.condition(depth)?];
+        while self.eat("&&") {
+            parts.push(self.condition(depth)?);
+        }
+        Ok(match (parts.len(), parts.pop()) {
+            (1, Some(one)) => one,
+            (_, last) => {
+                parts.extend(last);
+                Query::And(parts)
+            }
+        })
+    }
+
+    fn condition(&mut self, depth: usize) -> Outcome<Query> {
+        self.skip_blanks();
+        if self.peek() == Some('(') {
+            self.at += 1;
+            let inner = self.query(depth - 1)?;
+            self.close(')')?;
+            return Ok(inner);
+        }
+        let left = self.operand()?;
+        self.skip_blanks();
+        match OPERATORS.iter().find(|(text, _)| self.eat(text)) {
+            Some((_, operator)) => {
+                let right = self.operand()?;
+                Ok(Query::Compare(*operator, left, right))
+            }
+            None => Ok(Query::Exists(left)),
+        }
+    }
+
+    fn eat(&mut self, text: &str) -> bool {
+        self.skip_blanks();
+        let is_there = text.chars().enumerate().all(|(offset, c)| self.chars.get(self.at + offset) == Some(&c));
+        self.at += if is_there { text.chars().count() } else { 0 };
+        is_there
+    }
+
+    fn operand(&mut self) -> Outcome<Operand> {
+        self.skip_blanks();
+        match self.peek() {
+            Some(c @ ('@' | '$')) => {
+                self.at += 1;
+                let filters = self.path(true)?;
+                Ok(if c == '@' { Operand::FromHere(filters) } else { Operand::FromRoot(filters) })
+            }
+            Some('\'') => Ok(Operand::Literal(JToken::string(self.quoted()?))),
+            Some(c) if c.is_ascii_digit() || c == '-' => {
+                let start = self.at;
+                let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+                while self.peek().is_some_and(is_part) {
+                    self.at += 1;
+                }
+                let digits: String = self.chars.get(start..self.at).unwrap_or(&[]).iter().collect();
+                JToken::parse(&digits)
+                    .map(Operand::Literal)
+                    .map_err(|_| super::PathError("Could not read query operator.".to_owned()))
+            }
+            Some(_) => {
+                let words = [
+                    ("true", JKind::Boolean, Value::Bool(true)),
+                    ("false", JKind::Boolean, Value::Bool(false)),
+                    ("null", JKind::Null, Value::Null),
+                ];
+                for (word, kind, value) in words {
+                    if self.eat(word) {
+                        return Ok(Operand::Literal(JToken::value(kind, value)));
+                    }
+                }
+                let c = self.peek().unwrap_or(' ');
+                error(format!("Unexpected character while parsing path query: {c}"))
+            }
+            None => error("Path ended with open query."),
+        }
+    }
+}

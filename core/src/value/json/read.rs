@@ -1,0 +1,374 @@
+//! Reads JSON text as `JsonTextReader` and `JToken.Load` do: their leniences, their dates, their messages.
+
+mod date;
+mod number;
+mod string;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::navigate::{Step, written};
+use super::{JKind, JNode, JToken};
+use crate::value::Value;
+
+pub(super) use date::{iso_date, microsoft_date};
+
+/// How deep containers may stand in each other: `JsonReader.MaxDepth` of Json.NET 13.
+const DEPTH_MAX: usize = 64;
+
+/// What the text must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// `JToken.Parse`
+    Any,
+    /// `JObject.Parse`
+    Object,
+    /// `JArray.Parse`
+    Array,
+}
+
+impl Wanted {
+    const fn type_name(self) -> &'static str {
+        match self {
+            Self::Any => "JToken",
+            Self::Object => "JObject",
+            Self::Array => "JArray",
+        }
+    }
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The root.
+    pub token: JToken,
+    /// How many tokens there are.
+    pub tokens: usize,
+}
+
+/// Why text was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// The message of the `JsonReaderException`.
+    Syntax(String),
+    /// There are more tokens than allowed.
+    TooMany,
+}
+
+type Outcome<T> = Result<T, ReadError>;
+
+pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Read> {
+    let mut reader = Reader { text, at: 0, tokens_left: tokens_max, path: Vec::new(), root: wanted.type_name() };
+    let token = reader.whole(wanted)?;
+    Ok(Read { token, tokens: tokens_max - reader.tokens_left })
+}
+
+/// A container that is being read, for the path.
+enum Open {
+    Object(Option<Arc<str>>),
+    Array(Option<usize>),
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+    tokens_left: usize,
+    path: Vec<Open>,
+    root: &'static str,
+}
+
+impl Reader<'_> {
+    fn whole(&mut self, wanted: Wanted) -> Outcome<JToken> {
+        self.skip_blanks()?;
+        let Some(first) = self.peek() else { return Err(self.nothing()) };
+        let fits = match wanted {
+            Wanted::Any => true,
+            Wanted::Object => first == '{',
+            Wanted::Array => first == '[',
+        };
+        if !fits {
+            let kind = match first {
+                '{' => "StartObject",
+                '[' => "StartArray",
+                _ => self.value()?.kind().name(),
+            };
+            self.at = self.at.max(self.text.len() - self.text.trim_start().len() + 1);
+            let (root, article) = (self.root, if wanted == Wanted::Object { "an object" } else { "an array" });
+            return Err(self.error(format!(
+                "Error reading {root} from JsonReader. Current JsonReader item is not {article}: {kind}."
+            )));
+        }
+        if matches!(first, '{' | '[') {
+            self.root = if first == '{' { "JObject" } else { "JArray" };
+        }
+        let token = self.value()?;
+        self.skip_blanks()?;
+        match self.peek() {
+            None => Ok(token),
+            Some(c) => {
+                Err(self.error(format!("Additional text encountered after finished reading JSON content: {c}.")))
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.at..)?.chars().next()
+    }
+
+    fn bump(&mut self) {
+        self.at += self.peek().map_or(0, char::len_utf8);
+    }
+
+    fn error(&self, message: impl AsRef<str>) -> ReadError {
+        let before = self.text.get(..self.at).unwrap_or(self.text);
+        let is_start = before.is_empty();
+        let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let lines = before.replace("\r\n", "\n").matches(['\n', '\r']).count() + usize::from(!is_start);
+        let position = before.get(line_start..).map_or(0, |line| line.encode_utf16().count());
+        let steps: Vec<Step> = self
+            .path
+            .iter()
+            .filter_map(|open| match open {
+                Open::Object(name) => name.clone().map(Step::Name),
+                Open::Array(index) => index.map(Step::Index),
+            })
+            .collect();
+        let (message, path) = (message.as_ref(), written(&steps));
+        ReadError::Syntax(format!("{message} Path '{path}', line {lines}, position {position}."))
+    }
+
+    fn nothing(&self) -> ReadError {
+        self.error(format!("Error reading {} from JsonReader.", self.root))
+    }
+
+    fn end(&self) -> ReadError {
+        self.error(format!("Unexpected end of content while loading {}.", self.root))
+    }
+
+    // White space and comments.
+    fn skip_blanks(&mut self) -> Outcome<()> {
+        while let Some(c) = self.peek() {
+            if c.is_whitespace() {
+                self.bump();
+            } else if c == '/' {
+                self.comment()?;
+            } else {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn comment(&mut self) -> Outcome<()> {
+        self.bump();
+        let rest = self.text.get(self.at..).unwrap_or("");
+        match rest.chars().next() {
+            Some('*') => match rest.find("*/") {
+                Some(end) if end > 0 => self.at += end + 2,
+                Some(_) | None => {
+                    self.at = self.text.len();
+                    return Err(self.error("Unexpected end while parsing comment."));
+                }
+            },
+            Some('/') => self.at += rest.find(['\n', '\r']).unwrap_or(rest.len()),
+            Some(other) => return Err(self.error(format!("Error parsing comment. Expected: *, got {other}."))),
+            None => return Err(self.error("Unexpected end while parsing comment.")),
+        }
+        Ok(())
+    }
+
+    // A value was begun (containers, numbers) or finished (all else) inside an array.
+    fn count_item(&mut self) {
+        if let Some(Open::Array(index)) = self.path.last_mut() {
+            *index = Some(index.map_or(0, |index| index + 1));
+        }
+    }
+
+    fn charge(&mut self) -> Outcome<()> {
+        self.tokens_left = self.tokens_left.checked_sub(1).ok_or(ReadError::TooMany)?;
+        Ok(())
+    }
+
+    fn value(&mut self) -> Outcome<JToken> {
+        self.charge()?;
+        let Some(first) = self.peek() else { return Err(self.end()) };
+        let (kind, value) = match first {
+            '{' => return self.object(),
+            '[' => return self.items(']').map(|items| JToken::new(JNode::Array(items))),
+            '"' | '\'' => super::write::string_or_date(self.quoted(first)?),
+            't' => self.word("true", "boolean", JKind::Boolean, Value::Bool(true))?,
+            'f' => self.word("false", "boolean", JKind::Boolean, Value::Bool(false))?,
+            'n' if self.text.get(self.at..).is_some_and(|rest| rest.starts_with("ne")) => return self.constructor(),
+            'n' => self.word("null", "null", JKind::Null, Value::Null)?,
+            'u' => self.word("undefined", "undefined", JKind::Undefined, Value::Null)?,
+            'N' => self.word("NaN", "NaN", JKind::Float, Value::Double(f64::NAN))?,
+            'I' => self.word("Infinity", "Infinity", JKind::Float, Value::Double(f64::INFINITY))?,
+            '-' if self.text.get(self.at..).is_some_and(|rest| rest.starts_with("-I")) => {
+                self.word("-Infinity", "-Infinity", JKind::Float, Value::Double(f64::NEG_INFINITY))?
+            }
+            '-' | '.' | '0'..='9' => return self.number(),
+            other => return Err(self.error(format!("Unexpected character encountered while parsing value: {other}."))),
+        };
+        self.count_item();
+        Ok(JToken::value(kind, value))
+    }
+
+    fn word(&mut self, word: &str, what: &str, kind: JKind, value: Value) -> Outcome<(JKind, Value)> {
+        for wanted in word.chars() {
+            if self.peek() != Some(wanted) {
+                return Err(self.error(format!("Error parsing {what} value.")));
+            }
+            self.bump();
+        }
+        let ends = self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, '}' | ']' | ',' | ')' | '/'));
+        if ends { Ok((kind, value)) } else { Err(self.error(format!("Error parsing {what} value."))) }
+    }
+
+    fn open(&mut self, open: Open) -> Outcome<()> {
+        self.count_item();
+        self.bump();
+        if self.path.len() >= DEPTH_MAX {
+            return Err(self.error(format!("The reader's MaxDepth of {DEPTH_MAX} has been exceeded.")));
+        }
+        self.path.push(open);
+        Ok(())
+    }
+
+    fn object(&mut self) -> Outcome<JToken> {
+        let mut members: IndexMap<Arc<str>, JToken> = IndexMap::new();
+        self.open(Open::Object(None))?;
+        loop {
+            self.skip_blanks()?;
+            let name = match self.peek() {
+                None if members.is_empty() && self.path.len() == 1 => return Err(self.nothing()),
+                None => return Err(self.end()),
+                Some('}') => {
+                    self.bump();
+                    break;
+                }
+                Some(_) => self.property_name()?,
+            };
+            self.charge()?;
+            if let Some(Open::Object(current)) = self.path.last_mut() {
+                *current = Some(Arc::clone(&name));
+            }
+            self.skip_blanks()?;
+            let value = self.value()?;
+            // The last one of a name wins, in the place of the first.
+            members.insert(Arc::clone(&name), JToken::new(JNode::Property(name, value)));
+            if self.separator('}')? {
+                break;
+            }
+        }
+        self.path.pop();
+        Ok(JToken::new(JNode::Object(members)))
+    }
+
+    fn property_name(&mut self) -> Outcome<Arc<str>> {
+        let name: Arc<str> = match self.peek() {
+            Some(quote @ ('"' | '\'')) => self.quoted(quote)?.into(),
+            first => {
+                let rest = self.text.get(self.at..).unwrap_or("");
+                let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+                let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                if end == 0 {
+                    let c = first.unwrap_or('\0');
+                    return Err(self.error(format!("Invalid property identifier character: {c}.")));
+                }
+                self.at += end;
+                rest.get(..end).unwrap_or("").into()
+            }
+        };
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.bump();
+        }
+        if self.peek() != Some(':') {
+            let c = self.peek().unwrap_or('\0');
+            let message = format!("Invalid character after parsing property name. Expected ':' but got: {c}.");
+            return Err(self.error(message));
+        }
+        self.bump();
+        Ok(name)
+    }
+
+    // Behind a value: true at the end of the container.
+    fn separator(&mut self, close: char) -> Outcome<bool> {
+        self.skip_blanks()?;
+        match self.peek() {
+            None => Err(self.end()),
+            Some(',') => {
+                self.bump();
+                Ok(false)
+            }
+            Some(c) if c == close => {
+                self.bump();
+                Ok(true)
+            }
+            Some(c @ ('}' | ']' | ')')) => {
+                self.bump();
+                let kind = match self.path.pop() {
+                    Some(Open::Object(_)) => "Object",
+                    Some(Open::Array(_)) if close == ')' => "Constructor",
+                    Some(Open::Array(_)) | None => "Array",
+                };
+                let end = match c {
+                    '}' => "EndObject",
+                    ']' => "EndArray",
+                    _ => "EndConstructor",
+                };
+                Err(self.error(format!("JsonToken {end} is not valid for closing JsonType {kind}.")))
+            }
+            Some(c) => Err(self.error(format!("After parsing a value an unexpected character was encountered: {c}."))),
+        }
+    }
+
+    // The items of an array or a constructor; an item that is missing is `undefined`.
+    fn items(&mut self, close: char) -> Outcome<Vec<JToken>> {
+        self.open(Open::Array(None))?;
+        let mut items = Vec::new();
+        loop {
+            self.skip_blanks()?;
+            match self.peek() {
+                None if items.is_empty() && self.path.len() == 1 => return Err(self.nothing()),
+                None => return Err(self.end()),
+                Some(c) if c == close => {
+                    self.bump();
+                    break;
+                }
+                Some(',') => {
+                    self.charge()?;
+                    self.count_item();
+                    items.push(JToken::value(JKind::Undefined, Value::Null));
+                }
+                Some(_) => items.push(self.value()?),
+            }
+            if self.separator(close)? {
+                break;
+            }
+        }
+        self.path.pop();
+        Ok(items)
+    }
+
+    fn constructor(&mut self) -> Outcome<JToken> {
+        self.at += 2;
+        let rest = self.text.get(self.at..).unwrap_or("");
+        let Some(inner) = rest.strip_prefix('w').filter(|inner| inner.starts_with(char::is_whitespace)) else {
+            return Err(self.error("Unexpected content while parsing JSON."));
+        };
+        let inner = inner.trim_start();
+        self.at = self.text.len() - inner.len();
+        let end = inner.find(|c: char| !c.is_alphanumeric()).unwrap_or(inner.len());
+        let name: Arc<str> = inner.get(..end).unwrap_or("").into();
+        self.at += end;
+        self.skip_blanks()?;
+        match self.peek() {
+            Some('(') => {}
+            Some(c) => return Err(self.error(format!("Unexpected character while parsing constructor: {c}."))),
+            None => return Err(self.error("Unexpected end while parsing constructor.")),
+        }
+        let items = self.items(')')?;
+        Ok(JToken::new(JNode::Constructor(name, items)))
+    }
+}

@@ -1,0 +1,182 @@
+//! JSON text and the `ToString()` of tokens, as Json.NET writes them.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use base64::Engine as _;
+
+use super::{JKind, JNode, JToken};
+use crate::value::{DateTime, DateTimeKind, Value};
+
+/// How JSON text is laid out: `Newtonsoft.Json.Formatting`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JFormatting {
+    /// On one line, without blanks
+    None,
+    /// Two blanks a level, lines ended by LF
+    Indented,
+}
+
+impl JToken {
+    /// Its JSON text.
+    #[must_use]
+    pub fn to_json(&self, formatting: JFormatting) -> String {
+        let mut text = String::new();
+        self.write(formatting, 0, &mut text);
+        text
+    }
+
+    fn write(&self, formatting: JFormatting, level: usize, out: &mut String) {
+        match self.with(JNode::clone) {
+            JNode::Value(kind, value) => write_value(kind, &value, out),
+            JNode::Property(name, value) => {
+                write_string(&name, out);
+                out.push_str(if formatting == JFormatting::Indented { ": " } else { ":" });
+                value.write(formatting, level, out);
+            }
+            JNode::Array(items) => write_members("[", ']', &items, formatting, level, out),
+            JNode::Object(members) => {
+                let members: Vec<Self> = members.into_values().collect();
+                write_members("{", '}', &members, formatting, level, out);
+            }
+            JNode::Constructor(name, items) => {
+                write_members(&format!("new {name}("), ')', &items, formatting, level, out);
+            }
+        }
+    }
+}
+
+/// `ToString()`: containers indented, values raw, null empty.
+impl fmt::Display for JToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.held() {
+            Some(Value::Bytes(_)) => f.write_str("System.Byte[]"),
+            Some(value) => write!(f, "{value}"),
+            None => f.write_str(&self.to_json(JFormatting::Indented)),
+        }
+    }
+}
+
+fn write_members(open: &str, close: char, items: &[JToken], formatting: JFormatting, level: usize, out: &mut String) {
+    out.push_str(open);
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        new_line(formatting, level + 1, out);
+        item.write(formatting, level + 1, out);
+    }
+    if !items.is_empty() {
+        new_line(formatting, level, out);
+    }
+    out.push(close);
+}
+
+fn new_line(formatting: JFormatting, level: usize, out: &mut String) {
+    if formatting == JFormatting::Indented {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", level));
+    }
+}
+
+fn write_value(kind: JKind, value: &Value, out: &mut String) {
+    match (kind, value) {
+        (JKind::Undefined, _) => out.push_str("undefined"),
+        (JKind::Comment, Value::String(text)) => {
+            out.push_str("/*");
+            out.push_str(text);
+            out.push_str("*/");
+        }
+        // A whole number beyond Int64 holds its digits.
+        (JKind::Raw | JKind::Integer, Value::String(text)) => out.push_str(text),
+        (JKind::Integer, Value::Enum(member)) => out.push_str(&member.number.to_string()),
+        (_, Value::Null) => out.push_str("null"),
+        (_, Value::Bool(value)) => out.push_str(if *value { "true" } else { "false" }),
+        (_, Value::Double(value)) => write_float(*value, out),
+        (JKind::Float, value) => {
+            let text = value.to_string();
+            out.push_str(&text);
+            if !text.contains(['.', 'E', 'N', 'y']) {
+                out.push_str(".0");
+            }
+        }
+        (JKind::Integer, value) => out.push_str(&value.to_string()),
+        (_, Value::DateTime(moment)) => write_string(&iso(*moment), out),
+        (_, Value::Bytes(bytes)) => write_string(&base64::engine::general_purpose::STANDARD.encode(bytes), out),
+        (_, value) => write_string(&value.to_string(), out),
+    }
+}
+
+// A whole number keeps its `.0`, as Json.NET writes doubles; what JSON cannot write stands in quotes.
+fn write_float(value: f64, out: &mut String) {
+    let text = Value::Double(value).to_string();
+    if !value.is_finite() {
+        return write_string(&text, out);
+    }
+    out.push_str(&text);
+    if !text.contains(['.', 'E']) {
+        out.push_str(".0");
+    }
+}
+
+/// ISO 8601 as Json.NET writes it: as many digits of the second as needed, and what is known of the zone.
+fn iso(moment: DateTime) -> String {
+    let civil = moment.civil();
+    let mut text = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second
+    );
+    let ticks = civil.nanosecond / 100;
+    if ticks > 0 {
+        let digits = format!("{ticks:07}");
+        text.push('.');
+        text.push_str(digits.trim_end_matches('0'));
+    }
+    text.push_str(match moment.kind() {
+        DateTimeKind::Unspecified => "",
+        DateTimeKind::Utc => "Z",
+        DateTimeKind::Local => "+00:00",
+    });
+    text
+}
+
+/// Writes `text` in quotes, escaped as Json.NET does by default.
+pub fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            plain => out.push(plain),
+        }
+    }
+    out.push('"');
+}
+
+/// The text of a date that looks like JSON's, if it is one: what `DateParseHandling.DateTime` makes of a string.
+#[must_use]
+pub fn date_of(text: &str) -> Option<Value> {
+    let moment = match text.strip_prefix("/Date(") {
+        Some(rest) => super::read::microsoft_date(rest.strip_suffix(")/")?)?,
+        None => super::read::iso_date(text)?,
+    };
+    Some(Value::DateTime(moment))
+}
+
+/// The value of a string of JSON: text, or a date that looks like one.
+pub(super) fn string_or_date(text: String) -> (JKind, Value) {
+    match date_of(&text) {
+        Some(date) => (JKind::Date, date),
+        None => (JKind::String, Value::String(Arc::from(text))),
+    }
+}

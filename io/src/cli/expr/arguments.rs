@@ -1,0 +1,257 @@
+//! What the arguments behind `holdfast expr` ask for. Does none of it.
+
+use std::path::PathBuf;
+
+use holdfast_core::diagnostic::did_you_mean;
+use holdfast_core::expr::Expected;
+
+use crate::cli::arguments::Format;
+
+/// What to do with expressions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Say what is wrong with one.
+    Check {
+        /// The expression.
+        source: Source,
+        /// What its place wants.
+        expected: Expected,
+        /// The form of the answer.
+        format: Format,
+    },
+    /// Evaluate one.
+    Eval {
+        /// The expression.
+        source: Source,
+        /// The context document; `None` means an exchange of nothing.
+        context: Option<PathBuf>,
+        /// The form of the answer.
+        format: Format,
+    },
+    /// Evaluate one a line.
+    Batch {
+        /// The cases.
+        cases: PathBuf,
+        /// The context document that each case changes.
+        context: Option<PathBuf>,
+    },
+    /// List what expressions may use.
+    Members {
+        /// Of this type alone.
+        of: Option<String>,
+        /// The form of the answer.
+        format: Format,
+    },
+    /// Compare the fixtures with another program that evaluates expressions.
+    Witness(Witness),
+}
+
+/// A comparison of fixtures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The command line that is asked, to which two files are added.
+    pub oracle: String,
+    /// The context document of the fixtures.
+    pub context: PathBuf,
+    /// Files and folders of fixtures.
+    pub fixtures: Vec<PathBuf>,
+    /// Where the list of witnessed cases is written.
+    pub record: Option<PathBuf>,
+    /// The form of the answer.
+    pub format: Format,
+}
+
+/// Where an expression comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Standard input
+    Stdin,
+    /// A file
+    File(PathBuf),
+}
+
+const COMMANDS: [&str; 4] = ["check", "eval", "members", "witness"];
+const OPTIONS: [&str; 6] = ["--context", "--batch", "--expect", "--format", "--oracle", "--record"];
+const FIXTURES: [&str; 2] = ["fixtures/expr/eval", "fixtures/expr/err"];
+const FIXTURE_CONTEXT: &str = "fixtures/expr/context.json";
+
+/// Reads the arguments behind `expr`.
+///
+/// # Errors
+/// What cannot be understood, in words.
+pub fn parse(arguments: &[String]) -> Result<Asked, String> {
+    let Some((command, rest)) = arguments.split_first() else {
+        return Err(format!("`expr` needs a command: {}", COMMANDS.map(|name| format!("`{name}`")).join(", ")));
+    };
+    match command.as_str() {
+        "check" => Given::collect(rest, &["--expect", "--format"])?.check(),
+        "eval" => Given::collect(rest, &["--context", "--batch", "--format"])?.eval(),
+        "members" => Given::collect(rest, &["--format"])?.members(),
+        "witness" => Given::collect(rest, &["--oracle", "--context", "--record", "--format"])?.witness(),
+        other => Err(with_hint(format!("`expr {other}` is not a command"), other, &COMMANDS)),
+    }
+}
+
+#[derive(Default)]
+struct Given {
+    words: Vec<String>,
+    options: Vec<(&'static str, String)>,
+}
+
+impl Given {
+    fn collect(arguments: &[String], accepted: &[&'static str]) -> Result<Self, String> {
+        let mut given = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            if argument == "--" {
+                given.words.extend(rest.by_ref().cloned());
+                continue;
+            }
+            if !argument.starts_with('-') || argument == "-" {
+                given.words.push(argument.clone());
+                continue;
+            }
+            let (name, attached) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (argument.as_str(), None),
+            };
+            let Some(option) = OPTIONS.into_iter().find(|option| *option == name) else {
+                return Err(with_hint(format!("`{name}` is not an option"), name, &OPTIONS));
+            };
+            if !accepted.contains(&option) {
+                return Err(format!("`{option}` does not belong to this command"));
+            }
+            let value = attached.or_else(|| rest.next().cloned()).ok_or_else(|| format!("`{option}` needs a value"))?;
+            if given.options.iter().any(|(there, _)| *there == option) {
+                return Err(format!("`{option}` is given twice"));
+            }
+            given.options.push((option, value));
+        }
+        Ok(given)
+    }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().find(|(option, _)| *option == name).map(|(_, value)| value.as_str())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.option(name).map(PathBuf::from)
+    }
+
+    fn format(&self) -> Result<Format, String> {
+        match self.option("--format") {
+            None | Some("human") => Ok(Format::Human),
+            Some("json") => Ok(Format::Json),
+            Some(other) => Err(format!("`{other}` is not a format; `human` and `json` are")),
+        }
+    }
+
+    fn word(&self) -> Result<Option<&String>, String> {
+        match self.words.as_slice() {
+            [] => Ok(None),
+            [word] => Ok(Some(word)),
+            [_, more, ..] => Err(format!("`{more}` is one argument too many")),
+        }
+    }
+
+    fn source(&self) -> Result<Source, String> {
+        Ok(match self.word()?.map(String::as_str) {
+            None | Some("-") => Source::Stdin,
+            Some(path) => Source::File(PathBuf::from(path)),
+        })
+    }
+
+    fn check(&self) -> Result<Asked, String> {
+        let expected = match self.option("--expect") {
+            None | Some("any") => Expected::Any,
+            Some("bool") => Expected::Bool,
+            Some("int") => Expected::Int,
+            Some("text") => Expected::Text,
+            Some(other) => return Err(format!("`{other}` cannot be expected; `any`, `bool`, `int` and `text` can")),
+        };
+        Ok(Asked::Check { source: self.source()?, expected, format: self.format()? })
+    }
+
+    fn eval(&self) -> Result<Asked, String> {
+        let context = self.path("--context");
+        match self.path("--batch") {
+            Some(cases) => match self.word()? {
+                None => {
+                    self.format()?;
+                    Ok(Asked::Batch { cases, context })
+                }
+                Some(word) => Err(format!("`{word}` is one argument too many beside `--batch`")),
+            },
+            None => Ok(Asked::Eval { source: self.source()?, context, format: self.format()? }),
+        }
+    }
+
+    fn members(&self) -> Result<Asked, String> {
+        Ok(Asked::Members { of: self.word()?.cloned(), format: self.format()? })
+    }
+
+    fn witness(&self) -> Result<Asked, String> {
+        let Some(oracle) = self.option("--oracle").filter(|oracle| !oracle.trim().is_empty()) else {
+            return Err("`expr witness` needs `--oracle`, a command line".to_owned());
+        };
+        let named: Vec<PathBuf> = self.words.iter().map(PathBuf::from).collect();
+        Ok(Asked::Witness(Witness {
+            oracle: oracle.to_owned(),
+            context: self.path("--context").unwrap_or_else(|| PathBuf::from(FIXTURE_CONTEXT)),
+            fixtures: if named.is_empty() { FIXTURES.map(PathBuf::from).to_vec() } else { named },
+            record: self.path("--record"),
+            format: self.format()?,
+        }))
+    }
+}
+
+fn with_hint(message: String, name: &str, candidates: &[&'static str]) -> String {
+    match did_you_mean(name, candidates.iter().copied()) {
+        Some(hint) => format!("{message}; {hint}"),
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Result<Asked, String> {
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn commands_and_their_options() {
+        let stdin = Source::Stdin;
+        let check = Asked::Check { source: stdin.clone(), expected: Expected::Bool, format: Format::Json };
+        assert_eq!(typed("check --format json --expect=bool -"), Ok(check));
+        let file = Source::File(PathBuf::from("-f"));
+        assert_eq!(typed("eval -- -f"), Ok(Asked::Eval { source: file, context: None, format: Format::Human }));
+        let batch = Asked::Batch { cases: PathBuf::from("c"), context: Some(PathBuf::from("x")) };
+        assert_eq!(typed("eval --context x --batch c"), Ok(batch));
+        let members = Asked::Members { of: Some("JObject".to_owned()), format: Format::Human };
+        assert_eq!(typed("members JObject"), Ok(members));
+        let Ok(Asked::Witness(witness)) = typed("witness --oracle o a b") else { panic!("not a witness") };
+        assert_eq!((witness.oracle.as_str(), witness.fixtures.len()), ("o", 2));
+    }
+
+    #[test]
+    fn what_is_no_command() {
+        for (line, words) in [
+            ("", "`expr` needs a command: `check`"),
+            ("evl", "did you mean `eval`?"),
+            ("eval --contxt x", "did you mean `--context`?"),
+            ("eval --oracle x", "`--oracle` does not belong"),
+            ("eval a b", "`b` is one argument too many"),
+            ("eval --batch b c", "beside `--batch`"),
+            ("check --expect str", "`str` cannot be expected"),
+            ("check --format", "`--format` needs a value"),
+            ("check --format json --format json", "given twice"),
+            ("check --format xml", "`xml` is not a format"),
+            ("witness", "needs `--oracle`"),
+        ] {
+            let error = typed(line).unwrap_err();
+            assert!(error.contains(words), "{line}: {error}");
+        }
+    }
+}
