@@ -37,12 +37,12 @@ mod time;
 mod time_parse;
 mod time_span;
 mod time_zone;
+mod token;
 mod uri;
 mod uri_text;
 mod utf16;
-mod zone_data;
-mod token;
 mod xml;
+mod zone_data;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
