@@ -4,8 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 10] =
-    ["base64", "bytes", "hmac", "http", "indexmap", "saphyr", "saphyr-parser", "serde", "serde_json", "sha2"];
+const CORE_DEPENDENCIES: [&str; 14] = [
+    "aes",
+    "base64",
+    "bytes",
+    "hmac",
+    "http",
+    "indexmap",
+    "md-5",
+    "saphyr",
+    "saphyr-parser",
+    "serde",
+    "serde_json",
+    "sha1",
+    "sha2",
+    "unicode-properties",
+];
 const MODULE_NAMES_DENIED: [&str; 7] = ["utils", "util", "helpers", "helper", "common", "misc", "manager"];
 
 fn root() -> PathBuf {

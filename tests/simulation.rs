@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use holdfast_sim::plan::{Action, Plan};
+use holdfast_core::rng::Seed;
+use holdfast_sim::plan::{Action, Backup, Plan, Step};
 use holdfast_sim::replay;
+use holdfast_sim::trace::Heard;
 
 /// Seeds that once broke a promise, one a line with the reason behind `#`. A seed that comes in here stays.
 const SEEDS: &str = include_str!("../fixtures/seeds.txt");
@@ -51,14 +54,14 @@ fn seeds_that_once_failed_keep_every_promise() {
 /// The judges judge something: a world whose gateway never restarts after a kill fails where its twin served.
 #[test]
 fn a_world_that_goes_wrong_is_seen() {
-    let mut plan = Plan::draw(holdfast_core::rng::Seed(3));
+    let mut plan = Plan::draw(Seed(3));
     plan.steps.retain(|step| matches!(step.action, Action::Edit(_)));
     let healthy = replay::play_plan(3, plan.clone()).expect("the world holds");
     assert_eq!(healthy.violations, Vec::new());
     assert!(healthy.run.outcomes.iter().filter(|outcome| outcome.is_success()).count() > 50);
     let edit = plan.steps.first().expect("every plan edits").at;
     plan.outage = (edit, edit);
-    plan.steps.push(holdfast_sim::plan::Step { at: edit, action: Action::BlackHole });
+    plan.steps.push(Step { at: edit, action: Action::BlackHole });
     plan.steps.sort_by_key(|step| step.at);
     let lost = replay::play_plan(3, plan).expect("the world holds");
     assert!(
@@ -66,4 +69,34 @@ fn a_world_that_goes_wrong_is_seen() {
         "{:?}",
         lost.violations
     );
+}
+
+/// Power fails around the moment in which a revision goes live: the next process, which is cut off, begins with nothing older than what
+/// was served.
+#[test]
+fn power_loss_while_a_revision_goes_live_brings_no_older_one_back() {
+    let at = Duration::from_secs;
+    let mut plan = Plan::draw(Seed(7));
+    plan.steps = vec![Step { at: at(3), action: Action::Edit(2) }];
+    (plan.outage, plan.end, plan.backup) = ((at(3), at(3)), at(22), Backup::Whole);
+    let calm = replay::play_plan(7, plan.clone()).expect("the world holds");
+    let is_live = |event: &&Heard| event.name == "EventsSuccessfullyRestored";
+    let live = calm.run.events.iter().find(is_live).expect("the edit goes live").at;
+    // A save takes some steps of 3 ms each on the simulated disk: half of the moments are before the revision goes live, half after it.
+    for moment in [0, 4, 8, 12, 18, 22, 26, 30] {
+        let lost = (live + Duration::from_millis(moment)).saturating_sub(Duration::from_millis(16));
+        let mut plan = plan.clone();
+        let steps = [
+            (lost, Action::BlackHole),
+            (lost, Action::PowerLoss),
+            (lost + at(1), Action::Restart),
+            (lost + at(8), Action::Mend),
+        ];
+        plan.steps.extend(steps.map(|(at, action)| Step { at, action }));
+        plan.outage = (lost, lost + at(8));
+        let verdict = replay::play_plan(7, plan).expect("the world holds");
+        assert_eq!(verdict.violations, Vec::new(), "power lost at {lost:?}");
+        let restored = verdict.run.events.iter().any(|event| event.message.starts_with("starting → restored"));
+        assert!(restored, "power lost at {lost:?}");
+    }
 }

@@ -260,10 +260,14 @@ impl Writer {
 mod tests {
     use std::sync::Arc;
 
-    use serde_json::{Map, Value};
+    use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::config::{Origin, Resource};
+    use crate::snapshot::Snapshot;
+    use crate::snapshot::tests::{
+        BROKEN, GOOD, WITH_VALUE, assert_same, base, compile, held, identity, names, policy, put, refused,
+    };
 
     fn owner() -> Owner {
         Owner { gateway_id: "gw1".to_owned(), service: "contoso.example:443".to_owned() }
@@ -354,5 +358,39 @@ mod tests {
             assert!(writer.wants_to_write());
         }
         assert_eq!((writer.saved(), writer.handle_written()), (Some(Revision(4)), None));
+    }
+
+    #[test]
+    fn an_api_that_is_held_back_survives_a_restart_and_recovers_after_it() {
+        let mut set = base(&["a", "b", "c"]);
+        put(&mut set, "/namedValues/v", json!({ "displayName": "v", "value": "1" }));
+        put(&mut set, "/subscriptions/s", json!({ "scope": "/apis", "state": "active", "primaryKey": "k" }));
+        policy(&mut set, "/apis/a", WITH_VALUE);
+        let one = compile(1, &set, None);
+        // A named value that is gone breaks the API that uses it, and no other.
+        set.remove(&ResourceId::new("/namedValues/v"));
+        put(&mut set, "/apis/b", json!({ "path": "b2", "serviceUrl": "http://b/" }));
+        let two = compile(2, &set, Some(&one));
+        // The service had the default policy before: it stays at that.
+        policy(&mut set, "", BROKEN);
+        policy(&mut set, "/apis/c", BROKEN);
+        let three = compile(3, &set, Some(&two));
+        assert_eq!(refused(&three), ["/apis/a", "/apis/c", "/policies/policy"]);
+        assert_eq!(held(&three), [(1, vec!["/apis/a"]), (2, vec!["/policies/policy", "/apis/c"])]);
+        assert_eq!(names(&three), ["a", "b", "c"]);
+        // What is kept of older revisions is what is held back, and not all the rest.
+        let kept: Vec<&str> = three.source.held[&Revision(1)].set.iter().map(|resource| resource.id.as_str()).collect();
+        assert!(kept.contains(&"/apis/a/operations/o") && kept.contains(&"/namedValues/v"), "{kept:?}");
+        assert!(!kept.iter().any(|id| id.starts_with("/apis/b") || id.starts_with("/subscriptions")), "{kept:?}");
+        let owner = Owner { gateway_id: "gw".to_owned(), service: "s".to_owned() };
+        let saved = write(&three.source, &owner, WallTime::from_unix_seconds(0)).unwrap();
+        let restored = Snapshot::restore(&read(&saved, &owner).unwrap().source, &identity()).unwrap();
+        assert_same(&restored, &three);
+        put(&mut set, "/namedValues/v", json!({ "displayName": "v", "value": "9" }));
+        policy(&mut set, "", GOOD);
+        let four = compile(4, &set, Some(&restored));
+        assert_eq!((refused(&four), held(&four)), (vec!["/apis/c"], vec![(2, vec!["/apis/c"])]));
+        let program = four.snapshot.apis()[0].program.as_ref().unwrap().to_string();
+        assert!(program.contains("\"9\""), "{program}");
     }
 }

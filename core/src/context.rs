@@ -1,5 +1,6 @@
 //! The object that an expression calls `context`, as plain data. The exchange owns it; policies change it; expressions read it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::time::Now;
 use crate::value::Value;
 
 pub use crate::http::message::{Body, ResponseView};
+/// `context.LastError`, which the record of the request shows too.
+pub use crate::telemetry::ErrorRecord as LastError;
 
 /// Everything that an expression can see of one exchange.
 #[derive(Clone, Debug)]
@@ -115,8 +118,8 @@ pub struct ProductView {
     pub groups: Vec<(String, String)>,
 }
 
-/// `context.Subscription`
-#[derive(Clone, Debug, Default)]
+/// `context.Subscription`. Its `Debug` does not show the keys.
+#[derive(Clone, Default)]
 pub struct SubscriptionView {
     /// `Id`
     pub id: String,
@@ -128,6 +131,12 @@ pub struct SubscriptionView {
     pub primary_key: String,
     /// `SecondaryKey`
     pub secondary_key: String,
+}
+
+impl fmt::Debug for SubscriptionView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscriptionView").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// `context.User`
@@ -148,25 +157,6 @@ pub struct DeploymentView {
     pub region: String,
     /// `ServiceName`, and `ServiceId`
     pub service_name: String,
-}
-
-/// `context.LastError`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LastError {
-    /// The element or the built-in step that failed, as in `rate-limit` or `authorization`.
-    pub source: String,
-    /// A machine-readable word, as in `RateLimitExceeded`.
-    pub reason: String,
-    /// The reason in words.
-    pub message: String,
-    /// `global`, `product`, `api` or `operation`.
-    pub scope: String,
-    /// `inbound`, `backend`, `outbound` or `on-error`.
-    pub section: String,
-    /// The place in the document, as in `choose[3]/when[2]`.
-    pub path: String,
-    /// The `id` attribute of the element.
-    pub policy_id: Option<String>,
 }
 
 /// The query parameter that carries a subscription key when no API says otherwise (APIM's own default).

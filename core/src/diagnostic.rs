@@ -11,6 +11,9 @@ use crate::span::{Position, Span};
 
 pub use nearest::{did_you_mean, nearest};
 
+/// Characters of a message, and of a help, that logs, status pages and heartbeats show.
+pub const SHOWN_CHARACTERS_MAX: usize = 500;
+
 /// How much a diagnostic weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -84,6 +87,17 @@ impl Diagnostic {
         self
     }
 
+    /// The same finding with no more than [`SHOWN_CHARACTERS_MAX`] characters of its message and of its help, for places that hold many:
+    /// what is quoted can be as long as a document.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        shorten(&mut self.message);
+        if let Some(help) = &mut self.help {
+            shorten(help);
+        }
+        self
+    }
+
     /// Whether it refuses something.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -92,6 +106,13 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: &'static str, file: Arc<str>, message: String) -> Self {
         Self { severity, code: Arc::from(code), message, file, position: None, help: None }
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+        text.truncate(end);
+        text.push('…');
     }
 }
 
@@ -117,6 +138,14 @@ impl fmt::Display for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_quoted_does_not_fill_a_log() {
+        let long = Diagnostic::error("x", "f", "ä".repeat(100_000)).with_help("é".repeat(501)).shortened();
+        assert_eq!((long.message.chars().count(), long.help.unwrap().chars().count()), (501, 501));
+        let short = Diagnostic::error("x", "f", "ä".repeat(500));
+        assert_eq!(short.clone().shortened(), short);
+    }
 
     #[test]
     fn shown_with_place_and_help() {

@@ -182,21 +182,21 @@ pub struct BackendRecord {
     pub response_code: Option<u16>,
 }
 
-/// `lastError` of a request record.
+/// `lastError` of a request record, and `context.LastError`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ErrorRecord {
-    /// The element that failed.
+    /// The element or the built-in step that failed, as in `rate-limit` or `authorization`.
     pub source: String,
-    /// The machine-readable word.
+    /// A machine-readable word, as in `RateLimitExceeded`.
     pub reason: String,
-    /// In words.
+    /// The reason in words.
     pub message: String,
     /// `global`, `product`, `api` or `operation`.
     pub scope: String,
     /// `inbound`, `backend`, `outbound` or `on-error`.
     pub section: String,
-    /// The place in the document.
+    /// The place in the document, as in `choose[3]/when[2]`.
     pub path: String,
-    /// The `id` attribute.
+    /// The `id` attribute of the element.
     pub policy_id: Option<String>,
 }

@@ -1,10 +1,14 @@
-//! What must hold in every simulated world. Judges what clients saw; knows nothing of how the gateway works.
+//! What must hold in every simulated world. Judges what clients saw; `account` judges what the gateway and Azure say. Knows nothing of how
+//! the gateway works.
+
+mod account;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::plan::{Action, Backup, Plan};
-use crate::trace::Outcome;
+use crate::trace::{Outcome, Way};
+use crate::world::Run;
 
 /// An answer from the socket to the client and back, scheduling included, with room to spare: links take 1 to 20 ms.
 const ROUND_TRIP: Duration = Duration::from_millis(500);
@@ -27,14 +31,21 @@ pub type Arrivals = BTreeMap<String, usize>;
 
 /// Everything that is wrong with a run, held against the run of its twin.
 #[must_use]
-pub fn violations(plan: &Plan, run: &[Outcome], twin: &[Outcome], arrivals: &Arrivals) -> Vec<Violation> {
+pub fn violations(plan: &Plan, run: &Run, twin: &Run) -> Vec<Violation> {
     let mut found = Vec::new();
-    found.extend(one_revision_per_exchange(run));
-    found.extend(never_an_older_revision(plan, run));
-    found.extend(no_failure_that_the_twin_did_not_have(plan, run, twin));
-    found.extend(caught_up_after_healing(plan, run));
-    found.extend(nothing_sent_twice(run, arrivals));
-    found.extend(no_empty_success(run));
+    found.extend(one_revision_per_exchange(&run.outcomes));
+    found.extend(never_an_older_revision(plan, &run.outcomes));
+    found.extend(no_failure_that_the_twin_did_not_have(plan, &run.outcomes, &twin.outcomes));
+    found.extend(the_twin_serves(plan, &twin.outcomes));
+    found.extend(caught_up_after_healing(plan, &run.outcomes));
+    found.extend(nothing_sent_twice(&run.outcomes, &run.arrivals));
+    found.extend(no_empty_success(&run.outcomes));
+    found.extend(connections_break_only_with_the_process(plan, &run.outcomes));
+    for (plan, run) in [(plan, run), (&plan.twin(), twin)] {
+        found.extend(account::never_serves_an_older_revision(plan, &run.events));
+        found.extend(account::no_unexpected_error(plan, &run.events));
+        found.extend(account::heartbeats_keep_their_pace(plan, &run.heartbeats));
+    }
     found
 }
 
@@ -107,6 +118,21 @@ fn excuses(plan: &Plan) -> Vec<(Duration, Duration)> {
     plan.downtimes().into_iter().map(span).collect()
 }
 
+/// What the judge above is held against must be worth something: without an outage nothing fails but what the process takes with it.
+fn the_twin_serves(plan: &Plan, twin: &[Outcome]) -> Vec<Violation> {
+    let excused = excuses(&plan.twin());
+    let fails = |outcome: &&Outcome| {
+        let is_excused = excused.iter().any(|(from, until)| outcome.ended >= *from && outcome.began <= *until);
+        !outcome.is_success() && !is_excused
+    };
+    let words = |o: &Outcome| format!("{} at {:?}: {:?} {}", o.id, o.began, o.status, o.problem);
+    let mut found: Vec<_> = twin.iter().filter(fails).map(|o| violation("the twin serves", words(o))).collect();
+    if twin.is_empty() {
+        found.push(violation("the twin serves", "nobody asked anything".to_owned()));
+    }
+    found
+}
+
 /// L1: one poll interval, its jitter and a round trip after the outage every response shows the newest edit.
 fn caught_up_after_healing(plan: &Plan, run: &[Outcome]) -> Vec<Violation> {
     let (_, healed) = plan.outage;
@@ -127,7 +153,8 @@ fn caught_up_after_healing(plan: &Plan, run: &[Outcome]) -> Vec<Violation> {
             | Action::PowerLoss
             | Action::LoseBackup
             | Action::RotBackup
-            | Action::Restart => None,
+            | Action::Restart
+            | Action::StepClock(_) => None,
         });
         if let Some(due) = due.max().filter(|due| *due > edit) {
             let what = format!("{} at {:?} saw edit {edit}, {due} was due", outcome.id, outcome.began);
@@ -137,16 +164,32 @@ fn caught_up_after_healing(plan: &Plan, run: &[Outcome]) -> Vec<Violation> {
     found
 }
 
-/// S8: a request that must not be repeated reached a backend at most once, and a response that was given was earned.
+/// S8: the gateway never repeats a request that may have reached a backend, and a response that was given was earned. What its client
+/// repeated may arrive twice.
 fn nothing_sent_twice(run: &[Outcome], arrivals: &Arrivals) -> Vec<Violation> {
     let mut found = Vec::new();
     for outcome in run {
         let arrived = arrivals.get(&outcome.id).copied().unwrap_or(0);
-        if outcome.method == "POST" && arrived > 1 {
+        let sent = if matches!(outcome.way, Way::Repeated { .. }) { 2 } else { 1 };
+        if arrived > sent {
             found.push(violation("nothing is sent twice", format!("{} arrived {arrived} times", outcome.id)));
         }
         if outcome.is_success() && arrived == 0 {
             found.push(violation("nothing is made up", format!("{} was answered but never arrived", outcome.id)));
+        }
+    }
+    found
+}
+
+/// A connection that a client keeps is closed between requests, or breaks because the process ended since it was opened.
+fn connections_break_only_with_the_process(plan: &Plan, run: &[Outcome]) -> Vec<Violation> {
+    let downtimes = plan.downtimes();
+    let mut found = Vec::new();
+    for outcome in run {
+        let Way::Repeated { opened } = outcome.way else { continue };
+        if !downtimes.iter().any(|(killed, _)| opened <= *killed && *killed <= outcome.ended) {
+            let what = format!("{} at {:?} broke a connection opened at {opened:?}", outcome.id, outcome.began);
+            found.push(violation("connections break only with the process", what));
         }
     }
     found
@@ -168,8 +211,12 @@ fn violation(invariant: &'static str, what: String) -> Violation {
 
 #[cfg(test)]
 mod tests {
+    use holdfast_core::config::Revision;
+    use holdfast_core::telemetry::Level;
+
     use super::*;
     use crate::plan::Step;
+    use crate::trace::Heard;
 
     fn plan() -> Plan {
         let at = Duration::from_secs;
@@ -184,6 +231,7 @@ mod tests {
             outage: (at(30), at(60)),
             backup: Backup::Whole,
             sync_interval: at(10),
+            heartbeat_interval: at(20),
         }
     }
 
@@ -191,12 +239,31 @@ mod tests {
         let began = Duration::from_secs(second);
         let edits = (status == Some(200)).then_some((edit, edit));
         let ended = began + Duration::from_millis(20);
-        Outcome { id: id.to_owned(), method: "GET", began, ended, status, edits, problem: String::new() }
+        Outcome {
+            id: id.to_owned(),
+            method: "GET",
+            began,
+            ended,
+            status,
+            edits,
+            problem: String::new(),
+            way: Way::Fresh,
+        }
     }
 
-    fn judged(run: &[Outcome], twin: &[Outcome]) -> Vec<&'static str> {
-        let arrivals = run.iter().map(|outcome| (outcome.id.clone(), 1)).collect();
-        violations(&plan(), run, twin, &arrivals).into_iter().map(|violation| violation.invariant).collect()
+    /// A run in which the gateway did its part: it beat in time and had nothing to report.
+    fn run(outcomes: &[Outcome]) -> Run {
+        Run {
+            outcomes: outcomes.to_vec(),
+            arrivals: outcomes.iter().map(|outcome| (outcome.id.clone(), 1)).collect(),
+            heartbeats: (0..200).map(Duration::from_secs).collect(),
+            ..Run::default()
+        }
+    }
+
+    fn judged(outcomes: &[Outcome], twin: &[Outcome]) -> Vec<&'static str> {
+        let found = violations(&plan(), &run(outcomes), &run(twin));
+        found.into_iter().map(|violation| violation.invariant).collect()
     }
 
     #[test]
@@ -217,7 +284,8 @@ mod tests {
         assert_eq!(judged(&older, &good), ["never an older revision"]);
         let failed = with(1, outcome("b", 50, None, 0));
         assert_eq!(judged(&failed, &good), ["no failure that the twin did not have"]);
-        assert_eq!(judged(&failed, &failed), Vec::<&str>::new());
+        assert_eq!(judged(&failed, &failed), ["the twin serves"]);
+        assert_eq!(judged(&[], &[]), ["the twin serves"]);
         let late = with(2, outcome("c", 90, Some(200), 2));
         assert_eq!(judged(&late, &good), ["caught up after healing"]);
         let mut torn = good.to_vec();
@@ -226,15 +294,55 @@ mod tests {
         let mut empty = good.to_vec();
         empty[0].edits = None;
         assert_eq!(judged(&empty, &good), ["no empty success"]);
+        let mut broken = good.to_vec();
+        broken[0].way = Way::Repeated { opened: Duration::from_secs(20) };
+        assert_eq!(judged(&broken, &good), ["connections break only with the process"]);
     }
 
     #[test]
     fn arrivals_are_counted() {
-        let mut post = outcome("p", 5, Some(200), 1);
-        post.method = "POST";
-        let run = [post];
-        let twice = BTreeMap::from([("p".to_owned(), 2)]);
-        assert_eq!(violations(&plan(), &run, &run, &twice)[0].invariant, "nothing is sent twice");
-        assert_eq!(violations(&plan(), &run, &run, &BTreeMap::new())[0].invariant, "nothing is made up");
+        let get = [outcome("g", 5, Some(200), 1)];
+        let arrived = |count: Option<usize>| Run {
+            arrivals: count.map(|count| ("g".to_owned(), count)).into_iter().collect(),
+            ..run(&get)
+        };
+        let judged = |count| violations(&plan(), &arrived(count), &run(&get));
+        assert_eq!(judged(Some(2))[0].invariant, "nothing is sent twice");
+        assert_eq!(judged(None)[0].invariant, "nothing is made up");
+    }
+
+    #[test]
+    fn a_silent_gateway_and_one_that_complains_are_seen() {
+        let good = [outcome("a", 5, Some(200), 1), outcome("c", 90, Some(200), 3)];
+        let of = |run: Run| {
+            let found = violations(&plan(), &run, &self::run(&good));
+            found.into_iter().map(|violation| violation.invariant).collect::<Vec<_>>()
+        };
+        let beats = |seconds: &[u64]| seconds.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+        let beating = |seconds: &[u64]| of(Run { heartbeats: beats(seconds), ..run(&good) });
+        assert_eq!(beating(&[0, 20, 61, 80, 99]), Vec::<&str>::new());
+        assert_eq!(
+            beating(&[0, 20, 80, 99]),
+            Vec::<&str>::new(),
+            "one that hung when Azure came back holds up the next"
+        );
+        for silent in [&[0, 20][..], &[0, 20, 61, 82, 99], &[20, 61, 80, 99], &[0, 20, 61]] {
+            assert_eq!(beating(silent), ["heartbeats keep their pace"], "{silent:?}");
+        }
+        let heard = |level, name, at, revision| Heard {
+            at: Duration::from_secs(at),
+            level,
+            name,
+            message: String::new(),
+            revision: Some(Revision(revision)),
+        };
+        let error = heard(Level::Error, "UnhandledException", 5, 1);
+        assert_eq!(of(Run { events: vec![error], ..run(&good) }), ["no unexpected error"]);
+        let served = |at, revision| heard(Level::Info, "EventSnapshotRestored", at, revision);
+        assert_eq!(of(Run { events: vec![served(1, 2), served(2, 2)], ..run(&good) }), Vec::<&str>::new());
+        assert_eq!(
+            of(Run { events: vec![served(1, 2), served(2, 1)], ..run(&good) }),
+            ["never serves an older revision"]
+        );
     }
 }

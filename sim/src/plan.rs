@@ -32,10 +32,12 @@ pub enum Action {
     RotBackup,
     /// The gateway starts again.
     Restart,
+    /// The wall clock of the gateway's host jumps by so many seconds.
+    StepClock(i32),
 }
 
 impl Action {
-    /// Whether the twin run, in which Azure is never lost, leaves it out.
+    /// Whether the twin run, in which Azure is never lost and clocks go as they should, leaves it out.
     #[must_use]
     pub const fn is_outage(self) -> bool {
         match self {
@@ -45,7 +47,8 @@ impl Action {
             | Self::Fail(_)
             | Self::Recover
             | Self::LoseBackup
-            | Self::RotBackup => true,
+            | Self::RotBackup
+            | Self::StepClock(_) => true,
             Self::Edit(_) | Self::Kill | Self::PowerLoss | Self::Restart => false,
         }
     }
@@ -79,6 +82,8 @@ pub struct Plan {
     pub backup: Backup,
     /// How often the gateway asks for changes.
     pub sync_interval: Duration,
+    /// How often the gateway sends a heartbeat.
+    pub heartbeat_interval: Duration,
 }
 
 /// The state of the backup when the gateway restarts.
@@ -91,6 +96,10 @@ pub enum Backup {
 }
 
 const SYNC_INTERVAL: Duration = Duration::from_secs(10);
+/// Shorter than the original's minute, so that every world sees several.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(20);
+/// As far as the wall clock of a host may jump, in seconds: what a clock that was never set is off by is more, but then its token ends.
+const CLOCK_STEP: u64 = 86_400;
 /// The outage begins in the third minute at the latest, so that a heartbeat and several polls went well before.
 const OUTAGE_FROM: (u64, u64) = (25_000, 80_000);
 const OUTAGE_LENGTH: (u64, u64) = (5_000, 90_000);
@@ -110,6 +119,7 @@ impl Plan {
             outage: (from, until),
             backup: Backup::Whole,
             sync_interval: SYNC_INTERVAL,
+            heartbeat_interval: HEARTBEAT_INTERVAL,
         };
         plan.push(between(&mut rng, (3_000, 20_000)), Action::Edit(2));
         plan.draw_outage(&mut rng);
@@ -121,6 +131,12 @@ impl Plan {
         }
         if rng.below(2) == 0 {
             plan.push(until + between(&mut rng, (500, 15_000)), Action::Edit(4));
+        }
+        if rng.below(2) == 0 {
+            let step =
+                i32::try_from(rng.below(2 * CLOCK_STEP + 1)).unwrap_or(0) - i32::try_from(CLOCK_STEP).unwrap_or(0);
+            let at = between(&mut rng, (5_000, 100_000)).min(until + AFTERMATH / 2);
+            plan.push(at, Action::StepClock(step));
         }
         plan.steps.sort_by_key(|step| step.at);
         plan
@@ -151,9 +167,34 @@ impl Plan {
                 | Action::Fail(_)
                 | Action::Recover
                 | Action::LoseBackup
-                | Action::RotBackup => {}
+                | Action::RotBackup
+                | Action::StepClock(_) => {}
             }
         }
+        spans
+    }
+
+    /// The spans of time in which Azure is lost or fails, with what began them.
+    #[must_use]
+    pub fn outages(&self) -> Vec<(Duration, Duration, Action)> {
+        let mut spans = Vec::new();
+        let mut lost: Option<Step> = None;
+        for step in &self.steps {
+            match step.action {
+                Action::BlackHole | Action::Partition | Action::Fail(_) => lost = Some(*step),
+                Action::Mend | Action::Recover => {
+                    spans.extend(lost.take().map(|begin| (begin.at, step.at, begin.action)));
+                }
+                Action::Edit(_)
+                | Action::Kill
+                | Action::PowerLoss
+                | Action::LoseBackup
+                | Action::RotBackup
+                | Action::Restart
+                | Action::StepClock(_) => {}
+            }
+        }
+        spans.extend(lost.map(|begin| (begin.at, self.end, begin.action)));
         spans
     }
 
@@ -233,6 +274,7 @@ mod tests {
         assert!(drawn(|a| *a == Action::BlackHole) && drawn(|a| *a == Action::Partition));
         assert!(drawn(|a| *a == Action::Kill) && drawn(|a| *a == Action::PowerLoss));
         assert!(drawn(|a| *a == Action::LoseBackup) && drawn(|a| *a == Action::RotBackup));
+        assert!(drawn(|a| matches!(a, Action::StepClock(1..))) && drawn(|a| matches!(a, Action::StepClock(..=-1))));
         for fault in Fault::ALL {
             assert!(
                 plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Fail(fault))),

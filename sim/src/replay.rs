@@ -1,5 +1,6 @@
 //! One seed, or many: draw the plan, act it and its twin out, judge. Knows no command line.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::thread;
 use holdfast_core::rng::Seed;
 
 use crate::invariant::{self, Violation};
+use crate::mark::{self, Mark};
 use crate::plan::Plan;
 use crate::world::{self, Run};
 
@@ -22,6 +24,8 @@ pub struct Verdict {
     pub run: Run,
     /// What was broken.
     pub violations: Vec<Violation>,
+    /// What it went through.
+    pub marks: BTreeSet<Mark>,
 }
 
 /// Plays one seed.
@@ -39,8 +43,9 @@ pub fn play(seed: u64) -> Result<Verdict, String> {
 pub fn play_plan(seed: u64, plan: Plan) -> Result<Verdict, String> {
     let run = world::run(Seed(seed), &plan)?;
     let twin = world::run(Seed(seed), &plan.twin())?;
-    let violations = invariant::violations(&plan, &run.outcomes, &twin.outcomes, &run.arrivals);
-    Ok(Verdict { seed, plan, run, violations })
+    let violations = invariant::violations(&plan, &run, &twin);
+    let marks = mark::marks(&plan, &run);
+    Ok(Verdict { seed, plan, run, violations, marks })
 }
 
 /// Plays many seeds on all processors, each on a thread of its own, and hands every verdict to `report` in no particular order.

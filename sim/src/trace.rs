@@ -7,13 +7,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use holdfast::sink::Sink;
-use holdfast_core::telemetry::{Event, RequestRecord};
+use holdfast_core::config::Revision;
+use holdfast_core::telemetry::{Event, Level, RequestRecord};
 use sha2::{Digest, Sha256};
 
 /// A trace that all hosts of a world write to. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     lines: Arc<Mutex<String>>,
+    events: Arc<Mutex<Vec<Heard>>>,
+}
+
+/// An event of the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// When, in time since the world began.
+    pub at: Duration,
+    /// How much it weighs.
+    pub level: Level,
+    /// Its name.
+    pub name: &'static str,
+    /// In words.
+    pub message: String,
+    /// The revision that it is about.
+    pub revision: Option<Revision>,
 }
 
 impl Trace {
@@ -28,6 +45,12 @@ impl Trace {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         // Writing to a string does not fail.
         let _written = writeln!(lines, "{:>10.3} {text}", at.as_secs_f64());
+    }
+
+    /// The gateway's events, in order.
+    #[must_use]
+    pub fn events(&self) -> Vec<Heard> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All lines.
@@ -51,6 +74,13 @@ impl Sink for Trace {
     fn event(&self, event: &Event) {
         let revision = event.revision.map(|revision| format!(" revision={revision}")).unwrap_or_default();
         self.line(&format!("gateway {:?} {} {}{revision}", event.level, event.name, event.message));
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(Heard {
+            at: turmoil::sim_elapsed().unwrap_or(Duration::ZERO),
+            level: event.level,
+            name: event.name,
+            message: event.message.clone(),
+            revision: event.revision,
+        });
     }
 
     fn request(&self, record: &RequestRecord) {
@@ -85,6 +115,22 @@ pub struct Outcome {
     pub edits: Option<(u32, u32)>,
     /// What went wrong, in words.
     pub problem: String,
+    /// How it reached the gateway.
+    pub way: Way,
+}
+
+/// The connection of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One of its own.
+    Fresh,
+    /// One that had been used before.
+    Kept,
+    /// One that had been used before broke, so it was sent again on a new one.
+    Repeated {
+        /// When the one that broke was opened.
+        opened: Duration,
+    },
 }
 
 impl Outcome {

@@ -25,7 +25,7 @@ use crate::azure::serve::Shared;
 use crate::azure::tls::Identity;
 use crate::azure::{self, Azure};
 use crate::backend::{self, REQUEST_ID, Reached};
-use crate::client::{Ask, ask};
+use crate::client::{Ask, Connections, ask};
 use crate::clock::{EPOCH_UNIX_SECONDS, SimClock};
 use crate::crypto;
 use crate::disk::SimDisk;
@@ -33,7 +33,7 @@ use crate::invariant::Arrivals;
 use crate::net::SimNet;
 use crate::plan::{Action, Plan};
 use crate::sample::{self, Backends, EDIT_HEADER, GATEWAY, KEY};
-use crate::trace::{Outcome, Seen, Trace};
+use crate::trace::{Heard, Outcome, Seen, Trace, Way};
 
 const GATEWAY_PORT: u16 = 8080;
 const AZURE_PORT: u16 = 443;
@@ -50,12 +50,16 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const TOKEN_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
 /// What a run left behind.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Run {
     /// Every request as its client saw it, in the order in which they ended.
     pub outcomes: Vec<Outcome>,
     /// How often each named request reached a backend.
     pub arrivals: Arrivals,
+    /// When heartbeats reached Azure.
+    pub heartbeats: Vec<Duration>,
+    /// What the gateway said of itself.
+    pub events: Vec<Heard>,
     /// Everything that happened.
     pub trace: Trace,
 }
@@ -63,6 +67,7 @@ pub struct Run {
 struct World {
     azure: Shared,
     disk: SimDisk,
+    gateway_clock: SimClock,
     trace: Trace,
     rng: Rng,
 }
@@ -73,7 +78,8 @@ struct World {
 /// The world itself failed: a host panicked, or ended although it should not have.
 pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     let trace = Trace::default();
-    let clock = SimClock::default();
+    // Two hosts, two wall clocks: only the gateway's is stepped.
+    let (clock, gateway_clock) = (SimClock::default(), SimClock::default());
     let identity = Identity::with_keys(
         &["azure"],
         crypto::key_pair(seed.fork("authority")).map_err(|error| error.to_string())?,
@@ -81,8 +87,14 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     )
     .map_err(|error| error.to_string())?;
     let azure = Azure::new(GATEWAY, folder::read(&sample::files(1, &backends())).set, seed.fork("azure"));
-    let shared = Shared::new(azure, Arc::new(clock.clone()));
-    let world = World { azure: shared, disk: SimDisk::default(), trace: trace.clone(), rng: seed.fork("world").rng() };
+    let shared = Shared::new(azure, Arc::new(clock));
+    let world = World {
+        azure: shared.clone(),
+        disk: SimDisk::default(),
+        gateway_clock,
+        trace: trace.clone(),
+        rng: seed.fork("world").rng(),
+    };
     let reached = Reached::default();
     let seen = Seen::default();
 
@@ -90,7 +102,7 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     host_azure(&mut sim, &world, &identity, seed)?;
     host_backend(&mut sim, "orders", &reached);
     host_backend(&mut sim, "catalog", &reached);
-    host_gateway(&mut sim, &world, &clock, &identity, seed);
+    host_gateway(&mut sim, &world, plan, &identity, seed);
     host_clients(&mut sim, plan, seed, &seen, &trace);
     drive(&mut sim, world, plan)?;
 
@@ -99,7 +111,13 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
         *arrivals.entry(arrival.id).or_insert(0) += 1;
     }
     let outcomes = seen.borrow().clone();
-    Ok(Run { outcomes, arrivals, trace })
+    let heartbeats = shared.with(|azure| azure.heartbeats().map(|beat| since_epoch(beat.moment)).collect());
+    Ok(Run { outcomes, arrivals, heartbeats, events: trace.events(), trace })
+}
+
+fn since_epoch(moment: WallTime) -> Duration {
+    let nanos = moment.unix_nanos().saturating_sub(epoch().unix_nanos());
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
 }
 
 fn builder(seed: Seed, plan: &Plan) -> turmoil::Builder {
@@ -153,8 +171,9 @@ fn host_backend(sim: &mut Sim<'_>, name: &'static str, reached: &Reached) {
     });
 }
 
-fn host_gateway(sim: &mut Sim<'_>, world: &World, clock: &SimClock, identity: &Identity, seed: Seed) {
-    let (disk, trace, clock) = (world.disk.clone(), world.trace.clone(), clock.clone());
+fn host_gateway(sim: &mut Sim<'_>, world: &World, plan: &Plan, identity: &Identity, seed: Seed) {
+    let (disk, trace, clock) = (world.disk.clone(), world.trace.clone(), world.gateway_clock.clone());
+    let heartbeat_interval = plan.heartbeat_interval;
     let authority = identity.authority_pem.clone();
     let token = world.azure.with(|azure| azure.token(epoch().saturating_add(TOKEN_LIFE)));
     let boots = Rc::new(Cell::new(0));
@@ -169,7 +188,7 @@ fn host_gateway(sim: &mut Sim<'_>, world: &World, clock: &SimClock, identity: &I
             crypto: Arc::new(crypto::provider(seed)),
             sink: Arc::new(trace.clone()),
         };
-        let settings = gateway_settings(&token);
+        let settings = gateway_settings(&token, heartbeat_interval);
         let authority = authority.clone();
         async move {
             let trust = Trust { service: Some(authority), upstream: None };
@@ -181,7 +200,7 @@ fn host_gateway(sim: &mut Sim<'_>, world: &World, clock: &SimClock, identity: &I
     });
 }
 
-fn gateway_settings(token: &str) -> Result<Settings, String> {
+fn gateway_settings(token: &str, heartbeat_interval: Duration) -> Result<Settings, String> {
     let variables = [
         ("config.service.endpoint", format!("https://azure:{AZURE_PORT}")),
         ("config.service.auth", token.to_owned()),
@@ -189,6 +208,7 @@ fn gateway_settings(token: &str) -> Result<Settings, String> {
         ("holdfast.https.listen", "off".to_owned()),
         ("holdfast.backup.path", "/apim/config".to_owned()),
         ("holdfast.instance.id", "gateway-0".to_owned()),
+        ("holdfast.heartbeat.interval", format!("{}s", heartbeat_interval.as_secs())),
     ];
     let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value));
     Settings::parse(variables).map(|(settings, _)| settings).map_err(|errors| format!("{errors:?}"))
@@ -200,17 +220,22 @@ fn epoch() -> WallTime {
 
 fn host_clients(sim: &mut Sim<'_>, plan: &Plan, seed: Seed, seen: &Seen, trace: &Trace) {
     let mut rng = seed.fork("clients").rng();
+    let mut keeping = seed.fork("kept connections").rng();
+    let connections = Rc::new(Connections::default());
     let mut requests = Vec::new();
     let mut at = FIRST;
     while at + PATIENCE < plan.end {
-        requests.push((at, draw_request(requests.len(), &mut rng)));
+        let request = draw_request(requests.len(), &mut rng);
+        // What must not be repeated goes on a connection of its own: a kept one may break at any moment.
+        let keeps = keeping.below(2) == 0 && request.method == Method::GET;
+        requests.push((at, request, keeps.then(|| Rc::clone(&connections))));
         at += rng.duration_between(GAP.0, GAP.1);
     }
     let (seen, trace) = (seen.clone(), trace.clone());
     sim.client("clients", async move {
-        for (at, request) in requests {
+        for (at, request, connections) in requests {
             tokio::time::sleep(at.saturating_sub(turmoil::elapsed())).await;
-            tokio::task::spawn_local(one_request(request, seen.clone(), trace.clone()));
+            tokio::task::spawn_local(one_request(request, connections, seen.clone(), trace.clone()));
         }
         tokio::time::sleep(PATIENCE).await;
         Ok(())
@@ -231,9 +256,20 @@ fn draw_request(number: usize, rng: &mut Rng) -> Ask {
     ask
 }
 
-async fn one_request(request: Ask, seen: Seen, trace: Trace) {
+async fn one_request(request: Ask, connections: Option<Rc<Connections>>, seen: Seen, trace: Trace) {
     let began = turmoil::elapsed();
-    let told = ask(&SimNet, &request).await;
+    let (told, way) = match connections {
+        None => (ask(&SimNet, &request).await, Way::Fresh),
+        Some(connections) => {
+            let kept = connections.ask(&SimNet, &request).await;
+            let way = match (kept.broke, kept.reused) {
+                (Some(opened), _) => Way::Repeated { opened: turmoil::elapsed().saturating_sub(opened.elapsed()) },
+                (None, Some(_)) => Way::Kept,
+                (None, None) => Way::Fresh,
+            };
+            (kept.told, way)
+        }
+    };
     let id = request.headers.iter().find(|(name, _)| *name == REQUEST_ID).map(|(_, id)| id.clone()).unwrap_or_default();
     let (status, edits, problem) = match told {
         Ok(told) => {
@@ -243,9 +279,9 @@ async fn one_request(request: Ask, seen: Seen, trace: Trace) {
         }
         Err(problem) => (None, None, problem),
     };
-    trace.line(&format!("client {id} {} {} -> {status:?} {edits:?} {problem}", request.method, request.target));
+    trace.line(&format!("client {id} {} {} -> {status:?} {edits:?} {way:?} {problem}", request.method, request.target));
     let method = if request.method == Method::POST { "POST" } else { "GET" };
-    seen.borrow_mut().push(Outcome { id, method, began, ended: turmoil::elapsed(), status, edits, problem });
+    seen.borrow_mut().push(Outcome { id, method, began, ended: turmoil::elapsed(), status, edits, problem, way });
 }
 
 /// The edit that the response shows, and the one that the backend says its request showed.
@@ -294,6 +330,7 @@ fn act(sim: &mut Sim<'_>, world: &mut World, action: Action) {
             }
             sim.bounce("gateway");
         }
+        Action::StepClock(seconds) => world.gateway_clock.step_wall(i64::from(seconds) * 1_000_000_000),
     }
 }
 

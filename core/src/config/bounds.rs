@@ -32,6 +32,8 @@ pub const MAX_SUBSTITUTED_BYTES: usize = 4 * 1024 * 1024;
 
 /// Bytes of a snapshot or an events page, decompressed; `io` stops inflating there.
 pub const MAX_SNAPSHOT_BYTES: usize = 256 * 1024 * 1024;
+/// Values of a snapshot or an events page: each takes some hundred bytes of memory, however few it has in the document.
+pub const MAX_SNAPSHOT_VALUES: usize = 10_000_000;
 /// Resources of one snapshot, and changes of one event.
 pub const MAX_RESOURCES: usize = 500_000;
 /// Events of one page; the gateway asks for 100.

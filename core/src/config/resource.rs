@@ -86,8 +86,9 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// Where a resource's text stands, for diagnostics: a path in the folder, or the resource's id when a service sent it.
-#[derive(Clone, Debug, Default)]
+/// Where a resource's text stands, for diagnostics: a path in the folder, or the resource's id when a service sent it. Its `Debug`
+/// does not show the text, which may hold secrets.
+#[derive(Clone, Default)]
 pub struct Origin {
     /// The name of the document.
     pub file: Arc<str>,
@@ -95,8 +96,14 @@ pub struct Origin {
     pub text: Option<Arc<str>>,
 }
 
-/// One ARM document.
-#[derive(Clone, Debug)]
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").field("file", &self.file).finish()
+    }
+}
+
+/// One ARM document. Its `Debug` does not show the properties, which may hold secrets.
+#[derive(Clone)]
 pub struct Resource {
     /// Its id relative to the service.
     pub id: ResourceId,
@@ -105,6 +112,13 @@ pub struct Resource {
     pub properties: Arc<Map<String, Value>>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.properties.keys().collect();
+        f.debug_struct("Resource").field("id", &self.id.as_str()).field("properties", &names).finish_non_exhaustive()
+    }
 }
 
 /// Two resources are equal when id and properties are; where they came from does not count.
@@ -288,6 +302,16 @@ mod tests {
             let expected = set.iter().map(|resource| &resource.id).filter(|id| **id != top && id.is_within(&top));
             assert_eq!(below, expected.collect::<Vec<_>>(), "{top}");
         }
+    }
+
+    #[test]
+    fn debug_shows_no_secrets() {
+        let properties = serde_json::json!({"primaryKey": "k3y"}).as_object().cloned().unwrap();
+        let origin = Origin { file: Arc::from("s.json"), text: Some(Arc::from("{\"primaryKey\": \"k3y\"}")) };
+        let mut set = ResourceSet::default();
+        set.insert(Resource { id: ResourceId::new("/subscriptions/s"), properties: Arc::new(properties), origin });
+        let shown = format!("{set:?}");
+        assert!(shown.contains("primaryKey") && !shown.contains("k3y"), "{shown}");
     }
 
     #[test]

@@ -11,7 +11,9 @@ use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::bounds::{MAX_EVENTS, MAX_ID_BYTES, MAX_ID_SEGMENTS, MAX_RESOURCES, MAX_SNAPSHOT_BYTES};
+use crate::config::bounds::{
+    MAX_EVENTS, MAX_ID_BYTES, MAX_ID_SEGMENTS, MAX_RESOURCES, MAX_SNAPSHOT_BYTES, MAX_SNAPSHOT_VALUES,
+};
 use crate::config::resource::{Origin, Resource, ResourceId, ResourceSet, Revision};
 use crate::diagnostic::Diagnostic;
 
@@ -337,11 +339,29 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
     if bytes.len() > MAX_SNAPSHOT_BYTES {
         return refuse("the document", format!("{} bytes, more than {MAX_SNAPSHOT_BYTES}", bytes.len()));
     }
+    if bytes.len() > MAX_SNAPSHOT_VALUES && values(bytes) > MAX_SNAPSHOT_VALUES {
+        return refuse("the document", format!("more than {MAX_SNAPSHOT_VALUES} values"));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let shown = error.to_string();
         let message = shown.rsplit_once(" at line ").map_or(shown.as_str(), |(message, _)| message).to_owned();
         WireError { place: format!("line {} column {}", error.line(), error.column()), message }
     })
+}
+
+// About as many values as a JSON document has: every one but the first stands behind one of these.
+fn values(bytes: &[u8]) -> usize {
+    let (mut count, mut in_text, mut escaped) = (0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' | b',' | b':' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 // INVARIANT: what is written has text keys and finite numbers only, which serde_json cannot fail on.
@@ -445,6 +465,18 @@ mod tests {
             let error = read_snapshot(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error} should say {expected}");
         }
+    }
+
+    #[test]
+    fn small_documents_of_many_values_are_refused_before_they_are_built() {
+        let with = |properties: &str| {
+            let written = r#"{"format":1,"revision":"0000002a","gateway":"g","resources":[{"id":"/a","properties":"#;
+            format!("{written}{properties}}}]}}")
+        };
+        let many = with(&format!("{{\"x\":[{}0]}}", "[],".repeat(MAX_SNAPSHOT_VALUES / 2)));
+        assert_eq!(read_snapshot(many.as_bytes()).unwrap_err().to_string(), "the document: more than 10000000 values");
+        let text = with(&format!("{{\"x\":\"{}\\\"[\"}}", "[,".repeat(MAX_SNAPSHOT_VALUES)));
+        assert!(read_snapshot(text.as_bytes()).is_ok());
     }
 
     #[test]

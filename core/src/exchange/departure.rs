@@ -8,7 +8,7 @@ use crate::http::{HttpVersion, Method, ResponseHead, StatusCode, header};
 use crate::policy::connection::remove_hop_by_hop;
 use crate::policy::effect::{Outcome, ResponseBody};
 use crate::policy::run::{Existing, empty_response};
-use crate::telemetry::{ErrorRecord, RequestRecord};
+use crate::telemetry::RequestRecord;
 use crate::time::Now;
 
 impl Exchange {
@@ -80,15 +80,7 @@ impl Exchange {
             product_id: context.product.as_ref().map(|product| Arc::from(product.id.as_str())),
             subscription_id: context.subscription.as_ref().map(|subscription| Arc::from(subscription.id.as_str())),
             revision: self.snapshot.revision,
-            last_error: context.last_error.as_deref().map(|error| ErrorRecord {
-                source: error.source.clone(),
-                reason: error.reason.clone(),
-                message: error.message.clone(),
-                scope: error.scope.clone(),
-                section: error.section.clone(),
-                path: error.path.clone(),
-                policy_id: error.policy_id.clone(),
-            }),
+            last_error: context.last_error.as_deref().cloned(),
             traces: std::mem::take(&mut self.state.traces),
         }
     }

@@ -188,10 +188,8 @@ impl Exchange {
         let Some(link) = chain.get(begin.level) else { return Ok(false) };
         let scope = link.scope;
         let mut run = Run { context, state, site, limits, rng, now, section, scope };
-        match link.program.code(section).ops.get(begin.pc) {
-            Some(Op::Repeat(retry)) => retry.condition.get(&mut run),
-            _ => Ok(false),
-        }
+        let Some(Op::Repeat(retry)) = link.program.code(section).ops.get(begin.pc) else { return Ok(false) };
+        retry.condition.get(&mut run)
     }
 
     /// An attempt of the innermost loop failed: goes to the end of the loop, where its condition is asked.
@@ -251,11 +249,8 @@ impl Exchange {
             Err(failure) => failure,
         };
         self.set_body(message, Body::Gone);
-        let (section, frame) = match (self.phase, self.frames.last()) {
-            (Phase::Section(section), Some(frame)) => (section, *frame),
-            // While settling, a body that cannot be read is seen by the expression that wanted it.
-            _ => return,
-        };
+        // While settling, a body that cannot be read is seen by the expression that wanted it.
+        let (Phase::Section(section), Some(frame)) = (self.phase, self.frames.last().copied()) else { return };
         let raised = self.raised(body_failure(message, &failure), section, frame);
         self.fail(raised, section);
     }

@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::http::percent::decode_form;
 use crate::http::{HeaderMap, Query, Url, latin1};
 use crate::value::json::JFormatting;
+use crate::value::time_format;
 use crate::value::{ContextPart, MessageRef, UrlRef, Value};
 
 /// The type of dictionaries of lists, as .NET names it.
@@ -151,7 +152,11 @@ fn json(value: &Value, scene: &Scene) -> String {
             object(members.into_iter())
         }
         Value::Context(part) => part_json(part, scene),
-        Value::Service(_) => quoted(&value.to_string()),
+        Value::DateTimeOffset(moment) => {
+            let offset = Some(moment.offset_minutes());
+            quoted(&time_format::format(moment.clock(), offset, "o").unwrap_or_default())
+        }
+        Value::Library(_) | Value::Object(_) | Value::Service(_) => quoted(&value.to_string()),
     }
 }
 

@@ -7,15 +7,18 @@ mod eval;
 mod exception;
 pub mod fixture;
 mod fold;
+mod instance;
 mod lex;
 pub mod limits;
 mod node;
 mod parse;
 mod problem;
+mod regex;
 pub mod scan;
 pub mod scene;
 mod syntax;
 mod ty;
+mod xml;
 
 use std::sync::Arc;
 

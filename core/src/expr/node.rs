@@ -113,7 +113,7 @@ pub(crate) enum Conversion {
     Unwrap(Ty),
     /// The implicit operators of `JToken`: a value becomes a token.
     ToJson,
-    /// The explicit operators of `JToken`.
+    /// The explicit operators of `JToken`, and of `XElement` and `XAttribute`.
     Json(Ty),
 }
 

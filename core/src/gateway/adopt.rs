@@ -72,7 +72,10 @@ impl Refusal {
         for finding in found {
             if findings.len() >= SHOWN_DIAGNOSTICS_MAX {
                 left_out += 1;
-            } else if !findings.contains(&finding) {
+                continue;
+            }
+            let finding = finding.shortened();
+            if !findings.contains(&finding) {
                 findings.push(finding);
             }
         }
@@ -244,6 +247,7 @@ impl Gateway {
         let level = if worst > Some(Severity::Note) { Level::Warn } else { Level::Info };
         let message = format!("revision {revision} was taken with {} warnings and notes", notes.len());
         notes.truncate(LOGGED_DIAGNOSTICS_MAX);
+        let notes = notes.into_iter().map(Diagnostic::shortened).collect();
         let event = Event::new(now.wall, level, "configuration", name::CONFIGURATION_NOTES, message);
         self.emit(event.about(revision).with_diagnostics(notes));
     }

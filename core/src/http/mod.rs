@@ -14,7 +14,7 @@ pub use bytes::Bytes;
 
 pub use media::MediaType;
 pub use query::Query;
-pub use rewrite::{RewriteTemplate, UnknownParameter};
+pub use rewrite::{ExpandError, RewriteTemplate};
 pub use template::{TemplateError, UrlTemplate};
 pub use url::{Scheme, Url};
 

@@ -89,6 +89,14 @@ const fn hex(digit: u8) -> Option<u8> {
     }
 }
 
+/// Whether a raw path segment is `.` or `..`, encoded or not.
+#[must_use]
+pub fn is_dot_segment(segment: &str) -> bool {
+    let is_suspect = segment.starts_with(['.', '%']);
+    is_suspect
+        && [&b"."[..], b".."].iter().any(|dots| DecodedBytes::new(segment, Plus::Literal).eq(dots.iter().copied()))
+}
+
 /// The text that a piece of a path stands for; bytes that are not UTF-8 become U+FFFD.
 #[must_use]
 pub fn decode(text: &str) -> Cow<'_, str> {

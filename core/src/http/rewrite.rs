@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use crate::http::percent::{Keep, encode};
+use crate::http::percent::{Keep, encode, is_dot_segment};
 use crate::http::template::{TEMPLATE_BYTES_MAX, TemplateError, UrlTemplate};
 
 /// What a request's path and query become, as in `/v2/orders/{id}?expand=lines`.
@@ -27,16 +27,24 @@ enum Place {
     Query,
 }
 
-/// A rewrite names a parameter that the operation's template does not have.
+/// Why a template cannot be filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownParameter {
-    /// The name between the braces.
-    pub name: String,
+pub enum ExpandError {
+    /// It names a parameter that the operation's template does not have.
+    UnknownParameter {
+        /// The name between the braces.
+        name: String,
+    },
+    /// A value of the request would become a `.` or `..` segment, which leads elsewhere than the template says.
+    DotSegment,
 }
 
-impl fmt::Display for UnknownParameter {
+impl fmt::Display for ExpandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the operation's URL template has no parameter `{}`", self.name)
+        match self {
+            Self::UnknownParameter { name } => write!(f, "the operation's URL template has no parameter `{name}`"),
+            Self::DotSegment => f.write_str("a parameter of the URL would become a dot segment"),
+        }
     }
 }
 
@@ -92,12 +100,12 @@ impl RewriteTemplate {
     /// the placeholder is written `{*name}` or `name` is the wildcard of `operation`, the template that was matched.
     ///
     /// # Errors
-    /// Names the first placeholder that `parameters` does not have.
+    /// Names the first placeholder that `parameters` does not have, or says that a value leads out of its place.
     pub fn expand(
         &self,
         parameters: &IndexMap<String, String>,
         operation: Option<&UrlTemplate>,
-    ) -> Result<String, UnknownParameter> {
+    ) -> Result<String, ExpandError> {
         let wildcard = operation.and_then(UrlTemplate::wildcard_name);
         let mut text = String::new();
         for piece in &self.pieces {
@@ -105,15 +113,33 @@ impl RewriteTemplate {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Parameter { name, place } => {
                     let Some(value) = parameters.get(name) else {
-                        return Err(UnknownParameter { name: name.clone() });
+                        return Err(ExpandError::UnknownParameter { name: name.clone() });
                     };
                     let is_wildcard = wildcard == Some(name.as_str());
                     text.push_str(&encode(value, place.keep(is_wildcard)));
                 }
             }
         }
+        // Routing lets no such segment in, but a part of a segment, or a query, can hold one.
+        if has_dot_segment(&text) && !has_dot_segment(&self.written()) {
+            return Err(ExpandError::DotSegment);
+        }
         Ok(text)
     }
+
+    // The template with something harmless in its placeholders.
+    fn written(&self) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Literal(literal) => literal.clone(),
+            Piece::Parameter { .. } => "x".to_owned(),
+        };
+        self.pieces.iter().map(text).collect()
+    }
+}
+
+fn has_dot_segment(path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or("");
+    path.split('/').any(is_dot_segment)
 }
 
 impl Place {
@@ -143,10 +169,22 @@ mod tests {
     }
 
     #[test]
+    fn values_do_not_lead_elsewhere() {
+        let operation = UrlTemplate::parse("/o/{a}-{b}?q={q}").unwrap();
+        let parameters = operation.match_request("/o/..-%252e.", Some("q=..%2Fx")).unwrap();
+        let expand = |text: &str| RewriteTemplate::parse(text).unwrap().expand(&parameters, Some(&operation));
+        assert_eq!(expand("/y/{a}/z"), Err(ExpandError::DotSegment));
+        assert_eq!(expand("/y/{*q}"), Err(ExpandError::DotSegment));
+        assert_eq!(expand("/y/{a}z?q={q}"), Ok("/y/..z?q=..%2Fx".into()));
+        assert_eq!(expand("/y/{b}"), Ok("/y/%252e.".into()));
+        assert_eq!(expand("/../{b}"), Ok("/../%252e.".into()), "the customer's own");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let template = RewriteTemplate::parse("/{nope}").unwrap();
         assert_eq!(template.parameter_names().collect::<Vec<_>>(), ["nope"]);
-        assert_eq!(template.expand(&IndexMap::new(), None), Err(UnknownParameter { name: "nope".into() }));
+        assert_eq!(template.expand(&IndexMap::new(), None), Err(ExpandError::UnknownParameter { name: "nope".into() }));
         for (text, offset) in [("/{a", 1), ("/a}", 2), ("/{}", 2), ("/{*}", 2), ("/{a{b}", 2)] {
             assert_eq!(RewriteTemplate::parse(text).unwrap_err().offset, offset, "{text}");
         }

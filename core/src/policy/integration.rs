@@ -225,7 +225,9 @@ impl AuthenticationBasic {
         HeaderValue::set_sensitive(&mut value, true);
         match (self.target, &mut run.state.draft_request) {
             (Target::DraftRequest, Some(draft)) => draft.headers.insert(header::AUTHORIZATION, value),
-            _ => run.context.request.headers.insert(header::AUTHORIZATION, value),
+            (Target::DraftRequest, None) | (Target::Request | Target::Response | Target::DraftResponse, _) => {
+                run.context.request.headers.insert(header::AUTHORIZATION, value)
+            }
         };
         Ok(Flow::Next)
     }

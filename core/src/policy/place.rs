@@ -55,6 +55,21 @@ impl Scope {
     }
 }
 
+// One bit for each letter, the first letter of the alphabet being the lowest bit.
+const fn bits_of(letters: &str, [first, second, third, fourth]: [u8; 4]) -> u8 {
+    let mut bits = 0;
+    let mut rest = letters.as_bytes();
+    while let [letter, tail @ ..] = rest {
+        let letter = *letter;
+        bits |= (letter == first) as u8
+            | ((letter == second) as u8) << 1
+            | ((letter == third) as u8) << 2
+            | ((letter == fourth) as u8) << 3;
+        rest = tail;
+    }
+    bits
+}
+
 /// The sections that an element may stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sections(u8);
@@ -66,19 +81,7 @@ impl Sections {
     /// These ones, written as in the policy reference: `I`, `B`, `O`, `E` in any order.
     #[must_use]
     pub const fn of(letters: &str) -> Self {
-        let mut bits = 0;
-        let mut rest = letters.as_bytes();
-        while let [letter, tail @ ..] = rest {
-            bits |= match letter {
-                b'I' => 1,
-                b'B' => 2,
-                b'O' => 4,
-                b'E' => 8,
-                _ => 0,
-            };
-            rest = tail;
-        }
-        Self(bits)
+        Self(bits_of(letters, *b"IBOE"))
     }
 
     /// Whether `section` is among them.
@@ -112,19 +115,7 @@ impl Scopes {
     /// These ones, written as `G`, `P`, `A`, `O` in any order.
     #[must_use]
     pub const fn of(letters: &str) -> Self {
-        let mut bits = 0;
-        let mut rest = letters.as_bytes();
-        while let [letter, tail @ ..] = rest {
-            bits |= match letter {
-                b'G' => 1,
-                b'P' => 2,
-                b'A' => 4,
-                b'O' => 8,
-                _ => 0,
-            };
-            rest = tail;
-        }
-        Self(bits)
+        Self(bits_of(letters, *b"GPAO"))
     }
 
     /// Whether `scope` is among them.

@@ -7,7 +7,7 @@ use crate::config::model::{Backend, Secret};
 use crate::context::{Body, ResponseView};
 use crate::diagnostic::nearest;
 use crate::expr::Message;
-use crate::http::rewrite::RewriteTemplate;
+use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
 use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
 use crate::policy::Policy;
@@ -241,7 +241,13 @@ impl RewriteUri {
                 template.expand(&run.context.request.matched_parameters, operation.as_deref())
             }
         };
-        let target = expanded.map_err(|unknown| fail(unknown.to_string()))?;
+        let target = expanded.map_err(|error| match error {
+            ExpandError::UnknownParameter { .. } => fail(error.to_string()),
+            // Decision: the client's mistake (fixtures/policy/rewrite-uri-dots.conversation).
+            ExpandError::DotSegment => {
+                Stop::fail(Failure::new(StatusCode::BAD_REQUEST, "InvalidRewriteTemplate", error.to_string()))
+            }
+        })?;
         let (path, own) = match target.split_once('?') {
             Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
             None => (target, None),

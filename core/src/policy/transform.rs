@@ -250,10 +250,23 @@ impl SetHeader {
         }
         let values = assigned.values.iter().map(|value| header_value(value)).collect::<Result<Vec<_>, _>>()?;
         if self.target == Target::Request && name == header::HOST {
-            run.state.upstream.host = HostField::AsSet;
+            set_host_field(run, assigned.action);
         }
         assign_header(headers_of(run, self.target), &name, assigned.action, values);
         Ok(Flow::Next)
+    }
+}
+
+// Only a `Host` that a policy has written goes to the backend, never the one that named this gateway
+// (fixtures/policy/set-header-host.conversation).
+fn set_host_field(run: &mut Run<'_>, action: ExistsAction) {
+    let there = run.context.request.headers.contains_key(header::HOST);
+    match action {
+        ExistsAction::Skip if there => {}
+        ExistsAction::Override | ExistsAction::Append | ExistsAction::Skip => {
+            run.state.upstream.host = HostField::AsSet;
+        }
+        ExistsAction::Delete => run.state.upstream.host = HostField::Backend,
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use crate::config::model::VersioningScheme;
-use crate::http::percent::{DecodedBytes, Plus, stands_for};
+use crate::http::percent::{Plus, is_dot_segment, stands_for};
 use crate::http::{Method, Query, RequestHead, Scheme, latin1};
 use crate::route::api::RouteApi;
 use crate::route::operations::OperationTree;
@@ -386,10 +386,4 @@ fn split_revision(segment: &str) -> (&str, Option<&str>) {
         is_revision.then_some((name, marker.get(5..)))
     });
     marked.unwrap_or((segment, None))
-}
-
-fn is_dot_segment(segment: &str) -> bool {
-    let is_suspect = segment.starts_with(['.', '%']);
-    is_suspect
-        && [&b"."[..], b".."].iter().any(|dots| DecodedBytes::new(segment, Plus::Literal).eq(dots.iter().copied()))
 }

@@ -12,7 +12,7 @@ mod last_good;
 mod programs;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -31,6 +31,14 @@ pub(super) struct Cached {
     program: Arc<Program>,
     fragments: Vec<(String, Sha)>,
     backends: Vec<String>,
+    warnings: Warnings,
+}
+
+/// Whether warnings were found when a program was compiled: they belong to a document, which shares its program with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Warnings {
+    None,
+    Some,
 }
 
 /// A document with its named values put in.
@@ -165,10 +173,12 @@ impl<'a> Programs<'a> {
         let Some(policy) = policy else { return Ok(None) };
         let prepared = Prepared::new(policy, self.substitution);
         let key = Key { scope, text: prepared.sha() };
-        if let Some(cached) = self.known(&key) {
-            let program = Arc::clone(&cached.program);
-            self.made.insert(key, cached);
-            return Ok(Some(program));
+        let known = self.known(&key);
+        if let Some(cached) = &known {
+            self.made.insert(key.clone(), Arc::clone(cached));
+            if cached.warnings == Warnings::None {
+                return Ok(Some(Arc::clone(&cached.program)));
+            }
         }
         let compilation = compile(prepared.source(), prepared.format, scope, &self.catalog);
         let used = compilation.fragments.iter().filter_map(|id| self.fragments.get(id).map(|found| (id, found)));
@@ -179,13 +189,17 @@ impl<'a> Programs<'a> {
         }
         findings.extend(compilation.diagnostics);
         let (errors, notes): (Vec<_>, Vec<_>) = findings.into_iter().partition(Diagnostic::is_error);
+        let warnings = if notes.is_empty() { Warnings::None } else { Warnings::Some };
         self.notes.extend(notes);
         if !errors.is_empty() {
             return Err(errors);
         }
+        if let Some(cached) = known {
+            return Ok(Some(Arc::clone(&cached.program)));
+        }
         let program = Arc::new(compilation.program);
         let backends = compilation.backends.into_iter().collect();
-        self.made.insert(key, Arc::new(Cached { program: Arc::clone(&program), fragments, backends }));
+        self.made.insert(key, Arc::new(Cached { program: Arc::clone(&program), fragments, backends, warnings }));
         Ok(Some(program))
     }
 

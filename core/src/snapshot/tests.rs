@@ -5,33 +5,32 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Compiled, Identity, Snapshot, Source};
-use crate::backup::{self, Owner};
 use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision, folder};
 use crate::diagnostic::Diagnostic;
 use crate::http::Bytes;
-use crate::time::WallTime;
 
-const GOOD: &str = "<policies><inbound><base /><set-variable name=\"a\" value=\"1\" /></inbound></policies>";
-const BROKEN: &str = "<policies><inbound><nonsense /></inbound></policies>";
-const WITH_VALUE: &str = "<policies><inbound><set-variable name=\"a\" value=\"{{v}}\" /></inbound></policies>";
+pub(crate) const GOOD: &str = "<policies><inbound><base /><set-variable name=\"a\" value=\"1\" /></inbound></policies>";
+pub(crate) const BROKEN: &str = "<policies><inbound><nonsense /></inbound></policies>";
+pub(crate) const WITH_VALUE: &str =
+    "<policies><inbound><set-variable name=\"a\" value=\"{{v}}\" /></inbound></policies>";
 const WITH_FRAGMENT: &str = "<policies><inbound><include-fragment fragment-id=\"f\" /></inbound></policies>";
 const FRAGMENT: &str = "<fragment><set-variable name=\"a\" value=\"1\" /></fragment>";
 
-fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned() }
 }
 
-fn put(set: &mut ResourceSet, id: &str, properties: Value) {
+pub(crate) fn put(set: &mut ResourceSet, id: &str, properties: Value) {
     let properties = Arc::new(properties.as_object().cloned().unwrap());
     set.insert(Resource { id: ResourceId::new(id), properties, origin: Origin { file: Arc::from(id), text: None } });
 }
 
-fn policy(set: &mut ResourceSet, owner: &str, text: &str) {
+pub(crate) fn policy(set: &mut ResourceSet, owner: &str, text: &str) {
     put(set, &format!("{owner}/policies/policy"), json!({ "format": "rawxml", "value": text }));
 }
 
 /// A gateway with these APIs, each with one operation.
-fn base(apis: &[&str]) -> ResourceSet {
+pub(crate) fn base(apis: &[&str]) -> ResourceSet {
     let mut set = ResourceSet::default();
     put(&mut set, "/gateways/gw", json!({}));
     for api in apis {
@@ -44,19 +43,19 @@ fn base(apis: &[&str]) -> ResourceSet {
     set
 }
 
-fn compile(revision: u32, set: &ResourceSet, previous: Option<&Compiled>) -> Compiled {
+pub(crate) fn compile(revision: u32, set: &ResourceSet, previous: Option<&Compiled>) -> Compiled {
     Snapshot::compile(Revision(revision), set, &identity(), previous).unwrap()
 }
 
-fn names(compiled: &Compiled) -> Vec<&str> {
+pub(crate) fn names(compiled: &Compiled) -> Vec<&str> {
     compiled.snapshot.apis().iter().map(|api| &*api.name).collect()
 }
 
-fn refused(compiled: &Compiled) -> Vec<&str> {
+pub(crate) fn refused(compiled: &Compiled) -> Vec<&str> {
     compiled.refused.keys().map(ResourceId::as_str).collect()
 }
 
-fn held(compiled: &Compiled) -> Vec<(u32, Vec<&str>)> {
+pub(crate) fn held(compiled: &Compiled) -> Vec<(u32, Vec<&str>)> {
     let held = compiled.source.held.iter();
     held.map(|(revision, held)| (revision.0, held.ids.iter().map(ResourceId::as_str).collect())).collect()
 }
@@ -252,41 +251,7 @@ fn what_the_service_shares_keeps_the_named_values_that_it_needs() {
     assert!(four.snapshot.service.to_string().contains("\"3\""));
 }
 
-#[test]
-fn an_api_that_is_held_back_survives_a_restart_and_recovers_after_it() {
-    let mut set = base(&["a", "b", "c"]);
-    put(&mut set, "/namedValues/v", json!({ "displayName": "v", "value": "1" }));
-    put(&mut set, "/subscriptions/s", json!({ "scope": "/apis", "state": "active", "primaryKey": "k" }));
-    policy(&mut set, "/apis/a", WITH_VALUE);
-    let one = compile(1, &set, None);
-    // A named value that is gone breaks the API that uses it, and no other.
-    set.remove(&ResourceId::new("/namedValues/v"));
-    put(&mut set, "/apis/b", json!({ "path": "b2", "serviceUrl": "http://b/" }));
-    let two = compile(2, &set, Some(&one));
-    // The service had the default policy before: it stays at that.
-    policy(&mut set, "", BROKEN);
-    policy(&mut set, "/apis/c", BROKEN);
-    let three = compile(3, &set, Some(&two));
-    assert_eq!(refused(&three), ["/apis/a", "/apis/c", "/policies/policy"]);
-    assert_eq!(held(&three), [(1, vec!["/apis/a"]), (2, vec!["/policies/policy", "/apis/c"])]);
-    assert_eq!(names(&three), ["a", "b", "c"]);
-    // What is kept of older revisions is what is held back, and not all the rest.
-    let kept: Vec<&str> = three.source.held[&Revision(1)].set.iter().map(|resource| resource.id.as_str()).collect();
-    assert!(kept.contains(&"/apis/a/operations/o") && kept.contains(&"/namedValues/v"), "{kept:?}");
-    assert!(!kept.iter().any(|id| id.starts_with("/apis/b") || id.starts_with("/subscriptions")), "{kept:?}");
-    let owner = Owner { gateway_id: "gw".to_owned(), service: "s".to_owned() };
-    let saved = backup::write(&three.source, &owner, WallTime::from_unix_seconds(0)).unwrap();
-    let restored = Snapshot::restore(&backup::read(&saved, &owner).unwrap().source, &identity()).unwrap();
-    assert_same(&restored, &three);
-    put(&mut set, "/namedValues/v", json!({ "displayName": "v", "value": "9" }));
-    policy(&mut set, "", GOOD);
-    let four = compile(4, &set, Some(&restored));
-    assert_eq!((refused(&four), held(&four)), (vec!["/apis/c"], vec![(2, vec!["/apis/c"])]));
-    let program = four.snapshot.apis()[0].program.as_ref().unwrap().to_string();
-    assert!(program.contains("\"9\""), "{program}");
-}
-
-fn assert_same(one: &Compiled, other: &Compiled) {
+pub(crate) fn assert_same(one: &Compiled, other: &Compiled) {
     let programs = |compiled: &Compiled| -> Vec<String> {
         let apis = compiled.snapshot.apis().iter();
         apis.map(|api| api.program.as_ref().map(ToString::to_string).unwrap_or_default()).collect()
@@ -296,6 +261,20 @@ fn assert_same(one: &Compiled, other: &Compiled) {
     assert_eq!(one.snapshot.service.to_string(), other.snapshot.service.to_string());
     assert_eq!(one.snapshot.products.len(), other.snapshot.products.len());
     assert_eq!(one.snapshot.routes(), other.snapshot.routes());
+}
+
+#[test]
+fn every_document_has_its_own_warnings_in_every_revision() {
+    let mut set = base(&["a", "b"]);
+    let text = "<policies><backend><forward-request continue-timeout=\"1\" /></backend></policies>";
+    policy(&mut set, "/apis/a", text);
+    policy(&mut set, "/apis/b", text);
+    let one = compile(1, &set, None);
+    let places = |compiled: &Compiled| compiled.notes.iter().map(|note| note.file.to_string()).collect::<Vec<_>>();
+    assert_eq!(places(&one), ["/apis/a/policies/policy", "/apis/b/policies/policy"]);
+    let two = compile(2, &set, Some(&one));
+    assert_eq!(places(&two), places(&one));
+    assert!(is_shared(&one, &two, "a") && is_shared(&one, &two, "b"));
 }
 
 #[test]

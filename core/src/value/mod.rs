@@ -1,9 +1,13 @@
 //! .NET values as policy expressions see them, and their text forms. Holds no operators and no members; `expr` has those.
 
 pub mod json;
+pub mod library;
 pub mod number;
+pub mod object;
 pub mod time;
+pub(crate) mod time_format;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +15,9 @@ use crate::http::message::ResponseView;
 use crate::rng::Uuid;
 
 pub use json::JToken;
-pub use time::{DateTime, DateTimeKind, TimeSpan};
+pub use library::Library;
+pub use object::{NetObject, Object};
+pub use time::{DateTime, DateTimeKind, DateTimeOffset, TimeSpan};
 
 /// A .NET value.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +48,10 @@ pub enum Value {
     DateTime(DateTime),
     /// `System.TimeSpan`
     TimeSpan(TimeSpan),
+    /// `System.DateTimeOffset`
+    DateTimeOffset(DateTimeOffset),
+    /// An object of the library, as a `Uri` or a `StringBuilder`
+    Library(Library),
     /// A member of an enumeration, as in `StringComparison.Ordinal`
     Enum(&'static EnumMember),
     /// `Newtonsoft.Json.Linq.JToken` and what derives from it
@@ -52,6 +62,8 @@ pub enum Value {
     Context(ContextPart),
     /// A library object without data of its own, as `new Random()` or `Encoding.UTF8`
     Service(Service),
+    /// An object with identity, most of which can change: arrays in general, collections, delegates, exceptions
+    Object(Object),
 }
 
 /// A member of an enumeration.
@@ -74,6 +86,14 @@ pub enum Service {
     Utf8,
     /// `Encoding.ASCII`
     Ascii,
+    /// `Encoding.Latin1`
+    Latin1,
+    /// `Encoding.Unicode`: UTF-16, little end first
+    Unicode,
+    /// `Encoding.BigEndianUnicode`
+    BigEndianUnicode,
+    /// `Encoding.UTF32`: little end first
+    Utf32,
 }
 
 /// An object that is reached through `context`.
@@ -163,8 +183,9 @@ impl Value {
 
     /// The full name of the run-time type as .NET writes it; `null` has none and is shown as `null`.
     #[must_use]
-    pub fn type_name(&self) -> &'static str {
-        match self {
+    pub fn type_name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Object(object) => return object.get().type_name(),
             Self::Null => "null",
             Self::Bool(_) => "System.Boolean",
             Self::Char(_) => "System.Char",
@@ -178,14 +199,19 @@ impl Value {
             Self::Guid(_) => "System.Guid",
             Self::DateTime(_) => "System.DateTime",
             Self::TimeSpan(_) => "System.TimeSpan",
+            Self::DateTimeOffset(_) => "System.DateTimeOffset",
+            Self::Library(object) => object.type_name(),
             Self::Enum(member) => member.enumeration,
             Self::Json(token) => token.type_name(),
             Self::Response(_) => "IResponse",
             Self::Context(part) => part.type_name(),
             Self::Service(Service::Random) => "System.Random",
             Self::Service(Service::Utf8) => "System.Text.UTF8Encoding+UTF8EncodingSealed",
+            Self::Service(Service::Latin1) => "System.Text.Latin1Encoding+Latin1EncodingSealed",
+            Self::Service(Service::Unicode | Service::BigEndianUnicode) => "System.Text.UnicodeEncoding",
+            Self::Service(Service::Utf32) => "System.Text.UTF32Encoding",
             Self::Service(Service::Ascii) => "System.Text.ASCIIEncoding+ASCIIEncodingSealed",
-        }
+        })
     }
 }
 
@@ -228,16 +254,19 @@ impl fmt::Display for Value {
             }
             Self::Int32(value) => write!(f, "{value}"),
             Self::Int64(value) => write!(f, "{value}"),
+            Self::Object(object) => f.write_str(&object.get().text()),
             Self::Double(value) => number::write_double(*value, f),
             Self::String(value) => f.write_str(value),
             Self::Guid(value) => write!(f, "{value}"),
             Self::DateTime(value) => write!(f, "{value}"),
             Self::TimeSpan(value) => write!(f, "{value}"),
+            Self::DateTimeOffset(value) => write!(f, "{value}"),
+            Self::Library(object) => write!(f, "{object}"),
             Self::Enum(member) => f.write_str(member.name),
             Self::Json(token) => write!(f, "{token}"),
             Self::Response(_) => f.write_str("Response"),
             Self::Strings(_) | Self::Chars(_) | Self::Bytes(_) | Self::Context(_) | Self::Service(_) => {
-                f.write_str(self.type_name())
+                f.write_str(&self.type_name())
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::time::{Civil, WallTime};
 pub const TICKS_PER_SECOND: i64 = 10_000_000;
 
 /// Ticks from 0001-01-01 to 1970-01-01.
-const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
+pub const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 
 /// The last tick of the year 9999.
 const TICKS_MAX: i64 = 3_155_378_975_999_999_999;
@@ -97,126 +97,10 @@ impl DateTime {
         civil
     }
 
-    /// The text of this moment in a standard (`o`, `s`, `u`, `R`) or custom format; `None` when the format is not built or wrong.
+    /// The text of this moment in a standard or custom format under the invariant culture; `None` when the format is wrong.
     #[must_use]
     pub fn format(self, format: &str) -> Option<String> {
-        let pattern = match format {
-            "" | "G" => "MM/dd/yyyy HH:mm:ss",
-            "o" | "O" => "yyyy-MM-ddTHH:mm:ss.fffffffK",
-            "s" => "yyyy-MM-ddTHH:mm:ss",
-            "u" => "yyyy-MM-dd HH:mm:ssZ",
-            "r" | "R" => "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
-            "d" => "MM/dd/yyyy",
-            "t" => "HH:mm",
-            "T" => "HH:mm:ss",
-            "D" => "dddd, dd MMMM yyyy",
-            single if single.chars().count() == 1 => return None,
-            custom => custom,
-        };
-        let mut text = String::new();
-        self.write_custom(pattern, &mut text)?;
-        Some(text)
-    }
-
-    fn write_custom(self, pattern: &str, out: &mut String) -> Option<()> {
-        let mut rest = pattern;
-        while let Some(first) = rest.chars().next() {
-            let run = rest.len() - rest.trim_start_matches(first).len();
-            let (taken, written) = match first {
-                '\'' | '"' => {
-                    let inner = rest.get(1..)?;
-                    let length = inner.find(first)?;
-                    out.push_str(inner.get(..length)?);
-                    (length + 2, true)
-                }
-                '\\' => {
-                    let escaped = rest.chars().nth(1)?;
-                    out.push(escaped);
-                    (1 + escaped.len_utf8(), true)
-                }
-                '%' => (1, true),
-                'y' | 'M' | 'd' | 'h' | 'H' | 'm' | 's' | 'f' | 'F' | 't' | 'K' | 'z' => {
-                    (run, self.write_field(first, run, out))
-                }
-                other => {
-                    out.push(other);
-                    (other.len_utf8(), true)
-                }
-            };
-            if !written {
-                return None;
-            }
-            rest = rest.get(taken..)?;
-        }
-        Some(())
-    }
-
-    // False when the field has a length that the format language does not have.
-    fn write_field(self, field: char, run: usize, out: &mut String) -> bool {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-        let c = self.civil();
-        let width = run.min(2);
-        let month = MONTHS.get(usize::from(c.month).wrapping_sub(1)).copied().unwrap_or("");
-        let day = DAYS.get(usize::from(c.weekday)).copied().unwrap_or("");
-        let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
-        let written = match (field, run) {
-            ('y', 1 | 2) => write!(out, "{:0width$}", c.year % 100),
-            ('y', _) => write!(out, "{:0run$}", c.year),
-            ('M', 1 | 2) => write!(out, "{:0width$}", c.month),
-            ('M', 3) => write!(out, "{}", month.get(..3).unwrap_or(month)),
-            ('M', _) => write!(out, "{month}"),
-            ('d', 1 | 2) => write!(out, "{:0width$}", c.day),
-            ('d', 3) => write!(out, "{}", day.get(..3).unwrap_or(day)),
-            ('d', _) => write!(out, "{day}"),
-            ('h', _) => write!(out, "{hour12:0width$}"),
-            ('H', _) => write!(out, "{:0width$}", c.hour),
-            ('m', _) => write!(out, "{:0width$}", c.minute),
-            ('s', _) => write!(out, "{:0width$}", c.second),
-            ('t', 1) => write!(out, "{}", if c.hour < 12 { 'A' } else { 'P' }),
-            ('t', _) => write!(out, "{}", if c.hour < 12 { "AM" } else { "PM" }),
-            ('f' | 'F', 1..=7) => {
-                let digits = format!("{:07}", c.nanosecond / 100);
-                let kept = digits.get(..run).unwrap_or("");
-                if field == 'F' {
-                    let kept = kept.trim_end_matches('0');
-                    // `.F` writes no point when nothing follows it.
-                    if kept.is_empty() && out.ends_with('.') {
-                        out.pop();
-                    }
-                    write!(out, "{kept}")
-                } else {
-                    write!(out, "{kept}")
-                }
-            }
-            ('K', 1) => write!(out, "{}", self.zone()),
-            ('z', 1) => write!(out, "+0"),
-            ('z', 2) => write!(out, "+00"),
-            ('z', _) => write!(out, "+00:00"),
-            _ => return false,
-        };
-        written.is_ok()
-    }
-
-    const fn zone(self) -> &'static str {
-        match self.kind {
-            DateTimeKind::Unspecified => "",
-            DateTimeKind::Utc => "Z",
-            DateTimeKind::Local => "+00:00",
-        }
+        super::time_format::format(self, None, format).ok()
     }
 }
 
@@ -224,6 +108,74 @@ impl DateTime {
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.format("G").unwrap_or_default())
+    }
+}
+
+/// The widest offset of a `DateTimeOffset`, in minutes.
+pub const OFFSET_MINUTES_MAX: i64 = 14 * 60;
+
+/// Ticks in a minute.
+const TICKS_PER_MINUTE: i64 = TICKS_PER_SECOND * 60;
+
+/// `System.DateTimeOffset`: a moment, and how far the clock that showed it was from UTC. Two are equal when their moments are.
+#[derive(Clone, Copy, Debug)]
+pub struct DateTimeOffset {
+    utc: i64,
+    offset_minutes: i16,
+}
+
+impl PartialEq for DateTimeOffset {
+    fn eq(&self, other: &Self) -> bool {
+        self.utc == other.utc
+    }
+}
+
+impl DateTimeOffset {
+    /// From the time on the clock, in ticks; `None` when the moment is outside the years 1 to 9999 or the offset beyond 14 hours.
+    #[must_use]
+    pub fn of_clock(ticks: i64, offset_minutes: i64) -> Option<Self> {
+        Self::of_utc(ticks.checked_sub(offset_minutes.checked_mul(TICKS_PER_MINUTE)?)?, offset_minutes)
+    }
+
+    /// From the moment in ticks of UTC.
+    #[must_use]
+    pub fn of_utc(utc: i64, offset_minutes: i64) -> Option<Self> {
+        let fits = (-OFFSET_MINUTES_MAX..=OFFSET_MINUTES_MAX).contains(&offset_minutes);
+        let clock = utc.checked_add(offset_minutes.checked_mul(TICKS_PER_MINUTE)?)?;
+        let offset = i16::try_from(offset_minutes).ok()?;
+        let is_moment = fits && (0..=TICKS_MAX).contains(&utc) && (0..=TICKS_MAX).contains(&clock);
+        is_moment.then_some(Self { utc, offset_minutes: offset })
+    }
+
+    /// Ticks of UTC.
+    #[must_use]
+    pub const fn utc_ticks(self) -> i64 {
+        self.utc
+    }
+
+    /// Minutes that the clock is ahead of UTC.
+    #[must_use]
+    pub fn offset_minutes(self) -> i64 {
+        i64::from(self.offset_minutes)
+    }
+
+    /// What the clock shows.
+    #[must_use]
+    pub fn clock(self) -> DateTime {
+        DateTime { ticks: self.utc + self.offset_minutes() * TICKS_PER_MINUTE, kind: DateTimeKind::Unspecified }
+    }
+
+    /// The moment as UTC.
+    #[must_use]
+    pub const fn utc(self) -> DateTime {
+        DateTime { ticks: self.utc, kind: DateTimeKind::Utc }
+    }
+}
+
+/// `ToString()`, as in `01/31/2024 13:45:00 +02:00`.
+impl fmt::Display for DateTimeOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::time_format::format(self.clock(), Some(self.offset_minutes()), "").unwrap_or_default())
     }
 }
 

@@ -85,10 +85,15 @@ impl<'a> Waiting<'a> {
 
     fn record(&self) -> RequestRecord {
         let host = self.host.as_ref().map_or_else(|| self.peer.local.to_string(), holdfast_core::http::latin1);
-        let url = match self.target.authority() {
+        let mut url = match self.target.authority() {
             Some(_) => self.target.to_string(),
             None => format!("{}://{host}{}", self.peer.scheme.as_str(), self.target),
         };
+        // Which parameter carries a subscription key is known to the API alone, and no log shows keys.
+        if let Some(query) = url.find('?') {
+            url.truncate(query + 1);
+            url.push_str("REDACTED");
+        }
         RequestRecord {
             time_generated: self.arrived.wall,
             caller_ip: self.peer.ip.clone(),

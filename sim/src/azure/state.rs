@@ -34,6 +34,9 @@ pub struct Azure {
 pub struct Heartbeat {
     /// When, RFC 3339.
     pub at: String,
+    /// The same moment.
+    #[serde(skip)]
+    pub moment: WallTime,
     /// The document.
     pub document: Value,
 }
@@ -189,7 +192,7 @@ impl Azure {
     }
 
     pub(super) fn record_heartbeat(&mut self, at: WallTime, document: Value) {
-        keep(&mut self.heartbeats, Heartbeat { at: at.to_string(), document });
+        keep(&mut self.heartbeats, Heartbeat { at: at.to_string(), moment: at, document });
     }
 
     pub(super) fn record_request(&mut self, at: WallTime, request: String, status: u16) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::token::Claims;
 use super::{Call, Row, message, row};
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_cast, key_not_found, null_reference};
 use crate::http::HeaderMap;
@@ -95,6 +96,7 @@ fn texts(call: &Call<'_, '_>) -> Outcome<Vec<Arc<str>>> {
             let found = pairs.into_iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
             Ok(found.map(|(_, value)| Arc::from(value)).collect())
         }
+        Value::Object(_) => call.state(0, |claims: &mut Claims| claims.0.get(&**name).cloned().unwrap_or_default()),
         _ => Err(broken("expected headers or a query")),
     }
 }
@@ -111,6 +113,7 @@ fn count(call: &Call<'_, '_>) -> Outcome<i32> {
             names.dedup();
             names.len()
         }
+        Value::Object(_) => call.state(0, |claims: &mut Claims| claims.0.len())?,
         _ => return Err(broken("expected headers or a query")),
     };
     Ok(i32::try_from(length).unwrap_or(i32::MAX))
@@ -154,6 +157,6 @@ fn variable_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Some(Value::Null) if ty.holds_null() => Ok(Value::Null),
         Some(Value::Null) => Err(null_reference()),
         Some(value) if ty.admits(value) => Ok(value.clone()),
-        Some(value) => Err(invalid_cast(value.type_name(), &ty.full_name())),
+        Some(value) => Err(invalid_cast(&value.type_name(), &ty.full_name())),
     }
 }

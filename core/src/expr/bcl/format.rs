@@ -1,12 +1,16 @@
-//! Composite formats (`string.Format`, interpolated strings) and the format strings of numbers, Guid and DateTime that are built.
+//! Composite formats (`string.Format`, interpolated strings) and `ToString(format)` of every value that knows formats.
 
+use super::number_format::{Number, format_number};
 use super::{Call, Row, Run, row, utf16};
 use crate::expr::Interrupt;
+use crate::expr::eval::STRING_LIMIT;
 use crate::expr::exception::{Outcome, format as format_exception};
-use crate::value::Value;
+use crate::expr::limits::STRING_BYTES_MAX;
+use crate::value::time_format::{self, Wrong};
+use crate::value::{EnumMember, Value};
 
-/// The widest alignment of a hole, in characters.
-const ALIGNMENT_MAX: usize = 1_000_000;
+/// The widest alignment of a hole and the largest index of an argument, as .NET limits them too.
+const HOLE_NUMBER_MAX: usize = 1_000_000;
 
 pub(super) const ROWS: &[Row] = &[
     row("string", "static string Format(string format, params object[] args)", |call| {
@@ -16,11 +20,13 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("int", "string ToString(string format)", formatted),
     row("long", "string ToString(string format)", formatted),
+    row("double", "string ToString(string format)", formatted),
     row("Guid", "string ToString(string format)", formatted),
     row("DateTime", "string ToString(string format)", formatted),
+    row("TimeSpan", "string ToString(string format)", formatted),
 ];
 
-fn formatted(call: &mut Call<'_, '_>) -> Outcome<Value> {
+pub(super) fn formatted(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let format = call.text_or_null(1)?.map_or("", |format| format);
     let text = with_format(call.value(0), format)?;
     call.yields(text)
@@ -37,125 +43,154 @@ pub(crate) const HOLE: Run = Run::Function(|call| {
 fn composite(value: &Value, alignment: i64, format: &str) -> Outcome<String> {
     let text = with_format(value, format)?;
     let width = usize::try_from(alignment.unsigned_abs()).unwrap_or(usize::MAX);
-    if width > ALIGNMENT_MAX {
-        return Err(Interrupt::LimitExceeded(crate::expr::eval::STRING_LIMIT));
+    if width > STRING_BYTES_MAX {
+        return Err(Interrupt::LimitExceeded(STRING_LIMIT));
     }
     let padding = " ".repeat(width.saturating_sub(utf16::length(&text)));
     Ok(if alignment < 0 { text + &padding } else { padding + &text })
 }
 
+const ENDS: &str = "Format item ends prematurely.";
+const DIGIT: &str = "Expected an ASCII digit.";
+const CLOSING: &str = "Unexpected closing brace without a corresponding opening brace.";
+
 fn malformed(offset: usize, what: &str) -> Interrupt {
     format_exception(format!("Input string was not in a correct format. Failure to parse near offset {offset}. {what}"))
 }
 
-fn compose(format: &str, arguments: &[Value]) -> Outcome<String> {
+/// `string.Format(format, arguments)`.
+pub(super) fn compose(format: &str, arguments: &[Value]) -> Outcome<String> {
+    let mut reader = Holes { chars: format.chars().collect(), at: 0 };
     let mut text = String::new();
-    let mut at = 0;
-    while let Some(c) = format.get(at..).and_then(|rest| rest.chars().next()) {
-        let doubled = format.as_bytes().get(at + 1).copied() == u8::try_from(u32::from(c)).ok();
-        match c {
-            '{' | '}' if doubled => {
-                text.push(c);
-                at += 2;
-            }
-            '}' if at + 1 == format.len() => return Err(malformed(at + 1, "Format item ends prematurely.")),
-            '}' => return Err(malformed(at + 1, "Unexpected closing brace without a corresponding opening brace.")),
-            '{' => {
-                let length = format.get(at..).and_then(|rest| rest.find('}'));
-                let end = at + length.ok_or_else(|| malformed(format.len(), "Format item ends prematurely."))?;
-                let hole = format.get(at + 1..end).unwrap_or("");
-                text.push_str(&filled(hole, at + 1, arguments)?);
-                at = end + 1;
-            }
-            plain => {
-                text.push(plain);
-                at += plain.len_utf8();
-            }
+    while let Some(c) = reader.peek() {
+        if c != '{' && c != '}' {
+            text.push(c);
+            reader.at += 1;
+            continue;
         }
-        if text.len() > crate::expr::limits::STRING_BYTES_MAX {
-            return Err(Interrupt::LimitExceeded(crate::expr::eval::STRING_LIMIT));
+        let next = reader.advance()?;
+        if next == c {
+            text.push(c);
+            reader.at += 1;
+        } else if c == '}' {
+            return Err(malformed(reader.at, CLOSING));
+        } else {
+            let (index, alignment, item) = reader.hole()?;
+            let value = arguments.get(index).ok_or_else(|| {
+                format_exception(
+                    "Index (zero based) must be greater than or equal to zero and less than the size of the argument list.",
+                )
+            })?;
+            text.push_str(&composite(value, alignment, &item)?);
+        }
+        if text.len() > STRING_BYTES_MAX {
+            return Err(Interrupt::LimitExceeded(STRING_LIMIT));
         }
     }
     Ok(text)
 }
 
-fn filled(hole: &str, offset: usize, arguments: &[Value]) -> Outcome<String> {
-    let (head, format) = hole.split_once(':').unwrap_or((hole, ""));
-    let (index, alignment) = head.split_once(',').unwrap_or((head, "0"));
-    let index: usize = index.trim_end().parse().map_err(|_| malformed(offset, "Expected an ASCII digit."))?;
-    let alignment: i64 = alignment.trim().parse().map_err(|_| malformed(offset, "Expected an ASCII digit."))?;
-    let value = arguments.get(index).ok_or_else(|| {
-        format_exception(
-            "Index (zero based) must be greater than or equal to zero and less than the size of the argument list.",
-        )
-    })?;
-    composite(value, alignment, format)
+/// Reads `0,-10:format}`; the offsets in messages are those of .NET's reader.
+struct Holes {
+    chars: Vec<char>,
+    at: usize,
+}
+
+impl Holes {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn advance(&mut self) -> Outcome<char> {
+        self.at += 1;
+        self.peek().ok_or_else(|| malformed(self.at, ENDS))
+    }
+
+    // A number of at least one digit, and the blanks behind it.
+    fn number(&mut self) -> Outcome<usize> {
+        let first = self.peek().and_then(|c| c.to_digit(10)).ok_or_else(|| malformed(self.at, DIGIT))?;
+        let mut number = usize::try_from(first).unwrap_or(0);
+        let mut c = self.advance()?;
+        while let Some(digit) = c.to_digit(10).filter(|_| number < HOLE_NUMBER_MAX) {
+            number = number * 10 + usize::try_from(digit).unwrap_or(0);
+            c = self.advance()?;
+        }
+        while c == ' ' {
+            c = self.advance()?;
+        }
+        Ok(number)
+    }
+
+    fn hole(&mut self) -> Outcome<(usize, i64, String)> {
+        let index = self.number()?;
+        let (mut alignment, mut format) = (0, String::new());
+        if self.peek() == Some(',') {
+            while self.advance()? == ' ' {}
+            let is_left = self.peek() == Some('-');
+            if is_left {
+                self.advance()?;
+            }
+            let width = i64::try_from(self.number()?).unwrap_or(i64::MAX);
+            alignment = if is_left { -width } else { width };
+        }
+        if self.peek() != Some('}') {
+            if self.peek() != Some(':') {
+                return Err(malformed(self.at, ENDS));
+            }
+            loop {
+                match self.advance()? {
+                    '}' => break,
+                    '{' => return Err(malformed(self.at, ENDS)),
+                    c => format.push(c),
+                }
+            }
+        }
+        self.at += 1;
+        Ok((index, alignment, format))
+    }
 }
 
 /// `ToString(format)` of a value that knows formats; others ignore it, as .NET does for what is not `IFormattable`.
-fn with_format(value: &Value, format: &str) -> Outcome<String> {
+pub(super) fn with_format(value: &Value, format: &str) -> Outcome<String> {
     if format.is_empty() {
         return Ok(value.to_string());
     }
     match value {
-        Value::Int32(number) => integer(i64::from(*number), 8, format),
-        Value::Int64(number) => integer(*number, 16, format),
+        Value::Int32(number) => format_number(Number::Integer(i128::from(*number), 32), format),
+        Value::Int64(number) => format_number(Number::Integer(i128::from(*number), 64), format),
+        Value::Double(number) => format_number(Number::Double(*number), format),
         Value::Guid(guid) => super::guid::with_format(*guid, format),
-        Value::DateTime(moment) => {
-            moment.format(format).ok_or_else(|| format_exception("Input string was not in a correct format."))
+        Value::DateTime(moment) => moment_text(time_format::format(*moment, None, format)),
+        Value::DateTimeOffset(moment) => {
+            moment_text(time_format::format(moment.clock(), Some(moment.offset_minutes()), format))
         }
-        Value::Double(_) => Err(unbuilt("a format of `double` is not supported yet")),
-        Value::TimeSpan(_) => match format {
-            "c" | "t" | "T" => Ok(value.to_string()),
-            _ => Err(unbuilt("a format of `TimeSpan` is not supported yet")),
-        },
+        Value::TimeSpan(span) => super::time_span::with_format(*span, format),
+        Value::Enum(member) => enumeration(member, format),
         other => Ok(other.to_string()),
     }
 }
 
-// Where only the format's text decides, which may be computed, the checker cannot say it.
-fn unbuilt(what: &'static str) -> Interrupt {
-    crate::expr::exception::throw("System.NotSupportedException", what)
-}
-
-fn integer(number: i64, hex_digits: usize, format: &str) -> Outcome<String> {
-    let letter = format.chars().next().unwrap_or('G');
-    let precision = format.get(letter.len_utf8()..).unwrap_or("");
-    let digits: Option<usize> = if precision.is_empty() { None } else { precision.parse().ok() };
-    if !precision.is_empty() && digits.is_none() || digits.is_some_and(|digits| digits > 1000) {
-        return Err(unbuilt("a custom format of a number is not supported yet"));
-    }
-    let width = digits.unwrap_or(0);
-    let mask = if hex_digits == 8 { u64::from(u32::MAX) } else { u64::MAX };
-    let sign = if number < 0 { "-" } else { "" };
-    let magnitude = number.unsigned_abs();
-    Ok(match letter {
-        'D' | 'd' => format!("{sign}{magnitude:0width$}"),
-        'X' => format!("{:0width$X}", number.cast_unsigned() & mask),
-        'x' => format!("{:0width$x}", number.cast_unsigned() & mask),
-        'G' | 'g' if digits.is_none() => number.to_string(),
-        'F' | 'f' => format!("{sign}{magnitude}{}", fraction(digits.unwrap_or(2))),
-        'N' | 'n' => format!("{sign}{}{}", grouped(magnitude), fraction(digits.unwrap_or(2))),
-        '0' => match format.chars().all(|c| c == '0') {
-            true => format!("{sign}{magnitude:0len$}", len = format.len()),
-            false => return Err(unbuilt("a custom format of a number is not supported yet")),
-        },
-        _ => return Err(unbuilt("this format of a number is not supported yet")),
+fn moment_text(text: Result<String, Wrong>) -> Outcome<String> {
+    text.map_err(|found| match found {
+        Wrong::Malformed => wrong(),
+        Wrong::Unquoted(quote) => {
+            format_exception(format!("Cannot find a matching quote character for the character '{quote}'."))
+        }
     })
 }
 
-fn fraction(digits: usize) -> String {
-    if digits == 0 { String::new() } else { format!(".{}", "0".repeat(digits)) }
+/// The exception for a format that the type does not have.
+pub(super) fn wrong() -> Interrupt {
+    format_exception("Input string was not in a correct format.")
 }
 
-fn grouped(magnitude: u64) -> String {
-    let digits = magnitude.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+fn enumeration(member: &EnumMember, format: &str) -> Outcome<String> {
+    match format {
+        "G" | "g" | "F" | "f" => Ok(member.name.to_owned()),
+        "D" | "d" => Ok(member.number.to_string()),
+        "X" | "x" => Ok(format!("{:08X}", member.number)),
+        _ => {
+            Err(format_exception("Format string can be only \"G\", \"g\", \"X\", \"x\", \"F\", \"f\", \"D\" or \"d\"."))
         }
-        text.push(digit);
     }
-    text
 }

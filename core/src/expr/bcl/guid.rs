@@ -1,49 +1,142 @@
 //! `System.Guid`.
 
+use std::sync::Arc;
+
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, format};
+use crate::expr::Interrupt;
+use crate::expr::exception::{Outcome, argument, argument_null, broken, format as format_exception};
 use crate::rng::Uuid;
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
+    row("Guid", "new Guid()", |_| Ok(Value::Guid(Uuid(0)))),
+    row("Guid", "new Guid(string g)", |call| parse(call.text(0, "g")?).map(Value::Guid)),
+    row("Guid", "new Guid(byte[] b)", |call| {
+        let Value::Bytes(bytes) = call.value(0) else { return Err(argument_null("b")) };
+        let bytes: Option<[u8; 16]> = bytes.as_ref().try_into().ok();
+        let bytes = bytes.ok_or_else(|| argument("Byte array for Guid must be exactly 16 bytes long.", "b"))?;
+        Ok(Value::Guid(Uuid(u128::from_be_bytes(mixed(bytes)))))
+    }),
     row("Guid", "static Guid NewGuid()", |call| Ok(Value::Guid(call.machine.rng.uuid()))),
     row("Guid", "static Guid Empty", |_| Ok(Value::Guid(Uuid(0)))),
-    row("Guid", "static Guid Parse(string input)", parse),
-    row("Guid", "new Guid(string g)", parse),
+    row("Guid", "static Guid Parse(string input)", |call| parse(call.text(0, "input")?).map(Value::Guid)),
+    row("Guid", "static Guid ParseExact(string input, string format)", |call| {
+        let (text, form) = (call.text(0, "input")?.trim(), call.text(1, "format")?);
+        parse_exact(text, form).map(Value::Guid)
+    }),
+    row("Guid", "byte[] ToByteArray()", |call| Ok(Value::Bytes(Arc::from(mixed(guid(call, 0)?.0.to_be_bytes()))))),
+    row("Guid", "bool Equals(Guid g)", |call| Ok(Value::Bool(guid(call, 0)? == guid(call, 1)?))),
+    row("Guid", "int CompareTo(Guid value)", |call| Ok(super::object::order(guid(call, 0)?.0.cmp(&guid(call, 1)?.0)))),
 ];
 
-/// `ToString(format)`: D, N, B or P.
+const FORMS: &str = "Format string can be only \"D\", \"d\", \"N\", \"n\", \"P\", \"p\", \"B\", \"b\", \"X\" or \"x\".";
+const DASHES: &str = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).";
+const PLACES: &str = "Dashes are in the wrong position for GUID parsing.";
+const HEX: &str = "Guid string should only contain hexadecimal characters.";
+const UNKNOWN: &str = "Unrecognized Guid format.";
+
+fn guid(call: &Call<'_, '_>, at: usize) -> Outcome<Uuid> {
+    match call.value(at) {
+        Value::Guid(guid) => Ok(*guid),
+        _ => Err(broken("expected a Guid")),
+    }
+}
+
+// The first three fields are written little end first. The way back is the same.
+const fn mixed(b: [u8; 16]) -> [u8; 16] {
+    let [b0, b1, b2, b3, b4, b5, b6, b7, rest @ ..] = b;
+    let [b8, b9, b10, b11, b12, b13, b14, b15] = rest;
+    [b3, b2, b1, b0, b5, b4, b7, b6, b8, b9, b10, b11, b12, b13, b14, b15]
+}
+
+/// `ToString(format)`: D, N, B, P or X.
 pub(super) fn with_format(guid: Uuid, form: &str) -> Outcome<String> {
     match form {
         "D" | "d" => Ok(guid.to_string()),
         "N" | "n" => Ok(format!("{:032x}", guid.0)),
         "B" | "b" => Ok(format!("{{{guid}}}")),
         "P" | "p" => Ok(format!("({guid})")),
-        _ => Err(format(
-            "Format string can be only \"D\", \"d\", \"N\", \"n\", \"P\", \"p\", \"B\", \"b\", \"X\" or \"x\".",
-        )),
+        "X" | "x" => {
+            let bits = guid.0;
+            let bytes = bits.to_be_bytes();
+            let tail: Vec<String> = bytes.iter().skip(8).map(|byte| format!("0x{byte:02x}")).collect();
+            let (first, second, third) = (bits >> 96, bits >> 80 & 0xffff, bits >> 64 & 0xffff);
+            Ok(format!("{{0x{first:08x},0x{second:04x},0x{third:04x},{{{}}}}}", tail.join(",")))
+        }
+        _ => Err(format_exception(FORMS)),
     }
 }
 
-fn parse(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    parsed(call.text(0, "input")?)
+fn hex(digits: &str) -> Outcome<Uuid> {
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(format_exception(HEX));
+    }
+    u128::from_str_radix(digits, 16).map(Uuid).map_err(|_| format_exception(UNKNOWN))
 }
 
-/// `Guid.Parse`: forms D, N, B and P.
-pub(super) fn parsed(text: &str) -> Outcome<Value> {
+/// `Guid.Parse`
+pub(super) fn parse(text: &str) -> Outcome<Uuid> {
     let text = text.trim();
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .or_else(|| text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')))
-        .unwrap_or(text);
-    let hyphens: Vec<usize> = inner.match_indices('-').map(|(at, _)| at).collect();
-    let digits: String = inner.chars().filter(|c| *c != '-').collect();
-    let is_shaped = hyphens == [8, 13, 18, 23] || (hyphens.is_empty() && inner.len() == text.len());
-    if !is_shaped || digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(format("Unrecognized Guid format."));
+    if text.len() < 32 {
+        return Err(format_exception(UNKNOWN));
     }
-    u128::from_str_radix(&digits, 16)
-        .map(|bits| Value::Guid(Uuid(bits)))
-        .map_err(|_| format("Unrecognized Guid format."))
+    match text.chars().next() {
+        Some('(') => parse_exact(text, "P"),
+        Some('{') if text.contains(['x', 'X']) && !text.contains('-') => parse_exact(text, "X"),
+        Some('{') => parse_exact(text, "B"),
+        _ if text.contains('-') => parse_exact(text, "D"),
+        _ => parse_exact(text, "N"),
+    }
+}
+
+fn parse_exact(text: &str, form: &str) -> Outcome<Uuid> {
+    match form {
+        "D" | "d" => dashed(text),
+        "N" | "n" if text.len() == 32 => hex(text),
+        "N" | "n" => Err(format_exception(DASHES)),
+        "B" | "b" => dashed(enclosed(text, '{', '}')?),
+        "P" | "p" => dashed(enclosed(text, '(', ')')?),
+        "X" | "x" => fields(text),
+        _ => Err(format_exception(FORMS)),
+    }
+}
+
+fn enclosed(text: &str, open: char, close: char) -> Outcome<&str> {
+    let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).filter(|inner| inner.len() == 36);
+    inner.ok_or_else(|| format_exception(DASHES))
+}
+
+fn dashed(text: &str) -> Outcome<Uuid> {
+    if text.len() != 36 {
+        return Err(format_exception(DASHES));
+    }
+    let bytes = text.as_bytes();
+    if [8, 13, 18, 23].iter().any(|at| bytes.get(*at) != Some(&b'-')) {
+        return Err(format_exception(PLACES));
+    }
+    let digits: String =
+        text.chars().enumerate().filter(|(at, _)| ![8, 13, 18, 23].contains(at)).map(|(_, c)| c).collect();
+    hex(&digits)
+}
+
+// `{0xdddddddd,0xdddd,0xdddd,{0xdd,…}}`
+fn fields(text: &str) -> Outcome<Uuid> {
+    let wrong = || -> Interrupt { format_exception(UNKNOWN) };
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix("}}")).ok_or_else(wrong)?;
+    let (head, tail) = inner.split_once(",{").ok_or_else(wrong)?;
+    let widths = [8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2];
+    let parts: Vec<&str> = head.split(',').chain(tail.split(',')).collect();
+    if parts.len() != widths.len() {
+        return Err(wrong());
+    }
+    let mut digits = String::new();
+    for (part, width) in parts.into_iter().zip(widths) {
+        let part = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")).ok_or_else(wrong)?;
+        if part.is_empty() || part.len() > width {
+            return Err(wrong());
+        }
+        digits.push_str(&format!("{part:0>width$}"));
+    }
+    hex(&digits)
 }

@@ -6,6 +6,7 @@ use super::{Call, Row, row};
 use crate::context::{Body, ResponseView};
 use crate::expr::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use crate::expr::ty::{Class, Ty};
+use crate::expr::xml::Root;
 use crate::expr::{Interrupt, Message};
 use crate::http::{HeaderMap, Url};
 use crate::value::json::Wanted;
@@ -149,8 +150,12 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Ty::Class(Class::JObject | Class::JArray | Class::JToken) => {
             let token = super::json::read(call, &super::encoding::utf8_text(&bytes), Wanted::Any)?;
             let value = Value::Json(token);
-            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(value.type_name(), &ty.full_name())) }
+            if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
         }
+        Ty::Class(Class::XElement | Class::XNode) => {
+            super::xml::load(call, &super::encoding::utf8_text(&bytes), Root::Element)
+        }
+        Ty::Class(Class::XDocument) => super::xml::load(call, &super::encoding::utf8_text(&bytes), Root::Document),
         _ => Err(broken("As<T> of a type that the checker refuses")),
     }
 }

@@ -1,22 +1,46 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod bit_converter;
+mod character;
+mod cipher;
 mod context;
 mod convert;
+mod convert_text;
+mod date_time_offset;
 mod dictionary;
+mod digits;
 mod encoding;
+mod enum_members;
 mod enums;
 mod format;
 mod guid;
+mod hash;
+mod html;
+mod ip_address;
 mod json;
 mod math;
 mod message;
 mod net;
+mod number_custom;
+mod number_format;
+mod number_parse;
 mod object;
+mod regex;
 mod string;
+mod string_build;
 mod string_parts;
+mod string_search;
+mod text_builder;
+mod text_reader;
 mod time;
+mod time_parse;
+mod time_span;
+mod token;
+mod uri;
+mod uri_text;
 mod utf16;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -25,6 +49,7 @@ use crate::value::{EnumMember, Value};
 
 use super::eval::Machine;
 use super::exception::{Outcome, argument_null, broken};
+use super::instance::{self, State};
 use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
@@ -99,25 +124,46 @@ pub(crate) struct Table {
 /// The table, read once.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
-const ROWS: [&[Row]; 19] = [
+const ROWS: &[&[Row]] = &[
     context::ROWS,
     message::ROWS,
     dictionary::ROWS,
     object::ROWS,
     string::ROWS,
     string_parts::ROWS,
+    string_build::ROWS,
+    string_search::ROWS,
+    character::ROWS,
+    text_builder::ROWS,
+    text_reader::ROWS,
     format::ROWS,
     convert::ROWS,
+    convert_text::ROWS,
+    bit_converter::ROWS,
     math::ROWS,
     guid::ROWS,
     time::ROWS,
+    time_span::ROWS,
+    date_time_offset::ROWS,
+    enum_members::ROWS,
     encoding::ROWS,
     net::ROWS,
+    uri::ROWS,
+    uri_text::ROWS,
+    ip_address::ROWS,
     json::TABLES[0],
     json::TABLES[1],
     json::TABLES[2],
     json::TABLES[3],
     json::TABLES[4],
+    regex::TABLES[0],
+    regex::TABLES[1],
+    regex::TABLES[2],
+    token::ROWS,
+    hash::TABLES[0],
+    hash::TABLES[1],
+    cipher::ROWS,
+    xml::ROWS,
     enums::ROWS,
 ];
 
@@ -281,6 +327,20 @@ impl<'c> Call<'c, '_> {
         match self.value(index) {
             Value::Enum(member) => Ok(member.number),
             _ => Err(broken("expected a member of an enumeration")),
+        }
+    }
+
+    /// The state of the object at this position.
+    pub(crate) fn state<S: State, R>(&self, index: usize, look: impl FnOnce(&mut S) -> R) -> Outcome<R> {
+        instance::state(self.value(index), look)
+    }
+
+    /// A `byte[]`; null throws.
+    pub(crate) fn bytes(&self, index: usize, parameter: &str) -> Outcome<Arc<[u8]>> {
+        match self.value(index) {
+            Value::Bytes(bytes) => Ok(Arc::clone(bytes)),
+            Value::Null => Err(argument_null(parameter)),
+            _ => Err(broken("expected bytes")),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Percent-encoding: `System.Uri`'s static members and `System.Net.WebUtility`.
+//! Percent-encoding of text: two static members of `System.Uri`, and `System.Net.WebUtility`.
 
 use super::{Call, Row, row};
 use crate::expr::exception::Outcome;
@@ -6,11 +6,13 @@ use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
     row("Uri", "static string EscapeDataString(string stringToEscape)", |call| {
-        let text = encode(call.text(0, "stringToEscape")?, b"-_.~", false);
+        let text = call.text(0, "stringToEscape")?;
+        call.machine.check_length(text.len().saturating_mul(3))?;
+        let text = encode(text, b"-_.~", false);
         call.yields(text)
     }),
     row("Uri", "static string UnescapeDataString(string stringToUnescape)", |call| {
-        let text = decode(call.text(0, "stringToUnescape")?, false);
+        let text = super::uri_text::unescape_whole(call.text(0, "stringToUnescape")?);
         call.yields(text)
     }),
     row("WebUtility", "static string UrlEncode(string value)", |call| {
@@ -18,6 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("WebUtility", "static string UrlDecode(string encodedValue)", |call| on_text(call, decode_form)),
     row("WebUtility", "static string HtmlEncode(string value)", |call| on_text(call, html_encode)),
+    row("WebUtility", "static string HtmlDecode(string value)", |call| on_text(call, super::html::decode)),
 ];
 
 // Null gives null.

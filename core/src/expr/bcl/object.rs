@@ -1,7 +1,9 @@
 //! Members that every value has: `ToString`, `Equals`, `GetHashCode` and those of numbers and booleans.
 
-use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, format, number_format, overflow};
+use super::number_parse;
+pub(super) use super::number_parse::parse_double;
+use super::{Row, row};
+use crate::expr::exception::{Outcome, format};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -24,14 +26,40 @@ pub(super) const ROWS: &[Row] = &[
     row("long", "static long MaxValue", |_| Ok(Value::Int64(i64::MAX))),
     row("long", "static long MinValue", |_| Ok(Value::Int64(i64::MIN))),
     row("double", "static double Parse(string s)", |call| Ok(Value::Double(parse_double(call.text(0, "s")?)?))),
+    row("double", "static double MaxValue", |_| Ok(Value::Double(f64::MAX))),
+    row("double", "static double MinValue", |_| Ok(Value::Double(f64::MIN))),
+    row("double", "static double Epsilon", |_| Ok(Value::Double(f64::from_bits(1)))),
+    row("double", "static double NaN", |_| Ok(Value::Double(f64::NAN))),
+    row("double", "static double PositiveInfinity", |_| Ok(Value::Double(f64::INFINITY))),
+    row("double", "static double NegativeInfinity", |_| Ok(Value::Double(f64::NEG_INFINITY))),
+    row("double", "static double NegativeZero", |_| Ok(Value::Double(-0.0))),
+    row("double", "static double Pi", |_| Ok(Value::Double(std::f64::consts::PI))),
+    row("double", "static double E", |_| Ok(Value::Double(std::f64::consts::E))),
+    row("double", "static double Tau", |_| Ok(Value::Double(std::f64::consts::TAU))),
+    row("double", "static bool IsInfinity(double d)", |call| Ok(Value::Bool(call.double(0)?.is_infinite()))),
+    row("double", "static bool IsPositiveInfinity(double d)", |call| {
+        Ok(Value::Bool(call.double(0)?.total_cmp(&f64::INFINITY).is_eq()))
+    }),
+    row("double", "static bool IsNegativeInfinity(double d)", |call| {
+        Ok(Value::Bool(call.double(0)?.total_cmp(&f64::NEG_INFINITY).is_eq()))
+    }),
+    row("double", "static bool IsFinite(double d)", |call| Ok(Value::Bool(call.double(0)?.is_finite()))),
+    row("double", "static bool IsNegative(double d)", |call| Ok(Value::Bool(call.double(0)?.is_sign_negative()))),
+    row("double", "static bool IsInteger(double value)", |call| {
+        let value = call.double(0)?;
+        Ok(Value::Bool(value.is_finite() && value.trunc().total_cmp(&value).is_eq()))
+    }),
+    row("double", "int CompareTo(double value)", |call| {
+        let (this, other) = (call.double(0)?, call.double(1)?);
+        // Not a number comes before every number.
+        Ok(order(this.partial_cmp(&other).unwrap_or_else(|| other.is_nan().cmp(&this.is_nan()))))
+    }),
+    row("long", "int CompareTo(long value)", |call| Ok(order(call.long(0)?.cmp(&call.long(1)?)))),
+    row("bool", "int CompareTo(bool value)", |call| Ok(order(call.bool(0)?.cmp(&call.bool(1)?)))),
+    row("bool", "static string TrueString", |call| call.yields("True")),
+    row("bool", "static string FalseString", |call| call.yields("False")),
     row("double", "static bool IsNaN(double d)", |call| Ok(Value::Bool(call.double(0)?.is_nan()))),
     row("bool", "static bool Parse(string value)", |call| Ok(Value::Bool(parse_bool(call.text(0, "value")?)?))),
-    row("char", "static bool IsDigit(char c)", |call| character(call, |c| c.is_ascii_digit())),
-    row("char", "static bool IsLetter(char c)", |call| character(call, char::is_alphabetic)),
-    row("char", "static bool IsLetterOrDigit(char c)", |call| character(call, char::is_alphanumeric)),
-    row("char", "static bool IsWhiteSpace(char c)", |call| character(call, char::is_whitespace)),
-    row("char", "static bool IsUpper(char c)", |call| character(call, char::is_uppercase)),
-    row("char", "static bool IsLower(char c)", |call| character(call, char::is_lowercase)),
     row("T[]", "int Length", |call| {
         let length = match call.value(0) {
             Value::Strings(items) => items.len(),
@@ -51,56 +79,21 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
-fn character(call: &mut Call<'_, '_>, test: fn(char) -> bool) -> Outcome<Value> {
-    Ok(Value::Bool(test(super::utf16::char_of(call.unit(0)?))))
-}
-
 /// `CompareTo`'s -1, 0 or 1.
 pub(super) fn order(ordering: std::cmp::Ordering) -> Value {
     Value::Int32(ordering as i32)
 }
 
-// The blanks that number parsing passes over: tab to carriage return, and the blank.
-fn is_blank(c: char) -> bool {
-    matches!(c, '\t'..='\r' | ' ')
-}
-
-fn integer(text: &str) -> Outcome<i128> {
-    let digits = text.trim_matches(is_blank);
-    let digits = digits.trim_end_matches('\0');
-    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
-    if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(number_format(text));
-    }
-    // More digits than an i128 holds are an overflow of every type.
-    Ok(digits.parse().unwrap_or(i128::MAX))
-}
-
 /// `int.Parse`
 pub(super) fn parse_int(text: &str) -> Outcome<i32> {
-    i32::try_from(integer(text)?).map_err(|_| overflow("Value was either too large or too small for an Int32."))
+    let value = number_parse::parse_whole(text, i128::from(i32::MIN), i128::from(i32::MAX), "an Int32")?;
+    Ok(i32::try_from(value).unwrap_or(0))
 }
 
 /// `long.Parse`
 pub(super) fn parse_long(text: &str) -> Outcome<i64> {
-    i64::try_from(integer(text)?).map_err(|_| overflow("Value was either too large or too small for an Int64."))
-}
-
-/// `double.Parse`: thousands separators in the whole part, an exponent, and the three names.
-pub(super) fn parse_double(text: &str) -> Outcome<f64> {
-    let trimmed = text.trim_matches(is_blank);
-    let named = [("NaN", f64::NAN), ("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)];
-    if let Some((_, value)) = named.iter().find(|(name, _)| trimmed.eq_ignore_ascii_case(name)) {
-        return Ok(*value);
-    }
-    let whole_end = trimmed.find(['.', 'e', 'E']).unwrap_or(trimmed.len());
-    let (whole, rest) = trimmed.split_at(whole_end);
-    let plain = format!("{}{rest}", whole.replace(',', ""));
-    let is_number = plain.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-    if !is_number || whole.starts_with(',') {
-        return Err(number_format(text));
-    }
-    plain.parse().map_err(|_| number_format(text))
+    let value = number_parse::parse_whole(text, i128::from(i64::MIN), i128::from(i64::MAX), "an Int64")?;
+    Ok(i64::try_from(value).unwrap_or(0))
 }
 
 /// `bool.Parse`

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_range, out_of_range};
+use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_range};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -40,6 +40,18 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "int CompareTo(string strB)", |call| {
         Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
     }),
+    row("string", "static int CompareOrdinal(string strA, string strB)", |call| {
+        Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
+    }),
+    row("string", "int CompareTo(object value)", |call| match call.value(1) {
+        Value::Null | Value::String(_) => Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false)),
+        _ => Err(crate::expr::exception::throw("System.ArgumentException", "Object must be of type String.")),
+    }),
+    row("string", "bool Contains(char value, StringComparison comparisonType)", |call| {
+        let ignore = ignores_case(call, 2)?;
+        let (text, part) = (call.text(0, "this")?, utf16::char_of(call.unit(1)?).to_string());
+        Ok(Value::Bool(if ignore { folded(text).contains(&folded(&part)) } else { text.contains(&part) }))
+    }),
     row("string", "bool Contains(string value)", |call| test(call, false, |text, part| text.contains(part))),
     row("string", "bool Contains(char value)", |call| {
         let part = utf16::char_of(call.unit(1)?);
@@ -69,19 +81,22 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "int IndexOf(string value)", |call| find(call, 0, false)),
     row("string", "int IndexOf(char value)", |call| find(call, 0, false)),
-    row("string", "int IndexOf(string value, int startIndex)", find_from),
-    row("string", "int IndexOf(char value, int startIndex)", find_from),
     row("string", "int IndexOf(string value, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
         find(call, 0, ignore)
     }),
-    row("string", "int LastIndexOf(string value)", find_last),
-    row("string", "int LastIndexOf(char value)", find_last),
     row("string", "string ToLower()", |call| map(call, utf16::lower)),
     row("string", "string ToLowerInvariant()", |call| map(call, utf16::lower)),
     row("string", "string ToUpper()", |call| map(call, utf16::upper)),
     row("string", "string ToUpperInvariant()", |call| map(call, utf16::upper)),
     row("string", "string ToString()", |call| Ok(call.value(0).clone())),
+    row("string", "object Clone()", |call| Ok(call.value(0).clone())),
+    row("string", "static string Copy(string str)", |call| Ok(Value::String(Arc::clone(call.text(0, "str")?)))),
+    // In invariant-globalization mode every text counts as normalised. Fixture `string.Normalize`.
+    row("string", "string Normalize()", |call| Ok(call.value(0).clone())),
+    row("string", "string Normalize(NormalizationForm normalizationForm)", |call| Ok(call.value(0).clone())),
+    row("string", "bool IsNormalized()", |_| Ok(Value::Bool(true))),
+    row("string", "bool IsNormalized(NormalizationForm normalizationForm)", |_| Ok(Value::Bool(true))),
 ];
 
 /// An index or a length as .NET's `int`.
@@ -89,13 +104,16 @@ pub(super) fn index(value: usize) -> Value {
     Value::Int32(i32::try_from(value).unwrap_or(i32::MAX))
 }
 
-// The odd numbers ignore case: CurrentCultureIgnoreCase 1, InvariantCultureIgnoreCase 3, OrdinalIgnoreCase 5.
-fn ignores_case(call: &Call<'_, '_>, at: usize) -> Outcome<bool> {
-    Ok(call.number(at)? % 2 == 1)
+/// The odd numbers ignore case: CurrentCultureIgnoreCase 1, InvariantCultureIgnoreCase 3, OrdinalIgnoreCase 5.
+pub(super) fn ignores_case(call: &Call<'_, '_>, at: usize) -> Outcome<bool> {
+    match call.value(at) {
+        Value::Enum(member) => Ok(member.number % 2 == 1),
+        _ => Err(argument("The string comparison type passed in is currently not supported.", "comparisonType")),
+    }
 }
 
-// `OrdinalIgnoreCase` compares upper cases.
-fn folded(text: &str) -> String {
+/// `OrdinalIgnoreCase` compares upper cases.
+pub(super) fn folded(text: &str) -> String {
     text.chars().map(utf16::upper).collect()
 }
 
@@ -123,7 +141,8 @@ fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Val
     if ignore_case { distance(&folded(a), &folded(b)) } else { distance(a, b) }
 }
 
-fn distance(a: &str, b: &str) -> Value {
+/// The distance of the first units that differ, or else of the lengths.
+pub(super) fn distance(a: &str, b: &str) -> Value {
     let differing = a.encode_utf16().zip(b.encode_utf16()).find(|(a, b)| a != b);
     match differing {
         Some((a, b)) => Value::Int32(i32::from(a) - i32::from(b)),
@@ -161,18 +180,6 @@ fn find(call: &mut Call<'_, '_>, from: usize, ignore_case: bool) -> Outcome<Valu
         found.map(|offset| utf16::index_of_byte(text, start + offset))
     };
     Ok(found.map_or(Value::Int32(-1), index))
-}
-
-fn find_from(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let length = utf16::length(call.text(0, "this")?);
-    let start = usize::try_from(call.int(2)?).ok().filter(|start| *start <= length);
-    let message = "Index was out of range. Must be non-negative and less than or equal to the size of the collection.";
-    find(call, start.ok_or_else(|| out_of_range(message, "startIndex"))?, false)
-}
-
-fn find_last(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let (text, part) = (call.text(0, "this")?, wanted(call)?);
-    Ok(text.rfind(&*part).map_or(Value::Int32(-1), |offset| index(utf16::index_of_byte(text, offset))))
 }
 
 fn map(call: &mut Call<'_, '_>, case: fn(char) -> char) -> Outcome<Value> {

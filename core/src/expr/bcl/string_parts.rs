@@ -16,7 +16,8 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "string Remove(int startIndex)", |call| {
         let text = call.text(0, "this")?;
         let length = utf16::length(text);
-        let start = not_negative(call.int(1)?, "startIndex")?;
+        let start = usize::try_from(call.int(1)?);
+        let start = start.map_err(|_| out_of_range("StartIndex cannot be less than zero.", "startIndex"))?;
         if start > length {
             return Err(out_of_range(BEHIND_END, "startIndex"));
         }
@@ -167,7 +168,7 @@ fn separators(call: &Call<'_, '_>) -> Outcome<Vec<String>> {
 }
 
 // `count` and `options` are the places of these arguments.
-fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) -> Outcome<Value> {
+pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) -> Outcome<Value> {
     let text = Arc::clone(call.text(0, "this")?);
     let count = match count {
         Some(at) => not_negative(call.int(at)?, "count")?,
@@ -218,7 +219,7 @@ fn next_separator(text: &str, separators: &[String], by_blank: bool) -> Option<(
     })
 }
 
-fn join(call: &mut Call<'_, '_>, separator: &str, items: &[Arc<str>]) -> Outcome<Value> {
+pub(super) fn join(call: &mut Call<'_, '_>, separator: &str, items: &[Arc<str>]) -> Outcome<Value> {
     let separators = separator.len().saturating_mul(items.len());
     call.machine.check_length(items.iter().map(|item| item.len()).sum::<usize>().saturating_add(separators))?;
     call.yields(items.join(separator))

@@ -1,19 +1,43 @@
-//! `System.DateTime` and `System.TimeSpan`. Parsing and zones other than UTC are not built.
+//! `System.DateTime`, and the totals of `System.TimeSpan`. Parsing is in `time_parse`, spans are in `time_span`.
 
+use super::time_span::{
+    TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MICROSECOND, TICKS_PER_MILLISECOND, TICKS_PER_MINUTE, from,
+};
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, broken, out_of_range, overflow};
-use crate::value::time::TICKS_PER_SECOND;
+use crate::expr::exception::{Outcome, broken, out_of_range, throw};
+use crate::time::Civil;
+use crate::value::time::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use crate::value::{DateTime, DateTimeKind, TimeSpan, Value};
 
-const TICKS_PER_MILLISECOND: i64 = TICKS_PER_SECOND / 1000;
-const TICKS_PER_MINUTE: i64 = TICKS_PER_SECOND * 60;
-const TICKS_PER_HOUR: i64 = TICKS_PER_MINUTE * 60;
-const TICKS_PER_DAY: i64 = TICKS_PER_HOUR * 24;
+/// Days from 0001-01-01 to 9999-12-31, and the largest number of days that may be added.
+const DAYS_MAX: i64 = 3_652_059;
 
 pub(super) const ROWS: &[Row] = &[
-    row("DateTime", "static DateTime UtcNow", |call| Ok(now(call, DateTimeKind::Utc))),
+    row("DateTime", "new DateTime(long ticks)", of_ticks),
+    row("DateTime", "new DateTime(long ticks, DateTimeKind kind)", of_ticks),
+    row("DateTime", "new DateTime(int year, int month, int day)", |call| created(call, 3)),
+    row("DateTime", "new DateTime(int year, int month, int day, int hour, int minute, int second)", |call| {
+        created(call, 6)
+    }),
+    row(
+        "DateTime",
+        "new DateTime(int year, int month, int day, int hour, int minute, int second, DateTimeKind kind)",
+        |call| created(call, 6),
+    ),
+    row(
+        "DateTime",
+        "new DateTime(int year, int month, int day, int hour, int minute, int second, int millisecond)",
+        |call| created(call, 7),
+    ),
+    row(
+        "DateTime",
+        "new DateTime(int year, int month, int day, int hour, int minute, int second, int millisecond, DateTimeKind kind)",
+        |call| created(call, 7),
+    ),
+    row("DateTime", "static DateTime UtcNow", |call| Ok(Value::DateTime(now(call, DateTimeKind::Utc)))),
     // The gateway's zone is UTC, so `Now` differs from `UtcNow` only in its kind.
-    row("DateTime", "static DateTime Now", |call| Ok(now(call, DateTimeKind::Local))),
+    row("DateTime", "static DateTime Now", |call| Ok(Value::DateTime(now(call, DateTimeKind::Local)))),
+    row("DateTime", "static DateTime Today", |call| date(now(call, DateTimeKind::Local))),
     row("DateTime", "static DateTime MinValue", |_| Ok(Value::DateTime(DateTime::MIN))),
     row("DateTime", "static DateTime MaxValue", |_| Ok(Value::DateTime(DateTime::MAX))),
     row("DateTime", "DateTime AddMilliseconds(double value)", |call| add(call, TICKS_PER_MILLISECOND)),
@@ -21,28 +45,51 @@ pub(super) const ROWS: &[Row] = &[
     row("DateTime", "DateTime AddMinutes(double value)", |call| add(call, TICKS_PER_MINUTE)),
     row("DateTime", "DateTime AddHours(double value)", |call| add(call, TICKS_PER_HOUR)),
     row("DateTime", "DateTime AddDays(double value)", |call| add(call, TICKS_PER_DAY)),
-    row("DateTime", "DateTime Add(TimeSpan value)", |call| {
-        let (moment, span) = (moment(call)?, span_at(call, 1)?);
-        moment.plus_ticks(span.0).map(Value::DateTime).ok_or_else(unrepresentable)
+    row("DateTime", "DateTime AddTicks(long value)", |call| shifted(moment(call)?, Some(call.long(1)?))),
+    row("DateTime", "DateTime AddMonths(int months)", |call| {
+        plus_months(moment(call)?, call.int(1)?).map(Value::DateTime)
+    }),
+    row("DateTime", "DateTime AddYears(int value)", |call| {
+        plus_years(moment(call)?, call.int(1)?).map(Value::DateTime)
+    }),
+    row("DateTime", "DateTime Add(TimeSpan value)", |call| shifted(moment(call)?, Some(span_at(call, 1)?.0))),
+    row("DateTime", "DateTime Subtract(TimeSpan value)", |call| {
+        shifted(moment(call)?, span_at(call, 1)?.0.checked_neg())
     }),
     row("DateTime", "TimeSpan Subtract(DateTime value)", |call| match call.value(1) {
         Value::DateTime(other) => Ok(Value::TimeSpan(TimeSpan(moment(call)?.ticks() - other.ticks()))),
         _ => Err(broken("expected a DateTime")),
     }),
-    row("DateTime", "DateTime Date", |call| {
-        let moment = moment(call)?;
-        let midnight = DateTime::of_ticks(moment.ticks() - moment.ticks() % TICKS_PER_DAY, moment.kind());
-        midnight.map(Value::DateTime).ok_or_else(unrepresentable)
-    }),
+    row("DateTime", "bool Equals(DateTime value)", |call| Ok(Value::Bool(call.value(0) == call.value(1)))),
+    row("DateTime", "DateTime Date", |call| date(moment(call)?)),
+    row("DateTime", "TimeSpan TimeOfDay", |call| Ok(time_of_day(moment(call)?))),
     row("DateTime", "long Ticks", |call| Ok(Value::Int64(moment(call)?.ticks()))),
-    row("DateTime", "int Year", |call| Ok(Value::Int32(moment(call)?.civil().year))),
-    row("DateTime", "int Month", |call| Ok(Value::Int32(i32::from(moment(call)?.civil().month)))),
-    row("DateTime", "int Day", |call| Ok(Value::Int32(i32::from(moment(call)?.civil().day)))),
-    row("DateTime", "int Hour", |call| Ok(Value::Int32(i32::from(moment(call)?.civil().hour)))),
-    row("DateTime", "int Minute", |call| Ok(Value::Int32(i32::from(moment(call)?.civil().minute)))),
-    row("DateTime", "int Second", |call| Ok(Value::Int32(i32::from(moment(call)?.civil().second)))),
-    row("DateTime", "int Millisecond", |call| {
-        Ok(Value::Int32(i32::try_from(moment(call)?.civil().nanosecond / 1_000_000).unwrap_or(0)))
+    row("DateTime", "int Year", |call| Ok(field(moment(call)?, |c| c.year))),
+    row("DateTime", "int Month", |call| Ok(field(moment(call)?, |c| i32::from(c.month)))),
+    row("DateTime", "int Day", |call| Ok(field(moment(call)?, |c| i32::from(c.day)))),
+    row("DateTime", "int Hour", |call| Ok(field(moment(call)?, |c| i32::from(c.hour)))),
+    row("DateTime", "int Minute", |call| Ok(field(moment(call)?, |c| i32::from(c.minute)))),
+    row("DateTime", "int Second", |call| Ok(field(moment(call)?, |c| i32::from(c.second)))),
+    row("DateTime", "int Millisecond", |call| Ok(field(moment(call)?, milliseconds))),
+    row("DateTime", "DayOfWeek DayOfWeek", |call| weekday(moment(call)?)),
+    row("DateTime", "int DayOfYear", |call| Ok(day_of_year(moment(call)?))),
+    // UTC knows no daylight saving time.
+    row("DateTime", "bool IsDaylightSavingTime()", |_| Ok(Value::Bool(false))),
+    row("DateTime", "static int DaysInMonth(int year, int month)", |call| {
+        let (year, month) = (call.int(0)?, call.int(1)?);
+        if !(1..=12).contains(&month) {
+            let text = format!("Month must be between one and twelve. (Parameter 'month')\nActual value was {month}.");
+            return Err(throw("System.ArgumentOutOfRangeException", text));
+        }
+        checked_year(year)?;
+        Ok(Value::Int32(i32::try_from(days_in_month(year, month)).unwrap_or(0)))
+    }),
+    row("DateTime", "static bool IsLeapYear(int year)", |call| {
+        checked_year(call.int(0)?)?;
+        Ok(Value::Bool(is_leap(call.int(0)?)))
+    }),
+    row("DateTime", "static DateTime Parse(string s)", |call| {
+        super::time_parse::date_time(call.text(0, "s")?, now(call, DateTimeKind::Utc)).map(Value::DateTime)
     }),
     row("TimeSpan", "double TotalDays", |call| Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_DAY)))),
     row("TimeSpan", "double TotalHours", |call| Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_HOUR)))),
@@ -59,8 +106,8 @@ pub(super) const ROWS: &[Row] = &[
     row("TimeSpan", "static TimeSpan FromDays(double value)", |call| from(call, TICKS_PER_DAY)),
 ];
 
-fn now(call: &Call<'_, '_>, kind: DateTimeKind) -> Value {
-    Value::DateTime(DateTime::of_wall(call.machine.now.wall, kind))
+pub(super) fn now(call: &Call<'_, '_>, kind: DateTimeKind) -> DateTime {
+    DateTime::of_wall(call.machine.now.wall, kind)
 }
 
 fn moment(call: &Call<'_, '_>) -> Outcome<DateTime> {
@@ -70,38 +117,177 @@ fn moment(call: &Call<'_, '_>) -> Outcome<DateTime> {
     }
 }
 
-fn span_at(call: &Call<'_, '_>, index: usize) -> Outcome<TimeSpan> {
+pub(super) fn span_at(call: &Call<'_, '_>, index: usize) -> Outcome<TimeSpan> {
     match call.value(index) {
         Value::TimeSpan(span) => Ok(*span),
         _ => Err(broken("expected a TimeSpan")),
     }
 }
 
+pub(super) fn field(moment: DateTime, field: fn(Civil) -> i32) -> Value {
+    Value::Int32(field(moment.civil()))
+}
+
+pub(super) fn milliseconds(civil: Civil) -> i32 {
+    i32::try_from(civil.nanosecond / 1_000_000).unwrap_or(0)
+}
+
+pub(super) fn weekday(moment: DateTime) -> Outcome<Value> {
+    let day = super::enum_members::DAYS.get(usize::from(moment.civil().weekday));
+    day.map(Value::Enum).ok_or_else(|| broken("a weekday"))
+}
+
+pub(super) fn day_of_year(moment: DateTime) -> Value {
+    let c = moment.civil();
+    let before: i64 = (1..i32::from(c.month)).map(|month| days_in_month(c.year, month)).sum();
+    Value::Int32(i32::try_from(before + i64::from(c.day)).unwrap_or(0))
+}
+
+pub(super) fn time_of_day(moment: DateTime) -> Value {
+    Value::TimeSpan(TimeSpan(moment.ticks() % TICKS_PER_DAY))
+}
+
+fn date(moment: DateTime) -> Outcome<Value> {
+    let midnight = DateTime::of_ticks(moment.ticks() - moment.ticks() % TICKS_PER_DAY, moment.kind());
+    midnight.map(Value::DateTime).ok_or_else(unrepresentable)
+}
+
 /// The exception of a sum that leaves the years 1 to 9999.
 pub(crate) fn unrepresentable() -> crate::expr::Interrupt {
-    out_of_range("The added or subtracted value results in an un-representable DateTime.", "value")
+    out_of_range(UNREPRESENTABLE, "value")
 }
 
-// So many units in ticks; nothing when that is out of range.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "the range is checked before the cast"
-)]
-fn ticks(units: f64, ticks_per_unit: i64) -> Option<i64> {
-    let ticks = units * ticks_per_unit as f64;
-    (ticks.abs() < 9.0e18).then_some(ticks as i64)
-}
+const UNREPRESENTABLE: &str = "The added or subtracted value results in an un-representable DateTime.";
 
-fn add(call: &mut Call<'_, '_>, ticks_per_unit: i64) -> Outcome<Value> {
-    let moment = moment(call)?;
-    let sum = ticks(call.double(1)?, ticks_per_unit).and_then(|ticks| moment.plus_ticks(ticks));
+fn shifted(moment: DateTime, ticks: Option<i64>) -> Outcome<Value> {
+    let sum = ticks.and_then(|ticks| moment.plus_ticks(ticks));
     sum.map(Value::DateTime).ok_or_else(unrepresentable)
 }
 
-fn from(call: &mut Call<'_, '_>, ticks_per_unit: i64) -> Outcome<Value> {
-    let ticks = ticks(call.double(0)?, ticks_per_unit);
-    ticks
-        .map(|ticks| Value::TimeSpan(TimeSpan(ticks)))
-        .ok_or_else(|| overflow("TimeSpan overflowed because the duration is too long."))
+pub(super) const fn is_leap(year: i32) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn checked_year(year: i32) -> Outcome<()> {
+    if (1..=9999).contains(&year) { Ok(()) } else { Err(out_of_range("Year must be between 1 and 9999.", "year")) }
+}
+
+/// Days of a month; zero when there is no such month.
+pub(super) fn days_in_month(year: i32, month: i32) -> i64 {
+    match month {
+        2 => 28 + i64::from(is_leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    }
+}
+
+/// Ticks of a midnight; nothing when there is no such day.
+pub(super) fn ticks_of_date(year: i32, month: i32, day: i32) -> Option<i64> {
+    let exists = (1..=9999).contains(&year) && (1..=days_in_month(year, month)).contains(&i64::from(day));
+    if !exists {
+        return None;
+    }
+    let earlier = i64::from(year - 1);
+    let days = earlier * 365 + earlier / 4 - earlier / 100 + earlier / 400;
+    let months: i64 = (1..month).map(|month| days_in_month(year, month)).sum();
+    Some((days + months + i64::from(day) - 1) * TICKS_PER_DAY)
+}
+
+/// The ticks of a constructor's leading year, month and day, and, with six or more, hour, minute, second and below.
+pub(super) fn ticks_of_arguments(call: &Call<'_, '_>, count: usize) -> Outcome<i64> {
+    let parts = (0..count).map(|index| call.int(index)).collect::<Outcome<Vec<i32>>>()?;
+    let part = |index: usize| parts.get(index).copied().unwrap_or(0);
+    let describes = |what: &str| {
+        let text = format!("{what} parameters describe an un-representable DateTime.");
+        throw("System.ArgumentOutOfRangeException", text)
+    };
+    let date = ticks_of_date(part(0), part(1), part(2)).ok_or_else(|| describes("Year, Month, and Day"))?;
+    let (hour, minute, second) = (part(3), part(4), part(5));
+    if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) {
+        return Err(describes("Hour, Minute, and Second"));
+    }
+    for (index, name) in [(6, "millisecond"), (7, "microsecond")] {
+        if !(0..1000).contains(&part(index)) {
+            return Err(out_of_range("Valid values are between 0 and 999, inclusive.", name));
+        }
+    }
+    let clock = i64::from(hour) * TICKS_PER_HOUR + i64::from(minute) * TICKS_PER_MINUTE;
+    let below = i64::from(part(6)) * TICKS_PER_MILLISECOND + i64::from(part(7)) * TICKS_PER_MICROSECOND;
+    Ok(date + clock + i64::from(second) * TICKS_PER_SECOND + below)
+}
+
+fn kind_at(call: &Call<'_, '_>, index: usize) -> Outcome<DateTimeKind> {
+    if call.arguments.len() <= index {
+        return Ok(DateTimeKind::Unspecified);
+    }
+    Ok(match call.number(index)? {
+        1 => DateTimeKind::Utc,
+        2 => DateTimeKind::Local,
+        _ => DateTimeKind::Unspecified,
+    })
+}
+
+fn created(call: &mut Call<'_, '_>, count: usize) -> Outcome<Value> {
+    let (ticks, kind) = (ticks_of_arguments(call, count)?, kind_at(call, count)?);
+    DateTime::of_ticks(ticks, kind).map(Value::DateTime).ok_or_else(unrepresentable)
+}
+
+fn of_ticks(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let message = "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks.";
+    let moment = DateTime::of_ticks(call.long(0)?, kind_at(call, 1)?);
+    moment.map(Value::DateTime).ok_or_else(|| out_of_range(message, "ticks"))
+}
+
+/// So many units in ticks: whole units and the fraction apart, as .NET 8 counts them.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "the range is checked before the cast, and .NET multiplies the fraction as a double"
+)]
+pub(super) fn ticks_of_units(units: f64, ticks_per_unit: i64) -> Outcome<i64> {
+    let most = DAYS_MAX.saturating_mul(TICKS_PER_DAY / ticks_per_unit);
+    if units.abs() > most as f64 {
+        return Err(out_of_range("Value to add was out of range.", "value"));
+    }
+    if units.is_nan() {
+        return Err(unrepresentable());
+    }
+    let whole = units.trunc();
+    let fraction = ((units - whole) * ticks_per_unit as f64) as i64;
+    Ok((whole as i64).saturating_mul(ticks_per_unit).saturating_add(fraction))
+}
+
+fn add(call: &mut Call<'_, '_>, ticks_per_unit: i64) -> Outcome<Value> {
+    shifted(moment(call)?, Some(ticks_of_units(call.double(1)?, ticks_per_unit)?))
+}
+
+/// `AddMonths`: the day is the month's last when it has no such day.
+pub(super) fn plus_months(moment: DateTime, months: i32) -> Outcome<DateTime> {
+    if !(-120_000..=120_000).contains(&months) {
+        return Err(out_of_range("Months value must be between +/-120000.", "months"));
+    }
+    moved(moment, months).ok_or_else(|| out_of_range(UNREPRESENTABLE, "months"))
+}
+
+/// `AddYears`
+pub(super) fn plus_years(moment: DateTime, years: i32) -> Outcome<DateTime> {
+    if !(-10_000..=10_000).contains(&years) {
+        return Err(out_of_range("Years value must be between +/-10000.", "value"));
+    }
+    moved(moment, years * 12).ok_or_else(unrepresentable)
+}
+
+fn moved(moment: DateTime, months: i32) -> Option<DateTime> {
+    let c = moment.civil();
+    let count = c.year * 12 + i32::from(c.month) - 1 + months;
+    let (year, month) = (count.div_euclid(12), count.rem_euclid(12) + 1);
+    let day = i64::from(c.day).min(days_in_month(year, month));
+    let midnight = ticks_of_date(year, month, i32::try_from(day).ok()?)?;
+    DateTime::of_ticks(midnight + moment.ticks() % TICKS_PER_DAY, moment.kind())
+}
+
+/// Seconds since 1970 of ticks, rounded down.
+pub(super) const fn unix_seconds(ticks: i64) -> i64 {
+    (ticks - UNIX_EPOCH_TICKS).div_euclid(TICKS_PER_SECOND)
 }

@@ -52,6 +52,10 @@ pub(super) fn char_of(unit: u16) -> char {
 
 /// Upper case by simple mapping: a character whose upper case is longer stays as it is.
 pub(super) fn upper(c: char) -> char {
+    // The invariant culture leaves the dotless i and the long s alone.
+    if matches!(c, 'ı' | 'ſ') {
+        return c;
+    }
     let mut mapped = c.to_uppercase();
     match (mapped.next(), mapped.next()) {
         (Some(single), None) => single,

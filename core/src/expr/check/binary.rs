@@ -310,8 +310,12 @@ fn structures(operator: BinaryOp, left: Class, right: Class) -> Option<Ty> {
     }
     let ty = match (operator, left, right) {
         (BinaryOp::Subtract, Class::DateTime, Class::DateTime)
+        | (BinaryOp::Subtract, Class::DateTimeOffset, Class::DateTimeOffset)
         | (BinaryOp::Add | BinaryOp::Subtract, Class::TimeSpan, Class::TimeSpan) => Ty::Class(Class::TimeSpan),
         (BinaryOp::Add | BinaryOp::Subtract, Class::DateTime, Class::TimeSpan) => Ty::Class(Class::DateTime),
+        (BinaryOp::Add | BinaryOp::Subtract, Class::DateTimeOffset, Class::TimeSpan) => {
+            Ty::Class(Class::DateTimeOffset)
+        }
         (operator, left, right) if left == right && is_equality(operator) => Ty::Bool,
         (operator, left, right) if left == right && is_relation(operator) && left != Class::Guid => Ty::Bool,
         _ => return None,

@@ -62,9 +62,21 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
         (from, Ty::Nullable(inner)) if is_numeric(from) && is_numeric(inner) => {
             Some(Some(Conversion::Numeric((**inner).clone())))
         }
+        (Ty::Class(Class::XElement | Class::XAttribute), to) if is_xml_target(to) => {
+            Some(Some(Conversion::Json(to.clone())))
+        }
         (from, to) if is_json(from) && is_json_target(to) => Some(Some(Conversion::Json(to.clone()))),
         (Ty::Class(from), Ty::Class(to)) if to.derives_from(*from) => Some(Some(Conversion::Unbox(Ty::Class(*to)))),
         _ => None,
+    }
+}
+
+// The explicit operators of `XElement` and `XAttribute`.
+fn is_xml_target(ty: &Ty) -> bool {
+    match ty {
+        Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double | Ty::Class(Class::Guid) => true,
+        Ty::Nullable(inner) => is_xml_target(inner),
+        _ => false,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::value::{ContextPart, JToken, UrlRef, Value};
 
 use super::bcl::{Call, Run, json_cast, json_token};
 use super::exception::{Outcome, broken, index_out_of_range, invalid_cast, invalid_operation, null_reference};
+use super::instance::{Instance, State};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{BinaryNode, Body, CallNode, Conversion, Lifted, Node, Program, ReceiverRule};
 use super::syntax::BinaryOp;
@@ -25,6 +26,9 @@ pub(crate) use operate::{binary, complement, negate, numeric};
 pub(crate) const STRING_LIMIT: &str = "a string of the expression is too long";
 const STEP_LIMIT: &str = "the expression takes too many steps";
 const MEMORY_LIMIT: &str = "the expression uses too much memory";
+
+/// What an object costs besides what it holds, in bytes.
+const OBJECT_BYTES: usize = 128;
 
 /// Arguments that fit without a heap allocation.
 const INLINE_ARGUMENTS: usize = 4;
@@ -83,6 +87,12 @@ impl<'m> Machine<'m> {
         Ok(())
     }
 
+    /// A new object, counted.
+    pub(crate) fn object<S: State>(&mut self, ty: Ty, state: S) -> Outcome<Value> {
+        self.charge(OBJECT_BYTES)?;
+        Ok(Value::Object(Instance::object(ty, state)))
+    }
+
     /// Counts several steps.
     pub(crate) fn spend(&mut self, count: u32) -> Outcome<()> {
         self.steps_left = self.steps_left.checked_sub(count).ok_or(Interrupt::LimitExceeded(STEP_LIMIT))?;
@@ -100,6 +110,11 @@ impl<'m> Machine<'m> {
     }
 
     /// What is said when they do not suffice.
+    pub(crate) const fn out_of_steps(&self) -> Interrupt {
+        Interrupt::LimitExceeded(STEP_LIMIT)
+    }
+
+    /// What is said when there is too little memory.
     pub(crate) const fn out_of_memory(&self) -> Interrupt {
         Interrupt::LimitExceeded(MEMORY_LIMIT)
     }
@@ -315,7 +330,7 @@ fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
             Value::Null if ty.holds_null() => Ok(Value::Null),
             Value::Null => Err(null_reference()),
             value_of if ty.admits(value_of) => Ok(value),
-            other => Err(invalid_cast(other.type_name(), &ty.full_name())),
+            other => Err(invalid_cast(&other.type_name(), &ty.full_name())),
         },
         Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),
         Conversion::Unwrap(_) => Ok(value),

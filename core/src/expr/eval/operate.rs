@@ -6,7 +6,7 @@ use crate::expr::exception::{Outcome, broken, divide_by_zero};
 use crate::expr::node::Operands;
 use crate::expr::syntax::BinaryOp;
 use crate::expr::ty::Ty;
-use crate::value::{TimeSpan, Value};
+use crate::value::{DateTimeOffset, TimeSpan, Value};
 
 /// A binary operation on operands that have been converted.
 pub(crate) fn binary(operator: BinaryOp, operands: Operands, left: &Value, right: &Value) -> Outcome<Value> {
@@ -44,6 +44,7 @@ fn same(left: &Value, right: &Value) -> bool {
         (Value::Response(left), Value::Response(right)) => Arc::ptr_eq(left, right),
         (Value::Json(left), Value::Json(right)) => left.is_same(right),
         (Value::Context(left), Value::Context(right)) => left == right,
+        (Value::Library(left), Value::Library(right)) => left == right,
         (Value::Service(left), Value::Service(right)) => left == right,
         _ => false,
     }
@@ -143,10 +144,30 @@ fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> 
             let message = "TimeSpan overflowed because the duration is too long.";
             ticks.map(|t| Value::TimeSpan(TimeSpan(t))).ok_or_else(|| crate::expr::exception::overflow(message))
         }
+        (_, Value::DateTimeOffset(_), _) => moment(operator, left, right),
         (_, Value::DateTime(left), Value::DateTime(right)) => ordered(operator, &left.ticks(), &right.ticks()),
         (_, Value::TimeSpan(left), Value::TimeSpan(right)) => ordered(operator, left, right),
         (_, Value::Guid(left), Value::Guid(right)) => ordered(operator, left, right),
         (_, Value::Enum(left), Value::Enum(right)) => ordered(operator, &left.number, &right.number),
+        _ => Err(broken("operands of another type")),
+    }
+}
+
+// Operators of `DateTimeOffset`, whose sums keep the offset.
+fn moment(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
+    use crate::expr::bcl::unrepresentable;
+    let Value::DateTimeOffset(left) = left else { return Err(broken("expected a DateTimeOffset")) };
+    match (operator, right) {
+        (BinaryOp::Subtract, Value::DateTimeOffset(right)) => {
+            Ok(Value::TimeSpan(TimeSpan(left.utc_ticks() - right.utc_ticks())))
+        }
+        (BinaryOp::Add | BinaryOp::Subtract, Value::TimeSpan(span)) => {
+            let ticks = if operator == BinaryOp::Add { Some(span.0) } else { span.0.checked_neg() };
+            let sum = ticks.and_then(|ticks| left.utc_ticks().checked_add(ticks));
+            let sum = sum.and_then(|utc| DateTimeOffset::of_utc(utc, left.offset_minutes()));
+            sum.map(Value::DateTimeOffset).ok_or_else(unrepresentable)
+        }
+        (_, Value::DateTimeOffset(right)) => ordered(operator, &left.utc_ticks(), &right.utc_ticks()),
         _ => Err(broken("operands of another type")),
     }
 }

@@ -65,7 +65,7 @@ fn kind_of(value: &Value) -> Option<JKind> {
         Value::String(_) | Value::Char(_) => JKind::String,
         Value::Int32(_) | Value::Int64(_) | Value::Enum(_) => JKind::Integer,
         Value::Double(_) => JKind::Float,
-        Value::DateTime(_) => JKind::Date,
+        Value::DateTime(_) | Value::DateTimeOffset(_) => JKind::Date,
         Value::TimeSpan(_) => JKind::TimeSpan,
         Value::Guid(_) => JKind::Guid,
         Value::Bytes(_) => JKind::Bytes,
@@ -74,6 +74,8 @@ fn kind_of(value: &Value) -> Option<JKind> {
         | Value::Chars(_)
         | Value::Response(_)
         | Value::Context(_)
+        | Value::Object(_)
+        | Value::Library(_)
         | Value::Service(_) => return None,
     })
 }
@@ -96,6 +98,7 @@ pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
     match value {
         Value::Strings(items) => Some(items.iter().map(|item| Value::String(Arc::clone(item))).collect()),
         Value::Chars(units) => Some(units.iter().map(|unit| Value::Char(*unit)).collect()),
+        Value::Object(object) => object.get().items(),
         _ => None,
     }
 }
@@ -104,6 +107,7 @@ pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
 pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
     let Value::Json(token) = value else {
         return match ty {
+            _ if matches!(value, Value::Object(_)) => super::super::xml::cast(value, ty),
             _ if !value.is_null() => Err(broken("expected a JSON token")),
             _ if ty.holds_null() => Ok(Value::Null),
             _ => Err(argument_null("value")),
@@ -115,7 +119,7 @@ pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
         return if ty.admits(value) {
             Ok(value.clone())
         } else {
-            Err(invalid_cast(value.type_name(), &ty.full_name()))
+            Err(invalid_cast(&value.type_name(), &ty.full_name()))
         };
     }
     let token = token.property_value().unwrap_or_else(|| token.clone());
@@ -180,7 +184,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
                 _ => Err(format("String must be exactly one character long.")),
             }
         }
-        (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parsed(text),
+        (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
         (Ty::Array(_), Value::String(text)) => {
             base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
@@ -301,7 +305,7 @@ fn copy_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
     let copy = token.deep_clone();
     super::keep(call, &copy)?;
     let value = Value::Json(copy);
-    if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(value.type_name(), &ty.full_name())) }
+    if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
 }
 
 /// What Json.NET's serializer makes of a value.

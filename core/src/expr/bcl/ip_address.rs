@@ -1,0 +1,79 @@
+//! `System.Net.IPAddress`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use super::enum_members::FAMILIES;
+use super::{Call, Row, row};
+use crate::expr::exception::{Outcome, argument_null, broken, format};
+use crate::value::{Library, Value};
+
+const OWNER: &str = "IPAddress";
+
+pub(super) const ROWS: &[Row] = &[
+    row(OWNER, "static IPAddress Parse(string ipString)", |call| {
+        let found = parse(call.text(0, "ipString")?);
+        let address = found.ok_or_else(|| format("An invalid IP address was specified."))?;
+        Ok(Value::Library(Library::IpAddress(address)))
+    }),
+    row(OWNER, "static bool IsLoopback(IPAddress address)", |call| {
+        Ok(Value::Bool(match address(call, "address")? {
+            IpAddr::V4(address) => address.is_loopback(),
+            IpAddr::V6(address) => {
+                address.is_loopback() || address.to_ipv4_mapped().is_some_and(|inner| inner.is_loopback())
+            }
+        }))
+    }),
+    row(OWNER, "AddressFamily AddressFamily", |call| {
+        let index = usize::from(address(call, "this")?.is_ipv6());
+        FAMILIES.get(index).map(Value::Enum).ok_or_else(|| broken("an address family"))
+    }),
+    row(OWNER, "byte[] GetAddressBytes()", |call| {
+        Ok(Value::Bytes(match address(call, "this")? {
+            IpAddr::V4(address) => Arc::from(address.octets()),
+            IpAddr::V6(address) => Arc::from(address.octets()),
+        }))
+    }),
+    row(OWNER, "bool Equals(object comparand)", |call| Ok(Value::Bool(call.value(0) == call.value(1)))),
+];
+
+fn address(call: &Call<'_, '_>, parameter: &str) -> Outcome<IpAddr> {
+    match call.value(0) {
+        Value::Library(Library::IpAddress(address)) => Ok(*address),
+        Value::Null => Err(argument_null(parameter)),
+        _ => Err(broken("expected an IPAddress")),
+    }
+}
+
+/// An address as .NET reads it: IPv4 also in one to four numbers, decimal, octal or hexadecimal; IPv6 also in brackets.
+pub(super) fn parse(text: &str) -> Option<IpAddr> {
+    if text.contains(':') {
+        let inner = text.strip_prefix('[').map_or(Some(text), |rest| rest.strip_suffix(']'))?;
+        let plain = inner.split('%').next().unwrap_or(inner);
+        return plain.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    }
+    let parts: Vec<u32> = text.split('.').map(number).collect::<Option<_>>()?;
+    let (last, bytes) = parts.split_last()?;
+    if bytes.len() > 3 || bytes.iter().any(|byte| *byte > 255) {
+        return None;
+    }
+    let room = 32 - 8 * u32::try_from(bytes.len()).ok()?;
+    if room < 32 && *last >= 1 << room {
+        return None;
+    }
+    let high = bytes.iter().zip([24, 16, 8]).fold(0, |sum, (byte, shift)| sum | byte << shift);
+    Some(IpAddr::V4(Ipv4Addr::from(high | last)))
+}
+
+fn number(text: &str) -> Option<u32> {
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (digits, radix) = match hexadecimal {
+        Some(digits) => (digits, 16),
+        None if text.len() > 1 && text.starts_with('0') => (text, 8),
+        None => (text, 10),
+    };
+    if !digits.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    u32::from_str_radix(digits, radix).ok()
+}

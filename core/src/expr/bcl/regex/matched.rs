@@ -1,0 +1,200 @@
+//! `Match`, `Group`, `Capture` and their collections. Nothing here changes once it is made.
+
+use std::sync::Arc;
+
+use super::super::{Call, Row, row, string};
+use crate::expr::exception::{Outcome, out_of_range};
+use crate::expr::instance::State;
+use crate::expr::regex::{Found, Regex, Replacement};
+use crate::expr::ty::{Class, Ty};
+use crate::value::Value;
+
+pub(super) const ROWS: &[Row] = &[
+    row("Match", "static Match Empty", |call| call.machine.object(Ty::Class(Class::Match), Hit::none(Arc::from("0")))),
+    row("Match", "GroupCollection Groups", |call| {
+        let groups = call.state(0, |hit: &mut Hit| Groups(hit.clone()))?;
+        call.machine.object(Ty::Class(Class::GroupCollection), groups)
+    }),
+    row("Match", "string Result(string replacement)", |call| {
+        let replacement = Arc::clone(call.text(1, "replacement")?);
+        let written = call.state(0, |hit: &mut Hit| {
+            let (regex, found) = (hit.regex.as_ref()?, hit.found.as_ref()?);
+            let mut out = Vec::new();
+            Replacement::new(&replacement, regex).write(&hit.input.units, found, &mut out);
+            Some(String::from_utf16_lossy(&out))
+        })?;
+        let failed = || {
+            crate::expr::exception::throw("System.NotSupportedException", "Result cannot be called on a failed Match.")
+        };
+        call.yields(written.ok_or_else(failed)?)
+    }),
+    row("Match", "Match NextMatch()", |call| {
+        let hit = call.state(0, |hit: &mut Hit| hit.clone())?;
+        let (Some(regex), Some(found)) = (&hit.regex, &hit.found) else { return Ok(call.value(0).clone()) };
+        let next = match regex.after(found, hit.input.units.len()) {
+            Some(at) => super::counted(call, super::Timeout::None, |budget| regex.find(&hit.input.units, at, budget))?,
+            None => None,
+        };
+        let next = self::hit(regex, &hit.input, next);
+        call.machine.object(Ty::Class(Class::Match), next)
+    }),
+    row("Group", "bool Success", |call| {
+        let success = call.state(0, |hit: &mut Hit| !hit.captures.is_empty())?;
+        Ok(Value::Bool(success))
+    }),
+    row("Group", "string Name", |call| call.state(0, |hit: &mut Hit| Value::String(Arc::clone(&hit.name)))),
+    row("Group", "CaptureCollection Captures", |call| {
+        let captures = call.state(0, |hit: &mut Hit| Captures(hit.clone()))?;
+        call.machine.object(Ty::Class(Class::CaptureCollection), captures)
+    }),
+    row("Capture", "string Value", |call| {
+        let text = call.state(0, |hit: &mut Hit| hit.value())?;
+        call.yields(text)
+    }),
+    row("Capture", "int Index", |call| Ok(string::index(call.state(0, |hit: &mut Hit| hit.span().0)?))),
+    row("Capture", "int Length", |call| {
+        let (start, end) = call.state(0, |hit: &mut Hit| hit.span())?;
+        Ok(string::index(end - start))
+    }),
+    row("GroupCollection", "int Count", |call| Ok(string::index(call.state(0, |groups: &mut Groups| groups.count())?))),
+    row("GroupCollection", "Group this[int groupnum]", |call| {
+        let number = call.int(1)?;
+        let group = call.state(0, |groups: &mut Groups| groups.numbered(number))?;
+        call.machine.object(Ty::Class(Class::Group), group)
+    }),
+    row("GroupCollection", "Group this[string groupname]", |call| {
+        let name = Arc::clone(call.text(1, "groupname")?);
+        let group = call.state(0, |groups: &mut Groups| groups.named(&name))?;
+        call.machine.object(Ty::Class(Class::Group), group)
+    }),
+    row("CaptureCollection", "int Count", |call| {
+        Ok(string::index(call.state(0, |captures: &mut Captures| captures.0.captures.len())?))
+    }),
+    row("CaptureCollection", "Capture this[int i]", |call| {
+        let at = usize::try_from(call.int(1)?).ok();
+        let found = call.state(0, |captures: &mut Captures| captures.at(at?))?;
+        let capture = found.ok_or_else(|| out_of_range(OUTSIDE, "i"))?;
+        call.machine.object(Ty::Class(Class::Capture), capture)
+    }),
+    row("MatchCollection", "int Count", |call| {
+        Ok(string::index(call.state(0, |matches: &mut Matches| matches.found.len())?))
+    }),
+    row("MatchCollection", "Match this[int i]", match_at),
+];
+
+const OUTSIDE: &str = "Specified argument was out of the range of valid values.";
+
+/// The text that is matched, in UTF-16 units.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    pub(super) units: Vec<u16>,
+}
+
+impl Input {
+    pub(super) fn part(&self, (start, end): (usize, usize)) -> String {
+        String::from_utf16_lossy(self.units.get(start..end).unwrap_or(&[]))
+    }
+}
+
+/// A match, a group or a capture: each shows its last capture.
+#[derive(Clone, Debug)]
+pub(super) struct Hit {
+    input: Arc<Input>,
+    /// Only of a match.
+    regex: Option<Regex>,
+    found: Option<Found>,
+    name: Arc<str>,
+    captures: Vec<(usize, usize)>,
+}
+
+impl Hit {
+    fn none(name: Arc<str>) -> Self {
+        Self { input: Arc::default(), regex: None, found: None, name, captures: Vec::new() }
+    }
+
+    fn span(&self) -> (usize, usize) {
+        self.captures.last().copied().unwrap_or((0, 0))
+    }
+
+    fn value(&self) -> String {
+        self.input.part(self.span())
+    }
+}
+
+impl State for Hit {
+    fn text(&self, _ty: &Ty) -> String {
+        self.value()
+    }
+}
+
+/// The object for a match, or for a failed one.
+pub(super) fn hit(regex: &Regex, input: &Arc<Input>, found: Option<Found>) -> Hit {
+    let captures = found.as_ref().map(|found| vec![found.span()]).unwrap_or_default();
+    let regex = found.is_some().then(|| regex.clone());
+    Hit { input: Arc::clone(input), regex, found, name: Arc::from("0"), captures }
+}
+
+/// `GroupCollection`
+#[derive(Debug)]
+struct Groups(Hit);
+
+impl Groups {
+    fn count(&self) -> usize {
+        self.0.found.as_ref().map_or(1, |found| found.captures.len())
+    }
+
+    // A group that is not there has not matched.
+    fn at(&self, place: Option<usize>, name: Arc<str>) -> Hit {
+        let captures = place.and_then(|place| self.0.found.as_ref()?.captures.get(place).cloned());
+        Hit { captures: captures.unwrap_or_default(), regex: None, found: None, name, ..self.0.clone() }
+    }
+
+    fn numbered(&self, number: i32) -> Hit {
+        let groups = self.0.regex.as_ref().map(Regex::groups).unwrap_or_default();
+        let place = groups.iter().position(|group| i64::from(group.number) == i64::from(number));
+        let name = place.and_then(|place| groups.get(place)).map(|group| Arc::clone(&group.name));
+        self.at(place, name.unwrap_or_else(|| Arc::from("0")))
+    }
+
+    fn named(&self, name: &Arc<str>) -> Hit {
+        let place = self.0.regex.as_ref().and_then(|regex| regex.group_named(name));
+        self.at(place, Arc::clone(name))
+    }
+}
+
+impl State for Groups {}
+
+/// `CaptureCollection`
+#[derive(Debug)]
+struct Captures(Hit);
+
+impl Captures {
+    fn at(&self, at: usize) -> Option<Hit> {
+        let capture = *self.0.captures.get(at)?;
+        Some(Hit { captures: vec![capture], ..self.0.clone() })
+    }
+}
+
+impl State for Captures {}
+
+/// `MatchCollection`
+#[derive(Debug)]
+pub(super) struct Matches {
+    pub(super) regex: Regex,
+    pub(super) input: Arc<Input>,
+    pub(super) found: Vec<Found>,
+}
+
+impl State for Matches {}
+
+fn match_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let at = usize::try_from(call.int(1)?).ok();
+    let found = call.state(0, |matches: &mut Matches| {
+        let found = matches.found.get(at?)?.clone();
+        Some(hit(&matches.regex, &matches.input, Some(found)))
+    })?;
+    match found {
+        Some(found) => call.machine.object(Ty::Class(Class::Match), found),
+        None => Err(out_of_range(OUTSIDE, "i")),
+    }
+}

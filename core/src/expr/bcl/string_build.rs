@@ -1,0 +1,174 @@
+//! `System.String`: constructors, insertion, removal, replacement by comparison, and the remaining overloads of joining and splitting.
+
+use std::sync::Arc;
+
+use super::string::{empty, folded, ignores_case, not_negative};
+use super::string_parts::{join, split};
+use super::{Call, Row, row, utf16};
+use crate::expr::exception::{Outcome, argument_null, broken, throw};
+use crate::value::Value;
+
+pub(super) const ROWS: &[Row] = &[
+    row("string", "new string(char[] value)", |call| {
+        let text = match call.value(0) {
+            Value::Chars(units) => String::from_utf16_lossy(units),
+            _ => String::new(),
+        };
+        call.yields(text)
+    }),
+    row("string", "new string(char c, int count)", |call| {
+        let (c, count) = (utf16::char_of(call.unit(0)?), not_negative(call.int(1)?, "count")?);
+        call.machine.check_length(count.saturating_mul(c.len_utf8()))?;
+        call.yields(String::from_iter(std::iter::repeat_n(c, count)))
+    }),
+    row("string", "new string(char[] value, int startIndex, int length)", |call| {
+        let Value::Chars(units) = call.value(0) else { return Err(argument_null("value")) };
+        let (start, length) = (not_negative(call.int(1)?, "startIndex")?, not_negative(call.int(2)?, "length")?);
+        let part = start.checked_add(length).and_then(|end| units.get(start..end));
+        let text = part.map(String::from_utf16_lossy).ok_or_else(|| beyond(start, units.len(), length))?;
+        call.yields(text)
+    }),
+    row("string", "string Insert(int startIndex, string value)", |call| {
+        let (text, more) = (call.text(0, "this")?, call.text(2, "value")?);
+        let length = utf16::length(text);
+        let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= length);
+        let at = at.ok_or_else(|| at_most("startIndex", i64::from(call.int(1).unwrap_or(0)), index_of(length)))?;
+        let (before, after) = text.split_at_checked(utf16::byte_of_index(text, at)).unwrap_or((text, ""));
+        call.machine.check_length(text.len().saturating_add(more.len()))?;
+        call.yields(format!("{before}{more}{after}"))
+    }),
+    row("string", "string Remove(int startIndex, int count)", |call| {
+        let text = call.text(0, "this")?;
+        let length = utf16::length(text);
+        let (start, count) = (not_negative(call.int(1)?, "startIndex")?, not_negative(call.int(2)?, "count")?);
+        let left = index_of(length) - index_of(start);
+        if index_of(count) > left {
+            return Err(at_most("count", index_of(count), left));
+        }
+        let after = utf16::part(text, start + count, length - start - count);
+        call.yields(format!("{}{after}", utf16::part(text, 0, start)))
+    }),
+    row("string", "string Replace(string oldValue, string newValue, StringComparison comparisonType)", |call| {
+        let (text, old) = (call.text(0, "this")?, call.text(1, "oldValue")?);
+        if old.is_empty() {
+            return Err(empty("oldValue"));
+        }
+        let new = call.text_or_null(2)?.map_or("", |new| new);
+        let replaced = if ignores_case(call, 3)? {
+            replaced_ignoring_case(call, text, old, new)?
+        } else {
+            text.replace(&**old, new)
+        };
+        call.yields(replaced)
+    }),
+    row("string", "string ReplaceLineEndings()", |call| {
+        let text = with_line_endings(call.text(0, "this")?, "\n");
+        call.yields(text)
+    }),
+    row("string", "string ReplaceLineEndings(string replacementText)", |call| {
+        let (text, ending) = (call.text(0, "this")?, call.text(1, "replacementText")?);
+        call.machine.check_length(text.len().saturating_mul(ending.len().max(1)))?;
+        let text = with_line_endings(text, ending);
+        call.yields(text)
+    }),
+    row("string", "char[] ToCharArray(int startIndex, int length)", |call| {
+        let units: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+        let (start, length) = (call.int(1)?, call.int(2)?);
+        let place = usize::try_from(start).map_err(|_| {
+            // .NET reads the index as unsigned here. Fixture `string.ToCharArray`.
+            at_most("startIndex", i64::from(start.cast_unsigned()), index_of(units.len()))
+        })?;
+        let length = not_negative(length, "length")?;
+        let part = place.checked_add(length).and_then(|end| units.get(place..end));
+        let part = part.ok_or_else(|| beyond(place, units.len(), length))?;
+        call.machine.charge(part.len() * 2)?;
+        Ok(Value::Chars(Arc::from(part)))
+    }),
+    row("string", "static string Join(string separator, string[] value, int startIndex, int count)", |call| {
+        let Value::Strings(items) = call.value(1) else { return Err(argument_null("value")) };
+        let (start, count) = (not_negative(call.int(2)?, "startIndex")?, not_negative(call.int(3)?, "count")?);
+        let part = start.checked_add(count).and_then(|end| items.get(start..end));
+        let part = part.ok_or_else(|| beyond(start, items.len(), count))?;
+        let separator = call.text_or_null(0)?.map_or("", |text| text);
+        join(call, separator, part)
+    }),
+    row("string", "static string Join(char separator, params string[] value)", |call| {
+        let Value::Strings(items) = call.value(1) else { return Err(argument_null("value")) };
+        join(call, &utf16::char_of(call.unit(0)?).to_string(), items)
+    }),
+    row("string", "static string Join(char separator, params object[] values)", |call| {
+        let values = call.arguments.get(1..).unwrap_or(&[]);
+        let items: Vec<Arc<str>> = values.iter().map(|value| Arc::from(value.to_string())).collect();
+        join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
+    }),
+    row("string", "string[] Split(char separator, int count, StringSplitOptions options)", |call| {
+        split(call, Some(2), Some(3))
+    }),
+    row("string", "string[] Split(string separator, int count)", |call| split(call, Some(2), None)),
+    row("string", "string[] Split(string separator, int count, StringSplitOptions options)", |call| {
+        split(call, Some(2), Some(3))
+    }),
+];
+
+fn index_of(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn at_most(parameter: &str, value: i64, most: i64) -> crate::expr::Interrupt {
+    let text = format!(
+        "{parameter} ('{value}') must be less than or equal to '{most}'. (Parameter '{parameter}')\nActual value was {value}."
+    );
+    throw("System.ArgumentOutOfRangeException", text)
+}
+
+// A start that leaves less than `count` items of `length`.
+fn beyond(start: usize, length: usize, count: usize) -> crate::expr::Interrupt {
+    at_most("startIndex", index_of(start), index_of(length) - index_of(count))
+}
+
+fn replaced_ignoring_case(call: &Call<'_, '_>, text: &str, old: &str, new: &str) -> Outcome<String> {
+    // Simple case mapping keeps the number of characters, so places are counted in them.
+    let (haystack, needle): (Vec<char>, Vec<char>) = (folded(text).chars().collect(), folded(old).chars().collect());
+    let mut replaced = String::new();
+    let (mut at, mut chars) = (0, text.chars());
+    while let Some(c) = chars.next() {
+        if haystack.get(at..at + needle.len()) == Some(&needle) {
+            replaced.push_str(new);
+            at += needle.len();
+            for _ in 1..needle.len() {
+                chars.next();
+            }
+        } else {
+            replaced.push(c);
+            at += 1;
+        }
+        call.machine.check_length(replaced.len())?;
+    }
+    Ok(replaced)
+}
+
+// CR LF, CR, LF, form feed, NEL, and the line and paragraph separators.
+fn with_line_endings(text: &str, ending: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' => {
+                chars.next_if_eq(&'\n');
+                replaced.push_str(ending);
+            }
+            '\n' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => replaced.push_str(ending),
+            other => replaced.push(other),
+        }
+    }
+    replaced
+}
+
+/// An array of strings that may not be null.
+pub(super) fn strings<'c>(call: &Call<'c, '_>, at: usize, parameter: &str) -> Outcome<&'c [Arc<str>]> {
+    match call.value(at) {
+        Value::Strings(items) => Ok(items),
+        Value::Null => Err(argument_null(parameter)),
+        _ => Err(broken("expected strings")),
+    }
+}

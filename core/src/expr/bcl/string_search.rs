@@ -1,0 +1,217 @@
+//! `System.String`: searching by index, from either end, and comparison of parts. Plain tests are in `string`.
+
+use std::sync::Arc;
+
+use super::string::{distance, folded, ignores_case, index, not_negative};
+use super::{Call, Row, row, utf16};
+use crate::expr::exception::{Outcome, argument_null, broken, out_of_range};
+use crate::value::Value;
+
+const NOT_WITHIN: &str =
+    "Index was out of range. Must be non-negative and less than or equal to the size of the collection.";
+const NOT_BELOW: &str = "Index was out of range. Must be non-negative and less than the size of the collection.";
+const COUNT: &str = "Count must be positive and count must refer to a location within the string/array/collection.";
+
+pub(super) const ROWS: &[Row] = &[
+    row("string", "int IndexOf(char value, int startIndex)", |call| forward(call, Some(2), None, None)),
+    row("string", "int IndexOf(char value, int startIndex, int count)", |call| forward(call, Some(2), Some(3), None)),
+    row("string", "int IndexOf(char value, StringComparison comparisonType)", |call| {
+        forward(call, None, None, Some(2))
+    }),
+    row("string", "int IndexOf(string value, int startIndex)", |call| forward(call, Some(2), None, None)),
+    row("string", "int IndexOf(string value, int startIndex, int count)", |call| forward(call, Some(2), Some(3), None)),
+    row("string", "int IndexOf(string value, int startIndex, StringComparison comparisonType)", |call| {
+        forward(call, Some(2), None, Some(3))
+    }),
+    row("string", "int IndexOf(string value, int startIndex, int count, StringComparison comparisonType)", |call| {
+        forward(call, Some(2), Some(3), Some(4))
+    }),
+    row("string", "int LastIndexOf(char value)", |call| backward(call, None, None, None)),
+    row("string", "int LastIndexOf(char value, int startIndex)", |call| backward(call, Some(2), None, None)),
+    row("string", "int LastIndexOf(char value, int startIndex, int count)", |call| {
+        backward(call, Some(2), Some(3), None)
+    }),
+    row("string", "int LastIndexOf(string value)", |call| backward(call, None, None, None)),
+    row("string", "int LastIndexOf(string value, StringComparison comparisonType)", |call| {
+        backward(call, None, None, Some(2))
+    }),
+    row("string", "int LastIndexOf(string value, int startIndex)", |call| backward(call, Some(2), None, None)),
+    row("string", "int LastIndexOf(string value, int startIndex, int count)", |call| {
+        backward(call, Some(2), Some(3), None)
+    }),
+    row("string", "int LastIndexOf(string value, int startIndex, StringComparison comparisonType)", |call| {
+        backward(call, Some(2), None, Some(3))
+    }),
+    row(
+        "string",
+        "int LastIndexOf(string value, int startIndex, int count, StringComparison comparisonType)",
+        |call| backward(call, Some(2), Some(3), Some(4)),
+    ),
+    row("string", "int IndexOfAny(char[] anyOf)", any_forward),
+    row("string", "int IndexOfAny(char[] anyOf, int startIndex)", any_forward),
+    row("string", "int IndexOfAny(char[] anyOf, int startIndex, int count)", any_forward),
+    row("string", "int LastIndexOfAny(char[] anyOf)", any_backward),
+    row("string", "int LastIndexOfAny(char[] anyOf, int startIndex)", any_backward),
+    row("string", "int LastIndexOfAny(char[] anyOf, int startIndex, int count)", any_backward),
+    row("string", "static int Compare(string strA, int indexA, string strB, int indexB, int length)", |call| {
+        parts_compared(call, false, ["offset1", "offset2", "length1"])
+    }),
+    row(
+        "string",
+        "static int Compare(string strA, int indexA, string strB, int indexB, int length, StringComparison comparisonType)",
+        |call| {
+            let ignore = ignores_case(call, 5)?;
+            parts_compared(call, ignore, ["indexA", "indexB", "length"])
+        },
+    ),
+    row(
+        "string",
+        "static int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase)",
+        |call| {
+            let ignore = call.bool(5)?;
+            parts_compared(call, ignore, ["offset1", "offset2", "length1"])
+        },
+    ),
+    row("string", "static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)", |call| {
+        parts_compared(call, false, ["indexA", "indexB", "length"])
+    }),
+];
+
+// The units of the receiver and of what is looked for, both folded when case does not count.
+fn units(call: &Call<'_, '_>, comparison: Option<usize>) -> Outcome<(Vec<u16>, Vec<u16>)> {
+    let text = call.text(0, "this")?;
+    let wanted: Arc<str> = match call.value(1) {
+        Value::Char(unit) => Arc::from(utf16::char_of(*unit).to_string()),
+        Value::String(text) => Arc::clone(text),
+        _ => return Err(argument_null("value")),
+    };
+    let ignore = comparison.map_or(Ok(false), |at| ignores_case(call, at))?;
+    Ok(if ignore {
+        (folded(text).encode_utf16().collect(), folded(&wanted).encode_utf16().collect())
+    } else {
+        (text.encode_utf16().collect(), wanted.encode_utf16().collect())
+    })
+}
+
+fn forward(
+    call: &mut Call<'_, '_>,
+    start: Option<usize>,
+    count: Option<usize>,
+    comparison: Option<usize>,
+) -> Outcome<Value> {
+    let (text, wanted) = units(call, comparison)?;
+    let (from, to) = bounds(call, text.len(), start, count)?;
+    let found = (from..=to.saturating_sub(wanted.len()))
+        .take_while(|_| from + wanted.len() <= to)
+        .find(|at| text.get(*at..at + wanted.len()) == Some(&wanted));
+    Ok(found.map_or(Value::Int32(-1), index))
+}
+
+// Start and end of a search towards the end.
+fn bounds(call: &Call<'_, '_>, length: usize, start: Option<usize>, count: Option<usize>) -> Outcome<(usize, usize)> {
+    let Some(start) = start else { return Ok((0, length)) };
+    let from = usize::try_from(call.int(start)?).ok().filter(|from| *from <= length);
+    let from = from.ok_or_else(|| out_of_range(NOT_WITHIN, "startIndex"))?;
+    let Some(count) = count else { return Ok((from, length)) };
+    let count = usize::try_from(call.int(count)?).ok().filter(|count| *count <= length - from);
+    Ok((from, from + count.ok_or_else(|| out_of_range(COUNT, "count"))?))
+}
+
+fn backward(
+    call: &mut Call<'_, '_>,
+    start: Option<usize>,
+    count: Option<usize>,
+    comparison: Option<usize>,
+) -> Outcome<Value> {
+    let is_char = matches!(call.value(1), Value::Char(_));
+    let (text, wanted) = units(call, comparison)?;
+    let Some((from, to)) = bounds_back(call, text.len(), start, count, is_char)? else {
+        // In an empty text only the empty text is found.
+        let found = wanted.is_empty() && !is_char;
+        return Ok(Value::Int32(if found { 0 } else { -1 }));
+    };
+    let latest = to.checked_sub(wanted.len());
+    let found = latest
+        .into_iter()
+        .flat_map(|latest| (from..=latest).rev())
+        .find(|at| text.get(*at..at + wanted.len()) == Some(&wanted));
+    Ok(found.map_or(Value::Int32(-1), index))
+}
+
+// Start and end of a search towards the start; nothing in an empty text, whatever the arguments.
+fn bounds_back(
+    call: &Call<'_, '_>,
+    length: usize,
+    start: Option<usize>,
+    count: Option<usize>,
+    is_char: bool,
+) -> Outcome<Option<(usize, usize)>> {
+    if length == 0 {
+        return Ok(None);
+    }
+    let Some(start) = start else { return Ok(Some((0, length))) };
+    let given = call.int(start)?;
+    let last = usize::try_from(given).ok().filter(|last| *last < length || *last == length && !is_char);
+    let last = last.ok_or_else(|| out_of_range(NOT_BELOW, "startIndex"))?;
+    // A start behind the last unit means the last one.
+    let (end, surplus) = if last == length { (length, 1) } else { (last + 1, 0) };
+    let Some(count) = count else { return Ok(Some((0, end))) };
+    let count = usize::try_from(call.int(count)?).ok().map(|count| count.saturating_sub(surplus));
+    let count = count.filter(|count| *count <= end).ok_or_else(|| out_of_range(COUNT, "count"))?;
+    Ok(Some((end - count, end)))
+}
+
+fn any_of<'c>(call: &Call<'c, '_>) -> Outcome<&'c [u16]> {
+    match call.value(1) {
+        Value::Chars(units) => Ok(units),
+        Value::Null => Err(argument_null("anyOf")),
+        _ => Err(broken("expected characters")),
+    }
+}
+
+// The place of an argument that may not be given.
+fn given(call: &Call<'_, '_>, at: usize) -> Option<usize> {
+    (call.arguments.len() > at).then_some(at)
+}
+
+fn any_forward(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let wanted = any_of(call)?;
+    let text: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+    let (from, to) = bounds(call, text.len(), given(call, 2), given(call, 3))?;
+    let part = text.get(from..to).unwrap_or(&[]);
+    let found = part.iter().position(|unit| wanted.contains(unit));
+    Ok(found.map_or(Value::Int32(-1), |at| index(from + at)))
+}
+
+fn any_backward(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let wanted = any_of(call)?;
+    let text: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+    let Some((from, to)) = bounds_back(call, text.len(), given(call, 2), given(call, 3), true)? else {
+        return Ok(Value::Int32(-1));
+    };
+    let part = text.get(from..to).unwrap_or(&[]);
+    let found = part.iter().rposition(|unit| wanted.contains(unit));
+    Ok(found.map_or(Value::Int32(-1), |at| index(from + at)))
+}
+
+// `names` are those of the two offsets and of the length in messages.
+fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, names: [&'static str; 3]) -> Outcome<Value> {
+    let [first, second, length_name] = names;
+    let (a, b) = (call.text_or_null(0)?, call.text_or_null(2)?);
+    let (Some(a), Some(b)) = (a, b) else {
+        return Ok(super::object::order(a.is_some().cmp(&b.is_some())));
+    };
+    let length = not_negative(call.int(4)?, length_name)?;
+    let (from_a, from_b) = (not_negative(call.int(1)?, first)?, not_negative(call.int(3)?, second)?);
+    let part = |text: &str, from: usize| -> Outcome<Arc<str>> {
+        let rest = utf16::length(text).checked_sub(from);
+        let rest = rest.ok_or_else(|| {
+            let behind = from - utf16::length(text);
+            let missing = i32::try_from(behind).unwrap_or(i32::MAX).saturating_neg();
+            not_negative(missing, "length1").err().unwrap_or_else(|| broken("an offset"))
+        })?;
+        Ok(utf16::part(text, from, rest.min(length)))
+    };
+    let (a, b) = (part(a, from_a)?, part(b, from_b)?);
+    Ok(if ignore_case { distance(&folded(&a), &folded(&b)) } else { distance(&a, &b) })
+}

@@ -1,0 +1,346 @@
+//! `System.Uri`: parsing and its members. Percent-encoding of plain text is in `net`.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use super::enum_members::HOSTS;
+use super::uri_text::{escape, has_only_allowed, unescape_whole, without_dots};
+use super::{Call, Row, row};
+use crate::expr::Interrupt;
+use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, throw};
+use crate::value::library::{UriParts, default_port};
+use crate::value::{Library, Value};
+
+const OWNER: &str = "Uri";
+
+/// Schemes whose addresses must name a host.
+const WITH_HOST: [&str; 8] = ["http", "https", "ws", "wss", "ftp", "gopher", "nntp", "telnet"];
+
+pub(super) const ROWS: &[Row] = &[
+    row(OWNER, "new Uri(string uriString)", |call| made(parse(call.text(0, "uriString")?))),
+    row(OWNER, "new Uri(string uriString, UriKind uriKind)", |call| {
+        let text = call.text(0, "uriString")?;
+        let relative = UriParts { original: text.to_string(), ..UriParts::default() };
+        match (call.number(1)?, parse(text)) {
+            (1, found) => made(found),
+            (2, Ok(_)) => Err(malformed(
+                "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI.",
+            )),
+            (0, Ok(uri)) => made(Ok(uri)),
+            (_, Err(_)) => made(Ok(relative)),
+            (_, Ok(uri)) => made(Ok(uri)),
+        }
+    }),
+    row(OWNER, "new Uri(Uri baseUri, string relativeUri)", |call| {
+        let base = absolute_at(call, 0, "baseUri")?;
+        let text = call.text_or_null(1)?.map_or("", |text| text);
+        made(resolve(&base, text))
+    }),
+    row(OWNER, "new Uri(Uri baseUri, Uri relativeUri)", |call| {
+        let base = absolute_at(call, 0, "baseUri")?;
+        let relative = uri_at(call, 1, "relativeUri")?;
+        if relative.scheme.is_empty() { made(resolve(&base, &relative.original)) } else { Ok(call.value(1).clone()) }
+    }),
+    row(OWNER, "string AbsoluteUri", |call| shown(call, UriParts::absolute)),
+    row(OWNER, "string OriginalString", |call| {
+        let text = this(call)?.original.clone();
+        call.yields(text)
+    }),
+    row(OWNER, "string AbsolutePath", |call| shown(call, |uri| uri.path.clone())),
+    row(OWNER, "string LocalPath", |call| shown(call, |uri| unescape_whole(&uri.path))),
+    row(OWNER, "string PathAndQuery", |call| shown(call, |uri| format!("{}{}", uri.path, uri.query))),
+    row(OWNER, "string Query", |call| shown(call, |uri| uri.query.clone())),
+    row(OWNER, "string Fragment", |call| shown(call, |uri| uri.fragment.clone())),
+    row(OWNER, "string Scheme", |call| shown(call, |uri| uri.scheme.clone())),
+    row(OWNER, "string Host", |call| shown(call, UriParts::shown_host)),
+    row(OWNER, "string DnsSafeHost", |call| shown(call, |uri| uri.host.clone())),
+    row(OWNER, "string IdnHost", |call| shown(call, |uri| uri.host.clone())),
+    row(OWNER, "string Authority", |call| shown(call, UriParts::authority)),
+    row(OWNER, "string UserInfo", |call| shown(call, |uri| uri.user_info.clone())),
+    row(OWNER, "int Port", |call| {
+        let uri = absolute(call)?;
+        Ok(Value::Int32(uri.port.or_else(|| default_port(&uri.scheme)).map_or(-1, i32::from)))
+    }),
+    row(OWNER, "bool IsAbsoluteUri", |call| Ok(Value::Bool(!this(call)?.scheme.is_empty()))),
+    row(OWNER, "bool IsDefaultPort", |call| {
+        let uri = absolute(call)?;
+        Ok(Value::Bool(uri.port.is_none() || uri.port == default_port(&uri.scheme)))
+    }),
+    row(OWNER, "bool IsFile", |call| Ok(Value::Bool(absolute(call)?.scheme == "file"))),
+    row(OWNER, "bool IsUnc", |call| {
+        let uri = absolute(call)?;
+        Ok(Value::Bool(uri.scheme == "file" && !uri.host.is_empty()))
+    }),
+    row(OWNER, "bool IsLoopback", |call| {
+        let uri = absolute(call)?;
+        let is_address = uri.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_named = matches!(uri.host.as_str(), "localhost" | "loopback");
+        Ok(Value::Bool(is_address || is_named || uri.scheme == "file" && uri.host.is_empty()))
+    }),
+    row(OWNER, "bool UserEscaped", |_| Ok(Value::Bool(false))),
+    row(OWNER, "UriHostNameType HostNameType", |call| {
+        let uri = absolute(call)?;
+        if uri.host.is_empty() {
+            HOSTS.get(1).map(Value::Enum).ok_or_else(|| broken("a host's type"))
+        } else {
+            host_type(&uri.host)
+        }
+    }),
+    row(OWNER, "string[] Segments", |call| {
+        let path = absolute(call)?.path.clone();
+        let segments: Vec<Arc<str>> = path.split_inclusive('/').map(Arc::from).collect();
+        call.machine.charge(path.len() + segments.len() * 16)?;
+        Ok(Value::Strings(segments.into()))
+    }),
+    row(OWNER, "string GetLeftPart(UriPartial part)", |call| {
+        let uri = absolute(call)?;
+        let delimiter = if uri.has_authority { "://" } else { ":" };
+        let scheme = format!("{}{delimiter}", uri.scheme);
+        let authority = format!("{scheme}{}", uri.authority_with_user());
+        let text = match call.number(1)? {
+            0 => scheme,
+            1 if !uri.has_authority => String::new(),
+            1 => authority,
+            2 => format!("{authority}{}", uri.path),
+            _ => format!("{authority}{}{}", uri.path, uri.query),
+        };
+        call.yields(text)
+    }),
+    row(OWNER, "bool Equals(object comparand)", |call| match call.value(1) {
+        Value::String(text) => {
+            Ok(Value::Bool(parse(text).is_ok_and(|other| this(call).is_ok_and(|uri| uri.is_same(&other)))))
+        }
+        other => Ok(Value::Bool(call.value(0) == other)),
+    }),
+    row(OWNER, "bool IsBaseOf(Uri uri)", |call| {
+        let (base, other) = (absolute(call)?, uri_at(call, 1, "uri")?);
+        let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or("");
+        let same = base.scheme == other.scheme && base.host == other.host && base.port == other.port;
+        Ok(Value::Bool(same && other.path.starts_with(folder)))
+    }),
+    row(OWNER, "Uri MakeRelativeUri(Uri uri)", |call| {
+        let (base, other) = (absolute(call)?, absolute_at(call, 1, "uri")?);
+        let same = base.scheme == other.scheme && base.host == other.host && base.port == other.port;
+        if !same {
+            return Ok(call.value(1).clone());
+        }
+        let original = format!("{}{}{}", difference(&base.path, &other.path), other.query, other.fragment);
+        made(Ok(UriParts { original, ..UriParts::default() }))
+    }),
+    row(OWNER, "static bool IsWellFormedUriString(string uriString, UriKind uriKind)", |call| {
+        let Some(text) = call.text_or_null(0)? else { return Ok(Value::Bool(false)) };
+        let (found, kind) = (parse(text).is_ok(), call.number(1)?);
+        let fits = kind == 0 || found == (kind == 1);
+        Ok(Value::Bool(fits && has_only_allowed(text)))
+    }),
+    row(OWNER, "static UriHostNameType CheckHostName(string name)", |call| {
+        let name = call.text_or_null(0)?.map_or("", |name| name);
+        if name.is_empty() {
+            HOSTS.first().map(Value::Enum).ok_or_else(|| broken("a host's type"))
+        } else {
+            host_type(name)
+        }
+    }),
+    row(OWNER, "static bool CheckSchemeName(string schemeName)", |call| {
+        Ok(Value::Bool(call.text_or_null(0)?.is_some_and(|name| is_scheme(name))))
+    }),
+    row(OWNER, "static string UriSchemeHttp", |call| call.yields("http")),
+    row(OWNER, "static string UriSchemeHttps", |call| call.yields("https")),
+    row(OWNER, "static string UriSchemeFtp", |call| call.yields("ftp")),
+    row(OWNER, "static string UriSchemeFile", |call| call.yields("file")),
+    row(OWNER, "static string UriSchemeMailto", |call| call.yields("mailto")),
+    row(OWNER, "static string SchemeDelimiter", |call| call.yields("://")),
+];
+
+fn malformed(message: &str) -> Interrupt {
+    throw("System.UriFormatException", message)
+}
+
+fn made(uri: Outcome<UriParts>) -> Outcome<Value> {
+    uri.map(|uri| Value::Library(Library::Uri(Arc::new(uri))))
+}
+
+fn uri_at(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<Arc<UriParts>> {
+    match call.value(at) {
+        Value::Library(Library::Uri(uri)) => Ok(Arc::clone(uri)),
+        Value::Null => Err(argument_null(parameter)),
+        _ => Err(broken("expected a Uri")),
+    }
+}
+
+fn this(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
+    uri_at(call, 0, "this")
+}
+
+fn absolute(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
+    let uri = this(call)?;
+    if uri.scheme.is_empty() {
+        return Err(invalid_operation("This operation is not supported for a relative URI."));
+    }
+    Ok(uri)
+}
+
+fn absolute_at(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<Arc<UriParts>> {
+    let uri = uri_at(call, at, parameter)?;
+    if uri.scheme.is_empty() {
+        return Err(throw(
+            "System.ArgumentOutOfRangeException",
+            format!("This operation is not supported for a relative URI. (Parameter '{parameter}')"),
+        ));
+    }
+    Ok(uri)
+}
+
+fn shown(call: &mut Call<'_, '_>, part: fn(&UriParts) -> String) -> Outcome<Value> {
+    let text = part(&*absolute(call)?);
+    call.yields(text)
+}
+
+fn is_scheme(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+fn is_name(host: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    !host.is_empty() && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}
+
+fn host_type(host: &str) -> Outcome<Value> {
+    let number = match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => 3,
+        Ok(IpAddr::V6(_)) => 4,
+        Err(_) if is_name(host) => 2,
+        Err(_) => 0,
+    };
+    HOSTS.get(number).map(Value::Enum).ok_or_else(|| broken("a host's type"))
+}
+
+/// An absolute address; the messages are those of .NET 8.
+pub(super) fn parse(text: &str) -> Outcome<UriParts> {
+    let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
+    if trimmed.is_empty() {
+        return Err(malformed("Invalid URI: The URI is empty."));
+    }
+    // On Unix a rooted path is the address of a file.
+    if trimmed.starts_with('/') && !trimmed.starts_with("//") {
+        let (path, query, fragment) = split_path(trimmed);
+        let path = escape(&without_dots(path));
+        let scheme = "file".to_owned();
+        return Ok(UriParts {
+            original: text.to_owned(),
+            scheme,
+            path,
+            query,
+            fragment,
+            has_authority: true,
+            ..UriParts::default()
+        });
+    }
+    let Some((scheme, rest)) = trimmed.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '?', '#'])) else {
+        return Err(malformed("Invalid URI: The format of the URI could not be determined."));
+    };
+    if !is_scheme(scheme) {
+        return Err(malformed("Invalid URI: The URI scheme is not valid."));
+    }
+    let scheme = scheme.to_ascii_lowercase();
+    let needs_host = WITH_HOST.contains(&scheme.as_str());
+    let mut uri = UriParts { original: text.to_owned(), scheme, ..UriParts::default() };
+    let after = rest.strip_prefix("//").or_else(|| rest.strip_prefix("\\\\").filter(|_| needs_host));
+    let Some(after) = after else {
+        if needs_host {
+            return Err(malformed("Invalid URI: The Authority/Host could not be parsed."));
+        }
+        let (path, query, fragment) = split_path(rest);
+        return Ok(UriParts { path: escape(path), query, fragment, ..uri });
+    };
+    let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
+    let (authority, rest) = after.split_at_checked(end).unwrap_or((after, ""));
+    uri.has_authority = true;
+    read_authority(&mut uri, authority, needs_host)?;
+    let (path, query, fragment) = split_path(rest);
+    let path = escape(&without_dots(&path.replace('\\', "/")));
+    uri.path = if path.is_empty() { "/".to_owned() } else { path };
+    uri.query = query;
+    uri.fragment = fragment;
+    Ok(uri)
+}
+
+// Path as written; query and fragment escaped, with their marks.
+fn split_path(text: &str) -> (&str, String, String) {
+    let (before, fragment) = text.split_at_checked(text.find('#').unwrap_or(text.len())).unwrap_or((text, ""));
+    let (path, query) = before.split_at_checked(before.find('?').unwrap_or(before.len())).unwrap_or((before, ""));
+    (path, escape(query), escape(fragment))
+}
+
+fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outcome<()> {
+    let no_host = || malformed("Invalid URI: The hostname could not be parsed.");
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    uri.user_info = escape(user);
+    let colon = host.rfind(':').filter(|at| !host.get(*at..).unwrap_or("").contains(']'));
+    let (name, port) = match colon {
+        Some(at) => (host.get(..at).unwrap_or(""), host.get(at + 1..).unwrap_or("")),
+        None => (host, ""),
+    };
+    if !port.is_empty() {
+        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+        let number = if is_number { port.parse().ok() } else { None };
+        uri.port = Some(number.ok_or_else(|| malformed("Invalid URI: Invalid port specified."))?);
+    }
+    if let Some(inner) = name.strip_prefix('[') {
+        let address = inner.strip_suffix(']').and_then(|inner| inner.parse::<Ipv6Addr>().ok());
+        uri.host = address.ok_or_else(no_host)?.to_string();
+        return Ok(());
+    }
+    if name.is_empty() && needs_host || !name.is_empty() && !is_name(name) {
+        return Err(no_host());
+    }
+    uri.host = name.to_lowercase();
+    Ok(())
+}
+
+/// RFC 3986, section 5.2.
+fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
+    let relative = relative.trim_matches([' ', '\t', '\r', '\n']);
+    let is_rooted = relative.starts_with('/') && !relative.starts_with("//");
+    if !is_rooted && let Ok(found) = parse(relative) {
+        return Ok(found);
+    }
+    let text = if relative.is_empty() {
+        format!("{}:{}", base.scheme, without_fragment(base))
+    } else if relative.starts_with("//") {
+        format!("{}:{relative}", base.scheme)
+    } else {
+        let root = format!("{}://{}", base.scheme, base.authority_with_user());
+        let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or("/");
+        match relative.chars().next() {
+            Some('/' | '\\') => format!("{root}{relative}"),
+            Some('?') => format!("{root}{}{relative}", base.path),
+            Some('#') => format!("{root}{}{}{relative}", base.path, base.query),
+            _ => format!("{root}{folder}{relative}"),
+        }
+    };
+    parse(&text)
+}
+
+fn without_fragment(base: &UriParts) -> String {
+    format!("//{}{}{}", base.authority_with_user(), base.path, base.query)
+}
+
+// The path from one document to another.
+fn difference(from: &str, to: &str) -> String {
+    let shared: usize = from
+        .char_indices()
+        .zip(to.chars())
+        .take_while(|((_, a), b)| a == b)
+        .filter(|((_, a), _)| *a == '/')
+        .map(|((at, _), _)| at + 1)
+        .last()
+        .unwrap_or(0);
+    if from == to {
+        return String::new();
+    }
+    let ups = from.get(shared..).unwrap_or("").matches('/').count();
+    format!("{}{}", "../".repeat(ups), to.get(shared..).unwrap_or(""))
+}

@@ -1,0 +1,261 @@
+//! Objects of the .NET library that are neither numbers, text nor dates. Holds what they are; what they do is in `expr::bcl`.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An object of the library.
+#[derive(Clone, Debug)]
+pub enum Library {
+    /// `System.Uri`
+    Uri(Arc<UriParts>),
+    /// `System.Net.IPAddress`
+    IpAddress(IpAddr),
+    /// `System.TimeZoneInfo`
+    TimeZone(Arc<ZoneData>),
+    /// `System.Text.StringBuilder`
+    StringBuilder(Arc<SharedText>),
+    /// `System.IO.StringWriter`
+    StringWriter(Arc<SharedText>),
+    /// `System.IO.StringReader`
+    StringReader(Arc<SharedText>),
+    /// `System.StringComparer`
+    StringComparer(TextComparison),
+}
+
+/// How texts are compared. Cultures are invariant, and so compare by units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextComparison {
+    /// By units
+    Ordinal,
+    /// By the upper case of units
+    OrdinalIgnoreCase,
+}
+
+/// Text that grows or is read: expressions share it by reference, as .NET does.
+#[derive(Debug, Default)]
+pub struct SharedText(Mutex<TextState>);
+
+/// What a [`SharedText`] holds.
+#[derive(Clone, Debug, Default)]
+pub struct TextState {
+    /// The text.
+    pub text: String,
+    /// How far a reader came, in bytes; a builder's capacity.
+    pub position: usize,
+}
+
+impl SharedText {
+    /// With this text and position.
+    #[must_use]
+    pub fn new(text: String, position: usize) -> Self {
+        Self(Mutex::new(TextState { text, position }))
+    }
+
+    /// Its state. A thread that panicked while it held it left a whole string behind, so a poisoned lock is taken over.
+    pub fn state(&self) -> MutexGuard<'_, TextState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A `System.Uri`, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UriParts {
+    /// As given.
+    pub original: String,
+    /// Lower case; empty when the URI is relative.
+    pub scheme: String,
+    /// `user:password`
+    pub user_info: String,
+    /// Lower case, without brackets for IPv6
+    pub host: String,
+    /// `None` when the scheme has no default and none is given.
+    pub port: Option<u16>,
+    /// Escaped, with its first slash
+    pub path: String,
+    /// Escaped, with its question mark
+    pub query: String,
+    /// Escaped, with its hash
+    pub fragment: String,
+    /// Whether an authority (`//`) was given.
+    pub has_authority: bool,
+}
+
+/// A time zone: offsets from UTC over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneData {
+    /// As it was asked for.
+    pub id: String,
+    /// The offset without daylight saving time, in seconds.
+    pub base_seconds: i64,
+    /// From when on (seconds since 1970) which offset in seconds holds, and whether it is daylight saving time; in order of time.
+    pub changes: Vec<ZoneChange>,
+}
+
+/// A change of a zone's offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZoneChange {
+    /// Seconds since 1970 in UTC.
+    pub at: i64,
+    /// Seconds that clocks are ahead of UTC from then on.
+    pub offset_seconds: i64,
+    /// Whether it is daylight saving time.
+    pub is_daylight: bool,
+}
+
+impl Library {
+    /// The full name of the run-time type.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Uri(_) => "System.Uri",
+            Self::IpAddress(_) => "System.Net.IPAddress",
+            Self::TimeZone(_) => "System.TimeZoneInfo",
+            Self::StringBuilder(_) => "System.Text.StringBuilder",
+            Self::StringWriter(_) => "System.IO.StringWriter",
+            Self::StringReader(_) => "System.IO.StringReader",
+            Self::StringComparer(TextComparison::Ordinal) => "System.OrdinalCaseSensitiveComparer",
+            Self::StringComparer(TextComparison::OrdinalIgnoreCase) => "System.OrdinalIgnoreCaseComparer",
+        }
+    }
+}
+
+/// What `Equals` says: by content for values, by identity for what changes.
+impl PartialEq for Library {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Uri(left), Self::Uri(right)) => left.is_same(right),
+            (Self::IpAddress(left), Self::IpAddress(right)) => left == right,
+            (Self::TimeZone(left), Self::TimeZone(right)) => left == right,
+            (Self::StringBuilder(left), Self::StringBuilder(right))
+            | (Self::StringWriter(left), Self::StringWriter(right))
+            | (Self::StringReader(left), Self::StringReader(right)) => Arc::ptr_eq(left, right),
+            (Self::StringComparer(left), Self::StringComparer(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+impl UriParts {
+    /// Whether both name the same resource: fragment and user do not count.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        if self.scheme.is_empty() || other.scheme.is_empty() {
+            return self.original == other.original;
+        }
+        let parts = |uri: &Self| (uri.scheme.clone(), uri.host.clone(), uri.port, uri.path.clone(), uri.query.clone());
+        parts(self) == parts(other)
+    }
+
+    /// The whole address, escaped.
+    #[must_use]
+    pub fn absolute(&self) -> String {
+        let mut text = format!("{}:", self.scheme);
+        if self.has_authority {
+            text.push_str("//");
+            text.push_str(&self.authority_with_user());
+        }
+        text + &self.path + &self.query + &self.fragment
+    }
+
+    /// `user@host:port`, the port only when it is not the scheme's own.
+    #[must_use]
+    pub fn authority_with_user(&self) -> String {
+        let user = if self.user_info.is_empty() { String::new() } else { format!("{}@", self.user_info) };
+        user + &self.authority()
+    }
+
+    /// `host:port`, the port only when it is not the scheme's own.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = self.shown_host();
+        match self.port {
+            Some(port) if Some(port) != default_port(&self.scheme) => format!("{host}:{port}"),
+            _ => host,
+        }
+    }
+
+    /// The host, in brackets when it is an IPv6 address.
+    #[must_use]
+    pub fn shown_host(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+    }
+}
+
+/// The port that a scheme has without one being named.
+#[must_use]
+pub fn default_port(scheme: &str) -> Option<u16> {
+    Some(match scheme {
+        "http" | "ws" => 80,
+        "https" | "wss" => 443,
+        "ftp" => 21,
+        "gopher" => 70,
+        "nntp" => 119,
+        "telnet" => 23,
+        "ldap" => 389,
+        "net.tcp" => 808,
+        "mailto" => 25,
+        _ => return None,
+    })
+}
+
+/// What `ToString()` gives.
+impl fmt::Display for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uri(uri) if uri.scheme.is_empty() => f.write_str(&uri.original),
+            Self::Uri(uri) => f.write_str(&crate::value::library::readable(&uri.absolute())),
+            Self::IpAddress(address) => write!(f, "{address}"),
+            Self::TimeZone(zone) => f.write_str(&zone.display_name()),
+            Self::StringBuilder(text) | Self::StringWriter(text) => f.write_str(&text.state().text),
+            Self::StringReader(_) | Self::StringComparer(_) => f.write_str(self.type_name()),
+        }
+    }
+}
+
+impl ZoneData {
+    /// As in `(UTC+01:00) Europe/Berlin`, which is what invariant globalization shows.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        let minutes = self.base_seconds / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+        if self.id == "UTC" {
+            return "(UTC) Coordinated Universal Time".to_owned();
+        }
+        match minutes {
+            0 => format!("(UTC) {}", self.id),
+            _ => format!("(UTC{sign}{hours:02}:{rest:02}) {}", self.id),
+        }
+    }
+}
+
+/// `Uri.ToString()`: escaped text beyond ASCII and blanks are shown as they are; what separates parts stays escaped.
+#[must_use]
+pub fn readable(escaped: &str) -> String {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        let decoded = match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        match decoded.filter(|byte| shows(*byte)) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or(&[]);
+            }
+            None => bytes.push(*first),
+        }
+    }
+    // Bytes that are no UTF-8 stay escaped altogether.
+    String::from_utf8(bytes).unwrap_or_else(|_| escaped.to_owned())
+}
+
+const fn shows(byte: u8) -> bool {
+    !(byte < 0x20
+        || byte == 0x7f
+        || matches!(byte, b'%' | b'#' | b'?' | b'/' | b'\\' | b'@' | b':' | b';' | b',' | b'&' | b'=' | b'+' | b'$'))
+}

@@ -1,0 +1,218 @@
+//! What a world really went through: marks that a sweep counts, so that no promise is kept merely because nothing put it to the test.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use holdfast_core::telemetry::name;
+
+use crate::azure::Fault;
+use crate::plan::{Action, Plan, Step};
+use crate::trace::{Heard, Way};
+use crate::world::Run;
+
+/// Something that must happen in some of many worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// The gateway ran into a link that swallows everything.
+    BlackHole,
+    /// The gateway ran into a link that drops everything.
+    Partition,
+    /// The gateway ran into this fault of Azure.
+    Fault(Fault),
+    /// A gateway came back in this way.
+    Restart(Death, Found),
+    /// A client was told that there is no configuration.
+    Refused,
+    /// A request went down with the process.
+    LostWithTheProcess,
+    /// A request went over a connection that had been used before.
+    KeptConnection,
+    /// A kept connection was dead because the process had been replaced.
+    DeadConnection,
+    /// A revision was taken from events.
+    Events,
+    /// A heartbeat failed.
+    HeartbeatFailed,
+    /// The gateway's wall clock jumped ahead.
+    ClockForward,
+    /// The gateway's wall clock jumped back.
+    ClockBack,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Death {
+    /// It was killed.
+    Kill,
+    /// Its host lost power.
+    PowerLoss,
+}
+
+/// What its successor found on its volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Found {
+    /// A backup, which it served.
+    Backup,
+    /// Nothing.
+    Nothing,
+    /// Files, none of them whole.
+    Rot,
+}
+
+impl Mark {
+    /// All marks, in the order in which they are shown.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![Self::BlackHole, Self::Partition];
+        all.extend(Fault::ALL.map(Self::Fault));
+        for death in [Death::Kill, Death::PowerLoss] {
+            all.extend([Found::Backup, Found::Nothing, Found::Rot].map(|found| Self::Restart(death, found)));
+        }
+        all.extend([
+            Self::Refused,
+            Self::LostWithTheProcess,
+            Self::KeptConnection,
+            Self::DeadConnection,
+            Self::Events,
+            Self::HeartbeatFailed,
+            Self::ClockForward,
+            Self::ClockBack,
+        ]);
+        all
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BlackHole => f.write_str("the link swallows everything"),
+            Self::Partition => f.write_str("the link drops everything"),
+            Self::Fault(fault) => write!(f, "azure fails: {fault}"),
+            Self::Restart(death, found) => {
+                let death = match death {
+                    Death::Kill => "a kill",
+                    Death::PowerLoss => "power loss",
+                };
+                let found = match found {
+                    Found::Backup => "a backup",
+                    Found::Nothing => "an empty volume",
+                    Found::Rot => "a rotten backup",
+                };
+                write!(f, "back after {death} with {found}")
+            }
+            Self::Refused => f.write_str("503 without a configuration"),
+            Self::LostWithTheProcess => f.write_str("a request went down with the process"),
+            Self::KeptConnection => f.write_str("a kept connection was used again"),
+            Self::DeadConnection => f.write_str("a kept connection was dead"),
+            Self::Events => f.write_str("a revision came as events"),
+            Self::HeartbeatFailed => f.write_str("a heartbeat failed"),
+            Self::ClockForward => f.write_str("the clock jumped ahead"),
+            Self::ClockBack => f.write_str("the clock jumped back"),
+        }
+    }
+}
+
+/// The marks of a run: each by what was seen of it, not by what was planned.
+#[must_use]
+pub fn marks(plan: &Plan, run: &Run) -> BTreeSet<Mark> {
+    let mut marks = BTreeSet::new();
+    for (from, until, cause) in plan.outages() {
+        let heard = run.events.iter().filter(|event| from < event.at && event.at <= until);
+        marks.extend(heard.filter_map(|event| trouble(cause, event)));
+    }
+    marks.extend(restarts(plan, &run.events));
+    let downtimes = plan.downtimes();
+    for outcome in &run.outcomes {
+        let outlived = |killed| outcome.began < killed && killed <= outcome.ended;
+        if outcome.status == Some(503) {
+            marks.insert(Mark::Refused);
+        }
+        if outcome.status.is_none() && downtimes.iter().any(|(killed, _)| outlived(*killed)) {
+            marks.insert(Mark::LostWithTheProcess);
+        }
+        match outcome.way {
+            Way::Fresh => {}
+            Way::Kept if outcome.is_success() => drop(marks.insert(Mark::KeptConnection)),
+            Way::Kept => {}
+            Way::Repeated { .. } => drop(marks.insert(Mark::DeadConnection)),
+        }
+    }
+    let heard = |name: &str| run.events.iter().any(|event| event.name == name);
+    let stepped = |ahead: bool| {
+        plan.steps.iter().any(|step| matches!(step.action, Action::StepClock(by) if by != 0 && (by > 0) == ahead))
+    };
+    for (mark, is_seen) in [
+        (Mark::Events, heard(name::EVENTS_SUCCESSFULLY_RESTORED)),
+        (Mark::HeartbeatFailed, heard(name::HEARTBEAT_FAILED)),
+        (Mark::ClockForward, stepped(true)),
+        (Mark::ClockBack, stepped(false)),
+    ] {
+        if is_seen {
+            marks.insert(mark);
+        }
+    }
+    marks
+}
+
+/// The mark that `event` is in an outage with this cause.
+fn trouble(cause: Action, event: &Heard) -> Option<Mark> {
+    let (mark, name) = match cause {
+        Action::BlackHole => (Mark::BlackHole, name::CONFIGURATION_API_V2_NOT_AVAILABLE),
+        Action::Partition => (Mark::Partition, name::CONFIGURATION_API_V2_NOT_AVAILABLE),
+        Action::Fail(fault) => {
+            let name = match fault {
+                Fault::Cut | Fault::Hang | Fault::Throttled | Fault::ServerError => {
+                    name::CONFIGURATION_API_V2_NOT_AVAILABLE
+                }
+                Fault::Unauthorized => name::GATEWAY_TOKEN_REFUSED,
+                Fault::Garbage => name::CONFIGURATION_API_ANSWER_MALFORMED,
+                Fault::OldRevision => name::STALE_REVISION_REFUSED,
+                // Slow, but answered.
+                Fault::Slow => name::NO_NEW_EVENTS,
+            };
+            (Mark::Fault(fault), name)
+        }
+        Action::Edit(_)
+        | Action::Mend
+        | Action::Recover
+        | Action::Kill
+        | Action::PowerLoss
+        | Action::LoseBackup
+        | Action::RotBackup
+        | Action::Restart
+        | Action::StepClock(_) => return None,
+    };
+    (event.name == name).then_some(mark)
+}
+
+fn restarts(plan: &Plan, events: &[Heard]) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for (killed, restarted) in plan.downtimes() {
+        let powerless = plan.steps.contains(&Step { at: killed, action: Action::PowerLoss });
+        let death = if powerless { Death::PowerLoss } else { Death::Kill };
+        let after: Vec<&Heard> = events.iter().filter(|event| event.at >= restarted).collect();
+        let found = if after.iter().any(|event| event.message.starts_with("starting → restored")) {
+            Found::Backup
+        } else if after.iter().any(|event| event.name == name::BACKUP_UNUSABLE) {
+            Found::Rot
+        } else if after.iter().any(|event| event.name == name::BACKUP_NOT_FOUND) {
+            Found::Nothing
+        } else {
+            continue;
+        };
+        marks.push(Mark::Restart(death, found));
+    }
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_have_names_of_their_own() {
+        let all = Mark::all();
+        let names: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(names.len(), all.len());
+    }
+}
