@@ -21,6 +21,9 @@ const LISTS_BY_NAME: &str = "System.Collections.Generic.Dictionary`2[System.Stri
 const TEXTS_BY_NAME: &str = "System.Collections.Generic.Dictionary`2[System.String,System.String]";
 const OBJECTS_BY_NAME: &str = "System.Collections.Generic.Dictionary`2[System.String,System.Object]";
 
+/// How deep collections are shown in each other.
+const DEPTH_MAX: usize = 20;
+
 /// What came of an expression.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -118,11 +121,15 @@ impl Encoded {
             // .NET's sealed encodings are nested types that nobody can name; their base types are meant.
             _ => value.type_name().split('+').next().map(str::to_owned),
         };
-        Self { type_name, json: json(value, scene) }
+        Self { type_name, json: json(value, scene, 0) }
     }
 }
 
-fn json(value: &Value, scene: &Scene) -> String {
+fn json(value: &Value, scene: &Scene, depth: usize) -> String {
+    // Collections can hold themselves.
+    if depth > DEPTH_MAX {
+        return quoted("...");
+    }
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
@@ -168,7 +175,7 @@ fn json(value: &Value, scene: &Scene) -> String {
             quoted(&time_format::format(moment.clock(), offset, "o").unwrap_or_default())
         }
         Value::Object(object) => match object.get().items() {
-            Some(items) => list(items.iter().map(|item| json(item, scene))),
+            Some(items) => list(items.iter().map(|item| json(item, scene, depth + 1))),
             None => quoted(&object.get().text()),
         },
         Value::Library(_) | Value::Service(_) => quoted(&value.to_string()),
@@ -210,7 +217,9 @@ fn part_json(part: &ContextPart, scene: &Scene) -> String {
         ContextPart::MatchedParameters => {
             object(context.request.matched_parameters.iter().map(|(name, value)| (name.as_str(), quoted(value))))
         }
-        ContextPart::Variables => object(context.variables.iter().map(|(name, value)| (&**name, json(value, scene)))),
+        ContextPart::Variables => {
+            object(context.variables.iter().map(|(name, value)| (&**name, json(value, scene, 1))))
+        }
         ContextPart::Root => properties(part, "context", scene),
         ContextPart::Request => properties(part, "context.Request", scene),
         ContextPart::Response => properties(part, "context.Response", scene),

@@ -38,8 +38,11 @@ pub(super) fn batch(cases: &Path, context: Option<&Path>) -> Result<Outcome, Str
                 match found {
                     Ok(own) => {
                         let (source, place) = alone(&file, &case.source);
-                        let scene = own.as_ref().unwrap_or(&scene);
-                        let found = answer(source, Expected::Any, place, scene, &mut Consumed::default());
+                        let own = own.as_ref().unwrap_or(&scene);
+                        for warning in own.warnings.iter().filter(|warning| !scene.warnings.contains(warning)) {
+                            let _ = writeln!(outcome.err, "warning: {name}:{}: {warning}", index + 1);
+                        }
+                        let found = answer(source, Expected::Any, place, own, &mut Consumed::default());
                         let _ = writeln!(outcome.out, "{{\"id\":{},{}}}", case.id, found.members());
                     }
                     Err(error) => refuse(&mut outcome, &name, index, &error.to_string()),

@@ -98,6 +98,7 @@ fn a_batch_answers_line_by_line_and_names_bad_lines() {
             "{\"id\":\"v\",\"source\":\"@(context.Variables[\\\"x\\\"])\",\"vars\":{\"x\":{\"type\":\"System.Char\",\"value\":\"c\"}}}\n",
             "{\"id\":3,\"source\":\"@(context.Api.Id)\",\"context\":{\"api\":{\"id\":\"other\"}}}\n",
             "{\"id\":4,\"source\":\"@(nope)\"}\n{\"id\":5,\"sorce\":1}\n{\"id\":6,\"source\":\"@(1)\",\"context\":{\"api\":1}}\n",
+            "{\"id\":7,\"source\":\"@(1)\",\"vars\":{\"s\":{\"type\":\"System.Strange\",\"value\":1}}}\n",
         ),
     );
     let outcome =
@@ -112,8 +113,13 @@ fn a_batch_answers_line_by_line_and_names_bad_lines() {
             json!({"id": 3, "type": "System.String", "value": "other"}),
         ]
     );
-    assert!(lines[3]["compile"].is_array() && lines.len() == 4, "{lines:?}");
-    for place in ["cases.jsonl:3: ", "cases.jsonl:7: `sorce`", "cases.jsonl:8: `api` must be an object"] {
+    assert!(lines[3]["compile"].is_array() && lines.len() == 5, "{lines:?}");
+    for place in [
+        "cases.jsonl:3: ",
+        "cases.jsonl:7: `sorce`",
+        "cases.jsonl:8: `api` must be an object",
+        "cases.jsonl:9: `variables.s` is left out",
+    ] {
         assert!(outcome.err.contains(place), "{place}: {}", outcome.err);
     }
 }
