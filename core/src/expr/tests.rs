@@ -1,6 +1,7 @@
 //! The fixtures of expressions, and what must hold of every expression. Units are tested beside their code.
 
 mod bounds;
+mod coverage;
 mod property;
 mod world;
 

@@ -88,6 +88,10 @@ pub struct ZoneData {
     pub id: String,
     /// The offset without daylight saving time, in seconds.
     pub base_seconds: i64,
+    /// The abbreviation in standard time, as in `CET`.
+    pub standard_name: String,
+    /// The abbreviation in daylight saving time, as in `CEST`.
+    pub daylight_name: String,
     /// From when on (seconds since 1970) which offset in seconds holds, and whether it is daylight saving time; in order of time.
     pub changes: Vec<ZoneChange>,
 }
@@ -223,10 +227,7 @@ impl ZoneData {
         if self.id == "UTC" {
             return "(UTC) Coordinated Universal Time".to_owned();
         }
-        match minutes {
-            0 => format!("(UTC) {}", self.id),
-            _ => format!("(UTC{sign}{hours:02}:{rest:02}) {}", self.id),
-        }
+        format!("(UTC{sign}{hours:02}:{rest:02}) {}", self.id)
     }
 }
 

@@ -44,11 +44,13 @@ mod text_reader;
 mod time;
 mod time_parse;
 mod time_span;
+mod time_zone;
 mod token;
 mod uri;
 mod uri_text;
 mod utf16;
 mod xml;
+mod zone_data;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -164,6 +166,7 @@ const ROWS: &[&[Row]] = &[
     guid::ROWS,
     time::ROWS,
     time_span::ROWS,
+    time_zone::ROWS,
     date_time_offset::ROWS,
     enum_members::ROWS,
     encoding::ROWS,

@@ -1,0 +1,226 @@
+//! `System.TimeZoneInfo` and `System.TimeZone`. The gateway's own zone is UTC; the rules of others are in `zone_data`.
+
+use std::sync::Arc;
+
+use super::time_span::TICKS_PER_MINUTE;
+use super::zone_data::{utc, zone};
+use super::{Call, Row, row};
+use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
+use crate::value::library::{ZoneChange, ZoneData};
+use crate::value::time::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
+use crate::value::{DateTime, DateTimeKind, DateTimeOffset, Library, TimeSpan, Value};
+
+const OWNER: &str = "TimeZoneInfo";
+
+pub(super) const ROWS: &[Row] = &[
+    row(OWNER, "static TimeZoneInfo Utc", |_| Ok(made(utc()))),
+    row(OWNER, "static TimeZoneInfo Local", |_| Ok(made(utc()))),
+    row(OWNER, "static TimeZoneInfo FindSystemTimeZoneById(string id)", |call| found(call, 0, "id").map(made)),
+    row(OWNER, "string Id", |call| named(call, |zone| zone.id.clone())),
+    row(OWNER, "string DisplayName", |call| named(call, ZoneData::display_name)),
+    row(OWNER, "string StandardName", |call| named(call, |zone| zone.standard_name.clone())),
+    row(OWNER, "string DaylightName", |call| named(call, |zone| zone.daylight_name.clone())),
+    row(OWNER, "bool HasIanaId", |call| {
+        Ok(Value::Bool(this(call, 0, "this")?.id == "UTC" || this(call, 0, "this")?.id.contains('/')))
+    }),
+    row(OWNER, "TimeSpan BaseUtcOffset", |call| Ok(span(this(call, 0, "this")?.base_seconds))),
+    row(OWNER, "bool SupportsDaylightSavingTime", |call| {
+        Ok(Value::Bool(this(call, 0, "this")?.changes.iter().any(|change| change.is_daylight)))
+    }),
+    row(OWNER, "bool HasSameRules(TimeZoneInfo other)", |call| {
+        let (this, other) = (this(call, 0, "this")?, this(call, 1, "other")?);
+        Ok(Value::Bool(this.base_seconds == other.base_seconds && this.changes == other.changes))
+    }),
+    row(OWNER, "TimeSpan GetUtcOffset(DateTime dateTime)", |call| Ok(span(meant(call)?.offset_seconds))),
+    row(OWNER, "TimeSpan GetUtcOffset(DateTimeOffset dateTimeOffset)", |call| Ok(span(meant(call)?.offset_seconds))),
+    row(OWNER, "bool IsDaylightSavingTime(DateTime dateTime)", |call| Ok(Value::Bool(meant(call)?.is_daylight))),
+    row(OWNER, "bool IsDaylightSavingTime(DateTimeOffset dateTimeOffset)", |call| {
+        Ok(Value::Bool(meant(call)?.is_daylight))
+    }),
+    row(OWNER, "bool IsInvalidTime(DateTime dateTime)", |call| {
+        let (zone, moment) = (this(call, 0, "this")?, moment(call, 1)?);
+        Ok(Value::Bool(moment.kind() == DateTimeKind::Unspecified && readings(zone, moment).is_empty()))
+    }),
+    row(OWNER, "bool IsAmbiguousTime(DateTime dateTime)", |call| {
+        let (zone, moment) = (this(call, 0, "this")?, moment(call, 1)?);
+        Ok(Value::Bool(moment.kind() == DateTimeKind::Unspecified && readings(zone, moment).len() > 1))
+    }),
+    row(OWNER, "static DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)", |call| {
+        let (moment, zone) = (moment(call, 0)?, this(call, 1, "destinationTimeZone")?);
+        if moment.kind() == DateTimeKind::Local {
+            return Err(wrong_kind());
+        }
+        shown(zone, moment.ticks())
+    }),
+    row(OWNER, "static DateTime ConvertTimeToUtc(DateTime dateTime)", |call| {
+        moment_of(moment(call, 0)?.ticks(), DateTimeKind::Utc)
+    }),
+    row(OWNER, "static DateTime ConvertTimeToUtc(DateTime dateTime, TimeZoneInfo sourceTimeZone)", |call| {
+        let zone = this(call, 1, "sourceTimeZone")?;
+        moment_of(ticks_of_utc(moment(call, 0)?, zone)?, DateTimeKind::Utc)
+    }),
+    row(OWNER, "static DateTime ConvertTime(DateTime dateTime, TimeZoneInfo destinationTimeZone)", |call| {
+        shown(this(call, 1, "destinationTimeZone")?, moment(call, 0)?.ticks())
+    }),
+    row(
+        OWNER,
+        "static DateTime ConvertTime(DateTime dateTime, TimeZoneInfo sourceTimeZone, TimeZoneInfo destinationTimeZone)",
+        |call| {
+            let (from, to) = (this(call, 1, "sourceTimeZone")?, this(call, 2, "destinationTimeZone")?);
+            shown(to, ticks_of_utc(moment(call, 0)?, from)?)
+        },
+    ),
+    row(
+        OWNER,
+        "static DateTimeOffset ConvertTime(DateTimeOffset dateTimeOffset, TimeZoneInfo destinationTimeZone)",
+        |call| {
+            let zone = this(call, 1, "destinationTimeZone")?;
+            at_offset(call, zone)
+        },
+    ),
+    row(
+        OWNER,
+        "static DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string destinationTimeZoneId)",
+        |call| {
+            let zone = found(call, 1, "destinationTimeZoneId")?;
+            shown(&zone, moment(call, 0)?.ticks())
+        },
+    ),
+    row(
+        OWNER,
+        "static DateTimeOffset ConvertTimeBySystemTimeZoneId(DateTimeOffset dateTimeOffset, string destinationTimeZoneId)",
+        |call| {
+            let zone = found(call, 1, "destinationTimeZoneId")?;
+            at_offset(call, &zone)
+        },
+    ),
+    row(
+        OWNER,
+        "static DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string sourceTimeZoneId, string destinationTimeZoneId)",
+        |call| {
+            let (from, to) = (found(call, 1, "sourceTimeZoneId")?, found(call, 2, "destinationTimeZoneId")?);
+            shown(&to, ticks_of_utc(moment(call, 0)?, &from)?)
+        },
+    ),
+    row("TimeZone", "static TimeZone CurrentTimeZone", |_| Ok(made(utc()))),
+    row("TimeZone", "string StandardName", |call| named(call, |zone| zone.standard_name.clone())),
+    row("TimeZone", "string DaylightName", |call| named(call, |zone| zone.daylight_name.clone())),
+    row("TimeZone", "TimeSpan GetUtcOffset(DateTime time)", |_| Ok(span(0))),
+    row("TimeZone", "bool IsDaylightSavingTime(DateTime time)", |_| Ok(Value::Bool(false))),
+    row("TimeZone", "DateTime ToUniversalTime(DateTime time)", |call| {
+        moment_of(moment(call, 1)?.ticks(), DateTimeKind::Utc)
+    }),
+    row("TimeZone", "DateTime ToLocalTime(DateTime time)", |call| {
+        moment_of(moment(call, 1)?.ticks(), DateTimeKind::Local)
+    }),
+];
+
+fn made(zone: ZoneData) -> Value {
+    Value::Library(Library::TimeZone(Arc::new(zone)))
+}
+
+fn this<'c>(call: &Call<'c, '_>, at: usize, parameter: &str) -> Outcome<&'c ZoneData> {
+    match call.value(at) {
+        Value::Library(Library::TimeZone(zone)) => Ok(zone),
+        Value::Null => Err(argument_null(parameter)),
+        _ => Err(broken("expected a time zone")),
+    }
+}
+
+fn found(call: &mut Call<'_, '_>, at: usize, parameter: &str) -> Outcome<ZoneData> {
+    let id = call.text(at, if parameter == "id" { parameter } else { "id" })?;
+    let zone = zone(id).ok_or_else(|| {
+        let message = format!("The time zone ID '{id}' was not found on the local computer.");
+        throw("System.TimeZoneNotFoundException", message)
+    })?;
+    call.machine.charge(zone.changes.len() * std::mem::size_of::<ZoneChange>())?;
+    Ok(zone)
+}
+
+fn named(call: &mut Call<'_, '_>, name: fn(&ZoneData) -> String) -> Outcome<Value> {
+    let text = name(this(call, 0, "this")?);
+    call.yields(text)
+}
+
+const fn span(seconds: i64) -> Value {
+    Value::TimeSpan(TimeSpan(seconds * TICKS_PER_SECOND))
+}
+
+fn moment(call: &Call<'_, '_>, at: usize) -> Outcome<DateTime> {
+    match call.value(at) {
+        Value::DateTime(moment) => Ok(*moment),
+        Value::DateTimeOffset(moment) => Ok(moment.utc()),
+        _ => Err(broken("expected a moment")),
+    }
+}
+
+fn wrong_kind() -> crate::expr::Interrupt {
+    let message = "The conversion could not be completed because the supplied DateTime did not have the Kind property set correctly.  \
+                   For example, when the Kind property is DateTimeKind.Local, the source time zone must be TimeZoneInfo.Local.";
+    argument(message, "sourceTimeZone")
+}
+
+// What holds at a moment of UTC, in ticks.
+fn at(zone: &ZoneData, ticks: i64) -> ZoneChange {
+    let seconds = (ticks - UNIX_EPOCH_TICKS).div_euclid(TICKS_PER_SECOND);
+    let index = zone.changes.partition_point(|change| change.at <= seconds);
+    let found = index.checked_sub(1).and_then(|index| zone.changes.get(index)).copied();
+    found.unwrap_or(ZoneChange { at: i64::MIN, offset_seconds: zone.base_seconds, is_daylight: false })
+}
+
+// The offsets under which the zone's clocks show this time: none in a gap, two when it comes twice.
+fn readings(zone: &ZoneData, clock: DateTime) -> Vec<ZoneChange> {
+    let mut readings: Vec<ZoneChange> = Vec::new();
+    for distance in [-1, 1] {
+        let near = at(zone, clock.ticks() + distance * 24 * 60 * TICKS_PER_MINUTE);
+        let meant = at(zone, clock.ticks() - near.offset_seconds * TICKS_PER_SECOND);
+        let is_known = readings.iter().any(|known| known.offset_seconds == near.offset_seconds);
+        if meant.offset_seconds == near.offset_seconds && !is_known {
+            readings.push(meant);
+        }
+    }
+    readings
+}
+
+// What holds when the clock shows this time: standard time when it is shown twice, and in a gap.
+fn on_clock(zone: &ZoneData, clock: DateTime) -> ZoneChange {
+    let readings = readings(zone, clock);
+    let standard = ZoneChange { at: i64::MIN, offset_seconds: zone.base_seconds, is_daylight: false };
+    readings.iter().find(|change| !change.is_daylight).or(readings.first()).copied().unwrap_or(standard)
+}
+
+// What holds in the receiver at the moment in the first argument. A moment of a known kind is one of UTC here.
+fn meant(call: &Call<'_, '_>) -> Outcome<ZoneChange> {
+    let (zone, moment) = (this(call, 0, "this")?, moment(call, 1)?);
+    Ok(if moment.kind() == DateTimeKind::Unspecified { on_clock(zone, moment) } else { at(zone, moment.ticks()) })
+}
+
+fn ticks_of_utc(clock: DateTime, zone: &ZoneData) -> Outcome<i64> {
+    if zone.id != "UTC" && clock.kind() != DateTimeKind::Unspecified {
+        return Err(wrong_kind());
+    }
+    if readings(zone, clock).is_empty() {
+        let message = "The supplied DateTime represents an invalid time.  For example, when the clock is adjusted forward, any time in \
+                       the period that is skipped is invalid.";
+        return Err(argument(message, "dateTime"));
+    }
+    Ok(clock.ticks() - on_clock(zone, clock).offset_seconds * TICKS_PER_SECOND)
+}
+
+// A moment outside the calendar becomes the calendar's end, as in .NET.
+fn moment_of(ticks: i64, kind: DateTimeKind) -> Outcome<Value> {
+    let ticks = ticks.clamp(DateTime::MIN.ticks(), DateTime::MAX.ticks());
+    DateTime::of_ticks(ticks, kind).map(Value::DateTime).ok_or_else(|| broken("a moment"))
+}
+
+fn shown(zone: &ZoneData, utc: i64) -> Outcome<Value> {
+    let kind = if zone.id == "UTC" { DateTimeKind::Utc } else { DateTimeKind::Unspecified };
+    moment_of(utc + at(zone, utc).offset_seconds * TICKS_PER_SECOND, kind)
+}
+
+fn at_offset(call: &Call<'_, '_>, zone: &ZoneData) -> Outcome<Value> {
+    let utc = moment(call, 0)?.ticks();
+    let minutes = at(zone, utc).offset_seconds / 60;
+    let moved = DateTimeOffset::of_utc(utc, minutes).or_else(|| DateTimeOffset::of_utc(utc, 0));
+    moved.map(Value::DateTimeOffset).ok_or_else(|| broken("a moment"))
+}
