@@ -82,7 +82,8 @@ pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
         | Conversion::Unbox(_)
         | Conversion::Unwrap(_)
         | Conversion::ToJson
-        | Conversion::Json(_) => None,
+        | Conversion::Json(_)
+        | Conversion::JsonPairs => None,
     }
 }
 

@@ -171,6 +171,8 @@ pub(crate) enum Conversion {
     ToJson,
     /// The explicit operators of `JToken`, and of `XElement` and `XAttribute`.
     Json(Ty),
+    /// A `JObject` as the sequence of its names and values that it is besides one of tokens.
+    JsonPairs,
 }
 
 /// A typed statement.

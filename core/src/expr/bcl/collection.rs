@@ -212,6 +212,16 @@ pub(crate) fn pair(ty: &Ty, key: Value, value: Value) -> Value {
     Value::Object(Instance::object(ty.clone(), Pair { key, value }))
 }
 
+/// The properties of a `JObject` as pairs; anything else as it is.
+pub(crate) fn json_pairs(value: Value) -> Value {
+    let Value::Json(token) = &value else { return value };
+    let ty = pair_type(Ty::String, Ty::Class(Class::JToken));
+    let properties =
+        token.children().into_iter().filter_map(|property| Some((property.name()?, property.property_value()?)));
+    let values = properties.map(|(name, content)| pair(&ty, Value::String(name), Value::Json(content))).collect();
+    Value::Object(Instance::object(Ty::Generic(Class::List, [ty].into()), Items { values, version: 0 }))
+}
+
 /// A new list whose items have the member's first type.
 pub(super) fn list(call: &mut Call<'_, '_>, values: Vec<Value>) -> Outcome<Value> {
     made(call, Class::List, values)

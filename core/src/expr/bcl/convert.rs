@@ -97,6 +97,11 @@ fn whole(value: &Value, target: &str) -> Outcome<i64> {
         Value::Char(unit) => Ok(i64::from(*unit)),
         Value::Int32(value) => Ok(i64::from(*value)),
         Value::Int64(value) => Ok(*value),
+        Value::SByte(value) => Ok(i64::from(*value)),
+        Value::Byte(value) => Ok(i64::from(*value)),
+        Value::Int16(value) => Ok(i64::from(*value)),
+        Value::UInt16(value) => Ok(i64::from(*value)),
+        Value::UInt32(value) => Ok(i64::from(*value)),
         Value::Enum(member) => Ok(i64::from(member.number)),
         other => Err(not_convertible(other, target)),
     }

@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::convert::bytes;
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument_null, broken, format, out_of_range, overflow, throw};
+use crate::expr::exception::{Outcome, broken, format, out_of_range, overflow, throw};
 use crate::value::Value;
 
 const OWNER: &str = "Convert";
@@ -69,7 +69,7 @@ pub(super) const ROWS: &[Row] = &[
         of_base64(call, text)
     }),
     row(OWNER, "static byte[] FromBase64CharArray(char[] inArray, int offset, int length)", |call| {
-        let Value::Chars(units) = call.value(0) else { return Err(argument_null("inArray")) };
+        let units = call.units(0, "inArray")?;
         let (start, count) = (call.int(1)?, call.int(2)?);
         let part = place(start, count, units.len(), "offset")?;
         let text = String::from_utf16_lossy(units.get(part).unwrap_or(&[]));

@@ -83,8 +83,8 @@ pub(super) const ROWS: &[Row] = &[
             _ => Err(argument_null(name)),
         };
         let (from, to) = (encoding(0, "srcEncoding")?, encoding(1, "dstEncoding")?);
-        let Value::Bytes(bytes) = call.value(2) else { return Err(argument_null("bytes")) };
-        let text = decode(from, bytes);
+        let bytes = call.bytes(2, "bytes")?;
+        let text = decode(from, &bytes);
         encoded(call, to, &text)
     }),
     row(OWNER, "string WebName", |call| named(call, |known| known.2)),
@@ -98,16 +98,16 @@ pub(super) const ROWS: &[Row] = &[
         encoded(call, service(call)?, text)
     }),
     row(OWNER, "byte[] GetBytes(char[] chars)", |call| {
-        let Value::Chars(units) = call.value(1) else { return Err(argument_null("chars")) };
-        encoded(call, service(call)?, &String::from_utf16_lossy(units))
+        let units = call.units(1, "chars")?;
+        encoded(call, service(call)?, &String::from_utf16_lossy(&units))
     }),
     row(OWNER, "string GetString(byte[] bytes)", |call| {
-        let Value::Bytes(bytes) = call.value(1) else { return Err(argument_null("bytes")) };
-        let text = decode(service(call)?, bytes);
+        let bytes = call.bytes(1, "bytes")?;
+        let text = decode(service(call)?, &bytes);
         call.yields(text)
     }),
     row(OWNER, "string GetString(byte[] bytes, int index, int count)", |call| {
-        let Value::Bytes(bytes) = call.value(1) else { return Err(argument_null("bytes")) };
+        let bytes = call.bytes(1, "bytes")?;
         let negative = |name: &str| out_of_range("Non-negative number required.", name);
         let start = usize::try_from(call.int(2)?).map_err(|_| negative("index"))?;
         let count = usize::try_from(call.int(3)?).map_err(|_| negative("count"))?;
@@ -117,8 +117,8 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row(OWNER, "char[] GetChars(byte[] bytes)", |call| {
-        let Value::Bytes(bytes) = call.value(1) else { return Err(argument_null("bytes")) };
-        let units: Vec<u16> = decode(service(call)?, bytes).encode_utf16().collect();
+        let bytes = call.bytes(1, "bytes")?;
+        let units: Vec<u16> = decode(service(call)?, &bytes).encode_utf16().collect();
         call.machine.charge(units.len() * 2)?;
         Ok(Value::Chars(units.into()))
     }),
@@ -127,8 +127,8 @@ pub(super) const ROWS: &[Row] = &[
         Ok(index(encode(service(call)?, text).len()))
     }),
     row(OWNER, "int GetCharCount(byte[] bytes)", |call| {
-        let Value::Bytes(bytes) = call.value(1) else { return Err(argument_null("bytes")) };
-        Ok(index(decode(service(call)?, bytes).encode_utf16().count()))
+        let bytes = call.bytes(1, "bytes")?;
+        Ok(index(decode(service(call)?, &bytes).encode_utf16().count()))
     }),
     row(OWNER, "int GetMaxByteCount(int charCount)", |call| {
         let count = maximum(call, "charCount")?;

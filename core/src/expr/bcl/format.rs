@@ -1,6 +1,6 @@
 //! Composite formats (`string.Format`, interpolated strings) and `ToString(format)` of every value that knows formats.
 
-use super::number_format::{Number, format_number};
+use super::number_format::{IsNegative, Number, format_number};
 use super::{Call, Row, Run, row, utf16};
 use crate::expr::Interrupt;
 use crate::expr::eval::STRING_LIMIT;
@@ -158,6 +158,18 @@ pub(super) fn with_format(value: &Value, format: &str) -> Outcome<String> {
     match value {
         Value::Int32(number) => format_number(Number::Integer(i128::from(*number), 32), format),
         Value::Int64(number) => format_number(Number::Integer(i128::from(*number), 64), format),
+        Value::SByte(number) => format_number(Number::Integer(i128::from(*number), 8), format),
+        Value::Byte(number) => format_number(Number::Integer(i128::from(*number), 8), format),
+        Value::Int16(number) => format_number(Number::Integer(i128::from(*number), 16), format),
+        Value::UInt16(number) => format_number(Number::Integer(i128::from(*number), 16), format),
+        Value::UInt32(number) => format_number(Number::Integer(i128::from(*number), 32), format),
+        Value::UInt64(number) => format_number(Number::Integer(i128::from(*number), 64), format),
+        Value::Single(number) => format_number(Number::Single(*number), format),
+        Value::Decimal(number) => {
+            let (negative, digits, scale) = number.parts();
+            let sign = if negative { IsNegative::Yes } else { IsNegative::No };
+            format_number(Number::Decimal(sign, digits, scale), format)
+        }
         Value::Double(number) => format_number(Number::Double(*number), format),
         Value::Guid(guid) => super::guid::with_format(*guid, format),
         Value::DateTime(moment) => moment_text(time_format::format(*moment, None, format)),

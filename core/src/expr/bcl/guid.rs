@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument, argument_null, broken, format as format_exception};
+use crate::expr::exception::{Outcome, argument, broken, format as format_exception};
 use crate::rng::Uuid;
 use crate::value::Value;
 
@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
     row("Guid", "new Guid()", |_| Ok(Value::Guid(Uuid(0)))),
     row("Guid", "new Guid(string g)", |call| parse(call.text(0, "g")?).map(Value::Guid)),
     row("Guid", "new Guid(byte[] b)", |call| {
-        let Value::Bytes(bytes) = call.value(0) else { return Err(argument_null("b")) };
+        let bytes = call.bytes(0, "b")?;
         let bytes: Option<[u8; 16]> = bytes.as_ref().try_into().ok();
         let bytes = bytes.ok_or_else(|| argument("Byte array for Guid must be exactly 16 bytes long.", "b"))?;
         Ok(Value::Guid(Uuid(u128::from_be_bytes(mixed(bytes)))))

@@ -75,6 +75,12 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Guid(guid) => Key::Guid(guid.0),
         Value::DateTime(moment) => Key::Ticks(0, moment.ticks()),
         Value::TimeSpan(span) => Key::Ticks(1, span.0),
+        Value::DateTimeOffset(moment) => Key::Ticks(2, moment.utc_ticks()),
+        // A `JValue` is equal by what it holds, though not to that; other tokens are only themselves.
+        Value::Json(token) => match token.held() {
+            Some(held) => Key::Members(vec![Key::Null, key_of(&held, Folding::Exact)]),
+            None => Key::Identity(token.identity()),
+        },
         Value::Enum(member) => Key::Enum(member.enumeration, member.number),
         Value::Object(object) => {
             let members = instance::look(value, |record: &mut Record| record.0.clone())

@@ -32,6 +32,7 @@ mod net;
 mod number_custom;
 mod number_format;
 mod number_parse;
+mod number_types;
 mod object;
 mod regex;
 mod string;
@@ -64,7 +65,7 @@ use super::syntax::{Literal, TypeName};
 use super::ty::{Named, Ty};
 
 pub(crate) use array::changes_arrays;
-pub(crate) use collection::{pair, pair_type};
+pub(crate) use collection::{json_pairs, pair, pair_type};
 pub(crate) use dictionary::items as context_items;
 pub(crate) use exceptions::thrown;
 pub(crate) use format::HOLE;
@@ -178,6 +179,8 @@ const ROWS: &[&[Row]] = &[
     json::TABLES[2],
     json::TABLES[3],
     json::TABLES[4],
+    json::TABLES[5],
+    number_types::ROWS,
     regex::TABLES[0],
     regex::TABLES[1],
     regex::TABLES[2],

@@ -14,7 +14,6 @@ const CURRENCY: char = '¤';
 const PRECISION_MAX: usize = 999_999_999;
 
 /// A number that is formatted.
-#[cfg_attr(not(test), expect(dead_code, reason = "`float` and `decimal` come with the types of the language"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
     /// The value, and the number of bits of its type.
@@ -26,7 +25,6 @@ pub(crate) enum Number {
 }
 
 /// Whether a decimal is below zero.
-#[cfg_attr(not(test), expect(dead_code, reason = "`float` and `decimal` come with the types of the language"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IsNegative {
     No,
@@ -286,7 +284,7 @@ mod tests {
 
     // Witnessed on .NET 8.0.4 as `1234.5600m.ToString(…)` and `0.1f.ToString(…)`.
     #[test]
-    fn numbers_that_expressions_do_not_have_yet() {
+    fn decimals_and_single_precision() {
         let decimal = Number::Decimal(IsNegative::No, 12_345_600, 4);
         let single = Number::Single(0.1);
         let cases = [

@@ -117,7 +117,6 @@ pub(crate) fn double(text: &str) -> Option<f64> {
     Some(if sign { -name } else { name })
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "`float` comes with the types of the language"))]
 /// A single-precision number, or nothing when the text is no number.
 pub(crate) fn single(text: &str) -> Option<f32> {
     if let Some(number) = digits(text, Style::Float) {
@@ -148,7 +147,7 @@ mod tests {
     use super::{Style, digits, single};
 
     #[test]
-    fn numbers_that_expressions_do_not_have_yet() {
+    fn decimals_and_single_precision() {
         assert_eq!(single(" 1.5e1 "), Some(15.0));
         assert_eq!(single("-infinity"), Some(f32::NEG_INFINITY));
         let decimal = digits("1,234.50-", Style::Decimal);

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(String::from_iter(std::iter::repeat_n(c, count)))
     }),
     row("string", "new string(char[] value, int startIndex, int length)", |call| {
-        let Value::Chars(units) = call.value(0) else { return Err(argument_null("value")) };
+        let units = call.units(0, "value")?;
         let (start, length) = (not_negative(call.int(1)?, "startIndex")?, not_negative(call.int(2)?, "length")?);
         let part = start.checked_add(length).and_then(|end| units.get(start..end));
         let text = part.map(String::from_utf16_lossy).ok_or_else(|| beyond(start, units.len(), length))?;
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Chars(Arc::from(part)))
     }),
     row("string", "static string Join(string separator, string[] value, int startIndex, int count)", |call| {
-        let Value::Strings(items) = call.value(1) else { return Err(argument_null("value")) };
+        let items = call.texts(1, "value")?;
         let (start, count) = (not_negative(call.int(2)?, "startIndex")?, not_negative(call.int(3)?, "count")?);
         let part = start.checked_add(count).and_then(|end| items.get(start..end));
         let part = part.ok_or_else(|| beyond(start, items.len(), count))?;
@@ -93,12 +93,11 @@ pub(super) const ROWS: &[Row] = &[
         join(call, separator, part)
     }),
     row("string", "static string Join(char separator, params string[] value)", |call| {
-        let Value::Strings(items) = call.value(1) else { return Err(argument_null("value")) };
-        join(call, &utf16::char_of(call.unit(0)?).to_string(), items)
+        let items = call.texts(1, "value")?;
+        join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
     }),
     row("string", "static string Join(char separator, params object[] values)", |call| {
-        let values = call.arguments.get(1..).unwrap_or(&[]);
-        let items: Vec<Arc<str>> = values.iter().map(|value| Arc::from(value.to_string())).collect();
+        let items: Vec<Arc<str>> = call.rest(1).iter().map(|value| Arc::from(value.to_string())).collect();
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
     }),
     row("string", "string[] Split(char separator, int count, StringSplitOptions options)", |call| {

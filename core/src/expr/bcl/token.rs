@@ -85,7 +85,19 @@ impl State for Jwt {}
 #[derive(Debug)]
 pub(super) struct Claims(pub(super) Arc<ClaimMap>);
 
-impl State for Claims {}
+impl State for Claims {
+    fn items(&self) -> Option<Vec<Value>> {
+        let ty = super::pair_type(Ty::String, Ty::array(Ty::String));
+        let pairs = self.0.iter();
+        Some(
+            pairs
+                .map(|(name, values)| {
+                    super::pair(&ty, Value::String(Arc::clone(name)), Value::Strings(values.as_slice().into()))
+                })
+                .collect(),
+        )
+    }
+}
 
 fn as_basic(call: &mut Call<'_, '_>) -> Outcome<Value> {
     match call.text_or_null(0)?.and_then(|text| basic(text)) {

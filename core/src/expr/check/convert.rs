@@ -2,6 +2,7 @@
 
 use super::{Checker, Typed, is_json};
 use crate::expr::fold;
+use crate::expr::generic::item_type;
 use crate::expr::node::{Conversion, Node};
 use crate::expr::syntax::TypeName;
 use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
@@ -60,6 +61,9 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
             same.then_some(None)
         }
         (Ty::Nullable(_), _) => None,
+        (Ty::Class(Class::JObject), Ty::Generic(..)) if from.converts_to(to) && item_type(to) == item_type(from) => {
+            Some(Some(Conversion::JsonPairs))
+        }
         (from, to) => (to.is_reference() && from.converts_to(to)).then_some(None),
     }
 }

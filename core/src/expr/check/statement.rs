@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::flow::Assigned;
 use super::{Checker, Typed, Use, Wanted};
 use crate::expr::generic::item_type;
-use crate::expr::node::{FunctionNode, LoopOrder, LoopStep, Node, Step};
+use crate::expr::node::{Conversion, FunctionNode, LoopOrder, LoopStep, Node, Step};
 use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Class, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -425,7 +425,8 @@ impl Checker<'_> {
             }
             None => body,
         };
-        steps.push(Step::Foreach(slot, sequence.node, body));
+        let pairs = (sequence.ty == Ty::Class(Class::JObject)).then_some(Conversion::JsonPairs);
+        steps.push(Step::Foreach(slot, super::convert::apply(pairs, sequence.node), body));
     }
 
     fn item_of(&mut self, sequence: &Typed) -> Ty {

@@ -9,8 +9,7 @@ use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, Items, State};
 use crate::expr::limits::ITEMS_MAX;
 use crate::expr::ty::Ty;
-use crate::value::json::JKind;
-use crate::value::{JToken, Value};
+use crate::value::Value;
 
 /// How far one step of a lazy sequence reaches down the stack, in the measure of trees.
 const CURSOR_HEIGHT: u32 = 4;
@@ -81,20 +80,6 @@ impl Cursor for Texts {
     }
 }
 
-// Of an object its members as pairs, of every other token its children.
-fn json_items(token: &JToken) -> Vec<Value> {
-    let children = token.children().into_iter();
-    if token.kind() != JKind::Object {
-        return children.map(Value::Json).collect();
-    }
-    let ty = crate::expr::bcl::pair_type(Ty::String, Ty::Class(crate::expr::ty::Class::JToken));
-    let pairs = children.filter_map(|property| {
-        let (name, value) = (property.name()?, property.property_value()?);
-        Some(crate::expr::bcl::pair(&ty, Value::String(name), Value::Json(value)))
-    });
-    pairs.collect()
-}
-
 impl Machine<'_> {
     /// Begins a pass over a sequence; null throws.
     pub(crate) fn cursor(&mut self, sequence: &Value) -> Outcome<Box<dyn Cursor>> {
@@ -104,7 +89,7 @@ impl Machine<'_> {
             Value::Chars(units) => units.iter().map(|unit| Value::Char(*unit)).collect(),
             Value::Bytes(bytes) => bytes.iter().map(|byte| Value::Byte(*byte)).collect(),
             Value::String(text) => text.encode_utf16().map(Value::Char).collect(),
-            Value::Json(token) => json_items(token),
+            Value::Json(token) => token.children().into_iter().map(Value::Json).collect(),
             Value::Context(part) => crate::expr::bcl::context_items(self, part)?,
             Value::Object(object) => {
                 if let Some(version) = instance::look(sequence, |items: &mut Items| items.version) {

@@ -15,7 +15,7 @@ use crate::rng::Rng;
 use crate::time::Now;
 use crate::value::{ContextPart, JToken, Object, UrlRef, Value};
 
-use super::bcl::{json_cast, json_token};
+use super::bcl::{json_cast, json_pairs, json_token};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use super::instance::{self, Record};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
@@ -331,5 +331,6 @@ fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
         Conversion::Unwrap(_) => Ok(value),
         Conversion::ToJson => json_token(&value),
         Conversion::Json(ty) => json_cast(&value, ty),
+        Conversion::JsonPairs => Ok(json_pairs(value)),
     }
 }

@@ -161,6 +161,12 @@ impl JToken {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// What no other object has as long as this one lives.
+    #[must_use]
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Looks at what it is. `look` must not touch this token again; children it may.
     pub fn with<R>(&self, look: impl FnOnce(&JNode) -> R) -> R {
         look(&self.lock().node)

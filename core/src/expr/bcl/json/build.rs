@@ -157,10 +157,10 @@ fn filled(call: &mut Call<'_, '_>, container: JToken) -> Outcome<Value> {
 }
 
 // The content of one argument, or of several, that follow each other; a sequence is taken apart.
-fn contents(call: &Call<'_, '_>, from: usize) -> Outcome<Vec<JToken>> {
+fn contents(call: &mut Call<'_, '_>, from: usize) -> Outcome<Vec<JToken>> {
     let mut found = Vec::new();
     for value in call.arguments.get(from..).unwrap_or(&[]) {
-        match super::cast::items_of(value) {
+        match super::serialize::items_of(call, value)? {
             Some(items) => {
                 for item in items {
                     found.push(content_of(call, &item)?);
@@ -184,7 +184,7 @@ fn add_all(call: &mut Call<'_, '_>, container: &JToken, from: usize, at: usize) 
 
 fn property(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let name = Arc::clone(call.text(0, "name")?);
-    let is_single = call.arguments.len() == 2 && super::cast::items_of(call.value(1)).is_none();
+    let is_single = call.arguments.len() == 2 && super::serialize::items_of(call, call.value(1))?.is_none();
     let value = if is_single {
         content_of(call, call.value(1))?
     } else {
@@ -249,6 +249,7 @@ fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value
         Some(_) | None => target.set_member(name, &value.deep_clone()).map_err(|error| refused(call, error, target)),
     }
 }
+
 /// `token[key] = value`
 fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let token = token(call)?;

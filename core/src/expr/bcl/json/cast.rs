@@ -9,7 +9,7 @@ use super::super::{Call, Row, row};
 use super::{index, token};
 use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
 use crate::expr::ty::{Class, Ty};
-use crate::value::json::{JFormatting, JKind, JNode};
+use crate::value::json::JKind;
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -35,14 +35,6 @@ pub(super) const ROWS: &[Row] = &[
         let text = Arc::clone(call.text(0, "value")?);
         let token = super::deserialized(call, &text)?;
         to_object(call, &token, &ty)
-    }),
-    row("JToken", "static JToken FromObject(object o)", |call| from_object(call, Class::JToken)),
-    row("JObject", "static JObject FromObject(object o)", |call| from_object(call, Class::JObject)),
-    row("JArray", "static JArray FromObject(object o)", |call| from_object(call, Class::JArray)),
-    row("JsonConvert", "static string SerializeObject(object value)", |call| serialized(call, JFormatting::None)),
-    row("JsonConvert", "static string SerializeObject(object value, Formatting formatting)", |call| {
-        let formatting = super::formatting(call, 1)?;
-        serialized(call, formatting)
     }),
 ];
 
@@ -99,16 +91,6 @@ pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> 
         let message = format!("Could not determine JSON object type for type {}.", value.type_name());
         throw("System.ArgumentException", message)
     })
-}
-
-/// The items of a sequence that is no text and no token.
-pub(super) fn items_of(value: &Value) -> Option<Vec<Value>> {
-    match value {
-        Value::Strings(items) => Some(items.iter().map(|item| Value::String(Arc::clone(item))).collect()),
-        Value::Chars(units) => Some(units.iter().map(|unit| Value::Char(*unit)).collect()),
-        Value::Object(object) => object.get().items(),
-        _ => None,
-    }
 }
 
 /// The explicit operators of `JToken`. A null reference gives null, or throws for a value type.
@@ -314,44 +296,4 @@ fn copy_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
     super::keep(call, &copy)?;
     let value = Value::Json(copy);
     if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
-}
-
-/// What Json.NET's serializer makes of a value.
-pub(super) fn serialize(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> {
-    match value {
-        Value::Json(token) => Ok(token.deep_clone()),
-        value => match items_of(value) {
-            Some(items) => {
-                let items = items.iter().map(|item| serialize(call, item)).collect::<Outcome<Vec<JToken>>>()?;
-                Ok(JToken::new(JNode::Array(items)))
-            }
-            None => content_of(call, value),
-        },
-    }
-}
-
-fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
-    if call.value(0).is_null() {
-        return Err(argument_null("o"));
-    }
-    let token = serialize(call, call.value(0))?;
-    super::keep(call, &token)?;
-    let value = Value::Json(token);
-    if Ty::Class(class).admits(&value) {
-        return Ok(value);
-    }
-    let kind = match &value {
-        Value::Json(token) => token.kind().name(),
-        _ => "Null",
-    };
-    let message = match class {
-        Class::JObject => format!("Object serialized to {kind}. JObject instance expected."),
-        _ => format!("Object serialized to {kind}. JArray instance expected."),
-    };
-    Err(throw("System.ArgumentException", message))
-}
-
-fn serialized(call: &mut Call<'_, '_>, formatting: JFormatting) -> Outcome<Value> {
-    let text = serialize(call, call.value(0))?.to_json(formatting);
-    call.yields(text)
 }

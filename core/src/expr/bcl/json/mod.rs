@@ -4,6 +4,7 @@ mod build;
 mod cast;
 mod kinds;
 mod select;
+mod serialize;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::value::{JToken, Value};
 
 pub(crate) use cast::{cast, token_of};
 
-pub(super) const TABLES: [&[Row]; 5] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, kinds::ROWS];
+pub(super) const TABLES: [&[Row]; 6] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, kinds::ROWS, serialize::ROWS];
 
 const ROWS: &[Row] = &[
     row("JObject", "static JObject Parse(string json)", |call| parse(call, Wanted::Object)),

@@ -1,0 +1,124 @@
+//! What Json.NET's serializer makes of values: `FromObject` and `SerializeObject`. Conversions of single values are in `cast`.
+
+use std::sync::Arc;
+
+use super::super::{Call, Row, row};
+use super::cast::content_of;
+use super::refused;
+use crate::expr::Interrupt;
+use crate::expr::exception::{Outcome, argument_null, throw};
+use crate::expr::generic::item_type;
+use crate::expr::instance::{self, Pair, Record};
+use crate::expr::limits::RESULT_DEPTH_MAX;
+use crate::expr::ty::{Class, RecordKind, Ty};
+use crate::value::json::{JFormatting, JNode};
+use crate::value::{JToken, Value};
+
+pub(super) const ROWS: &[Row] = &[
+    row("JToken", "static JToken FromObject(object o)", |call| from_object(call, Class::JToken)),
+    row("JObject", "static JObject FromObject(object o)", |call| from_object(call, Class::JObject)),
+    row("JArray", "static JArray FromObject(object o)", |call| from_object(call, Class::JArray)),
+    row("JsonConvert", "static string SerializeObject(object value)", |call| serialized(call, JFormatting::None)),
+    row("JsonConvert", "static string SerializeObject(object value, Formatting formatting)", |call| {
+        let formatting = super::formatting(call, 1)?;
+        serialized(call, formatting)
+    }),
+];
+
+/// The items of a sequence that is no text and no token; a lazy one is evaluated.
+pub(super) fn items_of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Vec<Value>>> {
+    match value {
+        Value::Strings(_) | Value::Chars(_) => call.machine.collect(value).map(Some),
+        Value::Object(object) if instance::type_of(object).and_then(item_type).is_some() => {
+            call.machine.collect(value).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+// Objects may refer to themselves, so depth is bounded.
+fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JToken> {
+    if depth > RESULT_DEPTH_MAX {
+        return Err(Interrupt::LimitExceeded("a value that becomes JSON is nested too deep"));
+    }
+    call.machine.step()?;
+    if let Value::Json(token) = value {
+        return Ok(token.deep_clone());
+    }
+    if let Some(members) = members(value) {
+        return object(call, members, depth);
+    }
+    let Some(items) = items_of(call, value)? else { return content_of(call, value) };
+    if is_dictionary(value) {
+        let pairs = items
+            .iter()
+            .filter_map(|item| instance::look(item, |pair: &mut Pair| (pair.key.clone(), pair.value.clone())));
+        let members = pairs.map(|(key, value)| (Arc::from(key.to_string()), value)).collect();
+        return object(call, members, depth);
+    }
+    let items = items.iter().map(|item| serialize(call, item, depth + 1)).collect::<Outcome<Vec<JToken>>>()?;
+    Ok(JToken::new(JNode::Array(items)))
+}
+
+fn object(call: &mut Call<'_, '_>, members: Vec<(Arc<str>, Value)>, depth: usize) -> Outcome<JToken> {
+    let made = JToken::object();
+    for (name, value) in members {
+        let content = serialize(call, &value, depth + 1)?;
+        made.set_member(&name, &content).map_err(|error| refused(call, error, &made))?;
+    }
+    Ok(made)
+}
+
+// The properties of anonymous objects, tuples and pairs.
+fn members(value: &Value) -> Option<Vec<(Arc<str>, Value)>> {
+    let Value::Object(object) = value else { return None };
+    let pair = |pair: &mut Pair| vec![(Arc::from("Key"), pair.key.clone()), (Arc::from("Value"), pair.value.clone())];
+    if let Some(members) = instance::look(value, pair) {
+        return Some(members);
+    }
+    let Some(Ty::Record(kind, types)) = instance::type_of(object) else { return None };
+    let values = instance::look(value, |record: &mut Record| record.0.clone())?;
+    let named = types.iter().zip(values).enumerate();
+    Some(
+        named
+            .map(|(at, ((name, _), value))| match kind {
+                RecordKind::Anonymous => (Arc::clone(name), value),
+                RecordKind::Tuple => (Arc::from(format!("Item{}", at + 1)), value),
+            })
+            .collect(),
+    )
+}
+
+fn is_dictionary(value: &Value) -> bool {
+    let Value::Object(object) = value else { return false };
+    matches!(
+        instance::type_of(object),
+        Some(Ty::Generic(Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary, _))
+    )
+}
+
+fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
+    if call.value(0).is_null() {
+        return Err(argument_null("o"));
+    }
+    let token = serialize(call, call.value(0), 0)?;
+    super::keep(call, &token)?;
+    let value = Value::Json(token);
+    if Ty::Class(class).admits(&value) {
+        return Ok(value);
+    }
+    let kind = match &value {
+        Value::Json(token) => token.kind().name(),
+        _ => "Null",
+    };
+    let message = match class {
+        Class::JObject => format!("Object serialized to {kind}. JObject instance expected."),
+        _ => format!("Object serialized to {kind}. JArray instance expected."),
+    };
+    Err(throw("System.ArgumentException", message))
+}
+
+fn serialized(call: &mut Call<'_, '_>, formatting: JFormatting) -> Outcome<Value> {
+    let text = serialize(call, call.value(0), 0)?.to_json(formatting);
+    call.yields(text)
+}
