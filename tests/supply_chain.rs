@@ -102,13 +102,15 @@ fn every_licence_is_allowed() {
 }
 
 #[test]
-fn every_source_is_the_registry() {
-    let registries = list(&rules(), "allow-registry");
-    for (name, version, _, source) in packages(&metadata()) {
-        let Some(source) = source else { continue };
-        let address = source.trim_start_matches("registry+").trim_start_matches("sparse+");
-        assert!(registries.contains(address), "{name} {version} comes from {source}");
-    }
+fn every_source_is_the_same_registry() {
+    let packages = packages(&metadata());
+    let sources: BTreeSet<&String> = packages.iter().filter_map(|(_, _, _, source)| source.as_ref()).collect();
+    assert_eq!(sources.len(), 1, "packages come from more than one place: {sources:?}");
+    assert!(sources.iter().all(|source| source.starts_with("registry+")), "{sources:?} is no registry");
+    let own: Vec<&str> =
+        packages.iter().filter(|package| package.3.is_none()).map(|package| package.0.as_str()).collect();
+    own.sort_unstable();
+    assert_eq!(own, ["holdfast", "holdfast-core", "holdfast-sim"], "only the workspace's own packages have no source");
 }
 
 #[test]
