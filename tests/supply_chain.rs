@@ -107,7 +107,7 @@ fn every_source_is_the_same_registry() {
     let sources: BTreeSet<&String> = packages.iter().filter_map(|(_, _, _, source)| source.as_ref()).collect();
     assert_eq!(sources.len(), 1, "packages come from more than one place: {sources:?}");
     assert!(sources.iter().all(|source| source.starts_with("registry+")), "{sources:?} is no registry");
-    let own: Vec<&str> =
+    let mut own: Vec<&str> =
         packages.iter().filter(|package| package.3.is_none()).map(|package| package.0.as_str()).collect();
     own.sort_unstable();
     assert_eq!(own, ["holdfast", "holdfast-core", "holdfast-sim"], "only the workspace's own packages have no source");
