@@ -10,7 +10,7 @@ use crate::azure::command as azure;
 use crate::mark::Mark;
 use crate::replay::{self, Verdict};
 use crate::terminal::say;
-use crate::{bench, demo};
+use crate::{bench, demo, loopback};
 
 const USAGE: &str = "holdfast-sim: fake Azure, outage simulator and demo for the Holdfast API gateway
 
@@ -172,10 +172,7 @@ fn serve_azure(arguments: &mut Arguments) -> Result<ExitCode, String> {
         token_life: Duration::from_secs(minutes.saturating_mul(60)),
     };
     arguments.end()?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let ended = tokio::task::LocalSet::new().block_on(&runtime, azure::run(options));
-    Ok(match ended {
+    Ok(match loopback::run(azure::run(options))? {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));

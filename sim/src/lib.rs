@@ -10,6 +10,7 @@ pub mod crypto;
 pub mod demo;
 pub mod disk;
 pub mod invariant;
+pub mod loopback;
 pub mod mark;
 pub mod net;
 pub mod plan;

@@ -12,6 +12,8 @@ use hyper::Request;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 
+use crate::loopback;
+
 const CONNECTIONS: u32 = 8;
 /// Requests per second on all connections together: far from saturation, so that what is seen is the gateway and not a queue.
 const RATE: u32 = 400;
@@ -54,7 +56,7 @@ impl fmt::Display for Latencies {
 
 /// Asks for `length` on a thread of its own, so that nothing else of the benchmark delays the clients.
 pub(super) fn start(gateway: SocketAddr, length: Duration) -> JoinHandle<Result<Latencies, String>> {
-    std::thread::spawn(move || super::on_a_runtime(run(gateway, length))?)
+    std::thread::spawn(move || loopback::run(run(gateway, length))?)
 }
 
 async fn run(gateway: SocketAddr, length: Duration) -> Result<Latencies, String> {

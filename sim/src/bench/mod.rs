@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use holdfast_core::config::{Revision, folder};
 use holdfast_core::snapshot::{Identity, Snapshot};
 
+use crate::loopback;
 use crate::terminal::say;
 
 use load::Latencies;
@@ -41,18 +42,11 @@ fn measure() -> Result<(), String> {
     let (apis, operations) = SIZE;
     say(&format!("{apis} APIs x {operations} operations, each with policies; medians, (min..max)"));
     compile()?;
-    on_a_runtime(async {
+    loopback::run(async {
         let mut rig = Rig::set(large::files(SIZE, 1, "http://127.0.0.1:9")).await?;
         restore(&mut rig).await?;
         swap(&mut rig).await
     })?
-}
-
-/// Runs `work` on this thread to its end.
-fn on_a_runtime<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    Ok(tokio::task::LocalSet::new().block_on(&runtime, work))
 }
 
 /// Time and memory to compile the configuration in this process.

@@ -1,12 +1,12 @@
 //! The rig of the benchmark: fake Azure and a backend in this process, the gateway as a process of its own. Measures by `/proc`.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use holdfast::clock::SystemClock;
-use holdfast::net::{Net, TokioNet};
+use holdfast::net::TokioNet;
 use holdfast_core::config::folder::{self, Files};
 use holdfast_core::rng::Seed;
 use tempfile::TempDir;
@@ -15,6 +15,7 @@ use crate::azure::serve::Shared;
 use crate::azure::{self, Azure, Fault};
 use crate::backend::{self, Reached};
 use crate::client::{Ask, ask};
+use crate::loopback;
 
 use super::large;
 
@@ -40,12 +41,10 @@ impl Rig {
     pub(super) async fn set(files: Files) -> Result<Self, String> {
         let clock: super::SharedClock = Arc::new(SystemClock::start());
         let azure = Shared::new(Azure::new(large::GATEWAY, folder::read(&files).set, Seed(1)), Arc::clone(&clock));
-        let api = TokioNet.bind(loopback()).await.map_err(|error| error.to_string())?;
-        let endpoint = TokioNet::local_address(&api).map_err(|error| error.to_string())?;
+        let (api, endpoint) = loopback::listen().await?;
         tokio::task::spawn_local(azure::serve::serve::<TokioNet>(azure.clone(), api, None));
         let token = azure.with(|azure| azure.token(clock.now().wall.saturating_add(TOKEN_LIFE)));
-        let free = TokioNet.bind(loopback()).await.map_err(|error| error.to_string())?;
-        let gateway = TokioNet::local_address(&free).map_err(|error| error.to_string())?;
+        let (_free, gateway) = loopback::listen().await?;
         let backup = tempfile::tempdir().map_err(|error| error.to_string())?;
         Ok(Self { azure, endpoint, token, gateway, backup, child: None })
     }
@@ -108,9 +107,8 @@ impl Rig {
     pub(super) fn backend() -> Result<String, String> {
         let (bound, address) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            super::on_a_runtime(async move {
-                let listener = TokioNet.bind(loopback()).await.map_err(|error| error.to_string())?;
-                let address = TokioNet::local_address(&listener).map_err(|error| error.to_string())?;
+            loopback::run(async move {
+                let (listener, address) = loopback::listen().await?;
                 bound.send(address).map_err(|error| error.to_string())?;
                 backend::serve::<TokioNet>("bench", listener, Reached::default()).await;
                 Ok::<(), String>(())
@@ -184,8 +182,4 @@ pub(super) fn resident_kib(process: &str) -> Result<u64, String> {
     let status = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("there is no VmRSS")?;
     line.split_whitespace().next().and_then(|number| number.parse().ok()).ok_or_else(|| "VmRSS is no number".to_owned())
-}
-
-fn loopback() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }

@@ -16,6 +16,8 @@ use holdfast::sink::NoSink;
 use holdfast_core::rng::Seed;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::loopback;
+
 /// A gateway that runs.
 pub(super) struct Running {
     kill: Option<oneshot::Sender<()>>,
@@ -101,8 +103,6 @@ fn on_this_thread(
     killed: oneshot::Receiver<()>,
     shutdown: mpsc::Receiver<()>,
 ) -> Result<i32, String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let env = Env {
         net: TokioNet,
         disk: OsDisk,
@@ -111,13 +111,13 @@ fn on_this_thread(
         crypto: Arc::new(rustls::crypto::ring::default_provider()),
         sink: Arc::new(NoSink),
     };
-    tokio::task::LocalSet::new().block_on(&runtime, async move {
+    loopback::run(async move {
         tokio::select! {
             biased;
             _ = killed => Ok(KILLED),
             ended = run_local(env, settings, trust, shutdown) => ended,
         }
-    })
+    })?
 }
 
 fn settings(wiring: &Wiring, backup: &Path) -> Result<Settings, String> {

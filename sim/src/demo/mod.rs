@@ -6,6 +6,7 @@ mod story;
 
 use std::process::ExitCode;
 
+use crate::loopback;
 use crate::terminal::say;
 
 use stage::Stage;
@@ -13,11 +14,7 @@ use stage::Stage;
 /// Plays the story; exit code 0 when every step went as promised.
 #[must_use]
 pub fn run(serve: bool) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error.to_string()),
-    };
-    let played = tokio::task::LocalSet::new().block_on(&runtime, async {
+    let played = loopback::run(async {
         let mut stage = Stage::set().await?;
         story::play(&mut stage).await;
         let verdict = stage.table();
@@ -27,9 +24,9 @@ pub fn run(serve: bool) -> ExitCode {
         Ok::<bool, String>(verdict)
     });
     match played {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => failed(&error),
+        Ok(Ok(true)) => ExitCode::SUCCESS,
+        Ok(Ok(false)) => ExitCode::FAILURE,
+        Ok(Err(error)) | Err(error) => failed(&error),
     }
 }
 

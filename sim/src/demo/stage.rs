@@ -1,12 +1,11 @@
 //! The stage of the demo: the parts that play, the means to act on them, and the table of what was promised and seen.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use holdfast::clock::{Clock, SystemClock};
-use holdfast::net::{Net, TokioNet};
+use holdfast::net::TokioNet;
 use holdfast_core::rng::Seed;
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +15,7 @@ use crate::azure::tls::Identity;
 use crate::azure::{self, Azure, watch};
 use crate::backend::{self, Reached};
 use crate::client::{Ask, Told, ask};
+use crate::loopback;
 use crate::sample::{self, Backends, GATEWAY, KEY};
 use crate::terminal::say;
 
@@ -52,8 +52,7 @@ impl Stage {
     pub(super) async fn set() -> Result<Self, String> {
         let words = |error: std::io::Error| error.to_string();
         let began = Instant::now();
-        let backend = TokioNet.bind(loopback(0)).await.map_err(words)?;
-        let backend_address = TokioNet::local_address(&backend).map_err(words)?;
+        let (backend, backend_address) = loopback::listen().await?;
         tokio::task::spawn_local(backend::serve::<TokioNet>("sample", backend, Reached::default()));
         let backends = Backends {
             orders: format!("http://{backend_address}/orders-service"),
@@ -68,13 +67,13 @@ impl Stage {
         let identity = Identity::new(&["localhost"]).map_err(|error| error.to_string())?;
         let crypto = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsAcceptor::from(identity.server_config(crypto).map_err(|error| error.to_string())?);
-        let api = TokioNet.bind(loopback(0)).await.map_err(words)?;
-        let azure_address = TokioNet::local_address(&api).map_err(words)?;
+        let (api, azure_address) = loopback::listen().await?;
         tokio::task::spawn_local(azure::serve::serve::<TokioNet>(shared.clone(), api, Some(tls)));
         tokio::task::spawn_local(watch::watch(shared.clone(), folder.path().to_owned(), files, |_| {}));
 
         let token = shared.with(|azure| azure.token(clock.now().wall.saturating_add(TOKEN_LIFE)));
-        let listen = free_port().await?;
+        // The port is free again as soon as it is known; the gateway keeps it across its restarts.
+        let (_, listen) = loopback::listen().await?;
         let wiring = Wiring { azure: azure_address, token, authority: identity.authority_pem.clone(), listen };
         say(&format!(
             "fake Azure on https://localhost:{}, configured from {}",
@@ -183,8 +182,7 @@ impl Stage {
         if self.gateway.is_none() {
             self.start_gateway("one")?;
         }
-        let admin = TokioNet.bind(loopback(0)).await.map_err(|error| error.to_string())?;
-        let admin_address = TokioNet::local_address(&admin).map_err(|error| error.to_string())?;
+        let (admin, admin_address) = loopback::listen().await?;
         tokio::task::spawn_local(azure::admin::serve::<TokioNet>(self.azure.clone(), admin));
         let gateway = self.wiring.listen;
         say("\neverything stays up; Ctrl-C ends it");
@@ -202,14 +200,4 @@ impl Stage {
         std::fs::create_dir_all(&path).map_err(|error| error.to_string())?;
         Ok(path)
     }
-}
-
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
-/// A port that is free now; the gateway keeps it across its restarts.
-async fn free_port() -> Result<SocketAddr, String> {
-    let listener = TokioNet.bind(loopback(0)).await.map_err(|error| error.to_string())?;
-    TokioNet::local_address(&listener).map_err(|error| error.to_string())
 }
