@@ -114,6 +114,7 @@ classes! {
     DayOfWeek "DayOfWeek" "System" Enum,
     TimeZoneInfo "TimeZoneInfo" "System" Class,
     TimeZone "TimeZone" "System" Class,
+    Type "Type" "System" Class,
     MidpointRounding "MidpointRounding" "System" Enum,
     BitConverter "BitConverter" "System" Static,
     StringBuilder "StringBuilder" "System.Text" Class,

@@ -46,6 +46,7 @@ mod time_parse;
 mod time_span;
 mod time_zone;
 mod token;
+mod type_object;
 mod uri;
 mod uri_text;
 mod utf16;
@@ -71,6 +72,7 @@ pub(crate) use exceptions::thrown;
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, token_of as json_token};
 pub(crate) use time::unrepresentable;
+pub(crate) use type_object::type_object;
 
 /// What a member does.
 #[derive(Clone, Copy, Debug)]

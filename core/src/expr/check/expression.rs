@@ -63,7 +63,9 @@ impl Checker<'_> {
             ExprKind::Out(_) => self.homeless(span, "`out` stands outside of an argument"),
             ExprKind::TypeOf(ty) => {
                 self.resolve(ty);
-                self.unsupported(span, "`typeof`");
+                let help = Some("pass it on directly, as in `Enum.Parse(typeof(DayOfWeek), text)`".to_owned());
+                let message = "`typeof` stands only as the argument of a member that takes a type";
+                self.problems.add_with_help("type-mismatch", span, message, help);
                 Typed::error(span)
             }
             ExprKind::NewArray(ty, items) => self.new_array(ty.as_ref(), items, span),
@@ -72,6 +74,14 @@ impl Checker<'_> {
                 Typed { span, ..typed }
             }
             ExprKind::Default(ty) => self.default_of(ty, span),
+        }
+    }
+
+    /// `typeof(T)` as an argument.
+    pub(super) fn type_of(&mut self, written: &TypeName, span: Span) -> Typed {
+        match self.resolve(written) {
+            Ty::Error => Typed::error(span),
+            ty => Typed::new(Node::Constant(bcl::type_object(ty)), Ty::Class(Class::Type), span),
         }
     }
 

@@ -339,6 +339,7 @@ impl Checker<'_> {
                 let (typed, open) = match &value.kind {
                     ExprKind::Lambda(lambda) => (placeholder(), Open::Lambda(lambda)),
                     ExprKind::Out(target) => (self.out_argument(target, value.span), Open::Out(target)),
+                    ExprKind::TypeOf(written) => (self.type_of(written, value.span), Open::No),
                     _ if self.is_method_group(value) => (placeholder(), Open::Methods(value)),
                     _ => (self.value(value), Open::No),
                 };

@@ -4,7 +4,7 @@ use super::Checker;
 use crate::expr::generic::takes;
 use crate::expr::problem::nearest;
 use crate::expr::syntax::TypeName;
-use crate::expr::ty::{ClassKind, Named, Ty};
+use crate::expr::ty::{Class, ClassKind, Named, Ty};
 
 impl Checker<'_> {
     /// The type of this name; reports and gives [`Ty::Error`] when there is none, or none yet.
@@ -20,6 +20,12 @@ impl Checker<'_> {
                 return Ty::Error;
             }
         };
+        if ty == Ty::Class(Class::Type) {
+            let help = Some("`typeof(T)` stands directly in the call that takes a type".to_owned());
+            let message = "`Type` is not a type that policy expressions may use";
+            self.problems.add_with_help("unknown-type", written.span, message, help);
+            return Ty::Error;
+        }
         let arguments: Vec<Ty> = written.arguments.iter().map(|argument| self.resolve(argument)).collect();
         if arguments.contains(&Ty::Error) {
             return Ty::Error;
