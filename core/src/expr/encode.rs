@@ -6,15 +6,19 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde::de::IgnoredAny;
 
+use super::bcl::{Call, Run, TABLE, exception_message, is_dictionary};
+use super::eval::{Machine, run_then};
+use super::exception::Outcome;
+use super::generic::{item_type, unify};
+use super::instance::{self, Pair, Record};
+use super::parse::signature::Form;
 use super::scene::Scene;
+use super::ty::{Class, Named, RecordKind, Ty};
 use super::{Consumed, Expected, Interrupt, Message, Place, compile};
-use crate::context::Context;
 use crate::diagnostic::Diagnostic;
-use crate::http::percent::decode_form;
-use crate::http::{HeaderMap, Query, Url, latin1};
 use crate::value::json::JFormatting;
 use crate::value::time_format;
-use crate::value::{ContextPart, MessageRef, UrlRef, Value};
+use crate::value::{ContextPart, Value};
 
 /// The type of dictionaries of lists, as .NET names it.
 const LISTS_BY_NAME: &str = "System.Collections.Generic.Dictionary`2[System.String,System.String[]]";
@@ -64,8 +68,10 @@ pub fn answer(source: &str, expected: Expected, place: Place<'_>, scene: &Scene,
         Ok(expression) => expression,
         Err(diagnostics) => return Answer::Refused(diagnostics),
     };
-    match expression.eval_noting(scene.eval(&mut scene.rng()), consumed) {
-        Ok(value) => Answer::Value { encoded: Encoded::of(&value, scene), value },
+    let shown =
+        run_then(&expression.0, scene.eval(&mut scene.rng()), consumed, |machine, value| encoded(value, machine));
+    match shown {
+        Ok((value, encoded)) => Answer::Value { value, encoded },
         Err(Interrupt::Exception { exception, message }) => {
             Answer::Exception { exception: exception.to_string(), message }
         }
@@ -111,26 +117,24 @@ pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-impl Encoded {
-    /// Type and value of `value`; what it shows of the exchange is that of `scene`.
-    #[must_use]
-    pub fn of(value: &Value, scene: &Scene) -> Self {
-        let type_name = match value {
-            Value::Null => None,
-            Value::Context(part) => Some(part_type(part).to_owned()),
-            // .NET's sealed encodings are nested types that nobody can name; their base types are meant.
-            _ => value.type_name().split('+').next().map(str::to_owned),
-        };
-        Self { type_name, json: json(value, scene, 0) }
-    }
+/// A value that an evaluation ended with, shown while what it is made of can still be enumerated.
+pub(super) fn encoded(value: &Value, machine: &mut Machine<'_>) -> Outcome<Encoded> {
+    let type_name = match value {
+        Value::Null => None,
+        Value::Context(part) => Some(part_type(part).to_owned()),
+        // .NET's sealed encodings are nested types that nobody can name; their base types are meant.
+        _ => value.type_name().split('+').next().map(str::to_owned),
+    };
+    Ok(Encoded { type_name, json: json(value, machine, 0)? })
 }
 
-fn json(value: &Value, scene: &Scene, depth: usize) -> String {
+fn json(value: &Value, machine: &mut Machine<'_>, depth: usize) -> Outcome<String> {
     // Collections can hold themselves.
     if depth > DEPTH_MAX {
-        return quoted("...");
+        return Ok(quoted("..."));
     }
-    match value {
+    machine.step()?;
+    Ok(match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::SByte(_)
@@ -147,11 +151,13 @@ fn json(value: &Value, scene: &Scene, depth: usize) -> String {
         | Value::Char(_)
         | Value::Guid(_)
         | Value::TimeSpan(_)
-        | Value::Enum(_) => quoted(&value.to_string()),
+        | Value::Enum(_)
+        | Value::Library(_)
+        | Value::Service(_) => quoted(&value.to_string()),
         Value::String(text) => quoted(text),
         Value::Strings(items) => list(items.iter().map(|item| quoted(item))),
         Value::Chars(units) => list(units.iter().map(|unit| quoted(&Value::Char(*unit).to_string()))),
-        Value::Bytes(bytes) => quoted(&base64::engine::general_purpose::STANDARD.encode(bytes)),
+        Value::Bytes(bytes) => base64(bytes),
         Value::DateTime(moment) => quoted(&moment.format("o").unwrap_or_default()),
         Value::Json(token) => {
             let text = token.to_json(JFormatting::None);
@@ -159,27 +165,45 @@ fn json(value: &Value, scene: &Scene, depth: usize) -> String {
             let is_json = serde_json::from_str::<IgnoredAny>(&text).is_ok();
             if is_json { text } else { quoted(&text) }
         }
-        Value::Response(response) => {
-            let reason = response.reason.as_deref().map_or_else(|| "null".to_owned(), quoted);
-            let members = [
-                ("Body", "{}".to_owned()),
-                ("Headers", headers(&response.headers)),
-                ("StatusCode", response.status.as_u16().to_string()),
-                ("StatusReason", reason),
-            ];
-            object(members.into_iter())
-        }
-        Value::Context(part) => part_json(part, scene),
         Value::DateTimeOffset(moment) => {
             let offset = Some(moment.offset_minutes());
             quoted(&time_format::format(moment.clock(), offset, "o").unwrap_or_default())
         }
-        Value::Object(object) => match object.get().items() {
-            Some(items) => list(items.iter().map(|item| json(item, scene, depth + 1))),
-            None => quoted(&object.get().text()),
+        Value::Response(_) => properties(value, &Ty::Class(Class::Response), machine, depth)?,
+        Value::Context(part) => match Ty::named(part.type_name()) {
+            Named::Type(ty) => properties(value, &ty, machine, depth)?,
+            Named::Unbuilt | Named::Unknown => entries(value, machine, depth)?,
         },
-        Value::Library(_) | Value::Service(_) => quoted(&value.to_string()),
+        Value::Object(object) => match instance::type_of(object) {
+            Some(ty) => made(value, &ty.clone(), machine, depth)?,
+            None => quoted(&value.to_string()),
+        },
+    })
+}
+
+// An object that an expression made.
+fn made(value: &Value, ty: &Ty, machine: &mut Machine<'_>, depth: usize) -> Outcome<String> {
+    match ty {
+        Ty::Record(..) => record(value, ty, machine, depth),
+        Ty::Array(item) if **item == Ty::Byte => {
+            let byte = |value: &Value| if let Value::Byte(byte) = value { *byte } else { 0 };
+            Ok(base64(&machine.collect(value)?.iter().map(byte).collect::<Vec<u8>>()))
+        }
+        Ty::Class(class) if class.derives_from(Class::Exception) => Ok(quoted(&exception_message(value)?)),
+        _ if shows_properties(ty) => properties(value, ty, machine, depth),
+        _ if is_dictionary(ty) => entries(value, machine, depth),
+        _ if item_type(ty).is_some() => {
+            let items = machine.collect(value)?;
+            let shown = items.iter().map(|item| json(item, machine, depth + 1)).collect::<Outcome<Vec<String>>>()?;
+            Ok(list(shown.into_iter()))
+        }
+        _ => Ok(quoted(&value.to_string())),
     }
+}
+
+// The types of the gateway itself, and the values of .NET that are nothing but their properties.
+fn shows_properties(ty: &Ty) -> bool {
+    ty.class().is_some_and(|class| class.namespace().is_empty() || matches!(class.name(), "KeyValuePair" | "Tuple"))
 }
 
 fn part_type(part: &ContextPart) -> &'static str {
@@ -204,105 +228,67 @@ fn part_type(part: &ContextPart) -> &'static str {
     }
 }
 
-fn part_json(part: &ContextPart, scene: &Scene) -> String {
-    let context = &scene.context;
-    match part {
-        ContextPart::Headers(MessageRef::Request) => headers(&context.request.headers),
-        ContextPart::Headers(MessageRef::Response) => {
-            context.response.as_ref().map_or_else(|| "null".to_owned(), |response| headers(&response.headers))
+// What the members' table has as properties of the type, read as an expression reads them.
+fn properties(value: &Value, ty: &Ty, machine: &mut Machine<'_>, depth: usize) -> Outcome<String> {
+    let mut shown = Vec::new();
+    for member in TABLE.members().filter(|member| member.form == Form::Property && !member.is_static) {
+        let mut bindings = vec![None; member.type_parameters];
+        let Run::Function(function) = member.run else { continue };
+        if !unify(&member.owner, ty, &mut bindings) {
+            continue;
         }
-        ContextPart::Headers(MessageRef::Stored(response)) => headers(&response.headers),
-        ContextPart::Query(url) => url_of(*url, context).map_or_else(|| "null".to_owned(), query),
-        ContextPart::Url(url) => url_of(*url, context).map_or_else(|| "null".to_owned(), url_json),
-        ContextPart::MatchedParameters => {
-            object(context.request.matched_parameters.iter().map(|(name, value)| (name.as_str(), quoted(value))))
-        }
-        ContextPart::Variables => {
-            object(context.variables.iter().map(|(name, value)| (&**name, json(value, scene, 1))))
-        }
-        ContextPart::Root => properties(part, "context", scene),
-        ContextPart::Request => properties(part, "context.Request", scene),
-        ContextPart::Response => properties(part, "context.Response", scene),
-        ContextPart::Body(_) => "{}".to_owned(),
-        ContextPart::Api => properties(part, "context.Api", scene),
-        ContextPart::KeyNames => properties(part, "context.Api.SubscriptionKeyParameterNames", scene),
-        ContextPart::Operation => properties(part, "context.Operation", scene),
-        ContextPart::Product => properties(part, "context.Product", scene),
-        ContextPart::Subscription => properties(part, "context.Subscription", scene),
-        ContextPart::User => properties(part, "context.User", scene),
-        ContextPart::Deployment => properties(part, "context.Deployment", scene),
-        ContextPart::Gateway => properties(part, "context.Deployment.Gateway", scene),
-        ContextPart::LastError => properties(part, "context.LastError", scene),
+        let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Object)).collect();
+        let found = function(&mut Call { arguments: std::slice::from_ref(value), types: &types, machine })?;
+        shown.push((Arc::clone(&member.name), json(&found, machine, depth + 1)?));
     }
+    Ok(object(shown.iter().map(|(name, json)| (&**name, json.as_str()))))
 }
 
-// An object of `context` shows its properties, which are those of the members' table, read as an expression reads them.
-fn properties(part: &ContextPart, path: &str, scene: &Scene) -> String {
-    let file = Arc::from("property");
-    let owned = super::members().into_iter().filter(|(owner, _)| owner == part.type_name());
-    let names = owned.filter_map(|(_, signature)| property_name(signature));
-    object(names.map(|name| {
-        let source = format!("@({path}.{name})");
-        let (text, place) = alone(&file, &source);
-        let json = match answer(text, Expected::Any, place, scene, &mut Consumed::default()) {
-            Answer::Value { encoded, .. } => encoded.json,
-            Answer::Exception { .. } | Answer::LimitExceeded(_) | Answer::NeedsBody(_) | Answer::Refused(_) => {
-                "null".to_owned()
-            }
+// The members of an anonymous object or a tuple.
+fn record(value: &Value, ty: &Ty, machine: &mut Machine<'_>, depth: usize) -> Outcome<String> {
+    let Ty::Record(kind, members) = ty else { return Ok(quoted(&value.to_string())) };
+    let values = instance::state(value, |record: &mut Record| record.0.clone())?;
+    let mut shown = Vec::new();
+    for (at, ((name, _), value)) in members.iter().zip(&values).enumerate() {
+        let name = match kind {
+            RecordKind::Anonymous => name.to_string(),
+            RecordKind::Tuple => format!("Item{}", at + 1),
         };
-        (name, json)
-    }))
-}
-
-// `string Name`; methods have parentheses, indexers brackets.
-fn property_name(signature: &'static str) -> Option<&'static str> {
-    let name = signature.rsplit(' ').next()?;
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (is_name && !signature.contains('(')).then_some(name)
-}
-
-fn url_of(url: UrlRef, context: &Context) -> Option<&Url> {
-    match url {
-        UrlRef::Current => Some(&context.request.url),
-        UrlRef::Original => Some(&context.request.original_url),
-        UrlRef::Service => context.api.as_deref()?.service_url.as_ref(),
+        shown.push((name, json(value, machine, depth + 1)?));
     }
+    Ok(object(shown.iter().map(|(name, json)| (name.as_str(), json.as_str()))))
 }
 
-fn url_json(url: &Url) -> String {
-    let members = [
-        ("Host", quoted(&url.host)),
-        ("Path", quoted(&url.path)),
-        ("Port", url.port.to_string()),
-        ("Query", query(url)),
-        ("QueryString", quoted(&url.query.as_ref().map_or_else(String::new, |query| format!("?{query}")))),
-        ("Scheme", quoted(url.scheme.as_str())),
-    ];
-    object(members.into_iter())
-}
-
-fn headers(headers: &HeaderMap) -> String {
-    object(headers.keys().map(|name| {
-        let values = headers.get_all(name).iter().map(|value| quoted(&latin1(value)));
-        (name.as_str(), list(values))
-    }))
-}
-
-fn query(url: &Url) -> String {
-    let mut lists: indexmap::IndexMap<String, (String, Vec<String>)> = indexmap::IndexMap::new();
-    for pair in Query::new(url.query.as_deref()).pairs() {
-        let name = decode_form(pair.name).into_owned();
-        let list = lists.entry(name.to_ascii_lowercase()).or_insert_with(|| (name, Vec::new()));
-        list.1.push(quoted(&pair.decoded_value()));
+// A dictionary: an object when its keys are texts, else its pairs.
+fn entries(value: &Value, machine: &mut Machine<'_>, depth: usize) -> Outcome<String> {
+    let mut pairs = Vec::new();
+    for item in machine.collect(value)? {
+        let (key, value) = instance::state(&item, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))?;
+        let shown = json(&value, machine, depth + 1)?;
+        pairs.push((key, shown));
     }
-    object(lists.values().map(|(name, values)| (name.as_str(), list(values.iter().cloned()))))
+    let texts: Option<Vec<(&str, &str)>> =
+        pairs.iter().map(|(key, shown)| key.as_str().map(|key| (key, shown.as_str()))).collect();
+    if let Some(texts) = texts {
+        return Ok(object(texts.into_iter()));
+    }
+    let mut shown = Vec::new();
+    for (key, value) in &pairs {
+        let key = json(key, machine, depth + 1)?;
+        shown.push(object([("Key", key.as_str()), ("Value", value.as_str())].into_iter()));
+    }
+    Ok(list(shown.into_iter()))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    quoted(&base64::engine::general_purpose::STANDARD.encode(bytes))
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
 }
 
-fn object<'n>(members: impl Iterator<Item = (&'n str, String)>) -> String {
+fn object<'n>(members: impl Iterator<Item = (&'n str, &'n str)>) -> String {
     let mut text = String::from("{");
     for (index, (name, value)) in members.enumerate() {
         let comma = if index > 0 { "," } else { "" };
@@ -369,13 +355,31 @@ mod tests {
                 r#""type":"IUrl","value":{"Host":"h","Path":"/p","Port":443,"Query":{"a":["1"," "]},"QueryString":"?a=1&A=%20","Scheme":"https"}"#,
             ),
             ("@(context.User)", r#""type":null,"value":null"#),
+            ("@(new { a = 1, B = new { c = 'x' } })", r#""type":"<anonymous>","value":{"a":1,"B":{"c":"x"}}"#),
+            (
+                "@(new Dictionary<int, string> { [1] = \"a\" })",
+                r#""type":"System.Collections.Generic.Dictionary`2[System.Int32,System.String]","value":[{"Key":1,"Value":"a"}]"#,
+            ),
+            (
+                "@(new[] { 1, 2 }.Select(n => n * 2))",
+                r#""type":"System.Collections.Generic.IEnumerable`1[System.Int32]","value":[2,4]"#,
+            ),
+            (
+                "@(new[] { \"x\" }.Select(s => int.Parse(s)))",
+                r#""error":{"type":"System.FormatException","message":"The input string 'x' was not in a correct format."}"#,
+            ),
+            ("@(new Exception(\"why\"))", r#""type":"System.Exception","value":"why""#),
+            (
+                "@(\"dTpwOnE=\".AsBasic())",
+                r#""type":"BasicAuthCredentials","value":{"Password":"p:q","UserId":"u","Username":"u"}"#,
+            ),
             (
                 "@(context.Operation)",
                 r#""type":"IOperation","value":{"Id":"o","Method":"","Name":"","UrlTemplate":""}"#,
             ),
             (
                 "@(context.Variables[\"r\"])",
-                r#""type":"IResponse","value":{"Body":{},"Headers":{},"StatusCode":404,"StatusReason":null}"#,
+                r#""type":"IResponse","value":{"Body":null,"Headers":{},"StatusCode":404,"StatusReason":"Not Found"}"#,
             ),
             (
                 "@(Encoding.UTF8)",

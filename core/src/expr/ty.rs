@@ -95,7 +95,7 @@ classes! {
     Response "IResponse" "" Class,
     MessageBody "IMessageBody" "" Class,
     Url "IUrl" "" Class,
-    Api "IContextApi" "" Class,
+    Api "IApi" "" Class,
     KeyNames "ISubscriptionKeyParameterNames" "" Class,
     Operation "IOperation" "" Class,
     Product "IProduct" "" Class,

@@ -254,7 +254,7 @@ impl ContextPart {
             Self::Url(_) => "IUrl",
             Self::MatchedParameters => "IReadOnlyDictionary<string, string>",
             Self::Variables => "IReadOnlyDictionary<string, object>",
-            Self::Api => "IContextApi",
+            Self::Api => "IApi",
             Self::KeyNames => "ISubscriptionKeyParameterNames",
             Self::Operation => "IOperation",
             Self::Product => "IProduct",

@@ -8,7 +8,7 @@ use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::value::{ContextPart, DateTime, DateTimeKind, TimeSpan, UrlRef, Value};
 
 pub(super) const ROWS: &[Row] = &[
-    row("IContext", "IContextApi Api", |call| Ok(part(call.machine.context.api.is_some(), ContextPart::Api))),
+    row("IContext", "IApi Api", |call| Ok(part(call.machine.context.api.is_some(), ContextPart::Api))),
     row("IContext", "IDeployment Deployment", |_| Ok(Value::Context(ContextPart::Deployment))),
     row("IContext", "TimeSpan Elapsed", |call| {
         let elapsed = call.machine.context.elapsed(call.machine.now).as_nanos() / 100;
@@ -36,23 +36,23 @@ pub(super) const ROWS: &[Row] = &[
     row("IContext", "bool Tracing", |_| Ok(Value::Bool(false))),
     row("IContext", "IUser User", |call| Ok(part(call.machine.context.user.is_some(), ContextPart::User))),
     row("IContext", "IReadOnlyDictionary<string, object> Variables", |_| Ok(Value::Context(ContextPart::Variables))),
-    row("IContextApi", "string Id", |call| api(call, |api| &api.id)),
-    row("IContextApi", "string Name", |call| api(call, |api| &api.name)),
-    row("IContextApi", "string Path", |call| api(call, |api| &api.path)),
-    row("IContextApi", "string Revision", |call| api(call, |api| &api.revision)),
-    row("IContextApi", "string Version", |call| {
+    row("IApi", "string Id", |call| api(call, |api| &api.id)),
+    row("IApi", "string Name", |call| api(call, |api| &api.name)),
+    row("IApi", "string Path", |call| api(call, |api| &api.path)),
+    row("IApi", "string Revision", |call| api(call, |api| &api.revision)),
+    row("IApi", "string Version", |call| {
         let version = the_api(call)?.version.clone();
         version.map_or(Ok(Value::Null), |version| call.yields(version))
     }),
-    row("IContextApi", "bool IsCurrentRevision", |call| Ok(Value::Bool(the_api(call)?.is_current_revision))),
-    row("IContextApi", "IUrl ServiceUrl", |call| {
+    row("IApi", "bool IsCurrentRevision", |call| Ok(Value::Bool(the_api(call)?.is_current_revision))),
+    row("IApi", "IUrl ServiceUrl", |call| {
         Ok(part(the_api(call)?.service_url.is_some(), ContextPart::Url(UrlRef::Service)))
     }),
-    row("IContextApi", "string[] Protocols", |call| {
+    row("IApi", "string[] Protocols", |call| {
         let protocols = the_api(call)?.protocols.iter().map(|protocol| Arc::from(protocol.as_str()));
         Ok(Value::Strings(protocols.collect()))
     }),
-    row("IContextApi", "ISubscriptionKeyParameterNames SubscriptionKeyParameterNames", |_| {
+    row("IApi", "ISubscriptionKeyParameterNames SubscriptionKeyParameterNames", |_| {
         Ok(Value::Context(ContextPart::KeyNames))
     }),
     row("ISubscriptionKeyParameterNames", "string Header", |call| api(call, |api| &api.key_names.0)),

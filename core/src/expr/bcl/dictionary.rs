@@ -188,11 +188,13 @@ pub(crate) fn items(machine: &mut Machine<'_>, part: &ContextPart) -> Outcome<Ve
         }
         ContextPart::Query(url) => {
             let url = machine.url(*url).ok_or_else(null_reference)?;
-            let mut names: indexmap::IndexMap<String, Vec<Arc<str>>> = indexmap::IndexMap::new();
+            // Names that differ by case alone are one; the first one is shown.
+            let mut names: indexmap::IndexMap<String, (String, Vec<Arc<str>>)> = indexmap::IndexMap::new();
             for (name, value) in url.query.as_deref().map(pairs).unwrap_or_default() {
-                names.entry(name).or_default().push(Arc::from(value));
+                let entry = names.entry(name.to_ascii_lowercase()).or_insert_with(|| (name, Vec::new()));
+                entry.1.push(Arc::from(value));
             }
-            let made = names.into_iter();
+            let made = names.into_values();
             Ok(made.map(|(name, values)| pair(&of_many, Value::string(name), Value::Strings(values.into()))).collect())
         }
         _ => Err(broken("an enumeration of no sequence")),

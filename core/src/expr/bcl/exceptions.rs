@@ -144,6 +144,11 @@ fn named(call: &mut Call<'_, '_>, class: Class, message: usize, parameter: usize
     call.object(Ty::Class(class), Exception { class, message, inner: Value::Null })
 }
 
+/// `Message`
+pub(crate) fn message_of(value: &Value) -> Outcome<String> {
+    instance::state(value, |exception: &mut Exception| exception.message.clone())
+}
+
 /// What throwing this object does.
 pub(crate) fn thrown(value: &Value) -> Interrupt {
     if value.is_null() {

@@ -68,9 +68,9 @@ use super::ty::{Named, Ty};
 pub(crate) use array::changes_arrays;
 pub(crate) use collection::{json_pairs, pair, pair_type};
 pub(crate) use dictionary::items as context_items;
-pub(crate) use exceptions::thrown;
+pub(crate) use exceptions::{message_of as exception_message, thrown};
 pub(crate) use format::HOLE;
-pub(crate) use json::{cast as json_cast, token_of as json_token};
+pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use time::unrepresentable;
 pub(crate) use type_object::type_object;
 

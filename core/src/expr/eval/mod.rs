@@ -59,6 +59,16 @@ pub(crate) struct Machine<'m> {
 
 /// Runs a program.
 pub(crate) fn run(program: &Program, eval: Eval<'_>, consumed: &mut Consumed) -> Outcome<Value> {
+    run_then(program, eval, consumed, |_, _| Ok(())).map(|(value, ())| value)
+}
+
+/// Runs a program and looks at its value while lazy sequences in it can still be enumerated, within the same limits.
+pub(crate) fn run_then<T>(
+    program: &Program,
+    eval: Eval<'_>,
+    consumed: &mut Consumed,
+    look: impl FnOnce(&mut Machine<'_>, &Value) -> Outcome<T>,
+) -> Outcome<(Value, T)> {
     let mut machine = Machine {
         context: eval.context,
         now: eval.now,
@@ -75,8 +85,13 @@ pub(crate) fn run(program: &Program, eval: Eval<'_>, consumed: &mut Consumed) ->
         memory_left: MEMORY_BYTES_MAX,
         kept: Vec::new(),
     };
-    let result = machine.body(&program.body);
-    machine.finish(result)
+    let looked = machine.body(&program.body).and_then(|value| Ok((look(&mut machine, &value)?, value)));
+    let (seen, result) = match looked {
+        Ok((seen, value)) => (Ok(seen), Ok(value)),
+        Err(interrupt) => (Err(interrupt.clone()), Err(interrupt)),
+    };
+    let value = machine.finish(result)?;
+    Ok((value, seen?))
 }
 
 impl<'m> Machine<'m> {

@@ -15,6 +15,7 @@ use crate::value::json::{ChangeError, JFormatting, JNode, ReadError, TOKEN_BYTES
 use crate::value::{JToken, Value};
 
 pub(crate) use cast::{cast, token_of};
+pub(crate) use serialize::is_dictionary;
 
 pub(super) const TABLES: [&[Row]; 6] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, kinds::ROWS, serialize::ROWS];
 

@@ -49,7 +49,7 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
         return object(call, members, depth);
     }
     let Some(items) = items_of(call, value)? else { return content_of(call, value) };
-    if is_dictionary(value) {
+    if matches!(value, Value::Object(object) if instance::type_of(object).is_some_and(is_dictionary)) {
         let pairs = items
             .iter()
             .filter_map(|item| instance::look(item, |pair: &mut Pair| (pair.key.clone(), pair.value.clone())));
@@ -89,12 +89,9 @@ fn members(value: &Value) -> Option<Vec<(Arc<str>, Value)>> {
     )
 }
 
-fn is_dictionary(value: &Value) -> bool {
-    let Value::Object(object) = value else { return false };
-    matches!(
-        instance::type_of(object),
-        Some(Ty::Generic(Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary, _))
-    )
+/// Whether the type is a dictionary.
+pub(crate) const fn is_dictionary(ty: &Ty) -> bool {
+    matches!(ty.class(), Some(Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary))
 }
 
 fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
