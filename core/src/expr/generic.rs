@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bcl::TABLE;
-use super::ty::{Class, RecordKind, Ty};
+use super::ty::{Class, ClassKind, RecordKind, Ty};
 
 /// The most supertypes that are followed; no type of the table comes near.
 const SUPERTYPES_MAX: usize = 32;
@@ -69,6 +69,11 @@ pub(crate) fn supertypes(ty: &Ty) -> Vec<Ty> {
             && let Some(base) = class.base()
         {
             add(Ty::Class(base));
+        }
+        if let Ty::Class(class) = &current
+            && class.kind() == ClassKind::Enum
+        {
+            add(Ty::Class(Class::Enum));
         }
         for (pattern, base, parameters) in TABLE.bases() {
             let mut bindings = vec![None; *parameters];

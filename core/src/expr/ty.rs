@@ -208,6 +208,9 @@ classes! {
     IComparer "IComparer" "System.Collections.Generic" Class,
     IDisposable "IDisposable" "System" Class,
     Array "Array" "System" Class,
+    Enum "Enum" "System" Class,
+    TypeCode "TypeCode" "System" Enum,
+    IFormatProvider "IFormatProvider" "System" Class,
     Func "Func" "System" Class,
     Action "Action" "System" Class,
     Predicate "Predicate" "System" Class,
@@ -264,10 +267,9 @@ const KEYWORDS: [(&str, &str, Ty); 16] = [
 ];
 
 /// Types of the allow-list (Microsoft's article, reference A2) that have no members here yet.
-pub(crate) const UNBUILT: [&str; 23] = [
+pub(crate) const UNBUILT: [&str; 22] = [
     "AsymmetricAlgorithm",
     "CipherMode",
-    "Enum",
     "Extensions",
     "HashAlgorithmName",
     "IGroup",
@@ -379,6 +381,9 @@ impl Ty {
             Self::Class(Class::DateTime) => Some(Value::DateTime(crate::value::DateTime::MIN)),
             Self::Class(Class::TimeSpan) => Some(Value::TimeSpan(crate::value::TimeSpan(0))),
             Self::Class(Class::DateTimeOffset) => crate::value::DateTimeOffset::of_utc(0, 0).map(Value::DateTimeOffset),
+            Self::Class(class) if class.kind() == ClassKind::Enum => {
+                super::bcl::TABLE.enumeration(*class).map(|of| Value::Enum(of.value(0)))
+            }
             other => other.holds_null().then_some(Value::Null),
         }
     }
@@ -479,8 +484,9 @@ impl Class {
             Value::Guid(_) => self == Self::Guid,
             Value::DateTime(_) => self == Self::DateTime,
             Value::TimeSpan(_) => self == Self::TimeSpan,
-            Value::Enum(member) => {
-                self.kind() == ClassKind::Enum && member.enumeration.rsplit('.').next() == Some(self.name())
+            Value::Enum(value) => {
+                self == Self::Enum
+                    || self.kind() == ClassKind::Enum && value.of.name.rsplit('.').next() == Some(self.name())
             }
             Value::Json(token) => Self::ALL
                 .iter()

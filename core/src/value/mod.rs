@@ -1,6 +1,7 @@
 //! .NET values as policy expressions see them, and their text forms. Holds no operators and no members; `expr` has those.
 
 pub mod decimal;
+pub mod enumeration;
 pub mod json;
 pub mod library;
 pub mod number;
@@ -16,6 +17,7 @@ use crate::http::message::ResponseView;
 use crate::rng::Uuid;
 
 pub use decimal::Decimal;
+pub use enumeration::{EnumKind, EnumValue, Enumeration, NameCase};
 pub use json::JToken;
 pub use library::Library;
 pub use object::{NetObject, Object};
@@ -70,8 +72,8 @@ pub enum Value {
     DateTimeOffset(DateTimeOffset),
     /// An object of the library, as a `Uri` or a `StringBuilder`
     Library(Library),
-    /// A member of an enumeration, as in `StringComparison.Ordinal`
-    Enum(&'static EnumMember),
+    /// A value of an enumeration, as in `StringComparison.Ordinal`
+    Enum(EnumValue),
     /// `Newtonsoft.Json.Linq.JToken` and what derives from it
     Json(JToken),
     /// The answer of a send-request: `IResponse`
@@ -82,17 +84,6 @@ pub enum Value {
     Service(Service),
     /// An object with identity, most of which can change: arrays in general, collections, delegates, exceptions
     Object(Object),
-}
-
-/// A member of an enumeration.
-#[derive(Debug, PartialEq, Eq)]
-pub struct EnumMember {
-    /// The full name of the enumeration, as in `System.StringComparison`.
-    pub enumeration: &'static str,
-    /// The name of the member.
-    pub name: &'static str,
-    /// Its number.
-    pub number: i32,
 }
 
 /// Library objects that are the same for every expression.
@@ -227,7 +218,7 @@ impl Value {
             Self::TimeSpan(_) => "System.TimeSpan",
             Self::DateTimeOffset(_) => "System.DateTimeOffset",
             Self::Library(object) => object.type_name(),
-            Self::Enum(member) => member.enumeration,
+            Self::Enum(value) => value.of.name,
             Self::Json(token) => token.type_name(),
             Self::Response(_) => "IResponse",
             Self::Context(part) => part.type_name(),
@@ -296,7 +287,7 @@ impl fmt::Display for Value {
             Self::TimeSpan(value) => write!(f, "{value}"),
             Self::DateTimeOffset(value) => write!(f, "{value}"),
             Self::Library(object) => write!(f, "{object}"),
-            Self::Enum(member) => f.write_str(member.name),
+            Self::Enum(value) => write!(f, "{value}"),
             Self::Json(token) => write!(f, "{token}"),
             Self::Response(_) => f.write_str("Response"),
             Self::Strings(_) | Self::Chars(_) | Self::Bytes(_) | Self::Context(_) | Self::Service(_) => {

@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Row] = &[
     row("IProduct", "int? SubscriptionLimit", limit),
     row("IProduct", "ProductState State", |call| {
         let published = product(call)?.published;
-        Ok(Value::Enum(if published { &super::enums::PUBLISHED } else { &super::enums::NOT_PUBLISHED }))
+        Ok(Value::Enum(super::enums::PRODUCT_STATE.value(i32::from(published))))
     }),
     row("ISubscription", "string Id", |call| subscription(call, |subscription| &subscription.id)),
     row("ISubscription", "string Name", |call| subscription(call, |subscription| &subscription.name)),

@@ -102,7 +102,7 @@ fn whole(value: &Value, target: &str) -> Outcome<i64> {
         Value::Int16(value) => Ok(i64::from(*value)),
         Value::UInt16(value) => Ok(i64::from(*value)),
         Value::UInt32(value) => Ok(i64::from(*value)),
-        Value::Enum(member) => Ok(i64::from(member.number)),
+        Value::Enum(value) => Ok(i64::from(value.number)),
         other => Err(not_convertible(other, target)),
     }
 }

@@ -1,106 +1,117 @@
-//! Enumerations of time, numbers and addresses, and what every enumeration's member can do. Others are in `enums`.
+//! `System.Enum`: reading, writing and comparing the values of enumerations. The enumerations themselves are in `enums`.
 
-use super::{Row, constant, row};
-use crate::value::{EnumMember, Value};
+use super::number_parse::{self, Refused};
+use super::{Call, Row, TABLE, row};
+use crate::expr::Interrupt;
+use crate::expr::exception::{Outcome, argument, argument_null, broken, overflow, throw};
+use crate::expr::ty::{ClassKind, Ty};
+use crate::value::{EnumValue, Enumeration, NameCase, Value};
 
-const fn member(enumeration: &'static str, name: &'static str, number: i32) -> EnumMember {
-    EnumMember { enumeration, name, number }
-}
-
-const DAY: &str = "System.DayOfWeek";
-const ROUNDING: &str = "System.MidpointRounding";
-const PARTIAL: &str = "System.UriPartial";
-const KIND: &str = "System.UriKind";
-const HOST: &str = "System.UriHostNameType";
-const FAMILY: &str = "System.Net.Sockets.AddressFamily";
-const NORMAL: &str = "System.Text.NormalizationForm";
-const BASE64: &str = "System.Base64FormattingOptions";
-
-/// The days of a week from Sunday on.
-pub(super) static DAYS: [EnumMember; 7] = [
-    member(DAY, "Sunday", 0),
-    member(DAY, "Monday", 1),
-    member(DAY, "Tuesday", 2),
-    member(DAY, "Wednesday", 3),
-    member(DAY, "Thursday", 4),
-    member(DAY, "Friday", 5),
-    member(DAY, "Saturday", 6),
-];
-
-static UTC: EnumMember = member("System.DateTimeKind", "Utc", 1);
-
-static ROUNDINGS: [EnumMember; 5] = [
-    member(ROUNDING, "ToEven", 0),
-    member(ROUNDING, "AwayFromZero", 1),
-    member(ROUNDING, "ToZero", 2),
-    member(ROUNDING, "ToNegativeInfinity", 3),
-    member(ROUNDING, "ToPositiveInfinity", 4),
-];
-
-static PARTIALS: [EnumMember; 4] = [
-    member(PARTIAL, "Scheme", 0),
-    member(PARTIAL, "Authority", 1),
-    member(PARTIAL, "Path", 2),
-    member(PARTIAL, "Query", 3),
-];
-
-static KINDS: [EnumMember; 3] =
-    [member(KIND, "RelativeOrAbsolute", 0), member(KIND, "Absolute", 1), member(KIND, "Relative", 2)];
-
-/// What a host's name is.
-pub(super) static HOSTS: [EnumMember; 5] = [
-    member(HOST, "Unknown", 0),
-    member(HOST, "Basic", 1),
-    member(HOST, "Dns", 2),
-    member(HOST, "IPv4", 3),
-    member(HOST, "IPv6", 4),
-];
-
-/// IPv4 and IPv6.
-pub(super) static FAMILIES: [EnumMember; 2] = [member(FAMILY, "InterNetwork", 2), member(FAMILY, "InterNetworkV6", 23)];
-
-static FORMS: [EnumMember; 4] =
-    [member(NORMAL, "FormC", 1), member(NORMAL, "FormD", 2), member(NORMAL, "FormKC", 5), member(NORMAL, "FormKD", 6)];
-
-static LINES: [EnumMember; 2] = [member(BASE64, "None", 0), member(BASE64, "InsertLineBreaks", 1)];
+const OWNER: &str = "Enum";
 
 pub(super) const ROWS: &[Row] = &[
-    constant("DateTimeKind", "static DateTimeKind Utc", &UTC),
-    constant("DayOfWeek", "static DayOfWeek Sunday", &DAYS[0]),
-    constant("DayOfWeek", "static DayOfWeek Monday", &DAYS[1]),
-    constant("DayOfWeek", "static DayOfWeek Tuesday", &DAYS[2]),
-    constant("DayOfWeek", "static DayOfWeek Wednesday", &DAYS[3]),
-    constant("DayOfWeek", "static DayOfWeek Thursday", &DAYS[4]),
-    constant("DayOfWeek", "static DayOfWeek Friday", &DAYS[5]),
-    constant("DayOfWeek", "static DayOfWeek Saturday", &DAYS[6]),
-    constant("MidpointRounding", "static MidpointRounding ToEven", &ROUNDINGS[0]),
-    constant("MidpointRounding", "static MidpointRounding AwayFromZero", &ROUNDINGS[1]),
-    constant("MidpointRounding", "static MidpointRounding ToZero", &ROUNDINGS[2]),
-    constant("MidpointRounding", "static MidpointRounding ToNegativeInfinity", &ROUNDINGS[3]),
-    constant("MidpointRounding", "static MidpointRounding ToPositiveInfinity", &ROUNDINGS[4]),
-    constant("UriPartial", "static UriPartial Scheme", &PARTIALS[0]),
-    constant("UriPartial", "static UriPartial Authority", &PARTIALS[1]),
-    constant("UriPartial", "static UriPartial Path", &PARTIALS[2]),
-    constant("UriPartial", "static UriPartial Query", &PARTIALS[3]),
-    constant("UriKind", "static UriKind RelativeOrAbsolute", &KINDS[0]),
-    constant("UriKind", "static UriKind Absolute", &KINDS[1]),
-    constant("UriKind", "static UriKind Relative", &KINDS[2]),
-    constant("UriHostNameType", "static UriHostNameType Unknown", &HOSTS[0]),
-    constant("UriHostNameType", "static UriHostNameType Basic", &HOSTS[1]),
-    constant("UriHostNameType", "static UriHostNameType Dns", &HOSTS[2]),
-    constant("UriHostNameType", "static UriHostNameType IPv4", &HOSTS[3]),
-    constant("UriHostNameType", "static UriHostNameType IPv6", &HOSTS[4]),
-    constant("AddressFamily", "static AddressFamily InterNetwork", &FAMILIES[0]),
-    constant("AddressFamily", "static AddressFamily InterNetworkV6", &FAMILIES[1]),
-    constant("NormalizationForm", "static NormalizationForm FormC", &FORMS[0]),
-    constant("NormalizationForm", "static NormalizationForm FormD", &FORMS[1]),
-    constant("NormalizationForm", "static NormalizationForm FormKC", &FORMS[2]),
-    constant("NormalizationForm", "static NormalizationForm FormKD", &FORMS[3]),
-    constant("Base64FormattingOptions", "static Base64FormattingOptions None", &LINES[0]),
-    constant("Base64FormattingOptions", "static Base64FormattingOptions InsertLineBreaks", &LINES[1]),
-    row("DayOfWeek", "string ToString(string format)", super::format::formatted),
-    row("DayOfWeek", "int CompareTo(object target)", |call| match (call.value(0), call.value(1)) {
-        (Value::Enum(this), Value::Enum(other)) => Ok(super::object::order(this.number.cmp(&other.number))),
-        _ => Ok(Value::Int32(1)),
+    row(OWNER, "static T Parse<T>(string value)", |call| parsed(call, 0)),
+    row(OWNER, "static T Parse<T>(string value, bool ignoreCase)", |call| parsed(call, 0)),
+    row(OWNER, "static bool TryParse<T>(string value, out T result)", |call| tried(call, 0)),
+    row(OWNER, "static bool TryParse<T>(string value, bool ignoreCase, out T result)", |call| tried(call, 0)),
+    row(OWNER, "string ToString(string format)", super::format::formatted),
+    row(OWNER, "string ToString(IFormatProvider provider)", |call| {
+        let text = call.value(0).to_string();
+        call.yields(text)
     }),
+    row(OWNER, "string ToString(string format, IFormatProvider provider)", super::format::formatted),
+    row(OWNER, "bool HasFlag(Enum flag)", |call| {
+        let (this, flag) = (value(call, 0)?, call.value(1));
+        let Value::Enum(flag) = flag else { return Err(argument_null("flag")) };
+        if this.of.name != flag.of.name {
+            let (other, own) = (flag.of.name, this.of.name);
+            return Err(throw(
+                "System.ArgumentException",
+                format!("The argument type, '{other}', is not the same as the enum type '{own}'."),
+            ));
+        }
+        Ok(Value::Bool(this.number & flag.number == flag.number))
+    }),
+    row(OWNER, "int CompareTo(object target)", |call| {
+        let this = value(call, 0)?;
+        match call.value(1) {
+            Value::Null => Ok(Value::Int32(1)),
+            Value::Enum(other) if other.of.name == this.of.name => {
+                Ok(super::object::order(this.number.cmp(&other.number)))
+            }
+            other => {
+                let (other, own) = (other.type_name(), this.of.name);
+                let message = format!(
+                    "Object must be the same type as the enum. The type passed in was '{other}'; the enum type was '{own}'."
+                );
+                Err(throw("System.ArgumentException", message))
+            }
+        }
+    }),
+    row(OWNER, "TypeCode GetTypeCode()", |_| Ok(Value::Enum(super::enums::TYPE_CODE.value(9)))),
 ];
+
+fn value(call: &Call<'_, '_>, at: usize) -> Outcome<EnumValue> {
+    match call.value(at) {
+        Value::Enum(value) => Ok(*value),
+        _ => Err(broken("expected a value of an enumeration")),
+    }
+}
+
+// The enumeration that the type parameter stands for.
+fn wanted(call: &Call<'_, '_>) -> Outcome<&'static Enumeration> {
+    enumeration_of(&call.ty(0)).ok_or_else(|| argument("Type provided must be an Enum.", "TEnum"))
+}
+
+/// The names and numbers of an enumeration's type.
+pub(super) fn enumeration_of(ty: &Ty) -> Option<&'static Enumeration> {
+    let class = ty.class().filter(|class| class.kind() == ClassKind::Enum)?;
+    TABLE.enumeration(class)
+}
+
+// Whether case counts is the argument behind the text, if there is one.
+fn case(call: &Call<'_, '_>, text: usize) -> Outcome<NameCase> {
+    let ignores = call.arguments.len() > text + 1 && call.bool(text + 1)?;
+    Ok(if ignores { NameCase::Ignored } else { NameCase::Exact })
+}
+
+fn parsed(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
+    let of = wanted(call)?;
+    let given = call.text(text, "value")?;
+    read(of, given, case(call, text)?).map(Value::Enum)
+}
+
+fn tried(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
+    let of = wanted(call)?;
+    let case = case(call, text)?;
+    let found = match call.text_or_null(text)? {
+        Some(given) => read(of, given, case).ok(),
+        None => None,
+    };
+    call.give(Value::Enum(found.unwrap_or(of.value(0))));
+    Ok(Value::Bool(found.is_some()))
+}
+
+/// `Enum.Parse`: a number, or names with commas between them, whose bits are put together.
+pub(super) fn read(of: &'static Enumeration, text: &str, case: NameCase) -> Result<EnumValue, Interrupt> {
+    let trimmed = text.trim();
+    let Some(first) = trimmed.chars().next() else {
+        return Err(argument("Must specify valid information for parsing in the string.", "value"));
+    };
+    if first.is_ascii_digit() || matches!(first, '+' | '-') {
+        match number_parse::whole(trimmed, i128::from(i32::MIN), i128::from(i32::MAX)) {
+            Ok(number) => return Ok(of.value(i32::try_from(number).unwrap_or(0))),
+            Err(Refused::OutOfRange) => {
+                return Err(overflow("Value was either too large or too small for an Int32."));
+            }
+            Err(Refused::Malformed) => {}
+        }
+    }
+    let mut number = 0;
+    for name in trimmed.split(',') {
+        let found = of.number_of(name.trim(), case);
+        number |= found
+            .ok_or_else(|| throw("System.ArgumentException", format!("Requested value '{trimmed}' was not found.")))?;
+    }
+    Ok(of.value(number))
+}

@@ -1,45 +1,121 @@
-//! Enumerations and their members.
+//! Enumerations and their members, as .NET numbers them. What a value of an enumeration can do is in `enum_members`.
 
 use super::{Row, constant};
-use crate::value::EnumMember;
+use crate::value::{EnumKind, Enumeration};
 
-const fn member(enumeration: &'static str, name: &'static str, number: i32) -> EnumMember {
-    EnumMember { enumeration, name, number }
+// `static KIND "namespace." Name { Member number, … }`: the enumeration, and a row for each of its members.
+macro_rules! enumerations {
+    ($($variable:ident $kind:ident $space:literal $name:ident { $($member:ident $number:literal,)* })*) => {
+        $(pub(super) static $variable: Enumeration = Enumeration {
+            name: concat!($space, stringify!($name)),
+            kind: EnumKind::$kind,
+            members: &[$((stringify!($member), $number),)*],
+        };)*
+
+        pub(super) const ROWS: &[Row] = &[
+            $($(constant(
+                stringify!($name),
+                concat!("static ", stringify!($name), " ", stringify!($member)),
+                &$variable,
+                $number,
+            ),)*)*
+            constant("DateTimeKind", "static DateTimeKind Utc", &DATE_TIME_KIND, 1),
+        ];
+    };
 }
 
-const COMPARISON: &str = "System.StringComparison";
-const SPLIT: &str = "System.StringSplitOptions";
-const FORMATTING: &str = "Newtonsoft.Json.Formatting";
+/// Only `Utc` can be named (reference A2).
+pub(super) static DATE_TIME_KIND: Enumeration = Enumeration {
+    name: "System.DateTimeKind",
+    kind: EnumKind::Plain,
+    members: &[("Unspecified", 0), ("Utc", 1), ("Local", 2)],
+};
 
-pub(super) static NOT_PUBLISHED: EnumMember = member("ProductState", "NotPublished", 0);
-pub(super) static PUBLISHED: EnumMember = member("ProductState", "Published", 1);
-
-static CURRENT_CULTURE: EnumMember = member(COMPARISON, "CurrentCulture", 0);
-static CURRENT_CULTURE_IGNORE_CASE: EnumMember = member(COMPARISON, "CurrentCultureIgnoreCase", 1);
-static INVARIANT_CULTURE: EnumMember = member(COMPARISON, "InvariantCulture", 2);
-static INVARIANT_CULTURE_IGNORE_CASE: EnumMember = member(COMPARISON, "InvariantCultureIgnoreCase", 3);
-static ORDINAL: EnumMember = member(COMPARISON, "Ordinal", 4);
-static ORDINAL_IGNORE_CASE: EnumMember = member(COMPARISON, "OrdinalIgnoreCase", 5);
-
-static SPLIT_NONE: EnumMember = member(SPLIT, "None", 0);
-static SPLIT_REMOVE_EMPTY: EnumMember = member(SPLIT, "RemoveEmptyEntries", 1);
-static SPLIT_TRIM: EnumMember = member(SPLIT, "TrimEntries", 2);
-
-static FORMATTING_NONE: EnumMember = member(FORMATTING, "None", 0);
-static FORMATTING_INDENTED: EnumMember = member(FORMATTING, "Indented", 1);
-
-pub(super) const ROWS: &[Row] = &[
-    constant("ProductState", "static ProductState NotPublished", &NOT_PUBLISHED),
-    constant("ProductState", "static ProductState Published", &PUBLISHED),
-    constant("StringComparison", "static StringComparison CurrentCulture", &CURRENT_CULTURE),
-    constant("StringComparison", "static StringComparison CurrentCultureIgnoreCase", &CURRENT_CULTURE_IGNORE_CASE),
-    constant("StringComparison", "static StringComparison InvariantCulture", &INVARIANT_CULTURE),
-    constant("StringComparison", "static StringComparison InvariantCultureIgnoreCase", &INVARIANT_CULTURE_IGNORE_CASE),
-    constant("StringComparison", "static StringComparison Ordinal", &ORDINAL),
-    constant("StringComparison", "static StringComparison OrdinalIgnoreCase", &ORDINAL_IGNORE_CASE),
-    constant("StringSplitOptions", "static StringSplitOptions None", &SPLIT_NONE),
-    constant("StringSplitOptions", "static StringSplitOptions RemoveEmptyEntries", &SPLIT_REMOVE_EMPTY),
-    constant("StringSplitOptions", "static StringSplitOptions TrimEntries", &SPLIT_TRIM),
-    constant("Formatting", "static Formatting None", &FORMATTING_NONE),
-    constant("Formatting", "static Formatting Indented", &FORMATTING_INDENTED),
-];
+enumerations! {
+    PRODUCT_STATE Plain "" ProductState { NotPublished 0, Published 1, }
+    TYPE_CODE Plain "System." TypeCode {
+        Empty 0,
+        Object 1,
+        DBNull 2,
+        Boolean 3,
+        Char 4,
+        SByte 5,
+        Byte 6,
+        Int16 7,
+        UInt16 8,
+        Int32 9,
+        UInt32 10,
+        Int64 11,
+        UInt64 12,
+        Single 13,
+        Double 14,
+        Decimal 15,
+        DateTime 16,
+        String 18,
+    }
+    STRING_COMPARISON Plain "System." StringComparison {
+        CurrentCulture 0,
+        CurrentCultureIgnoreCase 1,
+        InvariantCulture 2,
+        InvariantCultureIgnoreCase 3,
+        Ordinal 4,
+        OrdinalIgnoreCase 5,
+    }
+    STRING_SPLIT_OPTIONS Flags "System." StringSplitOptions { None 0, RemoveEmptyEntries 1, TrimEntries 2, }
+    FORMATTING Plain "Newtonsoft.Json." Formatting { None 0, Indented 1, }
+    J_TOKEN_TYPE Plain "Newtonsoft.Json.Linq." JTokenType {
+        None 0,
+        Object 1,
+        Array 2,
+        Constructor 3,
+        Property 4,
+        Comment 5,
+        Integer 6,
+        Float 7,
+        String 8,
+        Boolean 9,
+        Null 10,
+        Undefined 11,
+        Date 12,
+        Raw 13,
+        Bytes 14,
+        Guid 15,
+        Uri 16,
+        TimeSpan 17,
+    }
+    REGEX_OPTIONS Flags "System.Text.RegularExpressions." RegexOptions {
+        None 0,
+        IgnoreCase 1,
+        Multiline 2,
+        ExplicitCapture 4,
+        Compiled 8,
+        Singleline 16,
+        IgnorePatternWhitespace 32,
+        RightToLeft 64,
+        ECMAScript 256,
+        CultureInvariant 512,
+        NonBacktracking 1024,
+    }
+    DAY_OF_WEEK Plain "System." DayOfWeek {
+        Sunday 0,
+        Monday 1,
+        Tuesday 2,
+        Wednesday 3,
+        Thursday 4,
+        Friday 5,
+        Saturday 6,
+    }
+    MIDPOINT_ROUNDING Plain "System." MidpointRounding {
+        ToEven 0,
+        AwayFromZero 1,
+        ToZero 2,
+        ToNegativeInfinity 3,
+        ToPositiveInfinity 4,
+    }
+    URI_PARTIAL Plain "System." UriPartial { Scheme 0, Authority 1, Path 2, Query 3, }
+    URI_KIND Plain "System." UriKind { RelativeOrAbsolute 0, Absolute 1, Relative 2, }
+    URI_HOST_NAME_TYPE Plain "System." UriHostNameType { Unknown 0, Basic 1, Dns 2, IPv4 3, IPv6 4, }
+    ADDRESS_FAMILY Plain "System.Net.Sockets." AddressFamily { InterNetwork 2, InterNetworkV6 23, }
+    NORMALIZATION_FORM Plain "System.Text." NormalizationForm { FormC 1, FormD 2, FormKC 5, FormKD 6, }
+    BASE64_FORMATTING_OPTIONS Flags "System." Base64FormattingOptions { None 0, InsertLineBreaks 1, }
+}

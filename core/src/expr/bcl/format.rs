@@ -7,7 +7,7 @@ use crate::expr::eval::STRING_LIMIT;
 use crate::expr::exception::{Outcome, format as format_exception};
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::value::time_format::{self, Wrong};
-use crate::value::{EnumMember, Value};
+use crate::value::{EnumValue, Value};
 
 /// The widest alignment of a hole and the largest index of an argument, as .NET limits them too.
 const HOLE_NUMBER_MAX: usize = 1_000_000;
@@ -177,7 +177,7 @@ pub(super) fn with_format(value: &Value, format: &str) -> Outcome<String> {
             moment_text(time_format::format(moment.clock(), Some(moment.offset_minutes()), format))
         }
         Value::TimeSpan(span) => super::time_span::with_format(*span, format),
-        Value::Enum(member) => enumeration(member, format),
+        Value::Enum(value) => enumeration(*value, format),
         other => Ok(other.to_string()),
     }
 }
@@ -196,11 +196,14 @@ pub(super) fn wrong() -> Interrupt {
     format_exception("Input string was not in a correct format.")
 }
 
-fn enumeration(member: &EnumMember, format: &str) -> Outcome<String> {
+fn enumeration(value: EnumValue, format: &str) -> Outcome<String> {
     match format {
-        "G" | "g" | "F" | "f" => Ok(member.name.to_owned()),
-        "D" | "d" => Ok(member.number.to_string()),
-        "X" | "x" => Ok(format!("{:08X}", member.number)),
+        "G" | "g" => Ok(value.to_string()),
+        "F" | "f" => {
+            Ok(value.name().map(str::to_owned).or_else(|| value.names()).unwrap_or_else(|| value.number.to_string()))
+        }
+        "D" | "d" => Ok(value.number.to_string()),
+        "X" | "x" => Ok(format!("{:08X}", value.number)),
         _ => {
             Err(format_exception("Format string can be only \"G\", \"g\", \"X\", \"x\", \"F\", \"f\", \"D\" or \"d\"."))
         }

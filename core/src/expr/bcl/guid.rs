@@ -43,7 +43,7 @@ fn guid(call: &Call<'_, '_>, at: usize) -> Outcome<Uuid> {
 }
 
 // The first three fields are written little end first. The way back is the same.
-const fn mixed(b: [u8; 16]) -> [u8; 16] {
+pub(super) const fn mixed(b: [u8; 16]) -> [u8; 16] {
     let [b0, b1, b2, b3, b4, b5, b6, b7, rest @ ..] = b;
     let [b8, b9, b10, b11, b12, b13, b14, b15] = rest;
     [b3, b2, b1, b0, b5, b4, b7, b6, b8, b9, b10, b11, b12, b13, b14, b15]

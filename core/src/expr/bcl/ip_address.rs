@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::enum_members::FAMILIES;
+use super::enums::ADDRESS_FAMILY;
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, broken, format};
 use crate::value::{Library, Value};
@@ -25,8 +25,8 @@ pub(super) const ROWS: &[Row] = &[
         }))
     }),
     row(OWNER, "AddressFamily AddressFamily", |call| {
-        let index = usize::from(address(call, "this")?.is_ipv6());
-        FAMILIES.get(index).map(Value::Enum).ok_or_else(|| broken("an address family"))
+        let number = if address(call, "this")?.is_ipv6() { 23 } else { 2 };
+        Ok(Value::Enum(ADDRESS_FAMILY.value(number)))
     }),
     row(OWNER, "byte[] GetAddressBytes()", |call| {
         Ok(Value::Bytes(match address(call, "this")? {

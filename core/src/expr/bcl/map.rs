@@ -81,7 +81,7 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
             Some(held) => Key::Members(vec![Key::Null, key_of(&held, Folding::Exact)]),
             None => Key::Identity(token.identity()),
         },
-        Value::Enum(member) => Key::Enum(member.enumeration, member.number),
+        Value::Enum(value) => Key::Enum(value.of.name, value.number),
         Value::Object(object) => {
             let members = instance::look(value, |record: &mut Record| record.0.clone())
                 .or_else(|| instance::look(value, |pair: &mut Pair| vec![pair.key.clone(), pair.value.clone()]));

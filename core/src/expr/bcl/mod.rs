@@ -19,6 +19,7 @@ mod exceptions;
 mod format;
 mod guid;
 mod hash;
+mod hash_code;
 mod html;
 mod ip_address;
 mod json;
@@ -56,14 +57,14 @@ mod zone_data;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use crate::value::{EnumMember, Value};
+use crate::value::{EnumValue, Enumeration, Value};
 
 use super::eval::Machine;
 use super::exception::{Outcome, argument_null, broken, null_reference};
 use super::instance::{self, Items, State};
 use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
-use super::ty::{Named, Ty};
+use super::ty::{Class, Named, Ty};
 
 pub(crate) use array::changes_arrays;
 pub(crate) use collection::{json_pairs, pair, pair_type};
@@ -78,7 +79,7 @@ pub(crate) use type_object::type_object;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Run {
     Function(Function),
-    Enum(&'static EnumMember),
+    Enum(EnumValue),
 }
 
 /// The code of a member.
@@ -101,8 +102,8 @@ const fn row(owner: &'static str, signature: &'static str, function: Function) -
     (owner, signature, Run::Function(function))
 }
 
-const fn constant(owner: &'static str, signature: &'static str, member: &'static EnumMember) -> Row {
-    (owner, signature, Run::Enum(member))
+const fn constant(owner: &'static str, signature: &'static str, of: &'static Enumeration, number: i32) -> Row {
+    (owner, signature, Run::Enum(of.value(number)))
 }
 
 /// A type and one that it implements, as in `("List<T>", "IList<T>")`.
@@ -143,6 +144,7 @@ pub(crate) struct Table {
     by_name: BTreeMap<Arc<str>, Vec<Member>>,
     /// Type, base, and how many type parameters both have.
     bases: Vec<(Ty, Ty, usize)>,
+    enumerations: BTreeMap<Class, &'static Enumeration>,
 }
 
 /// The table, read once.
@@ -181,11 +183,9 @@ const ROWS: &[&[Row]] = &[
     json::TABLES[2],
     json::TABLES[3],
     json::TABLES[4],
-    json::TABLES[5],
     number_types::ROWS,
     regex::TABLES[0],
     regex::TABLES[1],
-    regex::TABLES[2],
     token::ROWS,
     hash::TABLES[0],
     hash::TABLES[1],
@@ -212,12 +212,22 @@ impl Table {
             by_name.entry(Arc::clone(&member.name)).or_default().push(member);
         }
         let bases = BASES.iter().copied().flatten().filter_map(base_of).collect();
-        Self { by_name, bases }
+        let enumerations = by_name.values().flatten().filter_map(|member| match (member.run, &member.owner) {
+            (Run::Enum(value), Ty::Class(class)) => Some((*class, value.of)),
+            (Run::Enum(_) | Run::Function(_), _) => None,
+        });
+        let enumerations = enumerations.collect();
+        Self { by_name, bases, enumerations }
     }
 
     /// What types derive from.
     pub(crate) fn bases(&self) -> &[(Ty, Ty, usize)] {
         &self.bases
+    }
+
+    /// The names and numbers of an enumeration.
+    pub(crate) fn enumeration(&self, class: Class) -> Option<&'static Enumeration> {
+        self.enumerations.get(&class).copied()
     }
 
     /// The members of this name, of any type.
@@ -386,11 +396,11 @@ impl<'c> Call<'c, '_> {
         }
     }
 
-    /// The number of an enumeration's member.
+    /// The number of an enumeration's value.
     pub(crate) fn number(&self, index: usize) -> Outcome<i32> {
         match self.value(index) {
-            Value::Enum(member) => Ok(member.number),
-            _ => Err(broken("expected a member of an enumeration")),
+            Value::Enum(value) => Ok(value.number),
+            _ => Err(broken("expected a value of an enumeration")),
         }
     }
 

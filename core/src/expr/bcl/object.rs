@@ -3,8 +3,10 @@
 use super::number_parse;
 pub(super) use super::number_parse::parse_double;
 use super::{Row, row};
+use crate::expr::eval::is_same;
 use crate::expr::exception::{Outcome, format};
-use crate::expr::instance::Items;
+use crate::expr::instance::{Items, State};
+use crate::expr::ty::Ty;
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -16,6 +18,11 @@ pub(super) const ROWS: &[Row] = &[
         }
     }),
     row("object", "bool Equals(object obj)", |call| Ok(Value::Bool(call.value(0) == call.value(1)))),
+    row("object", "int GetHashCode()", |call| Ok(Value::Int32(super::hash_code::hash_code(call.value(0))))),
+    row("object", "static bool ReferenceEquals(object objA, object objB)", |call| {
+        Ok(Value::Bool(is_same(call.value(0), call.value(1))))
+    }),
+    row("object", "new object()", |call| call.object(Ty::Object, Bare)),
     row("object", "static bool Equals(object objA, object objB)", |call| {
         Ok(Value::Bool(call.value(0) == call.value(1)))
     }),
@@ -78,6 +85,12 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
 ];
+
+/// `new object()`
+#[derive(Debug)]
+struct Bare;
+
+impl State for Bare {}
 
 /// `CompareTo`'s -1, 0 or 1.
 pub(super) fn order(ordering: std::cmp::Ordering) -> Value {

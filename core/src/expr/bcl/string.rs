@@ -107,7 +107,7 @@ pub(super) fn index(value: usize) -> Value {
 /// The odd numbers ignore case: CurrentCultureIgnoreCase 1, InvariantCultureIgnoreCase 3, OrdinalIgnoreCase 5.
 pub(super) fn ignores_case(call: &Call<'_, '_>, at: usize) -> Outcome<bool> {
     match call.value(at) {
-        Value::Enum(member) => Ok(member.number % 2 == 1),
+        Value::Enum(value) if (0..=5).contains(&value.number) => Ok(value.number % 2 == 1),
         _ => Err(argument("The string comparison type passed in is currently not supported.", "comparisonType")),
     }
 }

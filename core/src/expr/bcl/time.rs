@@ -133,8 +133,7 @@ pub(super) fn milliseconds(civil: Civil) -> i32 {
 }
 
 pub(super) fn weekday(moment: DateTime) -> Outcome<Value> {
-    let day = super::enum_members::DAYS.get(usize::from(moment.civil().weekday));
-    day.map(Value::Enum).ok_or_else(|| broken("a weekday"))
+    Ok(Value::Enum(super::enums::DAY_OF_WEEK.value(i32::from(moment.civil().weekday))))
 }
 
 pub(super) fn day_of_year(moment: DateTime) -> Value {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::enum_members::HOSTS;
+use super::enums::URI_HOST_NAME_TYPE;
 use super::uri_text::{escape, has_only_allowed, unescape_whole, without_dots};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
@@ -80,11 +80,7 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "bool UserEscaped", |_| Ok(Value::Bool(false))),
     row(OWNER, "UriHostNameType HostNameType", |call| {
         let uri = absolute(call)?;
-        if uri.host.is_empty() {
-            HOSTS.get(1).map(Value::Enum).ok_or_else(|| broken("a host's type"))
-        } else {
-            host_type(&uri.host)
-        }
+        if uri.host.is_empty() { Ok(Value::Enum(URI_HOST_NAME_TYPE.value(1))) } else { Ok(host_type(&uri.host)) }
     }),
     row(OWNER, "string[] Segments", |call| {
         let path = absolute(call)?.path.clone();
@@ -135,11 +131,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "static UriHostNameType CheckHostName(string name)", |call| {
         let name = call.text_or_null(0)?.map_or("", |name| name);
-        if name.is_empty() {
-            HOSTS.first().map(Value::Enum).ok_or_else(|| broken("a host's type"))
-        } else {
-            host_type(name)
-        }
+        if name.is_empty() { Ok(Value::Enum(URI_HOST_NAME_TYPE.value(0))) } else { Ok(host_type(name)) }
     }),
     row(OWNER, "static bool CheckSchemeName(string schemeName)", |call| {
         Ok(Value::Bool(call.text_or_null(0)?.is_some_and(|name| is_scheme(name))))
@@ -207,14 +199,14 @@ fn is_name(host: &str) -> bool {
     !host.is_empty() && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }
 
-fn host_type(host: &str) -> Outcome<Value> {
+fn host_type(host: &str) -> Value {
     let number = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(_)) => 3,
         Ok(IpAddr::V6(_)) => 4,
         Err(_) if is_name(host) => 2,
         Err(_) => 0,
     };
-    HOSTS.get(number).map(Value::Enum).ok_or_else(|| broken("a host's type"))
+    Value::Enum(URI_HOST_NAME_TYPE.value(number))
 }
 
 /// An absolute address; the messages are those of .NET 8.

@@ -1,6 +1,6 @@
 //! Operators: promotion of operands, text concatenation, comparison, lifting over `null` (C# 7, §12).
 
-use super::convert::{apply, implicit, implicit_of, is_numeric, is_whole};
+use super::convert::{apply, implicit, implicit_of, is_enum, is_numeric, is_whole};
 use super::{Checker, Typed};
 use crate::expr::eval;
 use crate::expr::fold;
@@ -40,6 +40,8 @@ impl Checker<'_> {
         }
         let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
         let (left, right) = if is_shift { (left, right) } else { signed_constants(left, right) };
+        let left = zero_of_enum(operator, left, &right.ty);
+        let right = zero_of_enum(operator, right, &left.ty);
         let (left, right) = (lifted_null(operator, left, &right.ty), right);
         let right = lifted_null(operator, right, &left.ty);
         let (plain_left, left_null) = unwrapped(&left.ty);
@@ -133,13 +135,13 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let plain = Typed::new(Node::Constant(Value::Null), unwrapped(&left.ty).0.clone(), left.span);
-        let ty = match implicit(&right.ty, &plain.ty) {
+        let ty = match implicit_of(&right, &plain.ty) {
             Some(_) if right.ty != Ty::Null => plain.ty.clone(),
-            _ if implicit(&right.ty, &left.ty).is_some() => left.ty.clone(),
+            _ if implicit_of(&right, &left.ty).is_some() => left.ty.clone(),
             _ => self.unified(&plain, &right, span),
         };
         let left_conversion = implicit(unwrapped(&left.ty).0, unwrapped(&ty).0).flatten();
-        let right_conversion = implicit(&right.ty, &ty).flatten();
+        let right_conversion = implicit_of(&right, &ty).flatten();
         let node = Node::Coalesce(Box::new((apply(left_conversion, left.node), apply(right_conversion, right.node))));
         Typed::new(node, ty, span)
     }
@@ -175,7 +177,9 @@ impl Checker<'_> {
                 },
                 _ => Node::Negate(operands, Box::new(inner)),
             },
-            (UnaryOp::Complement, operands) if is_whole(&plain) => Node::Complement(operands, Box::new(inner)),
+            (UnaryOp::Complement, operands) if is_whole(&plain) || is_enum(&plain) => {
+                Node::Complement(operands, Box::new(inner))
+            }
             _ => {
                 let symbol = match operator {
                     UnaryOp::Not => "!",
@@ -197,6 +201,19 @@ fn promoted(operator: UnaryOp, ty: &Ty) -> Ty {
         Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16 => Ty::Int32,
         Ty::UInt32 if operator == UnaryOp::Minus => Ty::Int64,
         other => other.clone(),
+    }
+}
+
+// The constant zero becomes a value of an enumeration beside one, unless it is a number to add or to take away.
+fn zero_of_enum(operator: BinaryOp, typed: Typed, other: &Ty) -> Typed {
+    let is_count = matches!(operator, BinaryOp::Add | BinaryOp::Subtract);
+    if is_count || !is_enum(unwrapped(other).0) || is_enum(&typed.ty) {
+        return typed;
+    }
+    let other = unwrapped(other).0;
+    match implicit_of(&typed, other) {
+        Some(Some(conversion)) => Typed::new(apply(Some(conversion), typed.node), other.clone(), typed.span),
+        Some(None) | None => typed,
     }
 }
 
@@ -288,6 +305,9 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     {
         return Some(Agreement { operands: Operands::Struct, sides: (left.clone(), right.clone()), result });
     }
+    if let Some(agreement) = counted(operator, left, right) {
+        return Some(agreement);
+    }
     if !is_equality(operator) {
         return None;
     }
@@ -346,6 +366,22 @@ fn common_number(left: &Ty, right: &Ty) -> Option<Ty> {
     })
 }
 
+fn is_enumeration(class: Class) -> bool {
+    class.kind() == ClassKind::Enum
+}
+
+// A value of an enumeration and a number of its underlying type.
+fn counted(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
+    let sides = match operator {
+        BinaryOp::Add | BinaryOp::Subtract if is_enum(left) => (left.clone(), Ty::Int32),
+        BinaryOp::Add | BinaryOp::Subtract if is_enum(right) => (Ty::Int32, right.clone()),
+        _ => return None,
+    };
+    let result = if is_enum(left) { left.clone() } else { right.clone() };
+    let fits = implicit(left, &sides.0).is_some() && implicit(right, &sides.1).is_some();
+    fits.then_some(Agreement { operands: Operands::Struct, sides, result })
+}
+
 fn structures(operator: BinaryOp, left: Class, right: Class) -> Option<Ty> {
     let is_value = |class: Class| matches!(class.kind(), ClassKind::Struct | ClassKind::Enum);
     if !is_value(left) || !is_value(right) {
@@ -360,6 +396,10 @@ fn structures(operator: BinaryOp, left: Class, right: Class) -> Option<Ty> {
             Ty::Class(Class::DateTimeOffset)
         }
         (operator, left, right) if left == right && is_equality(operator) => Ty::Bool,
+        (BinaryOp::And | BinaryOp::Or | BinaryOp::Xor, left, right) if left == right && is_enumeration(left) => {
+            Ty::Class(left)
+        }
+        (BinaryOp::Subtract, left, right) if left == right && is_enumeration(left) => Ty::Int32,
         (operator, left, right) if left == right && is_relation(operator) && left != Class::Guid => Ty::Bool,
         _ => return None,
     };

@@ -17,6 +17,11 @@ pub(super) const fn is_numeric(ty: &Ty) -> bool {
     is_whole(ty) || matches!(ty, Ty::Single | Ty::Double | Ty::Decimal)
 }
 
+/// Whether the type is an enumeration.
+pub(super) fn is_enum(ty: &Ty) -> bool {
+    matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum)
+}
+
 /// Whether the type is a whole number's, or `char`.
 pub(super) const fn is_whole(ty: &Ty) -> bool {
     matches!(
@@ -81,6 +86,10 @@ pub(super) fn implicit_of(typed: &Typed, to: &Ty) -> Found {
     };
     let inner = if let Ty::Nullable(inner) = to { inner } else { to };
     let is_int = typed.ty == Ty::Int32;
+    // Zero is a value of every enumeration.
+    if number == 0 && is_enum(inner) {
+        return Some(Some(Conversion::Numeric(inner.clone())));
+    }
     let fits = match inner {
         Ty::SByte => is_int && i8::try_from(number).is_ok(),
         Ty::Byte => is_int && u8::try_from(number).is_ok(),
@@ -102,11 +111,11 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Void | Ty::Null, _) | (_, Ty::Void) => None,
         (Ty::Object, to) => Some(Some(Conversion::Unbox(to.clone()))),
         (from, to) if is_numeric(from) && is_numeric(to) => Some(Some(Conversion::Numeric(to.clone()))),
-        (Ty::Class(class), to) if class.kind() == ClassKind::Enum && is_numeric(to) => {
+        (from, to) if is_enum(from) && (is_numeric(to) || is_enum(to)) || is_numeric(from) && is_enum(to) => {
             Some(Some(Conversion::Numeric(to.clone())))
         }
         (Ty::Nullable(inner), to) if **inner == *to => Some(Some(Conversion::Unwrap(to.clone()))),
-        (from, Ty::Nullable(inner)) if is_numeric(from) && is_numeric(inner) => {
+        (from, Ty::Nullable(inner)) if is_number_like(from) && is_number_like(inner) => {
             Some(Some(Conversion::Numeric((**inner).clone())))
         }
         (Ty::Class(Class::XElement | Class::XAttribute), to) if is_xml_target(to) => {
@@ -121,6 +130,10 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
         }
         _ => None,
     }
+}
+
+fn is_number_like(ty: &Ty) -> bool {
+    is_numeric(ty) || is_enum(ty)
 }
 
 // The explicit operators of `XElement` and `XAttribute`.
@@ -229,6 +242,9 @@ impl Checker<'_> {
         match (implicit(&left.ty, &right.ty), implicit(&right.ty, &left.ty)) {
             (_, Some(_)) => left.ty.clone(),
             (Some(_), None) => right.ty.clone(),
+            // A constant may fit a type that its own type does not convert to.
+            (None, None) if implicit_of(right, &left.ty).is_some() => left.ty.clone(),
+            (None, None) if implicit_of(left, &right.ty).is_some() => right.ty.clone(),
             (None, None) => {
                 let message =
                     format!("the branches are `{}` and `{}`, and neither converts to the other", left.ty, right.ty);

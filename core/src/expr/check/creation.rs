@@ -48,6 +48,9 @@ impl Checker<'_> {
         if let Some(candidate) = self.choose(&found, &[], &given) {
             return self.emit(&candidate, None, ReceiverRule::None, given, span);
         }
+        if let (true, false, Some(value)) = (given.is_empty(), ty.is_reference(), ty.default_value()) {
+            return Typed::new(Node::Constant(value), ty.clone(), span);
+        }
         if found.is_empty() {
             self.unsupported(span, &format!("`new {ty}`"));
         } else {

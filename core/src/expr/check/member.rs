@@ -3,7 +3,7 @@
 use super::binary::unwrapped;
 use super::overload::{self, Found, Given, Open};
 use super::{Checker, Typed, Use};
-use crate::expr::bcl::{Member, TABLE};
+use crate::expr::bcl::{Member, Run, TABLE};
 use crate::expr::generic::{delegate, field, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
@@ -184,6 +184,9 @@ impl Checker<'_> {
 
     fn emit_property(&mut self, member: &Member, receiver: Option<Node>, types: &[Ty], span: Span) -> Typed {
         let rule = if receiver.is_some() { ReceiverRule::NotNull } else { ReceiverRule::None };
+        if let Run::Enum(value) = member.run {
+            return Typed::new(Node::Constant(Value::Enum(value)), member.result.clone(), span);
+        }
         let call = CallNode {
             run: member.run,
             arguments: receiver.into_iter().collect(),

@@ -57,12 +57,7 @@ impl Checker<'_> {
         if operand.ty == Ty::Error || constant.ty == Ty::Error {
             return Typed::error(span);
         }
-        let is_constant = match &constant.node {
-            Node::Constant(_) => true,
-            // Members of enumerations are constants too.
-            Node::Call(call) => matches!(call.run, crate::expr::bcl::Run::Enum(_)),
-            _ => false,
-        };
+        let is_constant = matches!(&constant.node, Node::Constant(_));
         if !is_constant {
             self.report("constant", constant.span, "a pattern needs a constant");
             return Typed::error(span);

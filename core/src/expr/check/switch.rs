@@ -189,10 +189,6 @@ impl Checker<'_> {
         match typed.node {
             Node::IsConstant(pair) => match pair.1 {
                 Node::Constant(value) => Some(value),
-                Node::Call(call) => match call.run {
-                    crate::expr::bcl::Run::Enum(member) => Some(Value::Enum(member)),
-                    crate::expr::bcl::Run::Function(_) => None,
-                },
                 _ => None,
             },
             _ => None,

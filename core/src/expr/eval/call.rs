@@ -21,7 +21,7 @@ impl Machine<'_> {
     pub(super) fn call(&mut self, call: &CallNode) -> Outcome<Value> {
         self.step()?;
         let function = match call.run {
-            Run::Enum(member) => return Ok(Value::Enum(member)),
+            Run::Enum(value) => return Ok(Value::Enum(value)),
             Run::Function(function) => function,
         };
         let result = if call.arguments.len() > INLINE_ARGUMENTS {

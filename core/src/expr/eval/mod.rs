@@ -21,10 +21,11 @@ use super::instance::{self, Record};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Program};
 use super::syntax::BinaryOp;
+use super::ty::{ClassKind, Ty};
 use super::{Consumed, Eval, Interrupt};
 
 pub(crate) use memory::items_limit;
-pub(crate) use operate::{binary, complement, negate, numeric};
+pub(crate) use operate::{binary, complement, is_same, negate, numeric};
 
 /// What [`Interrupt::LimitExceeded`] says when a string grows too long.
 pub(crate) const STRING_LIMIT: &str = "a string of the expression is too long";
@@ -340,6 +341,9 @@ fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
             Value::Null if ty.holds_null() => Ok(Value::Null),
             Value::Null => Err(null_reference()),
             value_of if ty.admits(value_of) => Ok(value),
+            // A boxed number is unboxed as an enumeration over it, and the other way round.
+            Value::Int32(_) if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum) => numeric(&value, ty),
+            Value::Enum(boxed) if *ty == Ty::Int32 => Ok(Value::Int32(boxed.number)),
             other => Err(invalid_cast(&other.type_name(), &ty.full_name())),
         },
         Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::expr::bcl::TABLE;
 use crate::expr::exception::{Outcome, broken, divide_by_zero};
 use crate::expr::node::Operands;
 use crate::expr::syntax::BinaryOp;
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Class, Ty};
 use crate::value::{DateTimeOffset, Decimal, TimeSpan, Value};
 
 /// A binary operation on operands that have been converted.
@@ -26,7 +27,7 @@ pub(crate) fn binary(operator: BinaryOp, operands: Operands, left: &Value, right
         (Operands::Bool, Value::Bool(left), Value::Bool(right)) => boolean(operator, *left, *right),
         (Operands::String, left, right) => equality(operator, left == right),
         (Operands::Struct, left, right) => structure(operator, left, right),
-        (Operands::Reference, left, right) => equality(operator, same(left, right)),
+        (Operands::Reference, left, right) => equality(operator, is_same(left, right)),
         _ => Err(broken("operands of another type")),
     }
 }
@@ -40,7 +41,7 @@ fn equality(operator: BinaryOp, equal: bool) -> Outcome<Value> {
 }
 
 /// Whether two references are one object. A boxed value is an object of its own, as in .NET.
-fn same(left: &Value, right: &Value) -> bool {
+pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
         (Value::String(left), Value::String(right)) => {
@@ -218,9 +219,30 @@ fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> 
         (_, Value::DateTime(left), Value::DateTime(right)) => ordered(operator, &left.ticks(), &right.ticks()),
         (_, Value::TimeSpan(left), Value::TimeSpan(right)) => ordered(operator, left, right),
         (_, Value::Guid(left), Value::Guid(right)) => ordered(operator, left, right),
-        (_, Value::Enum(left), Value::Enum(right)) => ordered(operator, &left.number, &right.number),
+        (_, Value::Enum(_), _) | (_, _, Value::Enum(_)) => enumeration(operator, left, right),
         _ => Err(broken("operands of another type")),
     }
+}
+
+// Operators of enumerations: bits of both, a number more or less, and the distance of two.
+fn enumeration(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
+    let (of, a, b) = match (left, right) {
+        (Value::Enum(left), Value::Enum(right)) if operator == BinaryOp::Subtract => {
+            return Ok(Value::Int32(left.number.wrapping_sub(right.number)));
+        }
+        (Value::Enum(left), Value::Enum(right)) => (left.of, left.number, right.number),
+        (Value::Enum(left), Value::Int32(right)) => (left.of, left.number, *right),
+        (Value::Int32(left), Value::Enum(right)) => (right.of, *left, right.number),
+        _ => return Err(broken("operands of another type")),
+    };
+    Ok(Value::Enum(of.value(match operator {
+        BinaryOp::And => a & b,
+        BinaryOp::Or => a | b,
+        BinaryOp::Xor => a ^ b,
+        BinaryOp::Add => a.wrapping_add(b),
+        BinaryOp::Subtract => a.wrapping_sub(b),
+        other => return ordered(other, &a, &b),
+    })))
 }
 
 // Operators of `DateTimeOffset`, whose sums keep the offset.
@@ -263,6 +285,7 @@ pub(crate) fn complement(operands: Operands, value: &Value) -> Outcome<Value> {
         (Operands::Int64, Value::Int64(value)) => Ok(Value::Int64(!value)),
         (Operands::UInt32, Value::UInt32(value)) => Ok(Value::UInt32(!value)),
         (Operands::UInt64, Value::UInt64(value)) => Ok(Value::UInt64(!value)),
+        (Operands::Struct, Value::Enum(value)) => Ok(Value::Enum(value.of.value(!value.number))),
         _ => Err(broken("a complement of no whole number")),
     }
 }
@@ -288,7 +311,7 @@ pub(crate) fn numeric(value: &Value, ty: &Ty) -> Outcome<Value> {
         Value::Int64(value) => i128::from(*value),
         Value::UInt64(value) => i128::from(*value),
         Value::Char(unit) => i128::from(*unit),
-        Value::Enum(member) => i128::from(member.number),
+        Value::Enum(value) => i128::from(value.number),
         Value::Decimal(value) => return from_decimal(*value, ty),
         _ => return Err(broken("expected a number")),
     };
@@ -305,8 +328,15 @@ pub(crate) fn numeric(value: &Value, ty: &Ty) -> Outcome<Value> {
         Ty::Double => Ok(Value::Double(whole as f64)),
         Ty::Decimal => Decimal::of_whole(whole).map(Value::Decimal).ok_or_else(decimal_overflow),
         Ty::Char => Ok(Value::Char(whole as u16)),
+        Ty::Class(class) => enumerated(*class, whole as i32),
         _ => Err(broken("a cast to no number")),
     }
+}
+
+// A value of an enumeration by its number; unchecked, so that it need not be a member.
+fn enumerated(class: Class, number: i32) -> Outcome<Value> {
+    let of = TABLE.enumeration(class).ok_or_else(|| broken("no enumeration"))?;
+    Ok(Value::Enum(of.value(number)))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "C#'s unchecked casts truncate")]
@@ -345,6 +375,7 @@ fn from_real(value: &Value, ty: &Ty) -> Outcome<Value> {
         Ty::Int16 => Value::Int16(int as i16),
         Ty::UInt16 => Value::UInt16(int as u16),
         Ty::Char => Value::Char(int as u16),
+        Ty::Class(class) => return enumerated(*class, int),
         _ => return Err(broken("a cast to no number")),
     })
 }
@@ -368,6 +399,10 @@ fn from_decimal(value: Decimal, ty: &Ty) -> Outcome<Value> {
         Ty::Int64 => whole.try_into().map(Value::Int64).map_err(|_| out(name("an Int64"))),
         Ty::UInt64 => whole.try_into().map(Value::UInt64).map_err(|_| out(name("a UInt64"))),
         Ty::Char => whole.try_into().map(Value::Char).map_err(|_| out(name("a character"))),
+        Ty::Class(class) => {
+            let number = whole.try_into().map_err(|_| out(name("an Int32")))?;
+            enumerated(*class, number)
+        }
         _ => Err(broken("a cast to no number")),
     }
 }

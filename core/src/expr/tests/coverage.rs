@@ -23,6 +23,8 @@ const OWNERS: &[&str] = &[
     "MidpointRounding",
     "Random",
     "Convert",
+    "Enum",
+    "TypeCode",
     "BitConverter",
     "StringBuilder",
     "StringReader",

@@ -2,12 +2,12 @@
 
 mod build;
 mod cast;
-mod kinds;
 mod select;
 mod serialize;
 
 use std::sync::Arc;
 
+use super::enums::J_TOKEN_TYPE;
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
@@ -17,7 +17,7 @@ use crate::value::{JToken, Value};
 pub(crate) use cast::{cast, token_of};
 pub(crate) use serialize::is_dictionary;
 
-pub(super) const TABLES: [&[Row]; 6] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, kinds::ROWS, serialize::ROWS];
+pub(super) const TABLES: [&[Row]; 5] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS];
 
 const ROWS: &[Row] = &[
     row("JObject", "static JObject Parse(string json)", |call| parse(call, Wanted::Object)),
@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
         let text = token(call)?.to_json(formatting);
         call.yields(text)
     }),
-    row("JToken", "JTokenType Type", |call| kinds::member(token(call)?.kind())),
+    row("JToken", "JTokenType Type", |call| Ok(Value::Enum(J_TOKEN_TYPE.value(token(call)?.kind() as i32)))),
     row("JToken", "bool HasValues", |call| Ok(Value::Bool(token(call)?.count() > 0))),
     row("JToken", "bool Equals(object obj)", |call| {
         let token = token(call)?;

@@ -4,51 +4,23 @@ mod matched;
 
 use std::sync::Arc;
 
-use super::{Call, Row, constant, row};
+use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, out_of_range, throw};
 use crate::expr::instance::State;
 use crate::expr::regex::{Exhausted, Found, Options, PatternError, Regex, Replacement};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::{Interrupt, instance};
-use crate::value::{EnumMember, Value};
+use crate::value::Value;
 
 use matched::{Input, Matches, hit};
 
-pub(super) const TABLES: [&[Row]; 3] = [ROWS, matched::ROWS, OPTIONS];
+pub(super) const TABLES: [&[Row]; 2] = [ROWS, matched::ROWS];
 
 /// Operations of the matcher that count as one step of the evaluation.
 const OPERATIONS_PER_STEP: u64 = 16;
 
 /// With a timeout, one match may take this part of the steps that remain; then it throws.
 const TIMEOUT_PART: u64 = 2;
-
-const fn option(name: &'static str, number: i32) -> EnumMember {
-    EnumMember { enumeration: "System.Text.RegularExpressions.RegexOptions", name, number }
-}
-
-static NONE: EnumMember = option("None", 0);
-static IGNORE_CASE: EnumMember = option("IgnoreCase", 1);
-static MULTILINE: EnumMember = option("Multiline", 2);
-static EXPLICIT_CAPTURE: EnumMember = option("ExplicitCapture", 4);
-static COMPILED: EnumMember = option("Compiled", 8);
-static SINGLELINE: EnumMember = option("Singleline", 16);
-static IGNORE_WHITESPACE: EnumMember = option("IgnorePatternWhitespace", 32);
-static RIGHT_TO_LEFT: EnumMember = option("RightToLeft", 64);
-static ECMA_SCRIPT: EnumMember = option("ECMAScript", 256);
-static CULTURE_INVARIANT: EnumMember = option("CultureInvariant", 512);
-
-const OPTIONS: &[Row] = &[
-    constant("RegexOptions", "static RegexOptions None", &NONE),
-    constant("RegexOptions", "static RegexOptions IgnoreCase", &IGNORE_CASE),
-    constant("RegexOptions", "static RegexOptions Multiline", &MULTILINE),
-    constant("RegexOptions", "static RegexOptions ExplicitCapture", &EXPLICIT_CAPTURE),
-    constant("RegexOptions", "static RegexOptions Compiled", &COMPILED),
-    constant("RegexOptions", "static RegexOptions Singleline", &SINGLELINE),
-    constant("RegexOptions", "static RegexOptions IgnorePatternWhitespace", &IGNORE_WHITESPACE),
-    constant("RegexOptions", "static RegexOptions RightToLeft", &RIGHT_TO_LEFT),
-    constant("RegexOptions", "static RegexOptions ECMAScript", &ECMA_SCRIPT),
-    constant("RegexOptions", "static RegexOptions CultureInvariant", &CULTURE_INVARIANT),
-];
 
 const ROWS: &[Row] = &[
     row("Regex", "new Regex(string pattern)", create),
