@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use crate::http::{HeaderMap, Method, Url};
 use crate::rng::Uuid;
-use crate::time::Now;
+use crate::time::{Now, WallTime};
 use crate::value::Value;
 
 pub use crate::http::message::{Body, ResponseView};
@@ -38,6 +38,12 @@ pub struct Context {
     pub subscription: Option<Arc<SubscriptionView>>,
     /// `context.User`; the owner of the subscription.
     pub user: Option<Arc<UserView>>,
+    /// `context.Backend`; the entity that a policy has chosen.
+    pub backend: Option<Arc<BackendView>>,
+    /// `context.Workspace`; no API of a self-hosted gateway stands in one.
+    pub workspace: Option<Arc<WorkspaceView>>,
+    /// `context.Tracing`
+    pub tracing: bool,
     /// `context.Deployment`
     pub deployment: Arc<DeploymentView>,
     /// `context.LastError`
@@ -114,8 +120,19 @@ pub struct ProductView {
     pub subscriptions_limit: Option<i32>,
     /// `State` is `Published`
     pub published: bool,
-    /// `Groups`: id and name of each.
-    pub groups: Vec<(String, String)>,
+    /// `Groups`
+    pub groups: Vec<GroupView>,
+    /// `Apis`
+    pub apis: Vec<Arc<ApiView>>,
+}
+
+/// A group of users: of `context.Product` and `context.User`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupView {
+    /// `Id`
+    pub id: String,
+    /// `Name`
+    pub name: String,
 }
 
 /// `context.Subscription`. Its `Debug` does not show the keys.
@@ -131,6 +148,12 @@ pub struct SubscriptionView {
     pub primary_key: String,
     /// `SecondaryKey`
     pub secondary_key: String,
+    /// `CreatedDate`
+    pub created: Option<WallTime>,
+    /// `StartDate`
+    pub start: Option<WallTime>,
+    /// `EndDate`
+    pub end: Option<WallTime>,
 }
 
 impl fmt::Debug for SubscriptionView {
@@ -144,6 +167,49 @@ impl fmt::Debug for SubscriptionView {
 pub struct UserView {
     /// `Id`
     pub id: String,
+    /// `Email`
+    pub email: String,
+    /// `FirstName`
+    pub first_name: String,
+    /// `LastName`
+    pub last_name: String,
+    /// `Note`
+    pub note: String,
+    /// `RegistrationDate`
+    pub registered: Option<WallTime>,
+    /// `Groups`
+    pub groups: Vec<GroupView>,
+    /// `Identities`
+    pub identities: Vec<IdentityView>,
+}
+
+/// One of `context.User.Identities`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityView {
+    /// `Id`
+    pub id: String,
+    /// `Provider`, as in `Aad`.
+    pub provider: String,
+}
+
+/// `context.Backend`
+#[derive(Clone, Debug, Default)]
+pub struct BackendView {
+    /// `Id`
+    pub id: String,
+    /// `AzureRegion`
+    pub azure_region: String,
+    /// Whether `Type` is `Pool`.
+    pub is_pool: bool,
+}
+
+/// `context.Workspace`
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceView {
+    /// `Id`
+    pub id: String,
+    /// `Name`
+    pub name: String,
 }
 
 /// `context.Deployment`
@@ -155,8 +221,12 @@ pub struct DeploymentView {
     pub instance_id: String,
     /// `Region`: the gateway's location.
     pub region: String,
-    /// `ServiceName`, and `ServiceId`
+    /// `ServiceName`
     pub service_name: String,
+    /// `ServiceId`
+    pub service_id: String,
+    /// `Gateway.IsManaged`; never of a gateway, only of what the tools evaluate.
+    pub is_managed: bool,
 }
 
 /// The query parameter that carries a subscription key when no API says otherwise (APIM's own default).

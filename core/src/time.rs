@@ -71,6 +71,39 @@ impl WallTime {
         Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
+    /// The moment that RFC 3339 writes as in `2026-01-31T10:20:30.5+01:00`; digits beyond nanoseconds are cut off. `None` for
+    /// anything else, leap seconds included.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_once(['T', 't'])?;
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let zone_at = rest.find(['Z', 'z', '+', '-'])?;
+        let (clock, zone) = rest.split_at_checked(zone_at)?;
+        let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let is_number = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        let nanosecond: u32 = format!("{fraction:0<9}").get(..9).filter(|_| is_number)?.parse().ok()?;
+        let offset_minutes = match zone.split_at_checked(1)? {
+            ("Z" | "z", "") => 0,
+            (sign, offset) => {
+                let [hours, minutes] = numbers(offset, ':', [2, 2])?;
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                let minutes = i64::from(hours * 60 + minutes);
+                if sign == "-" { -minutes } else { minutes }
+            }
+        };
+        let narrow = |number: u32| u8::try_from(number).ok();
+        let (month, day) = (narrow(month)?, narrow(day)?);
+        let (hour, minute, second) = (narrow(hour)?, narrow(minute)?, narrow(second)?);
+        let civil = Civil { year: i32::try_from(year).ok()?, month, day, hour, minute, second, nanosecond, weekday: 0 };
+        let wall = civil.to_wall();
+        // What no calendar has, as 31 April, comes back as another day; what lies beyond the range as another year.
+        let is_real = Civil { weekday: 0, ..wall.civil() } == civil;
+        is_real.then(|| Self(wall.0.saturating_sub(offset_minutes * 60_000_000_000)))
+    }
+
     /// Calendar fields in UTC.
     #[must_use]
     pub fn civil(self) -> Civil {
@@ -166,6 +199,18 @@ pub struct Now {
     pub wall: WallTime,
 }
 
+// Numbers of exactly these many digits, `separator` between them.
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(separator);
+    let mut found = [0; N];
+    for (place, digits) in found.iter_mut().zip(digits) {
+        let part = parts.next()?;
+        let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+        *place = part.parse().ok().filter(|_| is_number)?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -219,6 +264,29 @@ mod tests {
             let moment = WallTime::from_unix_seconds(wall);
             assert_eq!(moment.civil().to_wall(), moment);
             wall += 86_399 * 37;
+        }
+    }
+
+    #[test]
+    fn moments_of_rfc_3339() {
+        let seconds = |text| WallTime::from_rfc3339(text).map(WallTime::unix_seconds);
+        assert_eq!(seconds("1994-11-06T08:49:37Z"), Some(784_111_777));
+        assert_eq!(seconds("1994-11-06T09:49:37.25+01:00"), Some(784_111_777));
+        assert_eq!(WallTime::from_rfc3339("1970-01-01T00:00:00.0000001Z"), Some(WallTime::from_unix_nanos(100)));
+        for text in [
+            "",
+            "1994-11-06",
+            "1994-11-06T08:49Z",
+            "1994-11-06T08:49:37",
+            "1994-04-31T00:00:00Z",
+            "1994-11-06T24:00:00Z",
+            "1994-11-06T08:49:60Z",
+            "1994-11-6T08:49:37Z",
+            "1994-11-06T08:49:37.Z",
+            "1994-11-06T08:49:37+1:00",
+            "9999-01-01T00:00:00Z",
+        ] {
+            assert_eq!(WallTime::from_rfc3339(text), None, "{text}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::resource::{Origin, ResourceId};
 use crate::http::{Method, Url};
+use crate::time::WallTime;
 
 /// Everything that one gateway serves, references resolved by name, named values not yet substituted into policies.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,10 @@ pub struct Configuration {
     pub products: Vec<Product>,
     /// Subscriptions in the order of their ids.
     pub subscriptions: Vec<Subscription>,
+    /// Groups of users in the order of their ids.
+    pub groups: Vec<Group>,
+    /// Users in the order of their ids.
+    pub users: Vec<User>,
     /// Named values in the order of their ids.
     pub named_values: Vec<NamedValue>,
     /// Policy fragments in the order of their ids.
@@ -287,6 +292,53 @@ pub struct Subscription {
     pub secondary_key: Option<Secret>,
     /// The id of the user who owns it.
     pub owner: Option<String>,
+    /// When it was created.
+    pub created: Option<WallTime>,
+    /// When it began to count; shown, not enforced, as in APIM.
+    pub start: Option<WallTime>,
+    /// When it ended; shown, not enforced.
+    pub end: Option<WallTime>,
+}
+
+/// A group of users.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// The display name.
+    pub display_name: String,
+    /// The ids of its users, as far as links of the group say.
+    pub users: Vec<String>,
+}
+
+/// A user.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The id.
+    pub id: String,
+    /// The address.
+    pub email: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
+    /// A remark.
+    pub note: String,
+    /// When the user was registered.
+    pub registered: Option<WallTime>,
+    /// What the user signs in with.
+    pub identities: Vec<Identity>,
+    /// The ids of groups, as far as the user's own document says.
+    pub groups: Vec<String>,
+}
+
+/// What a user signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The id at the provider.
+    pub id: String,
+    /// The provider, as in `Aad`.
+    pub provider: String,
 }
 
 /// What a subscription opens.

@@ -47,7 +47,7 @@ impl Exchange {
                 response.headers.remove(header::CONTENT_LENGTH);
                 if bytes.is_empty() { ResponseBody::Empty } else { ResponseBody::Bytes(bytes) }
             }
-            Body::Absent | Body::Gone => {
+            Body::Absent | Body::Gone | Body::Consumed => {
                 response.headers.remove(header::CONTENT_LENGTH);
                 ResponseBody::Empty
             }

@@ -4,7 +4,7 @@ use crate::context::Body;
 use crate::exchange::fault::Raised;
 use crate::exchange::{Exchange, For, Frame, Loop, Phase, Settlement};
 use crate::expr::Message;
-use crate::http::StatusCode;
+use crate::http::{Bytes, StatusCode};
 use crate::limits::Limits;
 use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
@@ -47,7 +47,9 @@ impl Exchange {
             return self.out_of_budget();
         }
         self.budget -= 1;
-        match self.execute(section, frame, limits, now) {
+        let executed = self.execute(section, frame, limits, now);
+        self.consume(matches!(executed, Err(Stop::NeedsBody(_))));
+        match executed {
             Ok(Some(next)) => self.go(next, section, frame, limits, now),
             Ok(None) => {
                 self.frames.pop();
@@ -154,6 +156,7 @@ impl Exchange {
     fn again(&mut self, section: Section, begin: Frame, end: Frame, limits: &Limits, now: Now) {
         debug_assert_eq!(self.loops.last().map(|l| l.begin), Some(begin.pc), "the innermost loop ends first");
         let condition = self.retry_condition(section, begin, limits, now);
+        self.consume(matches!(condition, Err(Stop::NeedsBody(_))));
         let again = match condition {
             Ok(again) => again,
             Err(Stop::NeedsBody(message)) => return self.need_body(message, section, end),
@@ -217,6 +220,24 @@ impl Exchange {
         let failure = Failure::expression("there is no body to read: it was passed on already");
         let raised = self.raised(failure, section, frame);
         self.fail(raised, section);
+    }
+
+    // The bodies that expressions took go once the policy that they belong to has run, unless it has put others in their place.
+    // A policy that runs again finds them there.
+    fn consume(&mut self, runs_again: bool) {
+        let taken = std::mem::take(&mut self.state.taken);
+        if runs_again {
+            return;
+        }
+        for (message, taken) in [(Message::Request, taken.request), (Message::Response, taken.response)] {
+            let is_there = |taken: &Bytes| match self.body(message) {
+                Body::Bytes(bytes) => bytes.as_ptr() == taken.as_ptr() && !bytes.is_empty(),
+                Body::Absent | Body::Unread | Body::Gone | Body::Consumed => false,
+            };
+            if taken.as_ref().is_some_and(is_there) {
+                self.set_body(message, Body::Consumed);
+            }
+        }
     }
 
     fn body(&self, message: Message) -> &Body {

@@ -165,6 +165,9 @@ impl Exchange {
             product: None,
             subscription: None,
             user: None,
+            backend: None,
+            workspace: None,
+            tracing: false,
             deployment: Arc::clone(&snapshot.deployment),
             last_error: None,
         };

@@ -14,7 +14,7 @@ use super::instance::{self, Pair, Record};
 use super::parse::signature::Form;
 use super::scene::Scene;
 use super::ty::{Class, Named, RecordKind, Ty};
-use super::{Consumed, Expected, Interrupt, Message, Place, compile};
+use super::{Expected, Interrupt, Message, Noted, Place, compile};
 use crate::diagnostic::Diagnostic;
 use crate::value::json::JFormatting;
 use crate::value::time_format;
@@ -62,14 +62,13 @@ pub struct Encoded {
     pub json: String,
 }
 
-/// Compiles and evaluates `source` once; notes which bodies that consumed.
-pub fn answer(source: &str, expected: Expected, place: Place<'_>, scene: &Scene, consumed: &mut Consumed) -> Answer {
+/// Compiles and evaluates `source` once; notes what that did besides.
+pub fn answer(source: &str, expected: Expected, place: Place<'_>, scene: &Scene, noted: &mut Noted) -> Answer {
     let expression = match compile(source, expected, place) {
         Ok(expression) => expression,
         Err(diagnostics) => return Answer::Refused(diagnostics),
     };
-    let shown =
-        run_then(&expression.0, scene.eval(&mut scene.rng()), consumed, |machine, value| encoded(value, machine));
+    let shown = run_then(&expression.0, scene.eval(&mut scene.rng()), noted, |machine, value| encoded(value, machine));
     match shown {
         Ok((value, encoded)) => Answer::Value { value, encoded },
         Err(Interrupt::Exception { exception, message }) => {
@@ -222,6 +221,8 @@ fn part_type(part: &ContextPart) -> &'static str {
         | ContextPart::Product
         | ContextPart::Subscription
         | ContextPart::User
+        | ContextPart::Backend
+        | ContextPart::Workspace
         | ContextPart::Deployment
         | ContextPart::Gateway
         | ContextPart::LastError => part.type_name(),
@@ -313,7 +314,7 @@ mod tests {
 
     use super::{Answer, alone, answer};
     use crate::expr::scene::{Scene, Unfixed};
-    use crate::expr::{Consumed, Expected};
+    use crate::expr::{Expected, Noted};
     use crate::rng::Seed;
     use crate::time::WallTime;
 
@@ -328,7 +329,7 @@ mod tests {
         let scene = Scene::of(&json, unfixed).unwrap();
         let file = Arc::from("e");
         let (source, place) = alone(&file, document);
-        answer(source, Expected::Any, place, &scene, &mut Consumed::default())
+        answer(source, Expected::Any, place, &scene, &mut Noted::default())
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::encode::{Answer, alone, answer};
 use super::scene::{Scene, SceneError, Unfixed, overlay};
-use super::{Consumed, Expected};
+use super::{Expected, Noted};
 use crate::context::Body;
 use crate::rng::Seed;
 use crate::time::WallTime;
@@ -109,10 +109,10 @@ impl Case {
         let scene = stage.scene().map_err(|error| error.to_string())?;
         let file = Arc::from("fixture");
         let (source, place) = alone(&file, &self.source);
-        let mut consumed = Consumed::default();
-        let answer = answer(source, stage.expected, place, &scene, &mut consumed);
+        let mut noted = Noted::default();
+        let answer = answer(source, stage.expected, place, &scene, &mut noted);
         let mut shown = shown(&answer);
-        if consumed.request {
+        if noted.consumed.request {
             shown.push_str("~~ Request\n");
         }
         Ok(Played { shown, answer })

@@ -31,6 +31,9 @@ pub const CALL_HEIGHT: u32 = 4;
 /// The most items of one collection.
 pub const ITEMS_MAX: usize = 1_000_000;
 
+/// The most lines that one evaluation may say by `context.Trace`; further ones are dropped.
+pub const TRACES_MAX: usize = 100;
+
 /// How deep objects may be nested in the result of an expression.
 pub const RESULT_DEPTH_MAX: usize = 64;
 

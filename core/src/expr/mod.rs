@@ -83,9 +83,17 @@ pub enum Message {
     Response,
 }
 
-/// Which bodies an evaluation has consumed: those that it read by `As<T>()` without `preserveContent: true`.
-///
-/// APIM's default reads the stream itself, so nothing is left for whoever reads the message next (reference A3).
+/// What an evaluation did besides giving a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// The bodies that it read by `As<T>()` without `preserveContent: true`. APIM's default reads the stream itself, so nothing is
+    /// left for whoever reads the message next.
+    pub consumed: Consumed,
+    /// What it said by `context.Trace`, at most [`limits::TRACES_MAX`] lines.
+    pub traces: Vec<Arc<str>>,
+}
+
+/// Which bodies were consumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consumed {
     /// The body of the request.
@@ -149,15 +157,15 @@ impl Expression {
     /// # Errors
     /// Says what is missing, or what was thrown.
     pub fn eval(&self, eval: Eval<'_>) -> Result<Value, Interrupt> {
-        self.eval_noting(eval, &mut Consumed::default())
+        self.eval_noting(eval, &mut Noted::default())
     }
 
-    /// Evaluates it, and notes which bodies that consumed, also when it throws.
+    /// Evaluates it, and notes what it did besides, also when it throws.
     ///
     /// # Errors
     /// Says what is missing, or what was thrown.
-    pub fn eval_noting(&self, eval: Eval<'_>, consumed: &mut Consumed) -> Result<Value, Interrupt> {
-        eval::run(&self.0, eval, consumed)
+    pub fn eval_noting(&self, eval: Eval<'_>, noted: &mut Noted) -> Result<Value, Interrupt> {
+        eval::run(&self.0, eval, noted)
     }
 
     /// The static type of the result as C# writes it, as in `string` or `int?`.

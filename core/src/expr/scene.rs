@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::context::{
-    ApiView, Body, Context, DeploymentView, LastError, OperationView, ProductView, RequestView, ResponseView,
-    SubscriptionView, UserView,
+    ApiView, BackendView, Body, Context, DeploymentView, GroupView, IdentityView, LastError, OperationView,
+    ProductView, RequestView, ResponseView, SubscriptionView, UserView, WorkspaceView,
 };
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Url};
 use crate::rng::{Rng, Seed, Uuid};
@@ -100,9 +100,16 @@ impl Scene {
                 .transpose()?
                 .map(Arc::new),
             user: root.section("user")?.map(|section| user(&section)).transpose()?.map(Arc::new),
+            backend: root.section("backend")?.map(|section| backend(&section)).transpose()?.map(Arc::new),
+            workspace: root.section("workspace")?.map(|section| workspace(&section)).transpose()?.map(Arc::new),
+            tracing: root.flag("tracing")?.unwrap_or(false),
             deployment: Arc::new(deployment(root.section("deployment")?)?),
             last_error: root.section("lastError")?.map(|section| last_error(&section)).transpose()?.map(Box::new),
         };
+        // The one API of a context document is the one that its product holds.
+        if let (Some(product), Some(api)) = (&mut context.product, &context.api) {
+            Arc::make_mut(product).apis.push(Arc::clone(api));
+        }
         let mut warnings = Vec::new();
         if let Some(section) = root.section("variables")? {
             variable::read(&section, &mut context, &mut warnings)?;
@@ -281,11 +288,6 @@ fn product(section: &Section<'_>) -> Result<ProductView, SceneError> {
         "NotPublished" => Some(false),
         _ => None,
     })?;
-    let mut groups = Vec::new();
-    for group in section.list("groups")? {
-        group.knows(&["id", "name"])?;
-        groups.push((group.owned("id")?, group.owned("name")?));
-    }
     Ok(ProductView {
         id: section.owned("id")?,
         name: section.owned("name")?,
@@ -293,7 +295,8 @@ fn product(section: &Section<'_>) -> Result<ProductView, SceneError> {
         subscription_required: section.flag("subscriptionRequired")?.unwrap_or(false),
         subscriptions_limit: limit.and_then(|limit| i32::try_from(limit).ok()),
         published: published.unwrap_or(false),
-        groups,
+        groups: groups(section)?,
+        apis: Vec::new(),
     })
 }
 
@@ -305,12 +308,61 @@ fn subscription(section: &Section<'_>) -> Result<SubscriptionView, SceneError> {
         key: section.owned("key")?,
         primary_key: section.owned("primaryKey")?,
         secondary_key: section.owned("secondaryKey")?,
+        created: date(section, "createdDate")?,
+        start: date(section, "startDate")?,
+        end: date(section, "endDate")?,
     })
 }
 
 fn user(section: &Section<'_>) -> Result<UserView, SceneError> {
     section.knows(&["id", "email", "firstName", "lastName", "note", "registrationDate", "groups", "identities"])?;
-    Ok(UserView { id: section.owned("id")? })
+    let mut identities = Vec::new();
+    for identity in section.list("identities")? {
+        identity.knows(&["id", "provider"])?;
+        identities.push(IdentityView { id: identity.owned("id")?, provider: identity.owned("provider")? });
+    }
+    Ok(UserView {
+        id: section.owned("id")?,
+        email: section.owned("email")?,
+        first_name: section.owned("firstName")?,
+        last_name: section.owned("lastName")?,
+        note: section.owned("note")?,
+        registered: date(section, "registrationDate")?,
+        groups: groups(section)?,
+        identities,
+    })
+}
+
+fn groups(section: &Section<'_>) -> Result<Vec<GroupView>, SceneError> {
+    let mut groups = Vec::new();
+    for group in section.list("groups")? {
+        group.knows(&["id", "name"])?;
+        groups.push(GroupView { id: group.owned("id")?, name: group.owned("name")? });
+    }
+    Ok(groups)
+}
+
+fn date(section: &Section<'_>, name: &str) -> Result<Option<WallTime>, SceneError> {
+    section.parsed(name, "a moment as in `2024-03-05T09:07:08Z`", wall_of)
+}
+
+fn backend(section: &Section<'_>) -> Result<BackendView, SceneError> {
+    section.knows(&["id", "azureRegion", "type"])?;
+    let kind = |text: &str| match text {
+        "Single" => Some(false),
+        "Pool" => Some(true),
+        _ => None,
+    };
+    Ok(BackendView {
+        id: section.owned("id")?,
+        azure_region: section.owned("azureRegion")?,
+        is_pool: section.parsed("type", "`Single` or `Pool`", kind)?.unwrap_or(false),
+    })
+}
+
+fn workspace(section: &Section<'_>) -> Result<WorkspaceView, SceneError> {
+    section.knows(&["id", "name"])?;
+    Ok(WorkspaceView { id: section.owned("id")?, name: section.owned("name")? })
 }
 
 fn deployment(section: Option<Section<'_>>) -> Result<DeploymentView, SceneError> {
@@ -321,6 +373,8 @@ fn deployment(section: Option<Section<'_>>) -> Result<DeploymentView, SceneError
         instance_id: String::new(),
         region: section.owned("region")?,
         service_name: section.owned("serviceName")?,
+        service_id: section.owned("serviceId")?,
+        is_managed: false,
     };
     if let Some(gateway) = section.section("gateway")? {
         gateway.knows(&["id", "instanceId", "isManaged"])?;
@@ -328,6 +382,7 @@ fn deployment(section: Option<Section<'_>>) -> Result<DeploymentView, SceneError
             id.clone_into(&mut view.gateway_id);
         }
         view.instance_id = gateway.owned("instanceId")?;
+        view.is_managed = gateway.flag("isManaged")?.unwrap_or(false);
     }
     Ok(view)
 }

@@ -102,6 +102,15 @@ classes! {
     ProductState "ProductState" "" Enum,
     Subscription "ISubscription" "" Class,
     User "IUser" "" Class,
+    UserGroup "IGroup" "" Class,
+    UserIdentity "IUserIdentity" "" Class,
+    Backend "IBackend" "" Class,
+    BackendType "BackendType" "" Enum,
+    Workspace "IWorkspace" "" Class,
+    GraphQl "IGraphQL" "" Class,
+    GraphQlDataObject "IGraphQLDataObject" "" Class,
+    PrivateEndpointConnection "IPrivateEndpointConnection" "" Class,
+    SustainabilityInfo "ISustainabilityInfo" "" Class,
     Deployment "IDeployment" "" Class,
     Gateway "IGateway" "" Class,
     LastError "ILastError" "" Class,
@@ -267,12 +276,11 @@ const KEYWORDS: [(&str, &str, Ty); 16] = [
 ];
 
 /// Types of the allow-list (Microsoft's article, reference A2) that have no members here yet.
-pub(crate) const UNBUILT: [&str; 22] = [
+pub(crate) const UNBUILT: &[&str] = &[
     "AsymmetricAlgorithm",
     "CipherMode",
     "Extensions",
     "HashAlgorithmName",
-    "IGroup",
     "Nullable",
     "Oid",
     "PaddingMode",

@@ -26,4 +26,6 @@ pub enum Body {
     Bytes(Bytes),
     /// It was passed through and is gone.
     Gone,
+    /// An expression took it, without `preserveContent`: nothing of it is passed on.
+    Consumed,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::model::{Backend, Secret};
-use crate::context::{Body, ResponseView};
+use crate::context::{BackendView, Body, ResponseView};
 use crate::diagnostic::nearest;
 use crate::expr::Message;
 use crate::http::rewrite::{ExpandError, RewriteTemplate};
@@ -165,6 +165,7 @@ impl SetBackendService {
                 let entity = found.ok_or_else(|| invalid(format!("there is no backend `{id}`")))?;
                 let base = entity.url.clone().ok_or_else(|| invalid(format!("the backend `{id}` has no URL")))?;
                 set_base(run, base);
+                run.context.backend = Some(Arc::new(BackendView { id: entity.id.clone(), ..BackendView::default() }));
                 run.state.upstream.entity = Some(entity);
             }
         }
@@ -368,7 +369,7 @@ impl ForwardRequest {
 
     fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
         match &run.context.request.body {
-            Body::Absent => Ok(OutboundBody::Empty),
+            Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),
             Body::Bytes(bytes) => Ok(OutboundBody::Bytes(bytes.clone())),
             Body::Unread if self.buffer_request_body => Err(Stop::NeedsBody(Message::Request)),
             Body::Unread => Ok(OutboundBody::Stream),

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::config::model::{Backend, OperationResponse};
 use crate::context::{Body, Context, ResponseView};
-use crate::expr::{Eval, Expression, Interrupt, Message};
+use crate::expr::{Consumed, Eval, Expression, Interrupt, Message, Noted};
 use crate::http::template::UrlTemplate;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
+use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
 use crate::limits::Limits;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
@@ -73,14 +73,25 @@ pub struct State {
     pub settle: Settle,
     /// Calls that are counted once the response is known, in the order of the policies that wait for it.
     pub pending_counts: VecDeque<PendingCount>,
-    /// What `trace` policies said.
+    /// What `trace` policies and `context.Trace` said.
     pub traces: Vec<String>,
+    /// The bodies that expressions of the running policy have consumed; they go when it has run.
+    pub taken: Taken,
     /// The last backend call.
     pub backend: Option<BackendRecord>,
     /// Time spent waiting for backends.
     pub backend_time: Duration,
     /// When the last backend call went out.
     pub forwarded_at: Option<Now>,
+}
+
+/// Contents that expressions have read without `preserveContent`.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// The request's.
+    pub request: Option<Bytes>,
+    /// The response's.
+    pub response: Option<Bytes>,
 }
 
 /// Where the request goes.
@@ -259,15 +270,37 @@ impl Run<'_> {
     /// It threw, a limit was reached, or it needs a body that has not been read.
     pub fn eval(&mut self, expression: &Expression) -> Result<Value, Stop> {
         let eval = Eval { context: self.context, now: self.now, rng: self.rng };
-        expression.eval(eval).map_err(|interrupt| match interrupt {
+        let mut noted = Noted::default();
+        let result = expression.eval_noting(eval, &mut noted);
+        // It runs again from its start once the body is there.
+        if let Err(Interrupt::NeedsBody(message)) = result {
+            return Err(Stop::NeedsBody(message));
+        }
+        self.take(noted.consumed);
+        for line in noted.traces {
+            self.trace(line.to_string());
+        }
+        result.map_err(|interrupt| match interrupt {
             Interrupt::NeedsBody(message) => Stop::NeedsBody(message),
-            Interrupt::Exception { exception, message } => {
-                Stop::fail(Failure::expression(format!("{exception}: {message}")))
+            // So the original words it; the exception's type goes with it (reference A4).
+            Interrupt::Exception { message, .. } => {
+                Stop::fail(Failure::expression(format!("Expression evaluation failed. {message}")))
             }
-            Interrupt::LimitExceeded(limit) => {
-                Stop::fail(Failure::expression(format!("the expression went over its limit of {limit}")))
-            }
+            Interrupt::LimitExceeded(limit) => Stop::fail(Failure::expression(format!(
+                "Expression evaluation failed. The limit was reached: {limit}."
+            ))),
         })
+    }
+
+    fn take(&mut self, consumed: Consumed) {
+        if let (true, Body::Bytes(bytes)) = (consumed.request, &self.context.request.body) {
+            self.state.taken.request = Some(bytes.clone());
+        }
+        if let (true, Some(Body::Bytes(bytes))) =
+            (consumed.response, self.context.response.as_ref().map(|response| &response.body))
+        {
+            self.state.taken.response = Some(bytes.clone());
+        }
     }
 
     /// Keeps a field for whatever response the client gets.

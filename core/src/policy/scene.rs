@@ -129,6 +129,9 @@ impl Visit {
             product: Some(Arc::new(ProductView { id: "starter".to_owned(), ..ProductView::default() })),
             subscription: None,
             user: None,
+            backend: None,
+            workspace: None,
+            tracing: false,
             deployment: Arc::default(),
             last_error: None,
         };

@@ -410,7 +410,7 @@ fn bytes_of(value: Value) -> Bytes {
 /// It has not been read yet.
 pub fn whole_body(body: &Body, message: Message) -> Result<Option<Bytes>, Stop> {
     match body {
-        Body::Absent | Body::Gone => Ok(None),
+        Body::Absent | Body::Gone | Body::Consumed => Ok(None),
         Body::Unread => Err(Stop::NeedsBody(message)),
         Body::Bytes(bytes) => Ok(Some(bytes.clone())),
     }

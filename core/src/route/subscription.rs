@@ -210,6 +210,9 @@ mod tests {
             primary_key: Some(Secret(format!("{key}-1"))),
             secondary_key: Some(Secret(format!("{key}-2"))),
             owner: None,
+            created: None,
+            start: None,
+            end: None,
         }
     }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::model::{Api, ApiKind, Backend, Configuration, Operation, Product, Subscription};
-use crate::context::{ApiView, DeploymentView, OperationView, ProductView, SubscriptionView, UserView};
+use crate::config::model::{Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
+use crate::context::{
+    ApiView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView, UserView,
+};
 use crate::diagnostic::Diagnostic;
 use crate::policy::Scope;
 use crate::route::{RouteApi, SubscriptionRequirement};
@@ -28,6 +30,8 @@ pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> 
         instance_id: identity.instance_id.clone(),
         region: configuration.gateway.location.clone(),
         service_name: configuration.service.name.clone(),
+        service_id: configuration.service.name.clone(),
+        is_managed: false,
     }
 }
 
@@ -133,7 +137,11 @@ fn operation_view(operation: &Operation) -> OperationView {
 ///
 /// # Errors
 /// Everything that is wrong with its policy.
-pub(super) fn product(product: &Product, programs: &mut Programs<'_>) -> Result<CompiledProduct, Vec<Diagnostic>> {
+pub(super) fn product(
+    product: &Product,
+    configuration: &Configuration,
+    programs: &mut Programs<'_>,
+) -> Result<CompiledProduct, Vec<Diagnostic>> {
     let program = programs.program(product.policy.as_ref(), Scope::Product)?;
     let view = ProductView {
         id: product.id.clone(),
@@ -142,13 +150,44 @@ pub(super) fn product(product: &Product, programs: &mut Programs<'_>) -> Result<
         subscription_required: product.subscription_required,
         subscriptions_limit: product.subscriptions_limit,
         published: product.published,
-        groups: product.groups.iter().map(|group| (group.clone(), group.clone())).collect(),
+        groups: product.groups.iter().map(|group| group_view(configuration, group)).collect(),
+        apis: apis_of(product, configuration),
     };
     Ok(CompiledProduct { view: Arc::new(view), program })
 }
 
+// The current revisions of its APIs.
+fn apis_of(product: &Product, configuration: &Configuration) -> Vec<Arc<ApiView>> {
+    let holds = |api: &&Api| api.is_current && product.apis.iter().any(|name| name.eq_ignore_ascii_case(&api.name));
+    configuration.apis.iter().filter(holds).map(|api| Arc::new(api_view(api))).collect()
+}
+
+fn group_view(configuration: &Configuration, id: &str) -> GroupView {
+    let found = configuration.groups.iter().find(|group| group.id.eq_ignore_ascii_case(id));
+    GroupView { id: id.to_owned(), name: found.map_or(id, |group| &group.display_name).to_owned() }
+}
+
+// A user whose document is not there is known by the id alone.
+fn user_view(configuration: &Configuration, id: &str) -> UserView {
+    let Some(user) = configuration.users.iter().find(|user| user.id.eq_ignore_ascii_case(id)) else {
+        return UserView { id: id.to_owned(), ..UserView::default() };
+    };
+    let User { id, email, first_name, last_name, note, registered, identities, groups } = user.clone();
+    let linked = configuration.groups.iter().filter(|group| group.users.iter().any(|of| of.eq_ignore_ascii_case(&id)));
+    let mut names: Vec<&str> = groups.iter().map(String::as_str).collect();
+    for group in linked {
+        if !names.iter().any(|name| name.eq_ignore_ascii_case(&group.id)) {
+            names.push(&group.id);
+        }
+    }
+    let groups = names.iter().map(|name| group_view(configuration, name)).collect();
+    let identity = |of: crate::config::model::Identity| IdentityView { id: of.id, provider: of.provider };
+    let identities = identities.into_iter().map(identity).collect();
+    UserView { id, email, first_name, last_name, note, registered, groups, identities }
+}
+
 /// A subscription as expressions see it.
-pub(super) fn subscription(subscription: &Subscription) -> CompiledSubscription {
+pub(super) fn subscription(subscription: &Subscription, configuration: &Configuration) -> CompiledSubscription {
     let text = |key: &Option<crate::config::model::Secret>| key.as_ref().map(|key| key.0.clone()).unwrap_or_default();
     let (primary, secondary) = (text(&subscription.primary_key), text(&subscription.secondary_key));
     let view = |key: &str| {
@@ -158,8 +197,11 @@ pub(super) fn subscription(subscription: &Subscription) -> CompiledSubscription 
             key: key.to_owned(),
             primary_key: primary.clone(),
             secondary_key: secondary.clone(),
+            created: subscription.created,
+            start: subscription.start,
+            end: subscription.end,
         })
     };
-    let user = subscription.owner.as_ref().map(|owner| Arc::new(UserView { id: owner.clone() }));
+    let user = subscription.owner.as_ref().map(|owner| Arc::new(user_view(configuration, owner)));
     CompiledSubscription { primary: view(&primary), secondary: view(&secondary), user }
 }

@@ -135,7 +135,7 @@ impl Compilation<'_> {
             routes: RouteTable::build(routes),
             apis,
             subscriptions: SubscriptionTable::build(&configuration.subscriptions, &products),
-            subscribers: configuration.subscriptions.iter().map(build::subscription).collect(),
+            subscribers: configuration.subscriptions.iter().map(|of| build::subscription(of, &configuration)).collect(),
             products: compiled_products,
             service,
             backends,
@@ -170,7 +170,7 @@ impl Compilation<'_> {
     ) -> (Vec<Product>, Vec<CompiledProduct>) {
         let (mut products, mut compiled) = (Vec::new(), Vec::new());
         for product in &configuration.products {
-            match build::product(product, programs) {
+            match build::product(product, configuration, programs) {
                 Ok(made) => {
                     products.push(product.clone());
                     compiled.push(made);
@@ -266,7 +266,7 @@ fn service_wide(parsed: &Parsed) -> Refused {
         wrong.entry(ResourceId::new(SERVICE_POLICY)).or_default().extend(errors);
     }
     for product in &configuration.products {
-        if let Err(errors) = build::product(product, &mut programs) {
+        if let Err(errors) = build::product(product, configuration, &mut programs) {
             wrong.entry(ResourceId::new(&format!("/products/{}", product.id))).or_default().extend(errors);
         }
     }

@@ -138,6 +138,10 @@ pub enum ContextPart {
     Subscription,
     /// `context.User`
     User,
+    /// `context.Backend`
+    Backend,
+    /// `context.Workspace`
+    Workspace,
     /// `context.Deployment`
     Deployment,
     /// `context.Deployment.Gateway`
@@ -251,6 +255,8 @@ impl ContextPart {
             Self::Product => "IProduct",
             Self::Subscription => "ISubscription",
             Self::User => "IUser",
+            Self::Backend => "IBackend",
+            Self::Workspace => "IWorkspace",
             Self::Deployment => "IDeployment",
             Self::Gateway => "IGateway",
             Self::LastError => "ILastError",

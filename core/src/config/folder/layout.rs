@@ -85,11 +85,13 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("gateways/{}/apis/{}/gatewayApiInformation.json", "/gateways/{}/apis/{}", Kind::Information),
     ("gateways/{}/apis.json", "/gateways/{}/apis", Kind::List),
     ("groups/{}/groupInformation.json", "/groups/{}", Kind::Information),
+    ("groups/{}/users/{}/groupUserInformation.json", "/groups/{}/users/{}", Kind::Information),
     ("tags/{}/tagInformation.json", "/tags/{}", Kind::Information),
     ("tags/{}/apis/{}/tagApiInformation.json", "/tags/{}/apis/{}", Kind::Information),
     ("tags/{}/products/{}/tagProductInformation.json", "/tags/{}/products/{}", Kind::Information),
     // ours
     ("serviceInformation.json", "/service", Kind::Information),
+    ("users/{}/userInformation.json", "/users/{}", Kind::Information),
     ("secrets.env", "", Kind::Secrets),
     ("apis/{}/operations/{}/operationInformation.json", "/apis/{}/operations/{}", Kind::Operation),
     ("apis/{}/resolvers/{}/resolverInformation.json", "/apis/{}/resolvers/{}", Kind::Information),

@@ -20,6 +20,7 @@ mod reference;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod user;
 mod version;
 
 use properties::Properties;
@@ -69,6 +70,8 @@ pub fn parse(set: &ResourceSet, gateway: &str) -> Parsed {
     configuration.apis = api::apis(&mut parsing, &assigned, &version_sets);
     configuration.products = product::products(&mut parsing);
     configuration.subscriptions = subscription::subscriptions(&mut parsing);
+    configuration.groups = user::groups(&mut parsing);
+    configuration.users = user::users(&mut parsing);
     parsing.note_families();
     let Parsing { fatal, refused, notes, .. } = parsing;
     Parsed { configuration, fatal, refused, notes }
@@ -181,9 +184,10 @@ impl<'a> Parsing<'a> {
             let family = match segments.as_slice() {
                 ["apis", _, family @ ("diagnostics" | "resolvers"), ..] => *family,
                 ["apis" | "products" | "gateways" | "subscriptions" | "namedValues" | "policyFragments", ..]
+                | ["groups" | "users", ..]
                 | ["backends" | "certificates" | "apiVersionSets" | "policies" | "service", ..]
                 // what only the developer portal and the control plane look at
-                | ["tags" | "groups" | "users", ..] => continue,
+                | ["tags", ..] => continue,
                 [family, ..] => *family,
                 [] => continue,
             };

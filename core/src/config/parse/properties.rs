@@ -9,6 +9,7 @@ use crate::config::locate;
 use crate::config::resource::Resource;
 use crate::diagnostic::Diagnostic;
 use crate::span::{Position, Span};
+use crate::time::WallTime;
 
 /// A reader of one resource. `null` counts as absent, as ARM writes it.
 pub(super) struct Properties<'a> {
@@ -66,6 +67,15 @@ impl<'a> Properties<'a> {
             self.wrong_type(path, "a whole number");
         }
         number
+    }
+
+    /// The moment at `path`, as in `2026-01-31T00:00:00Z`.
+    pub(super) fn moment(&mut self, path: &[&str]) -> Option<WallTime> {
+        let moment = WallTime::from_rfc3339(self.text(path)?);
+        if moment.is_none() {
+            self.wrong_type(path, "a moment as in `2026-01-31T00:00:00Z`");
+        }
+        moment
     }
 
     /// The items of the list at `path`.

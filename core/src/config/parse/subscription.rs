@@ -72,7 +72,10 @@ fn subscription(parsing: &Parsing<'_>, properties: &mut Properties<'_>) -> Optio
     let display_name = properties.text(&["displayName"]).unwrap_or(&id).to_owned();
     let owner = properties.text(&["ownerId"]).filter(|owner| !owner.is_empty());
     let owner = owner.map(|owner| owner.rsplit('/').next().unwrap_or(owner).to_owned());
-    Some(Subscription { display_name, scope: scope?, active, primary_key, secondary_key, owner, id })
+    let (created, start, end) =
+        (properties.moment(&["createdDate"]), properties.moment(&["startDate"]), properties.moment(&["endDate"]));
+    let scope = scope?;
+    Some(Subscription { display_name, scope, active, primary_key, secondary_key, owner, created, start, end, id })
 }
 
 // ARM creates a subscription without a state as `submitted`, whose keys do not count (SubscriptionCreateParameters.state).

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// A fixture.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
-    /// Documents by kind and name: `service`, `product`, `api`, `operation`, `fragment f`, `backend b`, `named-value n`, `settings`.
+    /// Documents by kind and name: `service`, `product`, `api`, `operation`, `fragment f`, `backend b`, `named-value n`, `settings`,
+    /// `resource /id`.
     pub(crate) documents: BTreeMap<(String, String), String>,
     /// What happens, in order.
     pub(crate) turns: Vec<Turn>,
@@ -38,8 +39,19 @@ pub(crate) struct Message {
     pub(crate) content: Option<String>,
 }
 
-const DOCUMENTS: [&str; 10] =
-    ["service", "product", "api", "operation", "fragment", "backend", "named-value", "secret", "settings", "responses"];
+const DOCUMENTS: [&str; 11] = [
+    "service",
+    "product",
+    "api",
+    "operation",
+    "fragment",
+    "backend",
+    "named-value",
+    "secret",
+    "settings",
+    "responses",
+    "resource",
+];
 
 impl Conversation {
     pub(crate) fn parse(text: &str) -> Self {

@@ -27,7 +27,7 @@ pub(crate) fn policy(text: &str) -> Value {
 
 /// The resources that a fixture describes.
 ///
-/// `settings` may say `operation: METHOD TEMPLATE` (several), `service-url: URL`, `subscription: required`, `key: KEY`, `format: xml`.
+/// `settings` may say `operation: METHOD TEMPLATE` (several), `service-url: URL`, `subscription: required`, `key: KEY`, `owner: USER` (of the key), `format: xml`.
 pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
     let settings = Message::parse(&format!("\n{}", conversation.document("settings").unwrap_or("")));
     let mut set = ResourceSet::default();
@@ -73,6 +73,9 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
             insert(&mut set, &format!("/namedValues/{name}"), properties, "nv");
         }
     }
+    for (id, text) in conversation.named("resource") {
+        insert(&mut set, id, serde_json::from_str(text).unwrap(), "resource");
+    }
     if let Some(text) = conversation.document("product") {
         insert(&mut set, "/products/gold", json!({ "displayName": "Gold", "state": "published" }), "product");
         insert(&mut set, "/products/gold/apis/echo", json!({}), "product");
@@ -80,7 +83,12 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
     }
     if let Some(key) = settings.field("key") {
         let scope = if conversation.document("product").is_some() { "/products/gold" } else { "/apis" };
-        let subscription = json!({ "displayName": "S", "scope": scope, "state": "active", "primaryKey": key });
+        let mut subscription = json!({ "displayName": "S", "scope": scope, "state": "active", "primaryKey": key });
+        if let Some(owner) = settings.field("owner") {
+            subscription["ownerId"] = json!(owner);
+            subscription["createdDate"] = json!("2025-03-02T10:00:00Z");
+            subscription["startDate"] = json!("2025-03-03T00:00:00Z");
+        }
         insert(&mut set, "/subscriptions/s1", subscription, "subscription");
     }
     set

@@ -49,6 +49,10 @@ pub(super) const ROWS: &[Row] = &[
         "T GetValueOrDefault<T>(string name, T defaultValue)",
         variable_or_default,
     ),
+    row("IReadOnlyDictionary<string, object>", "object GetValueOrDefault(string name)", |call| {
+        let name = call.text_or_null(1)?.ok_or_else(|| argument_null("key"))?;
+        Ok(call.machine.context.variables.get(&**name).cloned().unwrap_or(Value::Null))
+    }),
     row("IReadOnlyDictionary<string, object>", "bool ContainsKey(string key)", |call| {
         let key = call.text(1, "key")?;
         Ok(Value::Bool(call.machine.context.variables.contains_key(&**key)))
@@ -122,7 +126,7 @@ fn count(call: &Call<'_, '_>) -> Outcome<i32> {
 }
 
 // Names and values, decoded as forms are: `+` is a blank.
-fn pairs(query: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     let decode = super::net::decode_form;
     query
         .split('&')

@@ -32,6 +32,7 @@ pub(super) static DATE_TIME_KIND: Enumeration = Enumeration {
 };
 
 enumerations! {
+    BACKEND_TYPE Plain "" BackendType { Single 0, Pool 1, }
     PRODUCT_STATE Plain "" ProductState { NotPublished 0, Published 1, }
     TYPE_CODE Plain "System." TypeCode {
         Empty 0,

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Call, Row, row};
+use super::{Call, Row, form, row};
 use crate::context::{Body, ResponseView};
 use crate::expr::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
+use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::Root;
 use crate::expr::{Interrupt, Message};
-use crate::http::{HeaderMap, Url};
+use crate::http::{Bytes, HeaderMap, Url};
 use crate::value::json::Wanted;
-use crate::value::{ContextPart, MessageRef, UrlRef, Value};
+use crate::value::{ContextPart, Library, MessageRef, UrlRef, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("IRequest", "string Method", |call| {
@@ -45,39 +46,64 @@ pub(super) const ROWS: &[Row] = &[
         Ok(body_part(call, message))
     }),
     row("IMessageBody", "T As<T>(bool preserveContent = false)", as_type),
-    row("IUrl", "string Host", |call| {
-        let url = url(call)?.host.as_str();
-        call.yields(url)
-    }),
-    row("IUrl", "string Path", |call| {
-        let url = url(call)?.path.as_str();
-        call.yields(url)
-    }),
+    row(
+        "IMessageBody",
+        "IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)",
+        |call| {
+            let bytes = content_bytes(call)?;
+            form::read(call, &super::encoding::utf8_text(&bytes))
+        },
+    ),
+    row("IUrl", "string Host", |call| url_text(call, |url| Arc::from(url.host.as_str()))),
+    row("IUrl", "string Path", |call| url_text(call, |url| Arc::from(url.path.as_str()))),
     // The article says int, the toolkit string; the article is followed (reference A3).
-    row("IUrl", "int Port", |call| Ok(Value::Int32(i32::from(url(call)?.port)))),
+    row("IUrl", "int Port", |call| Ok(Value::Int32(url(call, |url| i32::from(url.port))?))),
     row("IUrl", "string QueryString", |call| {
-        let text = url(call)?.query.as_deref().filter(|query| !query.is_empty()).map(|query| format!("?{query}"));
-        call.yields(text.unwrap_or_default())
+        url_text(call, |url| {
+            let query = url.query.as_deref().filter(|query| !query.is_empty());
+            Arc::from(query.map_or_else(String::new, |query| format!("?{query}")))
+        })
     }),
     row("IUrl", "IReadOnlyDictionary<string, string[]> Query", |call| match call.value(0) {
         Value::Context(ContextPart::Url(url)) => Ok(Value::Context(ContextPart::Query(*url))),
-        _ => Err(broken("expected a URL")),
+        _ => {
+            let query = url(call, |url| url.query.clone().unwrap_or_default())?;
+            form::lists(call, &query)
+        }
     }),
-    row("IUrl", "string Scheme", |call| {
-        let scheme = url(call)?.scheme.as_str();
-        call.yields(scheme)
+    row("IUrl", "string Scheme", |call| url_text(call, |url| Arc::from(url.scheme.as_str()))),
+    row("IUrl", "string ToString()", |call| url_text(call, |url| Arc::from(url.to_string()))),
+    row("IUrl", "Uri ToUri()", |call| {
+        let text = url(call, Url::to_string)?;
+        Ok(Value::Library(Library::Uri(Arc::new(super::uri::parse(&text)?))))
     }),
-    row("IUrl", "string ToString()", |call| {
-        let text = url(call)?.to_string();
-        call.yields(text)
-    }),
+    // A gateway outside of Azure has neither (reference A3).
+    row("IRequest", "IPrivateEndpointConnection PrivateEndpointConnection", |_| Ok(Value::Null)),
+    row("IPrivateEndpointConnection", "string Name", |_| Err(null_reference())),
+    row("IPrivateEndpointConnection", "string GroupId", |_| Err(null_reference())),
+    row("IPrivateEndpointConnection", "string MemberName", |_| Err(null_reference())),
 ];
 
-fn url<'m>(call: &Call<'_, 'm>) -> Outcome<&'m Url> {
-    match call.value(0) {
-        Value::Context(ContextPart::Url(url)) => call.machine.url(*url).ok_or_else(null_reference),
-        _ => Err(broken("expected a URL")),
+/// A URL that is not that of the exchange: of one of `context.Product.Apis`.
+#[derive(Debug)]
+pub(super) struct UrlObject(pub(super) Url);
+
+impl State for UrlObject {
+    fn text(&self, _ty: &Ty) -> String {
+        self.0.to_string()
     }
+}
+
+fn url<R>(call: &Call<'_, '_>, look: impl FnOnce(&Url) -> R) -> Outcome<R> {
+    match call.value(0) {
+        Value::Context(ContextPart::Url(url)) => call.machine.url(*url).map(look).ok_or_else(null_reference),
+        _ => call.state(0, |url: &mut UrlObject| look(&url.0)),
+    }
+}
+
+fn url_text(call: &mut Call<'_, '_>, text: fn(&Url) -> Arc<str>) -> Outcome<Value> {
+    let text = url(call, text)?;
+    call.yields(text)
 }
 
 fn message_ref(call: &Call<'_, '_>) -> Outcome<MessageRef> {
@@ -122,11 +148,12 @@ pub(super) fn headers_of<'a>(context: &'a crate::context::Context, message: &'a 
 fn body_part(call: &Call<'_, '_>, message: MessageRef) -> Value {
     match content(call, &message) {
         None | Some(Body::Absent) => Value::Null,
-        Some(Body::Unread | Body::Bytes(_) | Body::Gone) => Value::Context(ContextPart::Body(message)),
+        Some(Body::Unread | Body::Bytes(_) | Body::Gone | Body::Consumed) => Value::Context(ContextPart::Body(message)),
     }
 }
 
-fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
+// The content of the body at 0; it is noted as consumed unless the argument at 1 says otherwise.
+fn content_bytes(call: &mut Call<'_, '_>) -> Outcome<Bytes> {
     let preserve = call.bool(1)?;
     let Value::Context(ContextPart::Body(message)) = call.value(0) else {
         return Err(broken("expected a body"));
@@ -142,11 +169,20 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
         (Some(Body::Absent) | None, _) => return Err(null_reference()),
         // What APIM says of a body that is gone is not documented; an exception names the cause. Fixture `body/gone`.
         (Some(Body::Gone | Body::Unread), _) => return Err(invalid_operation("The body has already been consumed.")),
+        (Some(Body::Consumed), _) => {
+            let message = "The body has already been consumed: an earlier expression read it without preserveContent.";
+            return Err(invalid_operation(message));
+        }
     };
     if let (Some(which), false) = (which, preserve) {
-        call.machine.consumed.note(which);
+        call.machine.noted.consumed.note(which);
     }
     call.machine.charge(bytes.len())?;
+    Ok(bytes)
+}
+
+fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let bytes = content_bytes(call)?;
     let ty = call.types.first().unwrap_or(&Ty::Error);
     match ty {
         Ty::Array(item) if **item == Ty::Byte => Ok(Value::Bytes(Arc::from(&bytes[..]))),

@@ -16,6 +16,7 @@ mod encoding;
 mod enum_members;
 mod enums;
 mod exceptions;
+mod form;
 mod format;
 mod guid;
 mod hash;
@@ -35,6 +36,7 @@ mod number_format;
 mod number_parse;
 mod number_types;
 mod object;
+mod people;
 mod regex;
 mod string;
 mod string_build;
@@ -152,7 +154,9 @@ pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
 const ROWS: &[&[Row]] = &[
     context::ROWS,
+    people::ROWS,
     message::ROWS,
+    form::ROWS,
     dictionary::ROWS,
     object::ROWS,
     string::ROWS,

@@ -15,9 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         let text = super::uri_text::unescape_whole(call.text(0, "stringToUnescape")?);
         call.yields(text)
     }),
-    row("WebUtility", "static string UrlEncode(string value)", |call| {
-        on_text(call, |text| encode(text, b"-_.!*()", true))
-    }),
+    row("WebUtility", "static string UrlEncode(string value)", |call| on_text(call, form_encoded)),
     row("WebUtility", "static string UrlDecode(string encodedValue)", |call| on_text(call, decode_form)),
     row("WebUtility", "static string HtmlEncode(string value)", |call| on_text(call, html_encode)),
     row("WebUtility", "static string HtmlDecode(string value)", |call| on_text(call, super::html::decode)),
@@ -29,6 +27,11 @@ fn on_text(call: &mut Call<'_, '_>, convert: fn(&str) -> String) -> Outcome<Valu
         Some(text) => call.yields(text),
         None => Ok(Value::Null),
     }
+}
+
+/// Encodes as HTML forms do: a blank is `+`.
+pub(super) fn form_encoded(text: &str) -> String {
+    encode(text, b"-_.!*()", true)
 }
 
 fn encode(text: &str, kept: &[u8], blank_as_plus: bool) -> String {

@@ -22,7 +22,7 @@ use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Program};
 use super::syntax::BinaryOp;
 use super::ty::{ClassKind, Ty};
-use super::{Consumed, Eval, Interrupt};
+use super::{Eval, Interrupt, Noted};
 
 pub(crate) use memory::items_limit;
 pub(crate) use operate::{binary, complement, is_same, negate, numeric};
@@ -38,7 +38,7 @@ pub(crate) struct Machine<'m> {
     pub(crate) context: &'m Context,
     pub(crate) now: Now,
     pub(crate) rng: &'m mut Rng,
-    pub(crate) consumed: &'m mut Consumed,
+    pub(crate) noted: &'m mut Noted,
     /// What the `out` parameters of the member that runs were given.
     pub(crate) given: Vec<Value>,
     /// The slots of all functions that run, innermost last.
@@ -59,22 +59,22 @@ pub(crate) struct Machine<'m> {
 }
 
 /// Runs a program.
-pub(crate) fn run(program: &Program, eval: Eval<'_>, consumed: &mut Consumed) -> Outcome<Value> {
-    run_then(program, eval, consumed, |_, _| Ok(())).map(|(value, ())| value)
+pub(crate) fn run(program: &Program, eval: Eval<'_>, noted: &mut Noted) -> Outcome<Value> {
+    run_then(program, eval, noted, |_, _| Ok(())).map(|(value, ())| value)
 }
 
 /// Runs a program and looks at its value while lazy sequences in it can still be enumerated, within the same limits.
 pub(crate) fn run_then<T>(
     program: &Program,
     eval: Eval<'_>,
-    consumed: &mut Consumed,
+    noted: &mut Noted,
     look: impl FnOnce(&mut Machine<'_>, &Value) -> Outcome<T>,
 ) -> Outcome<(Value, T)> {
     let mut machine = Machine {
         context: eval.context,
         now: eval.now,
         rng: eval.rng,
-        consumed,
+        noted,
         given: Vec::new(),
         locals: vec![Value::Null; usize::from(program.slots)],
         base: 0,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use holdfast_core::expr::encode::{alone, answer};
 use holdfast_core::expr::scene::{Scene, overlay};
-use holdfast_core::expr::{Consumed, Expected};
+use holdfast_core::expr::{Expected, Noted};
 use serde_json::{Map, Value as Json};
 
 use super::{CASES_BYTES_MAX, read_context, read_text, unfixed};
@@ -42,7 +42,7 @@ pub(super) fn batch(cases: &Path, context: Option<&Path>) -> Result<Outcome, Str
                         for warning in own.warnings.iter().filter(|warning| !scene.warnings.contains(warning)) {
                             let _ = writeln!(outcome.err, "warning: {name}:{}: {warning}", index + 1);
                         }
-                        let found = answer(source, Expected::Any, place, own, &mut Consumed::default());
+                        let found = answer(source, Expected::Any, place, own, &mut Noted::default());
                         let _ = writeln!(outcome.out, "{{\"id\":{},{}}}", case.id, found.members());
                     }
                     Err(error) => refuse(&mut outcome, &name, index, &error.to_string()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holdfast_core::expr::encode::{Answer, alone, answer, named};
 use holdfast_core::expr::scene::Scene;
-use holdfast_core::expr::{Consumed, Expected};
+use holdfast_core::expr::{Expected, Noted};
 
 use super::arguments::Source;
 use super::{read_context, read_source, unfixed};
@@ -21,13 +21,15 @@ pub(super) fn eval(source: &Source, context: Option<&Path>, format: Format) -> R
     let (name, text) = read_source(source)?;
     let file = Arc::from(name);
     let (text, place) = alone(&file, &text);
-    let answer = answer(text, Expected::Any, place, &scene, &mut Consumed::default());
+    let mut noted = Noted::default();
+    let answer = answer(text, Expected::Any, place, &scene, &mut noted);
+    let traces: String = noted.traces.iter().map(|line| format!("trace: {line}\n")).collect();
     let warnings: String = scene.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     let mut outcome = match format {
         Format::Human => human(&answer),
         Format::Json => Outcome { code: EXIT_REFUSED, out: format!("{{{}}}\n", answer.members()), err: String::new() },
     };
-    outcome.err = warnings + &outcome.err;
+    outcome.err = warnings + &traces + &outcome.err;
     outcome.code = if matches!(answer, Answer::Value { .. }) { EXIT_OK } else { EXIT_REFUSED };
     Ok(outcome)
 }
