@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use crate::http::{HeaderMap, Method, Url};
 use crate::rng::Uuid;
 use crate::time::{Now, WallTime};
-use crate::value::Value;
+use crate::value::{UrlRef, Value};
 
 pub use crate::http::message::{Body, ResponseView};
 /// `context.LastError`, which the record of the request shows too.
@@ -237,6 +237,16 @@ impl Context {
     #[must_use]
     pub fn key_parameter(&self) -> &str {
         self.api.as_ref().map_or(KEY_PARAMETER, |api| &api.key_names.1)
+    }
+
+    /// The URL of this name, if there is one.
+    #[must_use]
+    pub fn url(&self, url: UrlRef) -> Option<&Url> {
+        match url {
+            UrlRef::Current => Some(&self.request.url),
+            UrlRef::Original => Some(&self.request.original_url),
+            UrlRef::Service => self.api.as_deref().and_then(|api| api.service_url.as_ref()),
+        }
     }
 
     /// Time since the request arrived.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde::de::IgnoredAny;
 
-use super::bcl::{Call, Run, TABLE, exception_message, is_dictionary};
+use super::bcl::{TABLE, exception_message, is_dictionary};
 use super::eval::{Machine, run_then};
 use super::exception::Outcome;
 use super::generic::{item_type, unify};
@@ -234,12 +234,11 @@ fn properties(value: &Value, ty: &Ty, machine: &mut Machine<'_>, depth: usize) -
     let mut shown = Vec::new();
     for member in TABLE.members().filter(|member| member.form == Form::Property && !member.is_static) {
         let mut bindings = vec![None; member.type_parameters];
-        let Run::Function(function) = member.run else { continue };
         if !unify(&member.owner, ty, &mut bindings) {
             continue;
         }
         let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Object)).collect();
-        let found = function(&mut Call { arguments: std::slice::from_ref(value), types: &types, machine })?;
+        let found = machine.property(member.run, value, &types)?;
         shown.push((Arc::clone(&member.name), json(&found, machine, depth + 1)?));
     }
     Ok(object(shown.iter().map(|(name, json)| (&**name, json.as_str()))))

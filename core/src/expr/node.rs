@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::value::Value;
+use crate::http::HeaderName;
+use crate::value::{ContextPart, Value};
 
 use super::bcl::Run;
 use super::syntax::BinaryOp;
@@ -60,8 +61,12 @@ pub(crate) enum Node {
     Constant(Value),
     /// `context`
     Context,
+    /// A part of `context` that always exists, as `context.Request.Headers`, and how many steps the members on the way to it count.
+    Part(&'static ContextPart, u32),
     Local(u16),
     Call(Box<CallNode>),
+    /// A call with the name of a header as its second argument, a constant, which is read here once.
+    Header(Box<(CallNode, HeaderName)>),
     Not(Box<Node>),
     Negate(Operands, Box<Node>),
     Complement(Operands, Box<Node>),

@@ -1,10 +1,11 @@
 //! The object `context` and its parts, except messages, dictionaries and who calls. Reference A3.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::message::UrlObject;
-use super::{Call, Row, row};
-use crate::context::{ApiView, BackendView, DeploymentView, LastError, OperationView, WorkspaceView};
+use super::{Call, Found, Row, always, row, text};
+use crate::context::{ApiView, BackendView, Context, DeploymentView, LastError, OperationView, WorkspaceView};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, State};
 use crate::expr::limits::TRACES_MAX;
@@ -13,7 +14,7 @@ use crate::value::{ContextPart, DateTime, DateTimeKind, TimeSpan, UrlRef, Value}
 
 pub(super) const ROWS: &[Row] = &[
     row("IContext", "IApi Api", |call| Ok(part(call.machine.context.api.is_some(), ContextPart::Api))),
-    row("IContext", "IDeployment Deployment", |_| Ok(Value::Context(ContextPart::Deployment))),
+    always("IContext", "IDeployment Deployment", &ContextPart::Deployment),
     row("IContext", "TimeSpan Elapsed", |call| {
         let elapsed = call.machine.context.elapsed(call.machine.now).as_nanos() / 100;
         Ok(Value::TimeSpan(TimeSpan(i64::try_from(elapsed).unwrap_or(i64::MAX))))
@@ -24,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
     row("IContext", "IOperation Operation", |call| {
         Ok(part(call.machine.context.operation.is_some(), ContextPart::Operation))
     }),
-    row("IContext", "IRequest Request", |_| Ok(Value::Context(ContextPart::Request))),
+    always("IContext", "IRequest Request", &ContextPart::Request),
     row("IContext", "Guid RequestId", |call| Ok(Value::Guid(call.machine.context.request_id))),
     row("IContext", "IResponse Response", |call| {
         Ok(part(call.machine.context.response.is_some(), ContextPart::Response))
@@ -48,19 +49,19 @@ pub(super) const ROWS: &[Row] = &[
     row("IContext", "IGraphQL GraphQL", |_| Ok(Value::Null)),
     row("IGraphQL", "IGraphQLDataObject GraphQLArguments", |_| Err(null_reference())),
     row("IGraphQL", "IGraphQLDataObject Parent", |_| Err(null_reference())),
-    row("IBackend", "string Id", |call| backend(call, |backend| &backend.id)),
-    row("IBackend", "string AzureRegion", |call| backend(call, |backend| &backend.azure_region)),
+    text("IBackend", "string Id", |context, _| backend(context, |backend| &backend.id)),
+    text("IBackend", "string AzureRegion", |context, _| backend(context, |backend| &backend.azure_region)),
     row("IBackend", "BackendType Type", |call| {
         let is_pool = call.machine.context.backend.as_deref().ok_or_else(null_reference)?.is_pool;
         Ok(Value::Enum(super::enums::BACKEND_TYPE.value(i32::from(is_pool))))
     }),
-    row("IWorkspace", "string Id", |call| workspace(call, |workspace| &workspace.id)),
-    row("IWorkspace", "string Name", |call| workspace(call, |workspace| &workspace.name)),
-    row("IContext", "IReadOnlyDictionary<string, object> Variables", |_| Ok(Value::Context(ContextPart::Variables))),
-    row("IApi", "string Id", |call| api(call, |api| &api.id)),
-    row("IApi", "string Name", |call| api(call, |api| &api.name)),
-    row("IApi", "string Path", |call| api(call, |api| &api.path)),
-    row("IApi", "string Revision", |call| api(call, |api| &api.revision)),
+    text("IWorkspace", "string Id", |context, _| workspace(context, |workspace| &workspace.id)),
+    text("IWorkspace", "string Name", |context, _| workspace(context, |workspace| &workspace.name)),
+    always("IContext", "IReadOnlyDictionary<string, object> Variables", &ContextPart::Variables),
+    text("IApi", "string Id", |context, object| api(context, object, |api| &api.id)),
+    text("IApi", "string Name", |context, object| api(context, object, |api| &api.name)),
+    text("IApi", "string Path", |context, object| api(context, object, |api| &api.path)),
+    text("IApi", "string Revision", |context, object| api(context, object, |api| &api.revision)),
     row("IApi", "string Version", |call| {
         let version = the_api(call, |api| api.version.clone())?;
         version.map_or(Ok(Value::Null), |version| call.yields(version))
@@ -86,30 +87,34 @@ pub(super) const ROWS: &[Row] = &[
             call.machine.object(Ty::Class(Class::KeyNames), ApiObject(api))
         }
     }),
-    row("ISubscriptionKeyParameterNames", "string Header", |call| api(call, |api| &api.key_names.0)),
-    row("ISubscriptionKeyParameterNames", "string Query", |call| api(call, |api| &api.key_names.1)),
-    row("IOperation", "string Id", |call| operation(call, |operation| &operation.id)),
-    row("IOperation", "string Name", |call| operation(call, |operation| &operation.name)),
-    row("IOperation", "string Method", |call| operation(call, |operation| &operation.method)),
-    row("IOperation", "string UrlTemplate", |call| operation(call, |operation| &operation.url_template)),
-    row("IDeployment", "string Region", |call| deployment(call, |deployment| &deployment.region)),
-    row("IDeployment", "string ServiceName", |call| deployment(call, |deployment| &deployment.service_name)),
-    row("IDeployment", "string ServiceId", |call| deployment(call, |deployment| &deployment.service_id)),
-    row("IDeployment", "string GatewayId", |call| deployment(call, |deployment| &deployment.gateway_id)),
-    row("IDeployment", "IGateway Gateway", |_| Ok(Value::Context(ContextPart::Gateway))),
-    row("IGateway", "string Id", |call| deployment(call, |deployment| &deployment.gateway_id)),
-    row("IGateway", "string InstanceId", |call| deployment(call, |deployment| &deployment.instance_id)),
+    text("ISubscriptionKeyParameterNames", "string Header", |context, object| {
+        api(context, object, |api| &api.key_names.0)
+    }),
+    text("ISubscriptionKeyParameterNames", "string Query", |context, object| {
+        api(context, object, |api| &api.key_names.1)
+    }),
+    text("IOperation", "string Id", |context, _| operation(context, |operation| &operation.id)),
+    text("IOperation", "string Name", |context, _| operation(context, |operation| &operation.name)),
+    text("IOperation", "string Method", |context, _| operation(context, |operation| &operation.method)),
+    text("IOperation", "string UrlTemplate", |context, _| operation(context, |operation| &operation.url_template)),
+    text("IDeployment", "string Region", |context, _| deployment(context, |deployment| &deployment.region)),
+    text("IDeployment", "string ServiceName", |context, _| deployment(context, |deployment| &deployment.service_name)),
+    text("IDeployment", "string ServiceId", |context, _| deployment(context, |deployment| &deployment.service_id)),
+    text("IDeployment", "string GatewayId", |context, _| deployment(context, |deployment| &deployment.gateway_id)),
+    always("IDeployment", "IGateway Gateway", &ContextPart::Gateway),
+    text("IGateway", "string Id", |context, _| deployment(context, |deployment| &deployment.gateway_id)),
+    text("IGateway", "string InstanceId", |context, _| deployment(context, |deployment| &deployment.instance_id)),
     row("IGateway", "bool IsManaged", |call| Ok(Value::Bool(call.machine.context.deployment.is_managed))),
     // Only gateways in Azure know it (reference A3).
     row("IDeployment", "ISustainabilityInfo SustainabilityInfo", |_| Ok(Value::Null)),
     row("ISustainabilityInfo", "string CurrentCarbonIntensity", |_| Err(null_reference())),
-    row("ILastError", "string Source", |call| last_error(call, |error| Some(&error.source))),
-    row("ILastError", "string Reason", |call| last_error(call, |error| Some(&error.reason))),
-    row("ILastError", "string Message", |call| last_error(call, |error| Some(&error.message))),
-    row("ILastError", "string Scope", |call| last_error(call, |error| Some(&error.scope))),
-    row("ILastError", "string Section", |call| last_error(call, |error| Some(&error.section))),
-    row("ILastError", "string Path", |call| last_error(call, |error| Some(&error.path))),
-    row("ILastError", "string PolicyId", |call| last_error(call, |error| error.policy_id.as_ref())),
+    text("ILastError", "string Source", |context, _| last_error(context, |error| Some(&error.source))),
+    text("ILastError", "string Reason", |context, _| last_error(context, |error| Some(&error.reason))),
+    text("ILastError", "string Message", |context, _| last_error(context, |error| Some(&error.message))),
+    text("ILastError", "string Scope", |context, _| last_error(context, |error| Some(&error.scope))),
+    text("ILastError", "string Section", |context, _| last_error(context, |error| Some(&error.section))),
+    text("ILastError", "string Path", |context, _| last_error(context, |error| Some(&error.path))),
+    text("ILastError", "string PolicyId", |context, _| last_error(context, |error| error.policy_id.as_ref())),
 ];
 
 /// An API that is not that of the exchange: one of `context.Product.Apis`.
@@ -130,33 +135,33 @@ fn the_api<R>(call: &Call<'_, '_>, look: impl FnOnce(&ApiView) -> R) -> Outcome<
     }
 }
 
-fn api(call: &mut Call<'_, '_>, field: fn(&ApiView) -> &String) -> Outcome<Value> {
-    let text: Arc<str> = the_api(call, |api| Arc::from(field(api).as_str()))?;
-    call.yields(text)
+fn api<'m>(context: &'m Context, object: &Value, field: fn(&ApiView) -> &String) -> Outcome<Found<'m>> {
+    match object {
+        Value::Object(_) => instance::state(object, |api: &mut ApiObject| Some(Cow::Owned(field(&api.0).clone()))),
+        _ => Ok(Some(Cow::Borrowed(field(context.api.as_deref().ok_or_else(null_reference)?)))),
+    }
 }
 
-fn backend(call: &mut Call<'_, '_>, field: fn(&BackendView) -> &String) -> Outcome<Value> {
-    let backend = call.machine.context.backend.as_deref().ok_or_else(null_reference)?;
-    call.yields(field(backend).as_str())
+fn backend(context: &Context, field: fn(&BackendView) -> &String) -> Outcome<Found<'_>> {
+    let backend = context.backend.as_deref().ok_or_else(null_reference)?;
+    Ok(Some(Cow::Borrowed(field(backend))))
 }
 
-fn workspace(call: &mut Call<'_, '_>, field: fn(&WorkspaceView) -> &String) -> Outcome<Value> {
-    let workspace = call.machine.context.workspace.as_deref().ok_or_else(null_reference)?;
-    call.yields(field(workspace).as_str())
+fn workspace(context: &Context, field: fn(&WorkspaceView) -> &String) -> Outcome<Found<'_>> {
+    let workspace = context.workspace.as_deref().ok_or_else(null_reference)?;
+    Ok(Some(Cow::Borrowed(field(workspace))))
 }
 
-fn operation(call: &mut Call<'_, '_>, field: fn(&OperationView) -> &String) -> Outcome<Value> {
-    let operation = call.machine.context.operation.as_deref().ok_or_else(null_reference)?;
-    call.yields(field(operation).as_str())
+fn operation(context: &Context, field: fn(&OperationView) -> &String) -> Outcome<Found<'_>> {
+    let operation = context.operation.as_deref().ok_or_else(null_reference)?;
+    Ok(Some(Cow::Borrowed(field(operation))))
 }
 
-fn deployment(call: &mut Call<'_, '_>, field: fn(&DeploymentView) -> &String) -> Outcome<Value> {
-    let context = call.machine.context;
-    call.yields(field(&context.deployment).as_str())
+fn deployment(context: &Context, field: fn(&DeploymentView) -> &String) -> Outcome<Found<'_>> {
+    Ok(Some(Cow::Borrowed(field(&context.deployment))))
 }
 
-fn last_error(call: &mut Call<'_, '_>, field: fn(&LastError) -> Option<&String>) -> Outcome<Value> {
-    let context = call.machine.context;
+fn last_error(context: &Context, field: fn(&LastError) -> Option<&String>) -> Outcome<Found<'_>> {
     let error = context.last_error.as_deref().ok_or_else(|| broken("the last error went away"))?;
-    field(error).map_or(Ok(Value::Null), |text| call.yields(text.as_str()))
+    Ok(field(error).map(|text| Cow::Borrowed(text.as_str())))
 }

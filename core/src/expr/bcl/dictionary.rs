@@ -97,7 +97,7 @@ fn texts(call: &Call<'_, '_>) -> Outcome<Vec<Arc<str>>> {
             Ok(headers.get_all(&**name).iter().map(|value| Arc::from(crate::http::latin1(value))).collect())
         }
         Value::Context(ContextPart::Query(url)) => {
-            let url = call.machine.url(*url).ok_or_else(null_reference)?;
+            let url = call.machine.context.url(*url).ok_or_else(null_reference)?;
             let pairs = url.query.as_deref().map(pairs).unwrap_or_default();
             let found = pairs.into_iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
             Ok(found.map(|(_, value)| Arc::from(value)).collect())
@@ -111,7 +111,7 @@ fn count(call: &Call<'_, '_>) -> Outcome<i32> {
     let length = match call.value(0) {
         Value::Context(ContextPart::Headers(message)) => message::headers(call, message).map_or(0, HeaderMap::keys_len),
         Value::Context(ContextPart::Query(url)) => {
-            let url = call.machine.url(*url).ok_or_else(null_reference)?;
+            let url = call.machine.context.url(*url).ok_or_else(null_reference)?;
             let mut names: Vec<String> =
                 url.query.as_deref().map(pairs).unwrap_or_default().into_iter().map(|p| p.0).collect();
             names.iter_mut().for_each(|name| name.make_ascii_lowercase());
@@ -191,7 +191,7 @@ pub(crate) fn items(machine: &mut Machine<'_>, part: &ContextPart) -> Outcome<Ve
             Ok(made.collect())
         }
         ContextPart::Query(url) => {
-            let url = machine.url(*url).ok_or_else(null_reference)?;
+            let url = context.url(*url).ok_or_else(null_reference)?;
             // Names that differ by case alone are one; the first one is shown.
             let mut names: indexmap::IndexMap<String, (String, Vec<Arc<str>>)> = indexmap::IndexMap::new();
             for (name, value) in url.query.as_deref().map(pairs).unwrap_or_default() {

@@ -1,11 +1,12 @@
 //! `IRequest`, `IResponse`, `IMessageBody` and `IUrl`. Decodes queries nowhere; `dictionary` does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Call, Row, form, row};
-use crate::context::{Body, ResponseView};
+use super::{Call, Found, Row, always, form, row, text};
+use crate::context::{Body, Context, ResponseView};
 use crate::expr::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
-use crate::expr::instance::State;
+use crate::expr::instance::{self, State};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::Root;
 use crate::expr::{Interrupt, Message};
@@ -14,22 +15,12 @@ use crate::value::json::Wanted;
 use crate::value::{ContextPart, Library, MessageRef, UrlRef, Value};
 
 pub(super) const ROWS: &[Row] = &[
-    row("IRequest", "string Method", |call| {
-        let method = call.machine.context.request.method.as_str();
-        call.yields(method)
-    }),
-    row("IRequest", "IUrl Url", |_| Ok(Value::Context(ContextPart::Url(UrlRef::Current)))),
-    row("IRequest", "IUrl OriginalUrl", |_| Ok(Value::Context(ContextPart::Url(UrlRef::Original)))),
-    row("IRequest", "string IpAddress", |call| {
-        let ip = call.machine.context.request.ip.as_str();
-        call.yields(ip)
-    }),
-    row("IRequest", "IReadOnlyDictionary<string, string[]> Headers", |_| {
-        Ok(Value::Context(ContextPart::Headers(MessageRef::Request)))
-    }),
-    row("IRequest", "IReadOnlyDictionary<string, string> MatchedParameters", |_| {
-        Ok(Value::Context(ContextPart::MatchedParameters))
-    }),
+    text("IRequest", "string Method", |context, _| Ok(Some(Cow::Borrowed(context.request.method.as_str())))),
+    always("IRequest", "IUrl Url", &ContextPart::Url(UrlRef::Current)),
+    always("IRequest", "IUrl OriginalUrl", &ContextPart::Url(UrlRef::Original)),
+    text("IRequest", "string IpAddress", |context, _| Ok(Some(Cow::Borrowed(&context.request.ip)))),
+    always("IRequest", "IReadOnlyDictionary<string, string[]> Headers", &ContextPart::Headers(MessageRef::Request)),
+    always("IRequest", "IReadOnlyDictionary<string, string> MatchedParameters", &ContextPart::MatchedParameters),
     row("IRequest", "IMessageBody Body", |call| Ok(body_part(call, MessageRef::Request))),
     row("IResponse", "int StatusCode", |call| Ok(Value::Int32(i32::from(response(call)?.status.as_u16())))),
     row("IResponse", "string StatusReason", |call| {
@@ -54,8 +45,8 @@ pub(super) const ROWS: &[Row] = &[
             form::read(call, &super::encoding::utf8_text(&bytes))
         },
     ),
-    row("IUrl", "string Host", |call| url_text(call, |url| Arc::from(url.host.as_str()))),
-    row("IUrl", "string Path", |call| url_text(call, |url| Arc::from(url.path.as_str()))),
+    text("IUrl", "string Host", |context, url| url_part(context, url, |url| &url.host)),
+    text("IUrl", "string Path", |context, url| url_part(context, url, |url| &url.path)),
     // The article says int, the toolkit string; the article is followed (reference A3).
     row("IUrl", "int Port", |call| Ok(Value::Int32(url(call, |url| i32::from(url.port))?))),
     row("IUrl", "string QueryString", |call| {
@@ -71,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
             form::lists(call, &query)
         }
     }),
-    row("IUrl", "string Scheme", |call| url_text(call, |url| Arc::from(url.scheme.as_str()))),
+    text("IUrl", "string Scheme", |context, url| url_part(context, url, |url| url.scheme.as_str())),
     row("IUrl", "string ToString()", |call| url_text(call, |url| Arc::from(url.to_string()))),
     row("IUrl", "Uri ToUri()", |call| {
         let text = url(call, Url::to_string)?;
@@ -94,9 +85,18 @@ impl State for UrlObject {
     }
 }
 
+fn url_part<'m>(context: &'m Context, url: &Value, part: fn(&Url) -> &str) -> Outcome<Found<'m>> {
+    match url {
+        Value::Context(ContextPart::Url(url)) => {
+            context.url(*url).map(|url| Some(Cow::Borrowed(part(url)))).ok_or_else(null_reference)
+        }
+        _ => instance::state(url, |url: &mut UrlObject| Some(Cow::Owned(part(&url.0).to_owned()))),
+    }
+}
+
 fn url<R>(call: &Call<'_, '_>, look: impl FnOnce(&Url) -> R) -> Outcome<R> {
     match call.value(0) {
-        Value::Context(ContextPart::Url(url)) => call.machine.url(*url).map(look).ok_or_else(null_reference),
+        Value::Context(ContextPart::Url(url)) => call.machine.context.url(*url).map(look).ok_or_else(null_reference),
         _ => call.state(0, |url: &mut UrlObject| look(&url.0)),
     }
 }

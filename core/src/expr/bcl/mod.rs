@@ -56,10 +56,12 @@ mod utf16;
 mod xml;
 mod zone_data;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use crate::value::{EnumValue, Enumeration, Value};
+use crate::context::Context;
+use crate::value::{ContextPart, EnumValue, Enumeration, Value};
 
 use super::eval::Machine;
 use super::exception::{Outcome, argument_null, broken, null_reference};
@@ -82,10 +84,19 @@ pub(crate) use type_object::type_object;
 pub(crate) enum Run {
     Function(Function),
     Enum(EnumValue),
+    /// A part of `context` that always exists.
+    Part(&'static ContextPart),
+    Text(TextOf),
 }
 
 /// The code of a member.
 pub(crate) type Function = fn(&mut Call<'_, '_>) -> Outcome<Value>;
+
+/// Finds a text of the exchange, which needs no copy to be looked at.
+pub(crate) type TextOf = for<'m> fn(&'m Context, &Value) -> Outcome<Found<'m>>;
+
+/// A text, or null.
+pub(crate) type Found<'m> = Option<Cow<'m, str>>;
 
 /// What a member is given.
 #[derive(Debug)]
@@ -106,6 +117,14 @@ const fn row(owner: &'static str, signature: &'static str, function: Function) -
 
 const fn constant(owner: &'static str, signature: &'static str, of: &'static Enumeration, number: i32) -> Row {
     (owner, signature, Run::Enum(of.value(number)))
+}
+
+const fn always(owner: &'static str, signature: &'static str, part: &'static ContextPart) -> Row {
+    (owner, signature, Run::Part(part))
+}
+
+const fn text(owner: &'static str, signature: &'static str, text: TextOf) -> Row {
+    (owner, signature, Run::Text(text))
 }
 
 /// A type and one that it implements, as in `("List<T>", "IList<T>")`.
@@ -218,7 +237,7 @@ impl Table {
         let bases = BASES.iter().copied().flatten().filter_map(base_of).collect();
         let enumerations = by_name.values().flatten().filter_map(|member| match (member.run, &member.owner) {
             (Run::Enum(value), Ty::Class(class)) => Some((*class, value.of)),
-            (Run::Enum(_) | Run::Function(_), _) => None,
+            (Run::Enum(_) | Run::Function(_) | Run::Part(_) | Run::Text(_), _) => None,
         });
         let enumerations = enumerations.collect();
         Self { by_name, bases, enumerations }

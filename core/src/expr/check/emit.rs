@@ -10,7 +10,8 @@ use crate::expr::generic::{delegate, field, substitute};
 use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Expr, ExprKind, Ident, OutTarget};
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Class, Ty};
+use crate::http::HeaderName;
 use crate::span::Span;
 use crate::value::Value;
 
@@ -55,6 +56,9 @@ impl Checker<'_> {
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
         let result = substitute(&member.result, &candidate.types);
+        if let Some(name) = header_name(member, &call) {
+            return Typed::new(Node::Header(Box::new((call, name))), result, span);
+        }
         if slots.is_empty() {
             return Typed::new(Node::Call(Box::new(call)), result, span);
         }
@@ -169,6 +173,14 @@ impl Checker<'_> {
         };
         self.convert_to(index, &ty)
     }
+}
+
+// The name of a header or its like that a constant gives, so that it is read only once.
+fn header_name(member: &Member, call: &CallNode) -> Option<HeaderName> {
+    let Some(Node::Constant(Value::String(name))) = call.arguments.get(1) else { return None };
+    let Ty::Generic(Class::ReadOnlyDictionary, types) = &member.owner else { return None };
+    let is_of_texts = matches!(types.last(), Some(Ty::Array(_))) && &*member.name == "GetValueOrDefault";
+    if is_of_texts { HeaderName::from_bytes(name.as_bytes()).ok() } else { None }
 }
 
 // Whether the indices of a setter convert to its parameters; a value behind them does not count.

@@ -183,6 +183,9 @@ impl Checker<'_> {
     }
 
     fn emit_property(&mut self, member: &Member, receiver: Option<Node>, types: &[Ty], span: Span) -> Typed {
+        if let (Run::Part(part), Some(steps)) = (member.run, receiver.as_ref().and_then(steps_to)) {
+            return Typed::new(Node::Part(part, steps + 1), substitute(&member.result, types), span);
+        }
         let rule = if receiver.is_some() { ReceiverRule::NotNull } else { ReceiverRule::None };
         if let Run::Enum(value) = member.run {
             return Typed::new(Node::Constant(Value::Enum(value)), member.result.clone(), span);
@@ -486,6 +489,15 @@ impl Checker<'_> {
         let help = (receiver.ty == Ty::Object).then(|| "cast it first, as in `((JObject)x)[\"name\"]`".to_owned());
         self.problems.add_with_help("no-overload", span, message, help);
         Typed::error(span)
+    }
+}
+
+// How many steps a part of `context` takes that always exists.
+const fn steps_to(node: &Node) -> Option<u32> {
+    match node {
+        Node::Context => Some(0),
+        Node::Part(_, steps) => Some(*steps),
+        _ => None,
     }
 }
 

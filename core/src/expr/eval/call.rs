@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Machine;
+use super::text::Seen;
 use crate::expr::Interrupt;
-use crate::expr::bcl::{Call, Function, Run};
+use crate::expr::bcl::{Call, Run};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, Cell, Closure, Declared};
 use crate::expr::limits::{CALL_HEIGHT, CALL_HEIGHT_MAX};
@@ -12,38 +13,80 @@ use crate::expr::node::{Arrays, CallNode, FunctionNode, FunctionsStep, Node, Rec
 use crate::expr::ty::Ty;
 use crate::value::Value;
 
-/// Arguments that fit without a heap allocation.
-const INLINE_ARGUMENTS: usize = 4;
-
 const DEPTH_LIMIT: &str = "the expression calls itself too deep";
 
 impl Machine<'_> {
     pub(super) fn call(&mut self, call: &CallNode) -> Outcome<Value> {
-        self.step()?;
-        let function = match call.run {
-            Run::Enum(value) => return Ok(Value::Enum(value)),
-            Run::Function(function) => function,
-        };
-        let result = if call.arguments.len() > INLINE_ARGUMENTS {
-            let arguments = call.arguments.iter().map(|node| self.eval(node)).collect::<Outcome<Vec<Value>>>()?;
-            self.run_member(function, call, &arguments)?
-        } else {
-            let mut arguments = [const { Value::Null }; INLINE_ARGUMENTS];
-            for (place, node) in arguments.iter_mut().zip(&call.arguments) {
-                *place = self.eval(node)?;
+        let result = match call.run {
+            Run::Function(_) => {
+                self.step()?;
+                match call.arguments.len() {
+                    0 => self.run_member(call, &[])?,
+                    1 => self.call_with::<1>(call)?,
+                    2 => self.call_with::<2>(call)?,
+                    3 => self.call_with::<3>(call)?,
+                    _ => self.call_with_many(call)?,
+                }
             }
-            let given = arguments.get(..call.arguments.len()).unwrap_or(&arguments);
-            self.run_member(function, call, given)?
+            Run::Text(text) => return self.context_text(call, text).map(Seen::into_value),
+            Run::Part(part) => {
+                self.step()?;
+                let receiver = self.receiver_of(call)?;
+                return if receiver.is_null() { Err(null_reference()) } else { Ok(Value::Context(part.clone())) };
+            }
+            Run::Enum(member) => {
+                self.step()?;
+                return Ok(Value::Enum(member));
+            }
         };
         if self.arrays == Arrays::Written { self.thawed(result) } else { Ok(result) }
     }
 
-    fn run_member(&mut self, function: Function, call: &CallNode, arguments: &[Value]) -> Outcome<Value> {
+    // Arguments on the stack; apart from each other, so that every call has only the room that it needs.
+    #[inline(never)]
+    fn call_with<const N: usize>(&mut self, call: &CallNode) -> Outcome<Value> {
+        let mut arguments = [const { Value::Null }; N];
+        for (place, node) in arguments.iter_mut().zip(&call.arguments) {
+            *place = self.eval(node)?;
+        }
+        self.run_member(call, &arguments)
+    }
+
+    #[inline(never)]
+    fn call_with_many(&mut self, call: &CallNode) -> Outcome<Value> {
+        let arguments = call.arguments.iter().map(|node| self.eval(node)).collect::<Outcome<Vec<Value>>>()?;
+        self.run_member(call, &arguments)
+    }
+
+    /// A property of an object that is not null.
+    pub(crate) fn property(&mut self, property: Run, object: &Value, types: &[Ty]) -> Outcome<Value> {
+        match property {
+            Run::Function(function) => {
+                function(&mut Call { arguments: std::slice::from_ref(object), types, machine: self })
+            }
+            Run::Text(text) => match text(self.context, object)? {
+                Some(text) => self.string(text),
+                None => Ok(Value::Null),
+            },
+            Run::Part(part) => Ok(Value::Context(part.clone())),
+            Run::Enum(value) => Ok(Value::Enum(value)),
+        }
+    }
+
+    pub(super) fn receiver_of(&mut self, call: &CallNode) -> Outcome<Value> {
+        let node = call.arguments.first().ok_or_else(|| broken("a call without a receiver"))?;
+        self.eval(node)
+    }
+
+    pub(super) fn run_member(&mut self, call: &CallNode, arguments: &[Value]) -> Outcome<Value> {
         let missing = call.receiver == ReceiverRule::NotNull && arguments.first().is_none_or(Value::is_null);
         if missing {
             return Err(null_reference());
         }
-        function(&mut Call { arguments, types: &call.types, machine: self })
+        match call.run {
+            Run::Function(function) => function(&mut Call { arguments, types: &call.types, machine: self }),
+            Run::Enum(_) | Run::Part(_) | Run::Text(_) => Err(broken("a member without code")),
+        }
     }
 
     /// A call with `out` arguments: what the member gave goes to the slots.

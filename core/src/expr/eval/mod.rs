@@ -6,20 +6,20 @@ pub(crate) mod cursor;
 mod memory;
 mod operate;
 mod statement;
+mod text;
 
 use std::sync::Arc;
 
 use crate::context::Context;
-use crate::http::Url;
 use crate::rng::Rng;
 use crate::time::Now;
-use crate::value::{ContextPart, JToken, Object, UrlRef, Value};
+use crate::value::{ContextPart, JToken, Object, Value};
 
 use super::bcl::{json_cast, json_pairs, json_token};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use super::instance::{self, Record};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
-use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Program};
+use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Operands, Program};
 use super::syntax::BinaryOp;
 use super::ty::{ClassKind, Ty};
 use super::{Eval, Interrupt, Noted};
@@ -52,6 +52,8 @@ pub(crate) struct Machine<'m> {
     created: Vec<Object>,
     /// The exception that a `catch` holds, for `throw;`.
     caught: Vec<Interrupt>,
+    /// Where concatenations grow; kept for its capacity.
+    grown: String,
     steps_left: u32,
     memory_left: usize,
     /// JSON that was read or made: a token does not keep its parents alive.
@@ -82,6 +84,7 @@ pub(crate) fn run_then<T>(
         arrays: program.arrays,
         created: Vec::new(),
         caught: Vec::new(),
+        grown: String::new(),
         steps_left: STEPS_MAX,
         memory_left: MEMORY_BYTES_MAX,
         kept: Vec::new(),
@@ -95,16 +98,7 @@ pub(crate) fn run_then<T>(
     Ok((value, seen?))
 }
 
-impl<'m> Machine<'m> {
-    /// The URL of this name, if there is one.
-    pub(crate) fn url(&self, url: UrlRef) -> Option<&'m Url> {
-        match url {
-            UrlRef::Current => Some(&self.context.request.url),
-            UrlRef::Original => Some(&self.context.request.original_url),
-            UrlRef::Service => self.context.api.as_deref().and_then(|api| api.service_url.as_ref()),
-        }
-    }
-
+impl Machine<'_> {
     /// Counts one step.
     pub(crate) fn step(&mut self) -> Outcome<()> {
         self.steps_left = self.steps_left.checked_sub(1).ok_or(Interrupt::LimitExceeded(STEP_LIMIT))?;
@@ -160,8 +154,13 @@ impl<'m> Machine<'m> {
         match node {
             Node::Constant(value) => Ok(value.clone()),
             Node::Context => Ok(Value::Context(ContextPart::Root)),
+            Node::Part(part, steps) => {
+                self.spend(*steps)?;
+                Ok(Value::Context((*part).clone()))
+            }
             Node::Local(slot) => self.local(*slot),
             Node::Call(call) => self.call(call),
+            Node::Header(parts) => self.header(&parts.0, &parts.1).map(text::Seen::into_value),
             Node::Not(inner) => self.not(inner),
             Node::Negate(operands, inner) => {
                 let value = self.eval(inner)?;
@@ -283,6 +282,9 @@ impl<'m> Machine<'m> {
     }
 
     fn binary(&mut self, node: &BinaryNode) -> Outcome<Value> {
+        if node.operands == Operands::String {
+            return self.same_text(node);
+        }
         let left = self.eval(&node.left)?;
         let right = self.eval(&node.right)?;
         if node.lifted == Lifted::Yes && (left.is_null() || right.is_null()) {
@@ -316,20 +318,6 @@ impl<'m> Machine<'m> {
                 self.eval(rest)
             }
         }
-    }
-
-    fn concat(&mut self, parts: &[Node]) -> Outcome<Value> {
-        use std::fmt::Write as _;
-        let mut text = String::new();
-        for part in parts {
-            match self.eval(part)? {
-                Value::String(part) => text.push_str(&part),
-                // Writing into a string cannot fail.
-                other => drop(write!(text, "{other}")),
-            }
-            self.check_length(text.len())?;
-        }
-        self.string(text)
     }
 }
 

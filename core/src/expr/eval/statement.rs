@@ -42,7 +42,7 @@ impl Machine<'_> {
         self.step()?;
         match step {
             Step::Run(node) => {
-                self.eval(node)?;
+                self.effect(node)?;
                 Ok(Flow::Next)
             }
             Step::If(test, yes, no) => {
@@ -56,6 +56,21 @@ impl Machine<'_> {
             Step::Continue => Ok(Flow::Continue),
             Step::Leave => Ok(Flow::Return(Value::Null)),
             other => self.rare(other),
+        }
+    }
+
+    // Of a node whose value nobody wants.
+    fn effect(&mut self, node: &Node) -> Outcome<()> {
+        match node {
+            Node::Declare(slot, value) => {
+                let value = self.eval(value)?;
+                self.declare(*slot, value)
+            }
+            Node::Assign(slot, value) | Node::Exchange(slot, value) => {
+                let value = self.eval(value)?;
+                self.store(*slot, value)
+            }
+            other => self.eval(other).map(drop),
         }
     }
 
@@ -75,7 +90,7 @@ impl Machine<'_> {
                 Flow::Next | Flow::Continue => {}
             }
             for node in &step.after {
-                self.eval(node)?;
+                self.effect(node)?;
             }
         }
     }

@@ -1,0 +1,145 @@
+//! Texts that are compared, joined or returned: copied no sooner than they must be. Knows no members.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::Machine;
+use crate::expr::bcl::{Run, TextOf};
+use crate::expr::exception::{Outcome, broken, null_reference};
+use crate::expr::node::{BinaryNode, CallNode, Node};
+use crate::expr::syntax::BinaryOp;
+use crate::http::{HeaderName, HeaderValue};
+use crate::value::{ContextPart, MessageRef, Value};
+
+/// The value of an operand that is only looked at.
+pub(super) enum Seen<'t> {
+    /// A text of the exchange, where it stands.
+    Text(&'t str),
+    /// A constant of the expression.
+    Constant(&'t Value),
+    Value(Value),
+}
+
+impl Seen<'_> {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Constant(value) => value.as_str(),
+            Self::Value(value) => value.as_str(),
+        }
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::string(text),
+            Self::Constant(value) => value.clone(),
+            Self::Value(value) => value,
+        }
+    }
+}
+
+impl<'m> Machine<'m> {
+    fn seen<'t>(&mut self, node: &'t Node) -> Outcome<Seen<'t>>
+    where
+        'm: 't,
+    {
+        match node {
+            Node::Constant(value) => Ok(Seen::Constant(value)),
+            Node::Header(parts) => self.header(&parts.0, &parts.1),
+            Node::Call(call) => match call.run {
+                Run::Text(text) => self.context_text(call, text),
+                Run::Function(_) | Run::Enum(_) | Run::Part(_) => self.call(call).map(Seen::Value),
+            },
+            other => self.eval(other).map(Seen::Value),
+        }
+    }
+
+    /// A text of the exchange.
+    pub(super) fn context_text<'t>(&mut self, call: &CallNode, text: TextOf) -> Outcome<Seen<'t>>
+    where
+        'm: 't,
+    {
+        self.step()?;
+        let receiver = self.receiver_of(call)?;
+        if receiver.is_null() {
+            return Err(null_reference());
+        }
+        match text(self.context, &receiver)? {
+            Some(Cow::Borrowed(text)) => self.counted(text).map(Seen::Text),
+            Some(Cow::Owned(text)) => self.string(text).map(Seen::Value),
+            None => Ok(Seen::Value(Value::Null)),
+        }
+    }
+
+    // Counted as if it were copied, so that it does not matter to the limits whether it is.
+    fn counted<'t>(&mut self, text: &'t str) -> Outcome<&'t str> {
+        self.check_length(text.len())?;
+        self.charge(text.len())?;
+        Ok(text)
+    }
+
+    pub(super) fn same_text(&mut self, node: &BinaryNode) -> Outcome<Value> {
+        let left = self.seen(&node.left)?;
+        let right = self.seen(&node.right)?;
+        // What is no text is null.
+        let equal = left.text() == right.text();
+        match node.operator {
+            BinaryOp::Equal => Ok(Value::Bool(equal)),
+            BinaryOp::NotEqual => Ok(Value::Bool(!equal)),
+            _ => Err(broken("an operator that the checker refuses")),
+        }
+    }
+
+    pub(super) fn concat(&mut self, parts: &[Node]) -> Outcome<Value> {
+        let mut text = std::mem::take(&mut self.grown);
+        text.clear();
+        for part in parts {
+            match self.seen(part)? {
+                Seen::Text(part) => text.push_str(part),
+                Seen::Constant(Value::String(part)) => text.push_str(part),
+                Seen::Value(Value::String(part)) => text.push_str(&part),
+                // Writing into a string cannot fail.
+                Seen::Constant(other) => drop(write!(text, "{other}")),
+                Seen::Value(other) => drop(write!(text, "{other}")),
+            }
+            self.check_length(text.len())?;
+        }
+        let joined = self.string(text.as_str());
+        self.grown = text;
+        joined
+    }
+
+    /// A call with the name of a header that has been read already; a single plain value is not copied.
+    pub(super) fn header<'t>(&mut self, call: &'t CallNode, name: &HeaderName) -> Outcome<Seen<'t>>
+    where
+        'm: 't,
+    {
+        self.step()?;
+        let receiver = self.receiver_of(call)?;
+        let default = match call.arguments.get(2) {
+            None => Seen::Value(Value::Null),
+            Some(Node::Constant(value)) => Seen::Constant(value),
+            Some(default) => Seen::Value(self.eval(default)?),
+        };
+        let context = self.context;
+        let headers = match &receiver {
+            Value::Null => return Err(null_reference()),
+            Value::Context(ContextPart::Headers(MessageRef::Request)) => Some(&context.request.headers),
+            Value::Context(ContextPart::Headers(MessageRef::Response)) => {
+                Some(&context.response.as_ref().ok_or_else(null_reference)?.headers)
+            }
+            _ => None,
+        };
+        if let Some(headers) = headers {
+            let mut values = headers.get_all(name).iter();
+            match (values.next().map(HeaderValue::to_str), values.next()) {
+                (None, _) => return Ok(default),
+                (Some(Ok(text)), None) => return self.counted(text).map(Seen::Text),
+                (Some(_), _) => {}
+            }
+        }
+        let key = call.arguments.get(1).map_or(Ok(Value::Null), |key| self.eval(key))?;
+        let arguments = [receiver, key, default.into_value()];
+        self.run_member(call, &arguments).map(Seen::Value)
+    }
+}
