@@ -2,6 +2,7 @@
 
 mod bcl;
 mod check;
+pub mod draw;
 pub mod encode;
 mod eval;
 mod exception;

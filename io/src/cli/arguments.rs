@@ -73,6 +73,7 @@ Options of expr:
   --batch FILE.jsonl                 eval: one case a line, `{\"id\", \"source\", \"vars\"?, \"context\"?}`
   --oracle COMMAND                   witness: the program; it is given a context file and a file of cases
   --record FILE                      witness: where the list of witnessed cases is written
+  --random N, --seed S               witness: compare N drawn expressions instead of fixtures; equal seeds draw equally
   --format human|json                the form of the answer (default human)
 
 Other options:

@@ -44,6 +44,23 @@ pub enum Asked {
     },
     /// Compare the fixtures with another program that evaluates expressions.
     Witness(Witness),
+    /// Compare drawn expressions with that program.
+    Random(Random),
+}
+
+/// A comparison of drawn expressions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Random {
+    /// The command line that is asked, to which two files are added.
+    pub oracle: String,
+    /// The context document.
+    pub context: PathBuf,
+    /// How many expressions.
+    pub count: u64,
+    /// Where chance begins.
+    pub seed: u64,
+    /// The form of the answer.
+    pub format: Format,
 }
 
 /// A comparison of fixtures.
@@ -71,7 +88,9 @@ pub enum Source {
 }
 
 const COMMANDS: [&str; 4] = ["check", "eval", "members", "witness"];
-const OPTIONS: [&str; 6] = ["--context", "--batch", "--expect", "--format", "--oracle", "--record"];
+const OPTIONS: [&str; 8] =
+    ["--context", "--batch", "--expect", "--format", "--oracle", "--record", "--random", "--seed"];
+const WITNESS_OPTIONS: &[&str] = &["--oracle", "--context", "--record", "--format", "--random", "--seed"];
 const FIXTURES: [&str; 2] = ["fixtures/expr/eval", "fixtures/expr/err"];
 const FIXTURE_CONTEXT: &str = "fixtures/expr/context.json";
 
@@ -87,7 +106,7 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
         "check" => Given::collect(rest, &["--expect", "--format"])?.check(),
         "eval" => Given::collect(rest, &["--context", "--batch", "--format"])?.eval(),
         "members" => Given::collect(rest, &["--format"])?.members(),
-        "witness" => Given::collect(rest, &["--oracle", "--context", "--record", "--format"])?.witness(),
+        "witness" => Given::collect(rest, WITNESS_OPTIONS)?.witness(),
         other => Err(with_hint(format!("`expr {other}` is not a command"), other, &COMMANDS)),
     }
 }
@@ -194,14 +213,35 @@ impl Given {
         let Some(oracle) = self.option("--oracle").filter(|oracle| !oracle.trim().is_empty()) else {
             return Err("`expr witness` needs `--oracle`, a command line".to_owned());
         };
+        let oracle = oracle.to_owned();
+        let context = self.path("--context").unwrap_or_else(|| PathBuf::from(FIXTURE_CONTEXT));
+        let format = self.format()?;
+        if let Some(count) = self.number("--random")? {
+            if let Some(word) = self.words.first() {
+                return Err(format!("`{word}` is one argument too many beside `--random`"));
+            }
+            if self.option("--record").is_some() {
+                return Err("`--record` does not belong to `--random`".to_owned());
+            }
+            let seed = self.number("--seed")?.unwrap_or(1);
+            return Ok(Asked::Random(Random { oracle, context, count, seed, format }));
+        }
+        if self.option("--seed").is_some() {
+            return Err("`--seed` belongs to `--random`".to_owned());
+        }
         let named: Vec<PathBuf> = self.words.iter().map(PathBuf::from).collect();
         Ok(Asked::Witness(Witness {
-            oracle: oracle.to_owned(),
-            context: self.path("--context").unwrap_or_else(|| PathBuf::from(FIXTURE_CONTEXT)),
+            oracle,
+            context,
             fixtures: if named.is_empty() { FIXTURES.map(PathBuf::from).to_vec() } else { named },
             record: self.path("--record"),
-            format: self.format()?,
+            format,
         }))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<u64>, String> {
+        let Some(text) = self.option(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| format!("`{text}` is not a number for `{name}`"))
     }
 }
 
@@ -233,6 +273,8 @@ mod tests {
         assert_eq!(typed("members JObject"), Ok(members));
         let Ok(Asked::Witness(witness)) = typed("witness --oracle o a b") else { panic!("not a witness") };
         assert_eq!((witness.oracle.as_str(), witness.fixtures.len()), ("o", 2));
+        let Ok(Asked::Random(random)) = typed("witness --oracle o --random 7") else { panic!("not drawn") };
+        assert_eq!((random.count, random.seed), (7, 1));
     }
 
     #[test]
@@ -249,6 +291,9 @@ mod tests {
             ("check --format json --format json", "given twice"),
             ("check --format xml", "`xml` is not a format"),
             ("witness", "needs `--oracle`"),
+            ("witness --oracle o --random x", "`x` is not a number for `--random`"),
+            ("witness --oracle o --random 1 f", "beside `--random`"),
+            ("witness --oracle o --seed 1", "`--seed` belongs to"),
         ] {
             let error = typed(line).unwrap_err();
             assert!(error.contains(words), "{line}: {error}");

@@ -4,9 +4,11 @@ pub mod arguments;
 
 mod batch;
 mod check;
+mod compare;
 mod eval;
 mod members;
 mod oracle;
+mod random;
 mod witness;
 
 use std::fs::File;
@@ -34,6 +36,7 @@ pub(super) fn expr(asked: &Asked) -> Outcome {
         Asked::Batch { cases, context } => batch::batch(cases, context.as_deref()),
         Asked::Members { of, format } => members::members(of.as_deref(), *format),
         Asked::Witness(witness) => witness::witness(witness),
+        Asked::Random(random) => random::random(random),
     };
     done.unwrap_or_else(|message| Outcome {
         code: EXIT_REFUSED,

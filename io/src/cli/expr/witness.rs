@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_core::expr::Expected;
-use holdfast_core::expr::encode::Answer;
 use holdfast_core::expr::fixture::{Case, Stage, cases};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::arguments::Witness;
+use super::compare::{Comparison, compare};
 use super::oracle::Oracle;
 use super::{DOCUMENT_BYTES_MAX, read_context, read_text};
 use crate::cli::arguments::Format;
@@ -60,7 +60,13 @@ pub(super) fn witness(asked: &Witness) -> Result<Outcome, String> {
         let at = |error: String| format!("{file}:{}: {error}", case.line);
         let played = case.play(&base).map_err(at)?;
         let difference = if played.shown == case.wanted {
-            results.get(&index).map(|result| difference(&played.answer, result))
+            results.get(&index).map(|result| match compare(&played.answer, result) {
+                Comparison::Same => None,
+                Comparison::Admitted(names) => {
+                    Some(format!("it is outside the allow-list there: {}", names.join(", ")))
+                }
+                Comparison::Differs(difference) => Some(difference),
+            })
         } else {
             Some(Some(format!("the fixture fails here: it gives `{}`", played.shown.trim_end())))
         };
@@ -144,51 +150,6 @@ fn verdict(difference: Option<Option<String>>, case: &Case) -> Verdict {
     }
 }
 
-/// What is different; `None` when nothing is.
-fn difference(answer: &Answer, result: &Json) -> Option<String> {
-    let filled = |name: &str| result.get(name).filter(|json| json.as_array().is_some_and(|list| !list.is_empty()));
-    let (compile, denied) = (filled("compile"), filled("denied"));
-    let there = || {
-        let mut shown = result.clone();
-        if let Some(members) = shown.as_object_mut() {
-            members.shift_remove("id");
-        }
-        shown.to_string()
-    };
-    match answer {
-        Answer::Refused(_) => {
-            (compile.is_none() && denied.is_none()).then(|| format!("it compiles there: {}", there()))
-        }
-        Answer::Value { .. } | Answer::Exception { .. } | Answer::LimitExceeded(_) | Answer::NeedsBody(_) => {
-            let here: Json = serde_json::from_str(&format!("{{{}}}", answer.members())).unwrap_or(Json::Null);
-            let names = ["type", "value", "error"];
-            let agrees = names.iter().all(|name| is_same(&here[*name], result.get(*name).unwrap_or(&Json::Null)));
-            match (compile, denied) {
-                (Some(_), _) => Some(format!("it does not compile there: {}", there())),
-                (None, Some(denied)) => Some(format!("it is outside the allow-list there: {denied}")),
-                (None, None) => (!agrees).then(|| format!("here {here}, there {}", there())),
-            }
-        }
-    }
-}
-
-// A number passes as a string of the same digits: doubles and decimals are written either way.
-fn is_same(here: &Json, there: &Json) -> bool {
-    match (here, there) {
-        (Json::String(text), Json::Number(number)) | (Json::Number(number), Json::String(text)) => {
-            *text == number.to_string()
-        }
-        (Json::Array(here), Json::Array(there)) => {
-            here.len() == there.len() && here.iter().zip(there).all(|(here, there)| is_same(here, there))
-        }
-        (Json::Object(here), Json::Object(there)) => {
-            here.len() == there.len()
-                && here.iter().all(|(name, value)| there.get(name).is_some_and(|other| is_same(value, other)))
-        }
-        (here, there) => here == there,
-    }
-}
-
 /// Changes when the case does, so that a mark counts only for what was witnessed.
 fn mark(case: &Case) -> String {
     let mut hash = Sha256::new();
@@ -237,19 +198,4 @@ fn human(compared: &[Compared]) -> String {
         count(|verdict| matches!(verdict, Verdict::Disagrees { .. })),
     );
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::is_same;
-
-    #[test]
-    fn numbers_pass_as_strings_of_their_digits() {
-        assert!(is_same(&json!({"a": ["1.5", 2]}), &json!({"a": [1.5, 2]})));
-        for (here, there) in [(json!(1), json!(1.0)), (json!({}), json!({"a": null})), (json!("1"), json!(2))] {
-            assert!(!is_same(&here, &there), "{here} {there}");
-        }
-    }
 }

@@ -1,0 +1,248 @@
+//! `holdfast expr witness --random`: drawn expressions, evaluated here and by an oracle; what disagrees is made small.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use holdfast_core::expr::draw::{Drawn, draw};
+use holdfast_core::expr::encode::{Answer, alone, answer};
+use holdfast_core::expr::scene::Scene;
+use holdfast_core::expr::{Consumed, Expected};
+use holdfast_core::rng::Seed;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::arguments::Random;
+use super::compare::{Comparison, compare};
+use super::oracle::Oracle;
+use super::{read_context, unfixed};
+use crate::cli::arguments::Format;
+use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
+
+/// Expressions that an oracle is asked at once.
+const BATCH: u64 = 500;
+/// Disagreements of a batch that are made small; the others are listed as they are.
+const SHRUNK_MAX: usize = 30;
+/// Smaller versions of one expression that are asked at once, and how often.
+const SMALLER_MAX: usize = 24;
+const ROUNDS_MAX: usize = 8;
+
+/// What became of the comparisons.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    seed: u64,
+    /// Both give the same.
+    agree: u64,
+    /// Both refuse it.
+    refused: u64,
+    /// Both give the same, and members outside the allow-list are admitted here.
+    admitted: u64,
+    /// A limit was reached here, or the oracle took too long.
+    not_asked: u64,
+    /// How often each name outside the allow-list was seen.
+    denied: BTreeMap<String, u64>,
+    disagree: Vec<Disagreement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Disagreement {
+    number: u64,
+    source: String,
+    difference: String,
+    shrunk: String,
+    shrunk_difference: String,
+}
+
+// A disagreement that is still becoming smaller.
+struct Shrinking {
+    number: u64,
+    source: String,
+    difference: String,
+    least: Drawn,
+    least_difference: String,
+    is_done: bool,
+}
+
+pub(super) fn random(asked: &Random) -> Result<Outcome, String> {
+    let context = read_context(Some(&asked.context))?;
+    let scene = Scene::of(&context, unfixed()).map_err(|error| error.to_string())?;
+    let mut desk = Desk { oracle: Oracle::new(&asked.oracle)?, context, scene };
+    let mut report = Report { seed: asked.seed, ..Report::default() };
+    let mut from = 0;
+    while from < asked.count {
+        let to = (from + BATCH).min(asked.count);
+        let found = desk.batch(asked.seed, from..to, &mut report)?;
+        report.disagree.extend(desk.shrunk(found)?);
+        from = to;
+    }
+    report.disagree.sort_by(|a, b| a.shrunk.len().cmp(&b.shrunk.len()).then_with(|| a.shrunk.cmp(&b.shrunk)));
+    let out = match asked.format {
+        Format::Human => human(&report),
+        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
+    };
+    Ok(Outcome { code: if report.disagree.is_empty() { EXIT_OK } else { EXIT_REFUSED }, out, err: String::new() })
+}
+
+struct Desk<'c> {
+    oracle: Oracle<'c>,
+    context: Json,
+    scene: Scene,
+}
+
+impl Desk<'_> {
+    fn batch(
+        &mut self,
+        seed: u64,
+        numbers: std::ops::Range<u64>,
+        report: &mut Report,
+    ) -> Result<Vec<Shrinking>, String> {
+        let mut drawn = Vec::new();
+        for number in numbers {
+            let drawing = draw(&mut Seed(seed).fork_index(number).rng());
+            drawn.push((number, self.here(&drawing.source()), drawing));
+        }
+        let questions: Vec<(usize, String)> = drawn
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, here, _))| here.is_askable())
+            .map(|(index, (_, _, drawing))| (index, drawing.source()))
+            .collect();
+        let results = self.oracle.ask(&self.context, &questions)?;
+        let mut found = Vec::new();
+        for (index, (number, here, drawing)) in drawn.into_iter().enumerate() {
+            match here.against(results.get(&index)) {
+                None => report.not_asked += 1,
+                Some(Comparison::Same) if here.is_refused() => report.refused += 1,
+                Some(Comparison::Same) => report.agree += 1,
+                Some(Comparison::Admitted(names)) => {
+                    report.admitted += 1;
+                    for name in names {
+                        *report.denied.entry(name).or_default() += 1;
+                    }
+                }
+                Some(Comparison::Differs(difference)) => found.push(Shrinking {
+                    number,
+                    source: drawing.source(),
+                    difference: difference.clone(),
+                    least: drawing,
+                    least_difference: difference,
+                    is_done: false,
+                }),
+            }
+        }
+        Ok(found)
+    }
+
+    fn here(&self, source: &str) -> Here {
+        let file = Arc::from("drawn");
+        let (text, place) = alone(&file, source);
+        let evaluate = || answer(text, Expected::Any, place, &self.scene, &mut Consumed::default());
+        // A panic is a fault of ours, and the worst disagreement of all.
+        match catch_unwind(AssertUnwindSafe(evaluate)) {
+            Ok(answer) => Here::Answered(answer),
+            Err(_) => Here::Panicked,
+        }
+    }
+
+    // Everything becomes smaller at the same time: starting an oracle is what takes long.
+    fn shrunk(&mut self, mut found: Vec<Shrinking>) -> Result<Vec<Disagreement>, String> {
+        for _ in 0..ROUNDS_MAX {
+            let mut questions: Vec<(usize, String)> = Vec::new();
+            let mut tried: Vec<(usize, Here, Drawn)> = Vec::new();
+            for (index, shrinking) in found.iter().enumerate().take(SHRUNK_MAX).filter(|(_, one)| !one.is_done) {
+                let was_refused = self.here(&shrinking.least.source()).is_refused();
+                let same_sort = |(here, _): &(Here, Drawn)| here.is_refused() == was_refused && here.is_askable();
+                let smaller = shrinking.least.smaller().into_iter();
+                let smaller = smaller.map(|drawn| (self.here(&drawn.source()), drawn)).filter(same_sort);
+                for (here, drawn) in smaller.take(SMALLER_MAX) {
+                    questions.push((tried.len(), drawn.source()));
+                    tried.push((index, here, drawn));
+                }
+            }
+            if questions.is_empty() {
+                break;
+            }
+            let results = self.oracle.ask(&self.context, &questions)?;
+            for shrinking in &mut found {
+                shrinking.is_done = true;
+            }
+            // The shortest come first, and the first that still disagrees is kept.
+            for (at, (index, here, drawn)) in tried.into_iter().enumerate() {
+                let Some(shrinking) = found.get_mut(index).filter(|shrinking| shrinking.is_done) else { continue };
+                if let Some(Comparison::Differs(difference)) = here.against(results.get(&at)) {
+                    shrinking.least = drawn;
+                    shrinking.least_difference = difference;
+                    shrinking.is_done = false;
+                }
+            }
+        }
+        Ok(found.into_iter().map(Shrinking::disagreement).collect())
+    }
+}
+
+impl Shrinking {
+    fn disagreement(self) -> Disagreement {
+        Disagreement {
+            number: self.number,
+            source: self.source,
+            difference: self.difference,
+            shrunk: self.least.source(),
+            shrunk_difference: self.least_difference,
+        }
+    }
+}
+
+enum Here {
+    Answered(Answer),
+    Panicked,
+}
+
+impl Here {
+    // What runs into a limit here may run into none there.
+    const fn is_askable(&self) -> bool {
+        !matches!(self, Self::Answered(Answer::LimitExceeded(_) | Answer::NeedsBody(_)))
+    }
+
+    const fn is_refused(&self) -> bool {
+        matches!(self, Self::Answered(Answer::Refused(_)))
+    }
+
+    fn against(&self, result: Option<&Json>) -> Option<Comparison> {
+        let result = result.filter(|result| result.get("timeout").is_none())?;
+        Some(match self {
+            Self::Panicked => Comparison::Differs("it panics here".to_owned()),
+            Self::Answered(answer) => match (compare(answer, result), answer) {
+                (Comparison::Differs(difference), Answer::Refused(diagnostics)) => {
+                    let messages: Vec<&str> = diagnostics.iter().map(|found| found.message.as_str()).collect();
+                    Comparison::Differs(format!("refused here: {}; {difference}", messages.join("; ")))
+                }
+                (comparison, _) => comparison,
+            },
+        })
+    }
+}
+
+fn human(report: &Report) -> String {
+    let mut text = String::new();
+    for one in &report.disagree {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "disagrees: {}\n  {}\n  drawn as number {}: {}",
+            one.shrunk, one.shrunk_difference, one.number, one.source
+        );
+    }
+    for (name, count) in &report.denied {
+        let _ = writeln!(text, "admitted: {name} ({count})");
+    }
+    let Report { seed, agree, refused, admitted, not_asked, disagree, .. } = report;
+    let _ = writeln!(
+        text,
+        "seed {seed}: {agree} agree, {admitted} agree and are admitted, {refused} refused by both, {not_asked} not asked, {} disagree",
+        disagree.len()
+    );
+    text
+}
