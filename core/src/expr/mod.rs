@@ -1,5 +1,6 @@
 //! Policy expressions: the C# subset. The front door is [`compile`] and [`Expression::eval`]; nothing else is used from outside.
 
+pub mod admitted;
 mod bcl;
 mod check;
 pub mod draw;

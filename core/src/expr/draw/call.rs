@@ -29,7 +29,8 @@ impl Drawer<'_> {
         let call = self.call_of(member, &types, depth, &mut |drawer, ty, depth| drawer.value(ty, depth))?;
         let result = substitute(&member.result, &types);
         let value = Drawn::of(Kind::Value(result.clone()), call);
-        if delegate(&result).is_some() {
+        // A delegate shows nothing, and an object of `context` whatever its maker gave it.
+        if delegate(&result).is_some() || result.class().is_some_and(|class| class.namespace().is_empty()) {
             return None;
         }
         Some(Drawn::alone(&value))

@@ -1,5 +1,6 @@
 //! What came of an expression here, against what an oracle says of it. Asks nothing and explains nothing.
 
+use holdfast_core::expr::admitted::admitted;
 use holdfast_core::expr::encode::Answer;
 use serde_json::Value as Json;
 
@@ -8,8 +9,15 @@ use serde_json::Value as Json;
 pub(super) enum Comparison {
     /// They are the same.
     Same,
-    /// They are the same, and these names are outside the oracle's allow-list.
+    /// They are the same, and these names are admitted although they are outside the oracle's allow-list.
     Admitted(Vec<String>),
+    /// They compile in both places and give something else: what they give here, and how that differs.
+    Unlike {
+        /// The members of the result.
+        here: Json,
+        /// The difference in words.
+        difference: String,
+    },
     /// They are not: this is how.
     Differs(String),
 }
@@ -31,13 +39,22 @@ pub(super) fn compare(answer: &Answer, result: &Json) -> Comparison {
             if !refused.is_empty() {
                 Comparison::Differs(format!("it does not compile there: {}", without_id(result)))
             } else if !agrees {
-                Comparison::Differs(format!("here {here}, there {}", without_id(result)))
-            } else if denied.is_empty() {
-                Comparison::Same
+                let difference = format!("here {here}, there {}", without_id(result));
+                Comparison::Unlike { here, difference }
             } else {
-                Comparison::Admitted(denied)
+                outside(denied)
             }
         }
+    }
+}
+
+// What is the same, and uses names that the oracle denies.
+fn outside(denied: Vec<String>) -> Comparison {
+    let (admitted, unknown): (Vec<String>, Vec<String>) = denied.into_iter().partition(|name| admitted(name).is_some());
+    match (admitted.is_empty(), unknown.is_empty()) {
+        (true, true) => Comparison::Same,
+        (false, true) => Comparison::Admitted(admitted),
+        (_, false) => Comparison::Differs(format!("it is outside the allow-list there: {}", unknown.join(", "))),
     }
 }
 

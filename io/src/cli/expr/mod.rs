@@ -6,6 +6,7 @@ mod batch;
 mod check;
 mod compare;
 mod eval;
+mod explained;
 mod members;
 mod oracle;
 mod random;

@@ -83,7 +83,7 @@ impl<'c> Oracle<'c> {
     fn results(&self, text: &str) -> Result<BTreeMap<usize, Json>, String> {
         let mut results = BTreeMap::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let result: Json = serde_json::from_str(line).map_err(|error| {
+            let result: Json = serde_json::from_str(&whole_pairs(line)).map_err(|error| {
                 format!("`{}` said `{}`, which is no result: {error}", self.command, shortened(line))
             })?;
             let id = result.get("id").and_then(Json::as_u64).and_then(|id| usize::try_from(id).ok());
@@ -105,6 +105,45 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("`{}`: {error}", path.display()))
 }
 
+// .NET's strings can hold half of a surrogate pair, which JSON can escape and no text here can hold: it becomes U+FFFD.
+fn whole_pairs(line: &str) -> String {
+    let unit = |at: usize| {
+        let digits = line.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut text, mut at) = (String::with_capacity(line.len()), 0);
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
+        let is_pair = matches!((unit(at), unit(at + 6)), (Some(0xd800..0xdc00), Some(0xdc00..0xe000)));
+        let length = match unit(at) {
+            Some(_) if is_pair => 12,
+            Some(_) => 6,
+            None if rest.starts_with('\\') => 2,
+            None => rest.chars().next().map_or(1, char::len_utf8),
+        };
+        let piece = rest.get(..length).unwrap_or(rest);
+        let is_half = !is_pair && matches!(unit(at), Some(0xd800..0xe000));
+        text.push_str(if is_half { "\\ufffd" } else { piece });
+        at += piece.len();
+    }
+    text
+}
+
 fn shortened(line: &str) -> String {
     line.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_pairs;
+
+    #[test]
+    fn halves_of_pairs_are_replaced() {
+        for (line, whole) in [
+            (r#""\\ud83d \ud83d\ude00""#, r#""\\ud83d \ud83d\ude00""#),
+            (r#""ä\ud83d\u0041\ude00""#, r#""ä\ufffd\u0041\ufffd""#),
+            (r#""\ud83d"#, r#""\ufffd"#),
+        ] {
+            assert_eq!(whole_pairs(line), whole);
+        }
+    }
 }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use holdfast_core::expr::draw::{Drawn, draw};
 use holdfast_core::expr::encode::{Answer, alone, answer};
 use holdfast_core::expr::scene::Scene;
-use holdfast_core::expr::{Consumed, Expected};
+use holdfast_core::expr::{Expected, Noted};
 use holdfast_core::rng::Seed;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::arguments::Random;
 use super::compare::{Comparison, compare};
+use super::explained::reason;
 use super::oracle::Oracle;
 use super::{read_context, unfixed};
 use crate::cli::arguments::Format;
@@ -39,6 +40,8 @@ struct Report {
     refused: u64,
     /// Both give the same, and members outside the allow-list are admitted here.
     admitted: u64,
+    /// They differ for a reason that is known.
+    explained: u64,
     /// A limit was reached here, or the oracle took too long.
     not_asked: u64,
     /// How often each name outside the allow-list was seen.
@@ -113,24 +116,24 @@ impl Desk<'_> {
         let results = self.oracle.ask(&self.context, &questions)?;
         let mut found = Vec::new();
         for (index, (number, here, drawing)) in drawn.into_iter().enumerate() {
-            match here.against(results.get(&index)) {
+            let result = results.get(&index);
+            let source = drawing.source();
+            if let Some(difference) = here.fault(&source, result) {
+                let (least, least_difference) = (drawing, difference.clone());
+                found.push(Shrinking { number, source, difference, least, least_difference, is_done: false });
+                continue;
+            }
+            match here.against(result) {
                 None => report.not_asked += 1,
                 Some(Comparison::Same) if here.is_refused() => report.refused += 1,
                 Some(Comparison::Same) => report.agree += 1,
+                Some(Comparison::Differs(_) | Comparison::Unlike { .. }) => report.explained += 1,
                 Some(Comparison::Admitted(names)) => {
                     report.admitted += 1;
                     for name in names {
                         *report.denied.entry(name).or_default() += 1;
                     }
                 }
-                Some(Comparison::Differs(difference)) => found.push(Shrinking {
-                    number,
-                    source: drawing.source(),
-                    difference: difference.clone(),
-                    least: drawing,
-                    least_difference: difference,
-                    is_done: false,
-                }),
             }
         }
         Ok(found)
@@ -139,7 +142,7 @@ impl Desk<'_> {
     fn here(&self, source: &str) -> Here {
         let file = Arc::from("drawn");
         let (text, place) = alone(&file, source);
-        let evaluate = || answer(text, Expected::Any, place, &self.scene, &mut Consumed::default());
+        let evaluate = || answer(text, Expected::Any, place, &self.scene, &mut Noted::default());
         // A panic is a fault of ours, and the worst disagreement of all.
         match catch_unwind(AssertUnwindSafe(evaluate)) {
             Ok(answer) => Here::Answered(answer),
@@ -172,7 +175,7 @@ impl Desk<'_> {
             // The shortest come first, and the first that still disagrees is kept.
             for (at, (index, here, drawn)) in tried.into_iter().enumerate() {
                 let Some(shrinking) = found.get_mut(index).filter(|shrinking| shrinking.is_done) else { continue };
-                if let Some(Comparison::Differs(difference)) = here.against(results.get(&at)) {
+                if let Some(difference) = here.fault(&drawn.source(), results.get(&at)) {
                     shrinking.least = drawn;
                     shrinking.least_difference = difference;
                     shrinking.is_done = false;
@@ -210,6 +213,15 @@ impl Here {
         matches!(self, Self::Answered(Answer::Refused(_)))
     }
 
+    // A difference that nothing explains.
+    fn fault(&self, source: &str, result: Option<&Json>) -> Option<String> {
+        match self.against(result)? {
+            Comparison::Same | Comparison::Admitted(_) => None,
+            Comparison::Differs(difference) => Some(difference),
+            Comparison::Unlike { here, difference } => reason(source, &here, result?).is_none().then_some(difference),
+        }
+    }
+
     fn against(&self, result: Option<&Json>) -> Option<Comparison> {
         let result = result.filter(|result| result.get("timeout").is_none())?;
         Some(match self {
@@ -238,10 +250,10 @@ fn human(report: &Report) -> String {
     for (name, count) in &report.denied {
         let _ = writeln!(text, "admitted: {name} ({count})");
     }
-    let Report { seed, agree, refused, admitted, not_asked, disagree, .. } = report;
+    let Report { seed, agree, refused, admitted, explained, not_asked, disagree, .. } = report;
     let _ = writeln!(
         text,
-        "seed {seed}: {agree} agree, {admitted} agree and are admitted, {refused} refused by both, {not_asked} not asked, {} disagree",
+        "seed {seed}: {agree} agree, {admitted} agree and are admitted, {explained} explained, {refused} refused by both, {not_asked} not asked, {} disagree",
         disagree.len()
     );
     text

@@ -155,7 +155,10 @@ fn witness_lists_what_disagrees() {
     let witness =
         |fixture: &str| run(&["witness", "--oracle", &command, "--context", &context, "--record", &record, fixture]);
     let outcome = witness(&fixture);
-    assert!(outcome.out.ends_with("4 cases: 2 witnessed, 1 explained, 1 not asked, 0 disagree\n"), "{outcome:?}");
+    assert!(
+        outcome.out.ends_with("4 cases: 2 witnessed, 0 admitted, 1 explained, 1 not asked, 0 disagree\n"),
+        "{outcome:?}"
+    );
     assert_eq!(outcome.code, EXIT_OK);
     let marks = std::fs::read_to_string(&record).unwrap();
     assert!(marks.contains(" f.txt: same\n") && !marks.contains("explained\n"), "{marks}");

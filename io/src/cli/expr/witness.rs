@@ -24,6 +24,8 @@ use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
 enum Verdict {
     /// The oracle gives the same.
     Witnessed,
+    /// It gives the same, and denies names that are admitted here for a reason.
+    Admitted { names: Vec<String> },
     /// It gives something else, and the fixture says why.
     Explained { reason: String },
     /// No oracle can be asked: the case is about what only a gateway has.
@@ -59,18 +61,12 @@ pub(super) fn witness(asked: &Witness) -> Result<Outcome, String> {
     for (index, (file, case)) in gathered.into_iter().enumerate() {
         let at = |error: String| format!("{file}:{}: {error}", case.line);
         let played = case.play(&base).map_err(at)?;
-        let difference = if played.shown == case.wanted {
-            results.get(&index).map(|result| match compare(&played.answer, result) {
-                Comparison::Same => None,
-                Comparison::Admitted(names) => {
-                    Some(format!("it is outside the allow-list there: {}", names.join(", ")))
-                }
-                Comparison::Differs(difference) => Some(difference),
-            })
+        let comparison = if played.shown == case.wanted {
+            results.get(&index).map(|result| compare(&played.answer, result))
         } else {
-            Some(Some(format!("the fixture fails here: it gives `{}`", played.shown.trim_end())))
+            Some(Comparison::Differs(format!("the fixture fails here: it gives `{}`", played.shown.trim_end())))
         };
-        let verdict = verdict(difference, &case);
+        let verdict = verdict(comparison, &case);
         let mark = mark(&case);
         compared.push(Compared { file, line: case.line, name: case.name, source: case.source, verdict, mark });
     }
@@ -138,15 +134,18 @@ fn asked_source(stage: &Stage, case: &Case) -> String {
     }
 }
 
-fn verdict(difference: Option<Option<String>>, case: &Case) -> Verdict {
-    match (difference, &case.differs) {
-        (Some(None), None) => Verdict::Witnessed,
-        (Some(None), Some(_)) => {
+fn verdict(comparison: Option<Comparison>, case: &Case) -> Verdict {
+    match (comparison, &case.differs) {
+        (None, _) => Verdict::Unasked,
+        (Some(Comparison::Same), None) => Verdict::Witnessed,
+        (Some(Comparison::Same), Some(_)) => {
             Verdict::Disagrees { difference: "it agrees, and the fixture says that it differs".to_owned() }
         }
-        (Some(Some(_)), Some(reason)) => Verdict::Explained { reason: reason.clone() },
-        (Some(Some(difference)), None) => Verdict::Disagrees { difference },
-        (None, _) => Verdict::Unasked,
+        (Some(_), Some(reason)) => Verdict::Explained { reason: reason.clone() },
+        (Some(Comparison::Admitted(names)), None) => Verdict::Admitted { names },
+        (Some(Comparison::Differs(difference) | Comparison::Unlike { difference, .. }), None) => {
+            Verdict::Disagrees { difference }
+        }
     }
 }
 
@@ -164,7 +163,8 @@ fn recorded(compared: &[Compared]) -> String {
     let mut text = String::from(
         "# Cases that `holdfast expr witness` found to give the same in a real C# compiler and .NET; a changed case loses its mark.\n",
     );
-    for case in compared.iter().filter(|case| case.verdict == Verdict::Witnessed) {
+    let gives_the_same = |case: &&Compared| matches!(case.verdict, Verdict::Witnessed | Verdict::Admitted { .. });
+    for case in compared.iter().filter(gives_the_same) {
         let file =
             Path::new(&case.file).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         // Writing to a String cannot fail.
@@ -178,7 +178,7 @@ fn human(compared: &[Compared]) -> String {
     for case in compared {
         let place = format!("{}:{}: {}", case.file, case.line, case.name);
         match &case.verdict {
-            Verdict::Witnessed | Verdict::Unasked => {}
+            Verdict::Witnessed | Verdict::Admitted { .. } | Verdict::Unasked => {}
             Verdict::Explained { reason } => {
                 let _ = writeln!(text, "explained: {place}\n  {reason}");
             }
@@ -190,9 +190,10 @@ fn human(compared: &[Compared]) -> String {
     let count = |is: fn(&Verdict) -> bool| compared.iter().filter(|case| is(&case.verdict)).count();
     let _ = writeln!(
         text,
-        "{} cases: {} witnessed, {} explained, {} not asked, {} disagree",
+        "{} cases: {} witnessed, {} admitted, {} explained, {} not asked, {} disagree",
         compared.len(),
         count(|verdict| matches!(verdict, Verdict::Witnessed)),
+        count(|verdict| matches!(verdict, Verdict::Admitted { .. })),
         count(|verdict| matches!(verdict, Verdict::Explained { .. })),
         count(|verdict| matches!(verdict, Verdict::Unasked)),
         count(|verdict| matches!(verdict, Verdict::Disagrees { .. })),
