@@ -160,10 +160,16 @@ impl Decimal {
         number
     }
 
-    /// The nearest double.
+    /// The nearest double, or one beside it, as .NET's cast gives it.
     #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "as .NET's conversion")]
     pub fn to_double(self) -> f64 {
-        self.to_string().parse().unwrap_or(f64::NAN)
+        // As .NET does it: both halves as doubles, divided by a power of ten.
+        let high = (self.mantissa >> 64) as f64 * 18_446_744_073_709_551_616.0;
+        let low = (self.mantissa & u128::from(u64::MAX)) as f64;
+        let power: f64 = format!("1e{}", self.scale).parse().unwrap_or(1.0);
+        let magnitude = (high + low) / power;
+        if self.negative { -magnitude } else { magnitude }
     }
 
     /// The whole part; everything behind the point is cut off.
@@ -179,16 +185,19 @@ impl Decimal {
         if self.negative { -whole } else { whole }
     }
 
-    /// Rounded to so many places; `away` rounds halves away from zero, otherwise they go to the even neighbour.
+    /// Rounded to so many places.
     #[must_use]
-    pub fn rounded(self, places: u32, halves: Halves) -> Self {
+    pub fn rounded(self, places: u32, rounding: Rounding) -> Self {
         let Some(lost) = self.scale.checked_sub(places).filter(|lost| *lost > 0) else { return self };
         let unit = 10_u128.pow(lost);
         let (kept, rest) = (self.mantissa / unit, self.mantissa % unit);
-        let up = match (rest * 2).cmp(&unit) {
-            Ordering::Greater => true,
-            Ordering::Equal => halves == Halves::AwayFromZero || kept % 2 == 1,
-            Ordering::Less => false,
+        let half = (rest * 2).cmp(&unit);
+        let up = match rounding {
+            Rounding::ToEven => half.is_gt() || half.is_eq() && kept % 2 == 1,
+            Rounding::AwayFromZero => half.is_ge(),
+            Rounding::ToZero => false,
+            Rounding::ToNegativeInfinity => self.negative && rest != 0,
+            Rounding::ToPositiveInfinity => !self.negative && rest != 0,
         };
         Self { mantissa: kept + u128::from(up), scale: places, ..self }
     }
@@ -217,6 +226,12 @@ impl Decimal {
     /// `a * b`; `None` on overflow.
     #[must_use]
     pub fn times(self, other: Self) -> Option<Self> {
+        let (is_small, scale) = (self.mantissa.max(other.mantissa) <= u128::from(u32::MAX), self.scale + other.scale);
+        let is_zero = self.is_zero() || other.is_zero();
+        // .NET keeps the places of a zero only where both numbers fit 32 bits, and gives up beyond 47 places.
+        if is_zero && !is_small || is_small && scale > SCALE_MAX + 19 {
+            return Some(Self::ZERO);
+        }
         let product = wide_multiply(self.mantissa, other.mantissa);
         Self::of_wide(self.negative != other.negative, product, i64::from(self.scale + other.scale))
     }
@@ -242,6 +257,9 @@ impl Decimal {
             scale += 1;
         }
         let result = Self::of_digits(self.negative != other.negative, digits.trim_start_matches('0'), scale)?;
+        if result.is_zero() && !self.is_zero() {
+            return Some(Self::ZERO);
+        }
         // .NET keeps no zeros that the division itself brought up.
         let mut result = result;
         let least = self.scale.saturating_sub(other.scale);
@@ -260,6 +278,9 @@ impl Decimal {
         }
         let scale = self.scale.max(other.scale);
         let (mut left, right) = (self.widened(scale), other.widened(scale));
+        if left < right {
+            return Some(self);
+        }
         if left.0 == 0 && right.0 == 0 {
             return Self::of_wide(self.negative, (0, left.1 % right.1), i64::from(scale));
         }
@@ -299,13 +320,19 @@ impl Decimal {
     }
 }
 
-/// Where a half goes when a number is rounded.
+/// Where a number goes that is rounded, by the names of `MidpointRounding`: the first two are about halves alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halves {
-    /// `MidpointRounding.ToEven`
+pub enum Rounding {
+    /// Halves to the even neighbour
     ToEven,
-    /// `MidpointRounding.AwayFromZero`
+    /// Halves away from zero
     AwayFromZero,
+    /// Towards zero
+    ToZero,
+    /// Down
+    ToNegativeInfinity,
+    /// Up
+    ToPositiveInfinity,
 }
 
 fn wide_multiply(left: u128, right: u128) -> Wide {
@@ -380,7 +407,7 @@ impl fmt::Display for Decimal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Decimal, Halves};
+    use super::{Decimal, Rounding};
 
     fn of(text: &str) -> Decimal {
         Decimal::parse(text).flatten().unwrap()
@@ -400,8 +427,8 @@ mod tests {
             (of("0.1").minus(of("0.1")), "0.0"),
             (of("79228162514264337593543950335").divided_by(of("10")), "7922816251426433759354395033.5"),
             (Decimal::of_double(0.1 + 0.2), "0.3"),
-            (Some(of("2.345").rounded(2, Halves::ToEven)), "2.34"),
-            (Some(of("2.345").rounded(2, Halves::AwayFromZero)), "2.35"),
+            (Some(of("2.345").rounded(2, Rounding::ToEven)), "2.34"),
+            (Some(of("2.345").rounded(2, Rounding::AwayFromZero)), "2.35"),
             (Some(of("1e3")), "1000"),
         ];
         for (found, wanted) in cases {

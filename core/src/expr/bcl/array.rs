@@ -169,5 +169,6 @@ fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), lengt
 
 /// Whether a member changes an array that it is given: it returns nothing, so that is what it is for.
 pub(crate) fn changes_arrays(member: &Member) -> bool {
-    member.result == Ty::Void && member.parameters.iter().any(|parameter| matches!(parameter.ty, Ty::Array(_)))
+    let fills = member.result == Ty::Void || &*member.name == "ToBase64CharArray";
+    fills && member.parameters.iter().any(|parameter| matches!(parameter.ty, Ty::Array(_)))
 }

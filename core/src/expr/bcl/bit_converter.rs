@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::native::{Native, one};
 use super::string::not_negative;
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, argument_null, out_of_range};
+use crate::expr::exception::{Outcome, argument, out_of_range};
 use crate::value::Value;
 
 const OWNER: &str = "BitConverter";
@@ -14,46 +15,66 @@ const TOO_SHORT: &str =
 
 pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool IsLittleEndian", |_| Ok(Value::Bool(true))),
-    row(OWNER, "static byte[] GetBytes(bool value)", |call| Ok(bytes(&[u8::from(call.bool(0)?)]))),
-    row(OWNER, "static byte[] GetBytes(char value)", |call| Ok(bytes(&call.unit(0)?.to_le_bytes()))),
-    row(OWNER, "static byte[] GetBytes(int value)", |call| Ok(bytes(&call.int(0)?.to_le_bytes()))),
-    row(OWNER, "static byte[] GetBytes(long value)", |call| Ok(bytes(&call.long(0)?.to_le_bytes()))),
-    row(OWNER, "static byte[] GetBytes(double value)", |call| Ok(bytes(&call.double(0)?.to_le_bytes()))),
     row(OWNER, "static string ToString(byte[] value)", hex_pairs),
     row(OWNER, "static string ToString(byte[] value, int startIndex)", hex_pairs),
     row(OWNER, "static string ToString(byte[] value, int startIndex, int length)", hex_pairs),
+    row(OWNER, "static byte[] GetBytes(bool value)", |call| Ok(bytes(&[u8::from(call.bool(0)?)]))),
+    row(OWNER, "static byte[] GetBytes(char value)", |call| Ok(bytes(&call.unit(0)?.to_le_bytes()))),
     row(OWNER, "static bool ToBoolean(byte[] value, int startIndex)", |call| {
         read::<1>(call).map(|[byte]| Value::Bool(byte != 0))
     }),
     row(OWNER, "static char ToChar(byte[] value, int startIndex)", |call| {
         read(call).map(|found| Value::Char(u16::from_le_bytes(found)))
     }),
-    row(OWNER, "static int ToInt32(byte[] value, int startIndex)", |call| {
-        read(call).map(|found| Value::Int32(i32::from_le_bytes(found)))
-    }),
-    row(OWNER, "static long ToInt64(byte[] value, int startIndex)", |call| {
-        read(call).map(|found| Value::Int64(i64::from_le_bytes(found)))
-    }),
-    row(OWNER, "static double ToDouble(byte[] value, int startIndex)", |call| {
-        read(call).map(|found| Value::Double(f64::from_le_bytes(found)))
-    }),
     row(OWNER, "static long DoubleToInt64Bits(double value)", |call| {
-        Ok(Value::Int64(call.double(0)?.to_bits().cast_signed()))
+        one::<f64, i64>(call, |value| value.to_bits().cast_signed())
     }),
+    row(OWNER, "static ulong DoubleToUInt64Bits(double value)", |call| one(call, f64::to_bits)),
     row(OWNER, "static double Int64BitsToDouble(long value)", |call| {
-        Ok(Value::Double(f64::from_bits(call.long(0)?.cast_unsigned())))
+        one::<i64, f64>(call, |value| f64::from_bits(value.cast_unsigned()))
     }),
+    row(OWNER, "static double UInt64BitsToDouble(ulong value)", |call| one(call, f64::from_bits)),
+    row(OWNER, "static int SingleToInt32Bits(float value)", |call| {
+        one::<f32, i32>(call, |value| value.to_bits().cast_signed())
+    }),
+    row(OWNER, "static uint SingleToUInt32Bits(float value)", |call| one(call, f32::to_bits)),
+    row(OWNER, "static float Int32BitsToSingle(int value)", |call| {
+        one::<i32, f32>(call, |value| f32::from_bits(value.cast_unsigned()))
+    }),
+    row(OWNER, "static float UInt32BitsToSingle(uint value)", |call| one(call, f32::from_bits)),
 ];
+
+macro_rules! numbers {
+    ($($name:literal $method:literal $native:ident;)*) => {
+        /// Numbers as bytes, and bytes as numbers.
+        pub(super) const NUMBERS: &[Row] = &[$(
+            row(OWNER, concat!("static byte[] GetBytes(", $name, " value)"), |call| {
+                Ok(bytes(&call.native::<$native>(0)?.to_le_bytes()))
+            }),
+            row(OWNER, concat!("static ", $name, " ", $method, "(byte[] value, int startIndex)"), |call| {
+                read(call).map(|found| $native::from_le_bytes(found).value())
+            }),
+        )*];
+    };
+}
+
+numbers! {
+    "int" "ToInt32" i32;
+    "long" "ToInt64" i64;
+    "double" "ToDouble" f64;
+    "short" "ToInt16" i16;
+    "ushort" "ToUInt16" u16;
+    "uint" "ToUInt32" u32;
+    "ulong" "ToUInt64" u64;
+    "float" "ToSingle" f32;
+}
 
 fn bytes(bytes: &[u8]) -> Value {
     Value::Bytes(Arc::from(bytes))
 }
 
-fn given<'c>(call: &Call<'c, '_>) -> Outcome<&'c [u8]> {
-    match call.value(0) {
-        Value::Bytes(bytes) => Ok(bytes),
-        _ => Err(argument_null("value")),
-    }
+fn given(call: &Call<'_, '_>) -> Outcome<Arc<[u8]>> {
+    call.bytes(0, "value")
 }
 
 fn start(call: &Call<'_, '_>, length: usize) -> Outcome<usize> {
@@ -70,7 +91,7 @@ fn read<const N: usize>(call: &mut Call<'_, '_>) -> Outcome<[u8; N]> {
 
 fn hex_pairs(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let bytes = given(call)?;
-    let mut part = bytes;
+    let mut part = &*bytes;
     let is_empty = bytes.is_empty() && call.arguments.len() > 1 && call.int(1)? == 0;
     if call.arguments.len() > 1 && !is_empty {
         let start = start(call, bytes.len())?;

@@ -1,150 +1,252 @@
-//! `System.Convert`: conversions between numbers, text and dates. Bases 2 to 16, Base64 and hexadecimal are in `convert_text`.
+//! `System.Convert`: conversions between numbers, text and dates. Bases 2 to 16, Base64 and hexadecimal are in `convert_text`; what
+//! `ChangeType` does is in `change_type`.
 
-use super::number_parse::parse_double;
-use super::object::{parse_bool, parse_int, parse_long};
+use super::format::shown;
+use super::number_real::read as read_real;
+use super::number_whole::{Whole, read as read_whole};
+use super::object::parse_bool;
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument_null, format, invalid_cast, overflow, throw};
+use crate::expr::Interrupt;
+use crate::expr::eval::numeric;
+use crate::expr::exception::{Outcome, format, invalid_cast, overflow, throw};
+use crate::expr::ty::Ty;
+use crate::value::decimal::Rounding;
 use crate::value::{DateTime, Value};
 
 const OWNER: &str = "Convert";
 
-pub(super) const ROWS: &[Row] = &[
-    row(OWNER, "static int ToInt32(string value)", to_int),
-    row(OWNER, "static int ToInt32(bool value)", to_int),
-    row(OWNER, "static int ToInt32(char value)", to_int),
-    row(OWNER, "static int ToInt32(int value)", to_int),
-    row(OWNER, "static int ToInt32(long value)", to_int),
-    row(OWNER, "static int ToInt32(double value)", to_int),
-    row(OWNER, "static int ToInt32(DateTime value)", to_int),
-    row(OWNER, "static int ToInt32(object value)", to_int),
-    row(OWNER, "static long ToInt64(string value)", to_long),
-    row(OWNER, "static long ToInt64(bool value)", to_long),
-    row(OWNER, "static long ToInt64(char value)", to_long),
-    row(OWNER, "static long ToInt64(int value)", to_long),
-    row(OWNER, "static long ToInt64(long value)", to_long),
-    row(OWNER, "static long ToInt64(double value)", to_long),
-    row(OWNER, "static long ToInt64(object value)", to_long),
-    row(OWNER, "static double ToDouble(string value)", to_double),
-    row(OWNER, "static double ToDouble(bool value)", to_double),
-    row(OWNER, "static double ToDouble(char value)", to_double),
-    row(OWNER, "static double ToDouble(int value)", to_double),
-    row(OWNER, "static double ToDouble(long value)", to_double),
-    row(OWNER, "static double ToDouble(double value)", to_double),
-    row(OWNER, "static double ToDouble(object value)", to_double),
-    row(OWNER, "static bool ToBoolean(string value)", to_bool),
-    row(OWNER, "static bool ToBoolean(bool value)", to_bool),
-    row(OWNER, "static bool ToBoolean(char value)", to_bool),
-    row(OWNER, "static bool ToBoolean(int value)", to_bool),
-    row(OWNER, "static bool ToBoolean(long value)", to_bool),
-    row(OWNER, "static bool ToBoolean(double value)", to_bool),
-    row(OWNER, "static bool ToBoolean(object value)", to_bool),
-    row(OWNER, "static char ToChar(string value)", |call| {
-        call.text(0, "value")?;
-        to_char(call)
-    }),
-    row(OWNER, "static char ToChar(char value)", to_char),
-    row(OWNER, "static char ToChar(int value)", to_char),
-    row(OWNER, "static char ToChar(long value)", to_char),
-    row(OWNER, "static char ToChar(object value)", to_char),
-    row(OWNER, "static DateTime ToDateTime(string value)", to_date),
-    row(OWNER, "static DateTime ToDateTime(DateTime value)", to_date),
-    row(OWNER, "static DateTime ToDateTime(int value)", to_date),
-    row(OWNER, "static DateTime ToDateTime(object value)", to_date),
-    // `ToString((string)null)` is null, `ToString((object)null)` is empty (reference A5).
-    row(OWNER, "static string ToString(string value)", |call| Ok(call.value(0).clone())),
-    row(OWNER, "static string ToString(object value)", |call| {
-        let text = call.value(0).to_string();
-        call.yields(text)
-    }),
-];
+// `ToX` of every type that it is known for, and of `object`.
+macro_rules! conversions {
+    ($($table:ident $result:literal $method:literal $function:expr, $of_text:expr;)*) => {
+        /// A table for each type that is converted to.
+        pub(super) const TABLES: [&[Row]; 15] = [$($table,)* TEXT];
 
-fn to_int(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let too_large = || overflow("Value was either too large or too small for an Int32.");
-    Ok(Value::Int32(match &convertible(call.value(0)) {
-        Value::String(text) => parse_int(text)?,
-        Value::Int32(value) => *value,
-        Value::Double(value) => i32::try_from(rounded(*value).ok_or_else(too_large)?).map_err(|_| too_large())?,
-        other => i32::try_from(whole(other, "Int32")?).map_err(|_| too_large())?,
-    }))
+        $(const $table: &[Row] = &[
+            row(OWNER, concat!("static ", $result, " ", $method, "(string value)"), $of_text),
+            row(OWNER, concat!("static ", $result, " ", $method, "(string value, IFormatProvider provider)"), $of_text),
+            row(OWNER, concat!("static ", $result, " ", $method, "(object value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(object value, IFormatProvider provider)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(bool value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(char value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(int value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(long value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(double value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(decimal value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(float value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(sbyte value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(byte value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(short value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(ushort value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(uint value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(ulong value)"), $function),
+            row(OWNER, concat!("static ", $result, " ", $method, "(DateTime value)"), $function),
+        ];)*
+    };
 }
 
-fn to_long(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let too_large = || overflow("Arithmetic operation resulted in an overflow.");
-    Ok(Value::Int64(match &convertible(call.value(0)) {
-        Value::String(text) => parse_long(text)?,
-        Value::Double(value) => rounded(*value).ok_or_else(too_large)?,
-        other => whole(other, "Int64")?,
-    }))
+conversions! {
+    BOOL "bool" "ToBoolean" bool_of, bool_of;
+    CHAR "char" "ToChar" char_of, char_of_text;
+    SBYTE "sbyte" "ToSByte" whole_of::<i8>, whole_of::<i8>;
+    BYTE "byte" "ToByte" whole_of::<u8>, whole_of::<u8>;
+    SHORT "short" "ToInt16" whole_of::<i16>, whole_of::<i16>;
+    USHORT "ushort" "ToUInt16" whole_of::<u16>, whole_of::<u16>;
+    INT "int" "ToInt32" whole_of::<i32>, whole_of::<i32>;
+    UINT "uint" "ToUInt32" whole_of::<u32>, whole_of::<u32>;
+    LONG "long" "ToInt64" whole_of::<i64>, whole_of::<i64>;
+    ULONG "ulong" "ToUInt64" whole_of::<u64>, whole_of::<u64>;
+    SINGLE "float" "ToSingle" single_of, single_of;
+    DOUBLE "double" "ToDouble" double_of, double_of;
+    DECIMAL "decimal" "ToDecimal" decimal_of, decimal_of;
+    DATE_TIME "DateTime" "ToDateTime" date_of, date_of;
 }
 
-// `JValue` is convertible: what it holds is converted.
-fn convertible(value: &Value) -> Value {
+fn bool_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_bool(call.value(0))
+}
+
+fn char_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_char(call.value(0))
+}
+
+fn char_of_text(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    call.text(0, "value")?;
+    to_char(call.value(0))
+}
+
+fn whole_of<T: Whole>(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_whole::<T>(call.value(0))
+}
+
+fn single_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_single(call.value(0))
+}
+
+fn double_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_double(call.value(0))
+}
+
+fn decimal_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_decimal(call.value(0))
+}
+
+fn date_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    to_date(call, call.value(0))
+}
+
+macro_rules! texts {
+    ($($name:literal)*) => {
+        // `ToString((string)null)` is null, `ToString((object)null)` is empty (reference A5).
+        const TEXT: &[Row] = &[
+            row(OWNER, "static string ToString(string value)", |call| Ok(call.value(0).clone())),
+            row(OWNER, "static string ToString(string value, IFormatProvider provider)", |call| Ok(call.value(0).clone())),
+            $(
+                row(OWNER, concat!("static string ToString(", $name, " value)"), shown),
+                row(OWNER, concat!("static string ToString(", $name, " value, IFormatProvider provider)"), shown),
+            )*
+        ];
+    };
+}
+
+texts! {
+    "object" "bool" "char" "int" "long" "double" "decimal" "float" "sbyte" "byte" "short" "ushort" "uint" "ulong" "DateTime"
+}
+
+/// `JValue` is convertible: what it holds is converted.
+pub(super) fn convertible(value: &Value) -> Value {
     let Value::Json(token) = value else { return value.clone() };
     token.held().unwrap_or_else(|| value.clone())
 }
 
-// To even, as `Convert` rounds.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
-fn rounded(value: f64) -> Option<i64> {
-    let even = value.round_ties_even();
-    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&even).then_some(even as i64)
+/// A whole number, to even where there is a fraction.
+pub(super) fn to_whole<T: Whole>(value: &Value) -> Outcome<Value> {
+    let too_large = |shown: &str| overflow(&format!("Value was either too large or too small for {shown}."));
+    let whole = match &convertible(value) {
+        Value::String(text) => return read_whole::<T>(text),
+        Value::Single(value) => rounded::<T>(f64::from(*value))?,
+        Value::Double(value) => rounded::<T>(*value)?,
+        Value::Decimal(value) => value.rounded(0, Rounding::ToEven).whole(),
+        other => whole(other, T::NAME)?,
+    };
+    T::of_wide(whole).map(T::value).ok_or_else(|| too_large(T::SHOWN))
 }
 
-fn whole(value: &Value, target: &str) -> Outcome<i64> {
+// Types smaller than `int` go through it, and those of 64 bits through the machine's checked conversion: their exceptions say so.
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and the range is checked behind it")]
+fn rounded<T: Whole>(value: f64) -> Outcome<i128> {
+    let even = if value.is_nan() { i128::MAX } else { value.round_ties_even() as i128 };
+    let is_small = T::MOST < i128::from(i32::MAX);
+    let is_long = T::MOST > i128::from(u32::MAX);
+    if is_small && i32::try_from(even).is_err() {
+        return Err(overflow("Value was either too large or too small for an Int32."));
+    }
+    if is_long && T::of_wide(even).is_none() {
+        return Err(overflow("Arithmetic operation resulted in an overflow."));
+    }
+    Ok(even)
+}
+
+fn whole(value: &Value, target: &str) -> Outcome<i128> {
     match value {
         Value::Null => Ok(0),
-        Value::Bool(value) => Ok(i64::from(*value)),
-        Value::Char(unit) => Ok(i64::from(*unit)),
-        Value::Int32(value) => Ok(i64::from(*value)),
-        Value::Int64(value) => Ok(*value),
-        Value::SByte(value) => Ok(i64::from(*value)),
-        Value::Byte(value) => Ok(i64::from(*value)),
-        Value::Int16(value) => Ok(i64::from(*value)),
-        Value::UInt16(value) => Ok(i64::from(*value)),
-        Value::UInt32(value) => Ok(i64::from(*value)),
-        Value::Enum(value) => Ok(i64::from(value.number)),
+        Value::Bool(value) => Ok(i128::from(*value)),
+        Value::Char(unit) => Ok(i128::from(*unit)),
+        Value::SByte(value) => Ok(i128::from(*value)),
+        Value::Byte(value) => Ok(i128::from(*value)),
+        Value::Int16(value) => Ok(i128::from(*value)),
+        Value::UInt16(value) => Ok(i128::from(*value)),
+        Value::Int32(value) => Ok(i128::from(*value)),
+        Value::UInt32(value) => Ok(i128::from(*value)),
+        Value::Int64(value) => Ok(i128::from(*value)),
+        Value::UInt64(value) => Ok(i128::from(*value)),
+        Value::Enum(value) => Ok(i128::from(value.number)),
         other => Err(not_convertible(other, target)),
     }
 }
 
-// Simple types refuse by name; what is no simple type is not convertible at all.
-fn not_convertible(value: &Value, target: &str) -> crate::expr::Interrupt {
+/// Simple types refuse by name; what is no simple type is not convertible at all.
+pub(super) fn not_convertible(value: &Value, target: &str) -> Interrupt {
     let name = value.type_name();
-    match value {
-        Value::Bool(_) | Value::Char(_) | Value::Int32(_) | Value::Int64(_) | Value::Double(_) | Value::DateTime(_) => {
-            let short = name.strip_prefix("System.").unwrap_or(&name);
-            throw("System.InvalidCastException", format!("Invalid cast from '{short}' to '{target}'."))
-        }
-        _ => invalid_cast(&name, "System.IConvertible"),
+    let short = match value {
+        Value::Enum(_) => "Enum",
+        Value::Bool(_)
+        | Value::Char(_)
+        | Value::SByte(_)
+        | Value::Byte(_)
+        | Value::Int16(_)
+        | Value::UInt16(_)
+        | Value::Int32(_)
+        | Value::UInt32(_)
+        | Value::Int64(_)
+        | Value::UInt64(_)
+        | Value::Single(_)
+        | Value::Double(_)
+        | Value::Decimal(_)
+        | Value::DateTime(_) => name.strip_prefix("System.").unwrap_or(&name),
+        _ => return invalid_cast(&name, "System.IConvertible"),
+    };
+    throw("System.InvalidCastException", format!("Invalid cast from '{short}' to '{target}'."))
+}
+
+/// `ToSingle`
+pub(super) fn to_single(value: &Value) -> Outcome<Value> {
+    match &convertible(value) {
+        Value::String(text) => read_real::<f32>(text),
+        other => real(other, &Ty::Single, "Single"),
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "as .NET's conversion from long to double")]
-fn to_double(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    Ok(Value::Double(match &convertible(call.value(0)) {
-        Value::String(text) => parse_double(text)?,
-        Value::Double(value) => *value,
-        other @ Value::Char(_) => return Err(not_convertible(other, "Double")),
-        other => whole(other, "Double")? as f64,
-    }))
+/// `ToDouble`
+pub(super) fn to_double(value: &Value) -> Outcome<Value> {
+    match &convertible(value) {
+        Value::String(text) => read_real::<f64>(text),
+        other => real(other, &Ty::Double, "Double"),
+    }
 }
 
-fn to_bool(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    Ok(Value::Bool(match &convertible(call.value(0)) {
+/// `ToDecimal`
+pub(super) fn to_decimal(value: &Value) -> Outcome<Value> {
+    match &convertible(value) {
+        Value::String(text) => super::number_decimal::read(text),
+        other => real(other, &Ty::Decimal, "Decimal"),
+    }
+}
+
+fn real(value: &Value, ty: &Ty, target: &str) -> Outcome<Value> {
+    match value {
+        Value::Single(_) | Value::Double(_) | Value::Decimal(_) | Value::Int64(_) | Value::UInt64(_) => {
+            numeric(value, ty)
+        }
+        Value::Char(_) => Err(not_convertible(value, target)),
+        other => {
+            let number = i64::try_from(whole(other, target)?).unwrap_or(0);
+            numeric(&Value::Int64(number), ty)
+        }
+    }
+}
+
+/// `ToBoolean`
+pub(super) fn to_bool(value: &Value) -> Outcome<Value> {
+    Ok(Value::Bool(match &convertible(value) {
         Value::String(text) => parse_bool(text)?,
+        Value::Single(value) => *value != 0.0,
         Value::Double(value) => *value != 0.0,
+        Value::Decimal(value) => !value.is_zero(),
         other @ Value::Char(_) => return Err(not_convertible(other, "Boolean")),
         other => whole(other, "Boolean")? != 0,
     }))
 }
 
-fn to_char(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    match &convertible(call.value(0)) {
+/// `ToChar`
+pub(super) fn to_char(value: &Value) -> Outcome<Value> {
+    match &convertible(value) {
         Value::String(text) => match (super::utf16::unit_at(text, 0), super::utf16::length(text)) {
             (Some(unit), 1) => Ok(Value::Char(unit)),
             _ => Err(format("String must be exactly one character long.")),
         },
-        other @ (Value::Bool(_) | Value::Double(_)) => Err(not_convertible(other, "Char")),
+        other @ (Value::Bool(_) | Value::Single(_) | Value::Double(_) | Value::Decimal(_)) => {
+            Err(not_convertible(other, "Char"))
+        }
         other => {
             let message = "Value was either too large or too small for a character.";
             u16::try_from(whole(other, "Char")?).map(Value::Char).map_err(|_| overflow(message))
@@ -152,20 +254,15 @@ fn to_char(call: &mut Call<'_, '_>) -> Outcome<Value> {
     }
 }
 
-fn to_date(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let now = super::time::now(call, crate::value::DateTimeKind::Utc);
-    match &convertible(call.value(0)) {
+/// `ToDateTime`
+pub(super) fn to_date(call: &Call<'_, '_>, value: &Value) -> Outcome<Value> {
+    match &convertible(value) {
         Value::Null => Ok(Value::DateTime(DateTime::MIN)),
         Value::DateTime(moment) => Ok(Value::DateTime(*moment)),
-        Value::String(text) => super::time_parse::date_time(text, now).map(Value::DateTime),
+        Value::String(text) => {
+            let now = super::time::now(call, crate::value::DateTimeKind::Utc);
+            super::time_parse::date_time(text, now).map(Value::DateTime)
+        }
         other => Err(not_convertible(other, "DateTime")),
-    }
-}
-
-/// `inArray` and its like, which may not be null.
-pub(super) fn bytes<'c>(call: &Call<'c, '_>, parameter: &str) -> Outcome<&'c [u8]> {
-    match call.value(0) {
-        Value::Bytes(bytes) => Ok(bytes),
-        _ => Err(argument_null(parameter)),
     }
 }

@@ -18,9 +18,6 @@ pub(super) const ROWS: &[Row] = &[
         let text = compose(format, &call.rest(1))?;
         call.yields(text)
     }),
-    row("int", "string ToString(string format)", formatted),
-    row("long", "string ToString(string format)", formatted),
-    row("double", "string ToString(string format)", formatted),
     row("Guid", "string ToString(string format)", formatted),
     row("DateTime", "string ToString(string format)", formatted),
     row("TimeSpan", "string ToString(string format)", formatted),
@@ -29,6 +26,12 @@ pub(super) const ROWS: &[Row] = &[
 pub(super) fn formatted(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let format = call.text_or_null(1)?.map_or("", |format| format);
     let text = with_format(call.value(0), format)?;
+    call.yields(text)
+}
+
+/// `ToString()` of whatever culture, of which there is one.
+pub(super) fn shown(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let text = call.value(0).to_string();
     call.yields(text)
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::number_text::tried;
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument, broken, format as format_exception};
@@ -17,9 +18,56 @@ pub(super) const ROWS: &[Row] = &[
         let bytes = bytes.ok_or_else(|| argument("Byte array for Guid must be exactly 16 bytes long.", "b"))?;
         Ok(Value::Guid(Uuid(u128::from_be_bytes(mixed(bytes)))))
     }),
+    row("Guid", "new Guid(int a, short b, short c, byte[] d)", |call| {
+        let bytes = call.bytes(3, "d")?;
+        let tail: [u8; 8] = bytes
+            .as_ref()
+            .try_into()
+            .map_err(|_| argument("Byte array for Guid must be exactly 8 bytes long.", "d"))?;
+        let (a, b, c) = (call.native::<i32>(0)?, call.native::<i16>(1)?, call.native::<i16>(2)?);
+        Ok(of_fields(a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), tail))
+    }),
+    row(
+        "Guid",
+        "new Guid(int a, short b, short c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",
+        |call| {
+            let (a, b, c) = (call.native::<i32>(0)?, call.native::<i16>(1)?, call.native::<i16>(2)?);
+            Ok(of_fields(a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), tail(call)?))
+        },
+    ),
+    row(
+        "Guid",
+        "new Guid(uint a, ushort b, ushort c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",
+        |call| Ok(of_fields(call.native(0)?, call.native(1)?, call.native(2)?, tail(call)?)),
+    ),
     row("Guid", "static Guid NewGuid()", |call| Ok(Value::Guid(call.machine.rng.uuid()))),
     row("Guid", "static Guid Empty", |_| Ok(Value::Guid(Uuid(0)))),
     row("Guid", "static Guid Parse(string input)", |call| parse(call.text(0, "input")?).map(Value::Guid)),
+    row("Guid", "static Guid Parse(string s, IFormatProvider provider)", |call| {
+        parse(call.text(0, "input")?).map(Value::Guid)
+    }),
+    row("Guid", "static bool TryParse(string input, out Guid result)", |call| {
+        tried(call, Value::Guid(Uuid(0)), |text| parse(text).map(Value::Guid))
+    }),
+    row("Guid", "static bool TryParse(string s, IFormatProvider provider, out Guid result)", |call| {
+        tried(call, Value::Guid(Uuid(0)), |text| parse(text).map(Value::Guid))
+    }),
+    row("Guid", "static bool TryParseExact(string input, string format, out Guid result)", |call| {
+        let form = call.text_or_null(1)?;
+        tried(call, Value::Guid(Uuid(0)), |text| {
+            parse_exact(text.trim(), form.map_or("", |form| form)).map(Value::Guid)
+        })
+    }),
+    row("Guid", "string ToString(string format, IFormatProvider provider)", super::format::formatted),
+    row("Guid", "byte[] ToByteArray(bool bigEndian)", |call| {
+        let bytes = guid(call, 0)?.0.to_be_bytes();
+        Ok(Value::Bytes(Arc::from(if call.bool(1)? { bytes } else { mixed(bytes) })))
+    }),
+    row("Guid", "int CompareTo(object value)", |call| match call.value(1) {
+        Value::Null => Ok(Value::Int32(1)),
+        Value::Guid(other) => Ok(super::object::order(guid(call, 0)?.0.cmp(&other.0))),
+        _ => Err(argument("Object must be of type GUID.", "value")),
+    }),
     row("Guid", "static Guid ParseExact(string input, string format)", |call| {
         let (text, form) = (call.text(0, "input")?.trim(), call.text(1, "format")?);
         parse_exact(text, form).map(Value::Guid)
@@ -34,6 +82,19 @@ const DASHES: &str = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx
 const PLACES: &str = "Dashes are in the wrong position for GUID parsing.";
 const HEX: &str = "Guid string should only contain hexadecimal characters.";
 const UNKNOWN: &str = "Unrecognized Guid format.";
+
+fn of_fields(a: u32, b: u16, c: u16, tail: [u8; 8]) -> Value {
+    let head = (u128::from(a) << 96) | (u128::from(b) << 80) | (u128::from(c) << 64);
+    Value::Guid(Uuid(head | u128::from(u64::from_be_bytes(tail))))
+}
+
+fn tail(call: &Call<'_, '_>) -> Outcome<[u8; 8]> {
+    let mut bytes = [0; 8];
+    for (place, at) in bytes.iter_mut().zip(3..) {
+        *place = call.native(at)?;
+    }
+    Ok(bytes)
+}
 
 fn guid(call: &Call<'_, '_>, at: usize) -> Outcome<Uuid> {
     match call.value(at) {

@@ -107,7 +107,6 @@ fn standard(number: Number, letter: char, precision: Option<usize>) -> Outcome<S
         ('D' | 'X' | 'B', Number::Integer(value, bits)) => return Ok(whole(value, bits, letter, precision)),
         ('G', Number::Integer(value, _)) if precision.unwrap_or(0) == 0 => return Ok(value.to_string()),
         ('R', Number::Integer(value, _)) => return Ok(value.to_string()),
-        ('R', Number::Decimal(..)) => return Err(invalid()),
         _ => {}
     }
     let digits = |fraction: usize| match number {

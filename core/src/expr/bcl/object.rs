@@ -1,7 +1,10 @@
-//! Members that every value has: `ToString`, `Equals`, `GetHashCode` and those of numbers and booleans.
+//! Members that every value has: `ToString`, `Equals`, `GetHashCode`; and those of booleans, nullable values and arrays' length.
 
+use super::format::shown;
+use super::native::against;
 use super::number_parse;
 pub(super) use super::number_parse::parse_double;
+use super::number_text::tried;
 use super::{Row, row};
 use crate::expr::eval::is_same;
 use crate::expr::exception::{Outcome, format};
@@ -26,47 +29,16 @@ pub(super) const ROWS: &[Row] = &[
     row("object", "static bool Equals(object objA, object objB)", |call| {
         Ok(Value::Bool(call.value(0) == call.value(1)))
     }),
-    row("int", "static int Parse(string s)", |call| Ok(Value::Int32(parse_int(call.text(0, "s")?)?))),
-    row("int", "static int MaxValue", |_| Ok(Value::Int32(i32::MAX))),
-    row("int", "static int MinValue", |_| Ok(Value::Int32(i32::MIN))),
-    row("int", "int CompareTo(int value)", |call| Ok(order(call.int(0)?.cmp(&call.int(1)?)))),
-    row("long", "static long Parse(string s)", |call| Ok(Value::Int64(parse_long(call.text(0, "s")?)?))),
-    row("long", "static long MaxValue", |_| Ok(Value::Int64(i64::MAX))),
-    row("long", "static long MinValue", |_| Ok(Value::Int64(i64::MIN))),
-    row("double", "static double Parse(string s)", |call| Ok(Value::Double(parse_double(call.text(0, "s")?)?))),
-    row("double", "static double MaxValue", |_| Ok(Value::Double(f64::MAX))),
-    row("double", "static double MinValue", |_| Ok(Value::Double(f64::MIN))),
-    row("double", "static double Epsilon", |_| Ok(Value::Double(f64::from_bits(1)))),
-    row("double", "static double NaN", |_| Ok(Value::Double(f64::NAN))),
-    row("double", "static double PositiveInfinity", |_| Ok(Value::Double(f64::INFINITY))),
-    row("double", "static double NegativeInfinity", |_| Ok(Value::Double(f64::NEG_INFINITY))),
-    row("double", "static double NegativeZero", |_| Ok(Value::Double(-0.0))),
-    row("double", "static double Pi", |_| Ok(Value::Double(std::f64::consts::PI))),
-    row("double", "static double E", |_| Ok(Value::Double(std::f64::consts::E))),
-    row("double", "static double Tau", |_| Ok(Value::Double(std::f64::consts::TAU))),
-    row("double", "static bool IsInfinity(double d)", |call| Ok(Value::Bool(call.double(0)?.is_infinite()))),
-    row("double", "static bool IsPositiveInfinity(double d)", |call| {
-        Ok(Value::Bool(call.double(0)?.total_cmp(&f64::INFINITY).is_eq()))
-    }),
-    row("double", "static bool IsNegativeInfinity(double d)", |call| {
-        Ok(Value::Bool(call.double(0)?.total_cmp(&f64::NEG_INFINITY).is_eq()))
-    }),
-    row("double", "static bool IsFinite(double d)", |call| Ok(Value::Bool(call.double(0)?.is_finite()))),
-    row("double", "static bool IsNegative(double d)", |call| Ok(Value::Bool(call.double(0)?.is_sign_negative()))),
-    row("double", "static bool IsInteger(double value)", |call| {
-        let value = call.double(0)?;
-        Ok(Value::Bool(value.is_finite() && value.trunc().total_cmp(&value).is_eq()))
-    }),
-    row("double", "int CompareTo(double value)", |call| {
-        let (this, other) = (call.double(0)?, call.double(1)?);
-        // Not a number comes before every number.
-        Ok(order(this.partial_cmp(&other).unwrap_or_else(|| other.is_nan().cmp(&this.is_nan()))))
-    }),
-    row("long", "int CompareTo(long value)", |call| Ok(order(call.long(0)?.cmp(&call.long(1)?)))),
     row("bool", "int CompareTo(bool value)", |call| Ok(order(call.bool(0)?.cmp(&call.bool(1)?)))),
+    row("bool", "int CompareTo(object obj)", |call| against::<bool>(call, |a, b| a.cmp(&b) as i32)),
+    row("bool", "bool Equals(bool obj)", |call| Ok(Value::Bool(call.bool(0)? == call.bool(1)?))),
+    row("bool", "string ToString(IFormatProvider provider)", shown),
+    row("bool", "TypeCode GetTypeCode()", |_| Ok(Value::Enum(super::enums::TYPE_CODE.value(3)))),
+    row("bool", "static bool TryParse(string value, out bool result)", |call| {
+        tried(call, Value::Bool(false), |text| parse_bool(text).map(Value::Bool))
+    }),
     row("bool", "static string TrueString", |call| call.yields("True")),
     row("bool", "static string FalseString", |call| call.yields("False")),
-    row("double", "static bool IsNaN(double d)", |call| Ok(Value::Bool(call.double(0)?.is_nan()))),
     row("bool", "static bool Parse(string value)", |call| Ok(Value::Bool(parse_bool(call.text(0, "value")?)?))),
     row("T?", "T GetValueOrDefault()", |call| match call.value(0) {
         Value::Null => Ok(call.ty(0).default_value().unwrap_or(Value::Null)),

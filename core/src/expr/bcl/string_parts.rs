@@ -69,17 +69,17 @@ pub(super) const ROWS: &[Row] = &[
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         join(call, &separator, &items)
     }),
-    row("string", "static string Join(string separator, JToken values)", |call| {
-        let Value::Json(token) = call.value(1) else { return Err(argument_null("values")) };
-        let items: Vec<Arc<str>> = token.children().iter().map(|item| Arc::from(item.to_string())).collect();
-        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
-        join(call, &separator, &items)
-    }),
     row("string", "static string Join<T>(string separator, IEnumerable<T> values)", |call| {
         let items = call.items(1, "values")?;
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         let texts: Vec<Arc<str>> = items.iter().map(|value| Arc::from(value.to_string())).collect();
         join(call, &separator, &texts)
+    }),
+    row("string", "static string Join(string separator, JToken values)", |call| {
+        let Value::Json(token) = call.value(1) else { return Err(argument_null("values")) };
+        let items: Vec<Arc<str>> = token.children().iter().map(|item| Arc::from(item.to_string())).collect();
+        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
+        join(call, &separator, &items)
     }),
     row("string", "static string Concat<T>(IEnumerable<T> values)", |call| {
         let items = call.items(0, "values")?;

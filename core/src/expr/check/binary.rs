@@ -400,7 +400,7 @@ fn structures(operator: BinaryOp, left: Class, right: Class) -> Option<Ty> {
             Ty::Class(left)
         }
         (BinaryOp::Subtract, left, right) if left == right && is_enumeration(left) => Ty::Int32,
-        (operator, left, right) if left == right && is_relation(operator) && left != Class::Guid => Ty::Bool,
+        (operator, left, right) if left == right && is_relation(operator) => Ty::Bool,
         _ => return None,
     };
     Some(ty)
