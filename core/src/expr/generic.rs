@@ -104,6 +104,7 @@ pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
         }
         Ty::Generic(Class::Action, types) => Some((types.to_vec(), Ty::Void)),
         Ty::Class(Class::Action) => Some((Vec::new(), Ty::Void)),
+        Ty::Class(Class::MatchEvaluator) => Some((vec![Ty::Class(Class::Match)], Ty::String)),
         Ty::Generic(Class::Predicate, types) => Some((types.to_vec(), Ty::Bool)),
         Ty::Generic(Class::Comparison, types) => {
             let item = types.first()?;

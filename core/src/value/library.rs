@@ -30,6 +30,18 @@ pub enum TextComparison {
     Ordinal,
     /// By the upper case of units
     OrdinalIgnoreCase,
+    /// By the invariant culture, which is by units too
+    Culture,
+    /// By the invariant culture, which is by the upper case of units too
+    CultureIgnoreCase,
+}
+
+impl TextComparison {
+    /// Whether upper and lower case are the same.
+    #[must_use]
+    pub const fn ignores_case(self) -> bool {
+        matches!(self, Self::OrdinalIgnoreCase | Self::CultureIgnoreCase)
+    }
 }
 
 /// Text that grows or is read: expressions share it by reference, as .NET does.
@@ -43,13 +55,21 @@ pub struct TextState {
     pub text: String,
     /// How far a reader came, in bytes; a builder's capacity.
     pub position: usize,
+    /// The most units that a builder may hold, if it was given.
+    pub length_max: Option<usize>,
+    /// The builder that a writer writes to, when that is not the writer's own.
+    pub target: Option<Arc<SharedText>>,
+    /// What a writer ends lines with, when that was set.
+    pub line_end: Option<Arc<str>>,
+    /// Whether a reader or writer was closed.
+    pub is_closed: bool,
 }
 
 impl SharedText {
     /// With this text and position.
     #[must_use]
     pub fn new(text: String, position: usize) -> Self {
-        Self(Mutex::new(TextState { text, position }))
+        Self(Mutex::new(TextState { text, position, ..TextState::default() }))
     }
 
     /// Its state. A thread that panicked while it held it left a whole string behind, so a poisoned lock is taken over.
@@ -120,6 +140,9 @@ impl Library {
             Self::StringReader(_) => "System.IO.StringReader",
             Self::StringComparer(TextComparison::Ordinal) => "System.OrdinalCaseSensitiveComparer",
             Self::StringComparer(TextComparison::OrdinalIgnoreCase) => "System.OrdinalIgnoreCaseComparer",
+            Self::StringComparer(TextComparison::Culture | TextComparison::CultureIgnoreCase) => {
+                "System.CultureAwareComparer"
+            }
         }
     }
 }
@@ -147,8 +170,17 @@ impl UriParts {
         if self.scheme.is_empty() || other.scheme.is_empty() {
             return self.original == other.original;
         }
-        let parts = |uri: &Self| (uri.scheme.clone(), uri.host.clone(), uri.port, uri.path.clone(), uri.query.clone());
-        parts(self) == parts(other)
+        self.compared() == other.compared()
+    }
+
+    /// What two that are the same have in common.
+    #[must_use]
+    pub fn compared(&self) -> String {
+        if self.scheme.is_empty() {
+            return self.original.clone();
+        }
+        let port = self.port.or_else(|| default_port(&self.scheme));
+        format!("{}://{}:{port:?}{}{}", self.scheme, self.host, self.path, self.query)
     }
 
     /// The whole address, escaped.
@@ -211,7 +243,11 @@ impl fmt::Display for Library {
             Self::Uri(uri) => f.write_str(&crate::value::library::readable(&uri.absolute())),
             Self::IpAddress(address) => write!(f, "{address}"),
             Self::TimeZone(zone) => f.write_str(&zone.display_name()),
-            Self::StringBuilder(text) | Self::StringWriter(text) => f.write_str(&text.state().text),
+            Self::StringBuilder(text) => f.write_str(&text.state().text),
+            Self::StringWriter(text) => {
+                let target = text.state().target.clone();
+                f.write_str(&target.as_ref().unwrap_or(text).state().text)
+            }
             Self::StringReader(_) | Self::StringComparer(_) => f.write_str(self.type_name()),
         }
     }

@@ -167,8 +167,10 @@ fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), lengt
     })
 }
 
-/// Whether a member changes an array that it is given: it returns nothing, so that is what it is for.
+/// Whether a member changes an array that it is given: it returns nothing, or how much it wrote, so that is what it is for.
 pub(crate) fn changes_arrays(member: &Member) -> bool {
-    let fills = member.result == Ty::Void || &*member.name == "ToBase64CharArray";
-    fills && member.parameters.iter().any(|parameter| matches!(parameter.ty, Ty::Array(_)))
+    let fills = matches!(&*member.name, "ToBase64CharArray" | "GetBytes" | "GetChars" | "Read" | "ReadBlock")
+        && member.result == Ty::Int32;
+    (member.result == Ty::Void || fills)
+        && member.parameters.iter().any(|parameter| matches!(parameter.ty, Ty::Array(_)))
 }

@@ -1,9 +1,9 @@
 //! `System.Char`. Text of many characters is in `string`.
 
-use super::string::index;
 use super::{Call, Row, row, utf16};
 use crate::expr::exception::{Outcome, format, out_of_range};
 use crate::value::Value;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 pub(super) const ROWS: &[Row] = &[
     row("char", "static char MaxValue", |_| Ok(Value::Char(u16::MAX))),
@@ -35,8 +35,8 @@ pub(super) const ROWS: &[Row] = &[
     row("char", "static bool IsLetterOrDigit(string s, int index)", |call| {
         at_index(call, |c| is_letter(c) || is_digit(c))
     }),
-    row("char", "static bool IsNumber(char c)", |call| at_unit(call, char::is_numeric)),
-    row("char", "static bool IsNumber(string s, int index)", |call| at_index(call, char::is_numeric)),
+    row("char", "static bool IsNumber(char c)", |call| at_unit(call, is_number)),
+    row("char", "static bool IsNumber(string s, int index)", |call| at_index(call, is_number)),
     row("char", "static bool IsWhiteSpace(char c)", |call| at_unit(call, char::is_whitespace)),
     row("char", "static bool IsWhiteSpace(string s, int index)", |call| at_index(call, char::is_whitespace)),
     row("char", "static bool IsUpper(char c)", |call| at_unit(call, is_upper)),
@@ -54,6 +54,34 @@ pub(super) const ROWS: &[Row] = &[
     row("char", "static bool IsSurrogate(char c)", |call| unit_in(call, 0xd800, 0xdfff)),
     row("char", "static bool IsHighSurrogate(char c)", |call| unit_in(call, 0xd800, 0xdbff)),
     row("char", "static bool IsLowSurrogate(char c)", |call| unit_in(call, 0xdc00, 0xdfff)),
+    row("char", "static bool IsSurrogate(string s, int index)", |call| unit_at_index(call, 0xd800, 0xdfff)),
+    row("char", "static bool IsHighSurrogate(string s, int index)", |call| unit_at_index(call, 0xd800, 0xdbff)),
+    row("char", "static bool IsLowSurrogate(string s, int index)", |call| unit_at_index(call, 0xdc00, 0xdfff)),
+    row("char", "static bool IsSurrogatePair(string s, int index)", |call| {
+        Ok(Value::Bool(character_at(call)?.is_some_and(|c| c.len_utf16() == 2)))
+    }),
+    row("char", "static bool IsSurrogatePair(char highSurrogate, char lowSurrogate)", |call| {
+        let (high, low) = (call.unit(0)?, call.unit(1)?);
+        Ok(Value::Bool((0xd800..=0xdbff).contains(&high) && (0xdc00..=0xdfff).contains(&low)))
+    }),
+    row("char", "static double GetNumericValue(string s, int index)", |call| {
+        Ok(Value::Double(character_at(call)?.map_or(-1.0, numeric_value)))
+    }),
+    row("char", "static bool TryParse(string s, out char result)", |call| {
+        let text = call.text_or_null(0)?.filter(|text| utf16::length(text) == 1);
+        let unit = text.and_then(|text| utf16::unit_at(text, 0));
+        call.give(Value::Char(unit.unwrap_or(0)));
+        Ok(Value::Bool(unit.is_some()))
+    }),
+    row("char", "int CompareTo(object value)", |call| match call.value(1) {
+        Value::Null => Ok(Value::Int32(1)),
+        Value::Char(other) => Ok(Value::Int32(i32::from(call.unit(0)?) - i32::from(*other))),
+        _ => Err(crate::expr::exception::throw("System.ArgumentException", "Object must be of type Char.")),
+    }),
+    row("char", "string ToString(IFormatProvider provider)", |call| {
+        let text = utf16::char_of(call.unit(0)?).to_string();
+        call.yields(text)
+    }),
     row("char", "static bool IsAscii(char c)", |call| unit_in(call, 0, 0x7f)),
     row("char", "static bool IsAsciiDigit(char c)", |call| at_unit(call, |c| c.is_ascii_digit())),
     row("char", "static bool IsAsciiLetter(char c)", |call| at_unit(call, |c| c.is_ascii_alphabetic())),
@@ -131,94 +159,69 @@ fn place(call: &Call<'_, '_>) -> Outcome<usize> {
     at.ok_or_else(|| out_of_range("Specified argument was out of the range of valid values.", "index"))
 }
 
-fn at_index(call: &mut Call<'_, '_>, test: fn(char) -> bool) -> Outcome<Value> {
+// The character at an index; half a pair is looked at alone when its other half stands before it.
+fn character_at(call: &Call<'_, '_>) -> Outcome<Option<char>> {
     let at = place(call)?;
-    let text = call.text(0, "s")?;
-    let (mut units, mut found) = (0, None);
-    for c in text.chars() {
-        units += c.len_utf16();
-        if units > at {
-            found = Some(c);
-            break;
+    let mut units = 0;
+    for c in call.text(0, "s")?.chars() {
+        if units == at {
+            return Ok(Some(c));
         }
+        units += c.len_utf16();
     }
-    debug_assert!(index(at) != Value::Int32(-1));
-    Ok(Value::Bool(found.is_some_and(test)))
+    Ok(None)
 }
 
-// `Nd`; of the decimal digits beyond ASCII those of the scripts that number from zero in blocks of ten.
+fn at_index(call: &mut Call<'_, '_>, test: fn(char) -> bool) -> Outcome<Value> {
+    Ok(Value::Bool(character_at(call)?.is_some_and(test)))
+}
+
+fn unit_at_index(call: &mut Call<'_, '_>, least: u16, most: u16) -> Outcome<Value> {
+    let at = place(call)?;
+    let unit = utf16::unit_at(call.text(0, "s")?, at);
+    Ok(Value::Bool(unit.is_some_and(|unit| (least..=most).contains(&unit))))
+}
+
+// Blocks of ten and lone characters whose numbers their categories do not tell.
+fn numeric_value(c: char) -> f64 {
+    super::numerals::value(c)
+}
+
+fn category(c: char) -> GeneralCategory {
+    c.general_category()
+}
+
+// `Nd`
 fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || !c.is_ascii() && c.is_numeric() && (0..10).any(|digit| zero_of(c, digit))
+    category(c) == GeneralCategory::DecimalNumber
 }
 
-// Whether the character is this digit of one of the blocks of decimal digits in the basic plane (Unicode 15, `Nd`).
-fn zero_of(c: char, digit: u32) -> bool {
-    const ZEROS: [u32; 37] = [
-        0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0de6, 0x0e50,
-        0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
-        0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x0030,
-    ];
-    u32::from(c).checked_sub(digit).is_some_and(|zero| ZEROS.contains(&zero))
+// `N*`
+fn is_number(c: char) -> bool {
+    c.general_category_group() == GeneralCategoryGroup::Number
 }
 
-// `L*`: alphabetic without the marks and numbers that Unicode calls alphabetic too.
+// `L*`
 fn is_letter(c: char) -> bool {
-    let is_mark_or_number =
-        matches!(u32::from(c), 0x0345 | 0x2160..=0x2182 | 0x2185..=0x2188 | 0x24b6..=0x24e9 | 0x3007 | 0x3021..=0x3029);
-    c.is_alphabetic() && !is_mark_or_number
+    c.general_category_group() == GeneralCategoryGroup::Letter
 }
 
-// `Lu` and `Ll` are narrower than Rust's properties by the ordinal indicators, numerals and circled letters.
 fn is_upper(c: char) -> bool {
-    c.is_uppercase() && is_letter(c)
+    category(c) == GeneralCategory::UppercaseLetter
 }
 
 fn is_lower(c: char) -> bool {
-    c.is_lowercase() && is_letter(c) && !matches!(c, 'ª' | 'º')
+    category(c) == GeneralCategory::LowercaseLetter
 }
 
 fn is_separator(c: char) -> bool {
-    matches!(u32::from(c), 0x20 | 0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000)
+    c.general_category_group() == GeneralCategoryGroup::Separator
 }
 
-// `P*` of ASCII, Latin-1 and the general block; beyond them the usual ideographic marks.
 fn is_punctuation(c: char) -> bool {
-    match c {
-        '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => false,
-        c if c.is_ascii() => c.is_ascii_punctuation(),
-        c => matches!(
-            u32::from(c),
-            0xa1 | 0xa7 | 0xab | 0xb6 | 0xb7 | 0xbb | 0xbf | 0x2010..=0x2027 | 0x2030..=0x2043 | 0x2045..=0x2051 | 0x2053..=0x205e
-                | 0x3001..=0x3003 | 0x3008..=0x3011 | 0x3014..=0x301f
-        ),
-    }
+    c.general_category_group() == GeneralCategoryGroup::Punctuation
 }
 
-// `S*` of ASCII, Latin-1, currency, arrows, mathematics and technical blocks.
 fn is_symbol(c: char) -> bool {
-    match c {
-        '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => true,
-        c if c.is_ascii() => false,
-        c => matches!(
-            u32::from(c),
-            0xa2..=0xa6 | 0xa8 | 0xa9 | 0xac | 0xae..=0xb1 | 0xb4 | 0xb8 | 0xd7 | 0xf7 | 0x2044 | 0x2052 | 0x20a0..=0x20c0
-                | 0x2100 | 0x2101 | 0x2103..=0x2106 | 0x2108 | 0x2109 | 0x2114 | 0x2116..=0x2118 | 0x211e..=0x2123
-                | 0x2190..=0x2307 | 0x230c..=0x2328 | 0x232b..=0x2426 | 0x2500..=0x2767
-        ),
-    }
-}
-
-fn numeric_value(c: char) -> f64 {
-    match c {
-        '¼' => 0.25,
-        '½' => 0.5,
-        '¾' => 0.75,
-        '²' => 2.0,
-        '³' => 3.0,
-        '¹' => 1.0,
-        c => match (0..10).find(|digit| zero_of(c, *digit)) {
-            Some(digit) => f64::from(digit),
-            None => -1.0,
-        },
-    }
+    c.general_category_group() == GeneralCategoryGroup::Symbol
 }

@@ -261,7 +261,8 @@ pub(super) fn to_date(call: &Call<'_, '_>, value: &Value) -> Outcome<Value> {
         Value::DateTime(moment) => Ok(Value::DateTime(*moment)),
         Value::String(text) => {
             let now = super::time::now(call, crate::value::DateTimeKind::Utc);
-            super::time_parse::date_time(text, now).map(Value::DateTime)
+            let found = super::time_parse::date_time(text, super::time_parse::Styles::default(), now);
+            found.map(Value::DateTime).map_err(|refused| refused.exception(text))
         }
         other => Err(not_convertible(other, "DateTime")),
     }

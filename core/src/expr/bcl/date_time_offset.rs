@@ -152,10 +152,6 @@ pub(super) const ROWS: &[Row] = &[
         let message = "Valid values are between -62135596800000 and 253402300799999, inclusive.";
         of_unix(call.long(0)?, TICKS_PER_MILLISECOND).ok_or_else(|| out_of_range(message, "milliseconds"))
     }),
-    row(OWNER, "static DateTimeOffset Parse(string input)", |call| {
-        super::time_parse::date_time_offset(call.text(0, "input")?, now(call, DateTimeKind::Utc))
-            .map(Value::DateTimeOffset)
-    }),
     row(OWNER, "string ToString(string format)", super::format::formatted),
 ];
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::string::index;
+use super::string::{index, not_negative};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument, argument_null, broken, out_of_range, throw};
+use crate::expr::instance::Items;
 use crate::value::{Service, Value};
 
 const OWNER: &str = "Encoding";
@@ -59,6 +60,9 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static Encoding GetEncoding(string name)", |call| {
         let name = call.text(0, "name")?;
         let lower = name.to_ascii_lowercase();
+        if lower == "utf-7" {
+            return Err(throw("System.NotSupportedException", NO_UTF7));
+        }
         let found =
             KNOWN.iter().find(|known| known.2.eq_ignore_ascii_case(&lower) || known.4.contains(&lower.as_str()));
         found
@@ -69,6 +73,12 @@ pub(super) const ROWS: &[Row] = &[
         let page = call.int(0)?;
         if !(0..=65_535).contains(&page) {
             return Err(out_of_range("Valid values are between 0 and 65535, inclusive.", "codepage"));
+        }
+        if matches!(page, 1..=3 | 42) {
+            return Err(argument(&format!("{page} is not a supported code page."), "codepage"));
+        }
+        if page == 65000 {
+            return Err(throw("System.NotSupportedException", NO_UTF7));
         }
         // Zero is the default code page.
         let page_meant = if page == 0 { 65001 } else { page };
@@ -101,6 +111,78 @@ pub(super) const ROWS: &[Row] = &[
         let units = call.units(1, "chars")?;
         encoded(call, service(call)?, &String::from_utf16_lossy(&units))
     }),
+    row(OWNER, "byte[] GetBytes(string s, int index, int count)", |call| {
+        let text = text_part(call)?;
+        encoded(call, service(call)?, &text)
+    }),
+    row(OWNER, "byte[] GetBytes(char[] chars, int index, int count)", |call| {
+        let text = unit_part(call, ["index", "count"])?;
+        encoded(call, service(call)?, &text)
+    }),
+    row(OWNER, "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)", bytes_into),
+    row(OWNER, "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)", bytes_into),
+    row(OWNER, "int GetByteCount(char[] chars)", |call| {
+        let units = call.units(1, "chars")?;
+        Ok(index(encode(service(call)?, &String::from_utf16_lossy(&units)).len()))
+    }),
+    row(OWNER, "int GetByteCount(char[] chars, int index, int count)", |call| {
+        let text = unit_part(call, ["index", "count"])?;
+        Ok(index(encode(service(call)?, &text).len()))
+    }),
+    row(OWNER, "int GetByteCount(string s, int index, int count)", |call| {
+        let text = text_part(call)?;
+        Ok(index(encode(service(call)?, &text).len()))
+    }),
+    row(OWNER, "int GetCharCount(byte[] bytes, int index, int count)", |call| {
+        let part = byte_part(call, ["index", "count"])?;
+        Ok(index(decode(service(call)?, &part).encode_utf16().count()))
+    }),
+    row(OWNER, "char[] GetChars(byte[] bytes, int index, int count)", |call| {
+        let part = byte_part(call, ["index", "count"])?;
+        let units: Vec<u16> = decode(service(call)?, &part).encode_utf16().collect();
+        call.machine.charge(units.len() * 2)?;
+        Ok(Value::Chars(units.into()))
+    }),
+    row(OWNER, "int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)", chars_into),
+    row(
+        OWNER,
+        "static byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes, int index, int count)",
+        |call| {
+            let encoding = |at: usize, name: &str| match call.value(at) {
+                Value::Service(service) => Ok(*service),
+                _ => Err(argument_null(name)),
+            };
+            let (from, to) = (encoding(0, "srcEncoding")?, encoding(1, "dstEncoding")?);
+            let bytes = call.bytes(2, "bytes")?;
+            let part = range(call, 3, bytes.len(), ["index", "count"], "bytes")?;
+            let text = decode(from, bytes.get(part).unwrap_or(&[]));
+            encoded(call, to, &text)
+        },
+    ),
+    row(OWNER, "object Clone()", |call| Ok(call.value(0).clone())),
+    row(OWNER, "bool IsAlwaysNormalized()", |call| Ok(Value::Bool(matches!(service(call)?, Service::Latin1)))),
+    row(OWNER, "bool IsAlwaysNormalized(NormalizationForm form)", |call| {
+        Ok(Value::Bool(service(call)? == Service::Latin1 && call.number(1)? == 1))
+    }),
+    row(OWNER, "int WindowsCodePage", |call| {
+        Ok(Value::Int32(match service(call)? {
+            Service::Ascii | Service::Latin1 => 1252,
+            _ => 1200,
+        }))
+    }),
+    row(OWNER, "bool IsBrowserDisplay", |call| {
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1)))
+    }),
+    row(OWNER, "bool IsBrowserSave", |call| {
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1 | Service::Unicode)))
+    }),
+    row(OWNER, "bool IsMailNewsDisplay", |call| {
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1 | Service::Ascii)))
+    }),
+    row(OWNER, "bool IsMailNewsSave", |call| {
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1 | Service::Ascii)))
+    }),
+    row(OWNER, "bool IsReadOnly", |_| Ok(Value::Bool(true))),
     row(OWNER, "string GetString(byte[] bytes)", |call| {
         let bytes = call.bytes(1, "bytes")?;
         let text = decode(service(call)?, &bytes);
@@ -108,9 +190,20 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "string GetString(byte[] bytes, int index, int count)", |call| {
         let bytes = call.bytes(1, "bytes")?;
-        let negative = |name: &str| out_of_range("Non-negative number required.", name);
-        let start = usize::try_from(call.int(2)?).map_err(|_| negative("index"))?;
-        let count = usize::try_from(call.int(3)?).map_err(|_| negative("count"))?;
+        let service_given = service(call)?;
+        let negative = |value: i32, name: &'static str| match service_given {
+            Service::Utf8 | Service::Ascii | Service::Latin1 | Service::Random => {
+                let name = if service_given == Service::Ascii && name == "index" { "byteIndex" } else { name };
+                let name = if service_given == Service::Ascii && name == "count" { "byteCount" } else { name };
+                out_of_range("Non-negative number required.", name)
+            }
+            Service::Unicode | Service::BigEndianUnicode | Service::Utf32 => {
+                super::string::not_negative_message(value, name)
+            }
+        };
+        let (start, count) = (call.int(2)?, call.int(3)?);
+        let start = usize::try_from(start).map_err(|_| negative(start, "index"))?;
+        let count = usize::try_from(count).map_err(|_| negative(count, "count"))?;
         let message = "Index and count must refer to a location within the buffer.";
         let part = start.checked_add(count).and_then(|end| bytes.get(start..end));
         let text = decode(service(call)?, part.ok_or_else(|| out_of_range(message, "bytes"))?);
@@ -123,7 +216,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Chars(units.into()))
     }),
     row(OWNER, "int GetByteCount(string s)", |call| {
-        let text = call.text(1, "s")?;
+        let text = call.text(1, "chars")?;
         Ok(index(encode(service(call)?, text).len()))
     }),
     row(OWNER, "int GetCharCount(byte[] bytes)", |call| {
@@ -132,21 +225,23 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "int GetMaxByteCount(int charCount)", |call| {
         let count = maximum(call, "charCount")?;
-        Ok(narrow(match service(call)? {
+        let most = match service(call)? {
             Service::Ascii | Service::Latin1 => count + 1,
             Service::Unicode | Service::BigEndianUnicode => (count + 1) * 2,
             Service::Utf32 => (count + 1) * 4,
             Service::Utf8 | Service::Random => (count + 1) * 3,
-        }))
+        };
+        narrow(most, "charCount")
     }),
     row(OWNER, "int GetMaxCharCount(int byteCount)", |call| {
         let count = maximum(call, "byteCount")?;
-        Ok(narrow(match service(call)? {
+        let most = match service(call)? {
             Service::Ascii | Service::Latin1 => count,
             Service::Unicode | Service::BigEndianUnicode => (count >> 1) + (count & 1) + 1,
             Service::Utf32 => count / 2 + 2,
             Service::Utf8 | Service::Random => count + 1,
-        }))
+        };
+        narrow(most, "byteCount")
     }),
     row(OWNER, "byte[] GetPreamble()", |call| {
         Ok(Value::Bytes(Arc::from(match service(call)? {
@@ -158,6 +253,9 @@ pub(super) const ROWS: &[Row] = &[
         })))
     }),
 ];
+
+const NO_UTF7: &str =
+    "Support for UTF-7 is disabled. See https://aka.ms/dotnet-warnings/SYSLIB0001 for more information.";
 
 const REGISTER: &str =
     "For information on defining a custom encoding, see the documentation for the Encoding.RegisterProvider method.";
@@ -186,8 +284,100 @@ fn maximum(call: &Call<'_, '_>, parameter: &str) -> Outcome<i64> {
     if count < 0 { Err(out_of_range("Non-negative number required.", parameter)) } else { Ok(i64::from(count)) }
 }
 
-fn narrow(value: i64) -> Value {
-    Value::Int32(i32::try_from(value).unwrap_or(i32::MAX))
+fn narrow(value: i64, parameter: &str) -> Outcome<Value> {
+    let (many, few) = if parameter == "charCount" { ("characters", "bytes") } else { ("bytes", "chars") };
+    let message =
+        format!("Too many {many}. The resulting number of {few} is larger than what can be returned as an int.");
+    i32::try_from(value).map(Value::Int32).map_err(|_| out_of_range(&message, parameter))
+}
+
+// A start and a count among the arguments, as a range of what has this length.
+fn range(
+    call: &Call<'_, '_>,
+    at: usize,
+    length: usize,
+    [start, count]: [&str; 2],
+    whole: &str,
+) -> Outcome<std::ops::Range<usize>> {
+    let not_negative = |at: usize, name: &str| -> Outcome<usize> {
+        usize::try_from(call.int(at)?).map_err(|_| out_of_range("Non-negative number required.", name))
+    };
+    let (from, count) = (not_negative(at, start)?, not_negative(at + 1, count)?);
+    let end = from.checked_add(count).filter(|end| *end <= length);
+    let message = "Index and count must refer to a location within the buffer.";
+    Ok(from..end.ok_or_else(|| out_of_range(message, whole))?)
+}
+
+fn text_part(call: &Call<'_, '_>) -> Outcome<String> {
+    let units: Vec<u16> = call.text(1, "s")?.encode_utf16().collect();
+    let (from, count) = (not_negative(call.int(2)?, "index")?, not_negative(call.int(3)?, "count")?);
+    let part = from..from.saturating_add(count);
+    if part.end > units.len() {
+        let most = i64::try_from(units.len()).unwrap_or(i64::MAX) - i64::try_from(count).unwrap_or(i64::MAX);
+        return Err(super::string_build::at_most("index", i64::try_from(from).unwrap_or(i64::MAX), most));
+    }
+    Ok(String::from_utf16_lossy(units.get(part).unwrap_or(&[])))
+}
+
+fn unit_part(call: &Call<'_, '_>, names: [&str; 2]) -> Outcome<String> {
+    let units = call.units(1, "chars")?;
+    let part = range(call, 2, units.len(), names, "chars")?;
+    Ok(String::from_utf16_lossy(units.get(part).unwrap_or(&[])))
+}
+
+fn byte_part(call: &Call<'_, '_>, names: [&str; 2]) -> Outcome<Vec<u8>> {
+    let bytes = call.bytes(1, "bytes")?;
+    let part = range(call, 2, bytes.len(), names, "bytes")?;
+    Ok(bytes.get(part).unwrap_or(&[]).to_vec())
+}
+
+// Where in the array at argument 4 something of this length is to go.
+fn target(call: &Call<'_, '_>, room: usize, length: usize, [array, at]: [&str; 2]) -> Outcome<usize> {
+    let start = usize::try_from(call.int(5)?).ok().filter(|start| *start <= room);
+    let message = "Index was out of range. Must be non-negative and less than or equal to the size of the collection.";
+    let start = start.ok_or_else(|| out_of_range(message, at))?;
+    let too_small = "The output char buffer is too small to contain the decoded characters";
+    if length > room - start {
+        let text = match array {
+            "bytes" => "The output byte buffer is too small to contain the encoded data".to_owned(),
+            _ => too_small.to_owned(),
+        };
+        let page = known(call)?.1;
+        let kind = if array == "bytes" { "Encoder" } else { "Decoder" };
+        let fallback = format!("System.Text.{kind}ReplacementFallback");
+        return Err(argument(&format!("{text}, encoding codepage '{page}' and fallback '{fallback}'."), array));
+    }
+    Ok(start)
+}
+
+fn bytes_into(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let text = match call.value(1) {
+        Value::String(text) => {
+            let units: Vec<u16> = text.encode_utf16().collect();
+            let part = range(call, 2, units.len(), ["charIndex", "charCount"], "s")?;
+            String::from_utf16_lossy(units.get(part).unwrap_or(&[]))
+        }
+        Value::Null => return Err(argument_null("s")),
+        _ => unit_part(call, ["charIndex", "charCount"])?,
+    };
+    let room = call.bytes(4, "bytes")?.len();
+    let written = encode(service(call)?, &text);
+    let start = target(call, room, written.len(), ["bytes", "byteIndex"])?;
+    call.state(4, |items: &mut Items| {
+        for (place, byte) in items.values.iter_mut().skip(start).zip(&written) {
+            *place = Value::Byte(*byte);
+        }
+    })?;
+    Ok(index(written.len()))
+}
+
+fn chars_into(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let part = byte_part(call, ["byteIndex", "byteCount"])?;
+    let room = call.units(4, "chars")?.len();
+    let units: Vec<u16> = decode(service(call)?, &part).encode_utf16().collect();
+    let start = target(call, room, units.len(), ["chars", "charIndex"])?;
+    super::text_reader::write_units(call, 4, start, &units)?;
+    Ok(index(units.len()))
 }
 
 fn encoded(call: &mut Call<'_, '_>, service: Service, text: &str) -> Outcome<Value> {
@@ -203,7 +393,9 @@ fn encode(service: Service, text: &str) -> Vec<u8> {
     match service {
         Service::Utf8 | Service::Random => text.as_bytes().to_vec(),
         Service::Ascii => units.map(|unit| u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(b'?')).collect(),
-        Service::Latin1 => units.map(|unit| u8::try_from(unit).unwrap_or(b'?')).collect(),
+        Service::Latin1 => {
+            units.map(|unit| u8::try_from(unit).unwrap_or_else(|_| super::latin_fit::fit(unit))).collect()
+        }
         Service::Unicode => units.flat_map(u16::to_le_bytes).collect(),
         Service::BigEndianUnicode => units.flat_map(u16::to_be_bytes).collect(),
         Service::Utf32 => text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),

@@ -113,6 +113,38 @@ enumerations! {
         ToNegativeInfinity 3,
         ToPositiveInfinity 4,
     }
+    DATE_TIME_STYLES Flags "System.Globalization." DateTimeStyles {
+        None 0,
+        AllowLeadingWhite 1,
+        AllowTrailingWhite 2,
+        AllowInnerWhite 4,
+        AllowWhiteSpaces 7,
+        NoCurrentDateDefault 8,
+        AdjustToUniversal 16,
+        AssumeLocal 32,
+        AssumeUniversal 64,
+        RoundtripKind 128,
+    }
+    URI_COMPONENTS Flags "System." UriComponents {
+        SerializationInfoString -2_147_483_648,
+        Scheme 1,
+        UserInfo 2,
+        Host 4,
+        SchemeAndServer 13,
+        Port 8,
+        Path 16,
+        Query 32,
+        PathAndQuery 48,
+        HttpRequestUrl 61,
+        Fragment 64,
+        AbsoluteUri 127,
+        StrongPort 128,
+        HostAndPort 132,
+        StrongAuthority 134,
+        NormalizedHost 256,
+        KeepDelimiter 0x4000_0000,
+    }
+    URI_FORMAT Plain "System." UriFormat { UriEscaped 1, Unescaped 2, SafeUnescaped 3, }
     URI_PARTIAL Plain "System." UriPartial { Scheme 0, Authority 1, Path 2, Query 3, }
     URI_KIND Plain "System." UriKind { RelativeOrAbsolute 0, Absolute 1, Relative 2, }
     URI_HOST_NAME_TYPE Plain "System." UriHostNameType { Unknown 0, Basic 1, Dns 2, IPv4 3, IPv6 4, }

@@ -18,6 +18,11 @@ pub(super) const ROWS: &[Row] = &[
         let text = compose(format, &call.rest(1))?;
         call.yields(text)
     }),
+    row("string", "static string Format(IFormatProvider provider, string format, params object[] args)", |call| {
+        let format = call.text(1, "format")?;
+        let text = compose(format, &call.rest(2))?;
+        call.yields(text)
+    }),
     row("Guid", "string ToString(string format)", formatted),
     row("DateTime", "string ToString(string format)", formatted),
     row("TimeSpan", "string ToString(string format)", formatted),

@@ -9,7 +9,6 @@ use crate::expr::exception::{Outcome, argument_null, key_not_found, throw};
 use crate::expr::instance::{self, Pair, Record, State};
 use crate::expr::limits::ITEMS_MAX;
 use crate::expr::ty::{Class, Ty};
-use crate::value::library::TextComparison;
 use crate::value::{Library, Value};
 
 /// A value as a key: what is `Equals` is the same key.
@@ -43,7 +42,7 @@ impl Folding {
     /// That of an `IEqualityComparer<T>` argument.
     pub(crate) fn of(comparer: &Value) -> Self {
         match comparer {
-            Value::Library(Library::StringComparer(TextComparison::OrdinalIgnoreCase)) => Self::IgnoreCase,
+            Value::Library(Library::StringComparer(comparison)) if comparison.ignores_case() => Self::IgnoreCase,
             _ => Self::Exact,
         }
     }
@@ -90,6 +89,11 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
                 None => Key::Identity(object.identity()),
             }
         }
+        Value::Library(Library::StringBuilder(text) | Library::StringWriter(text) | Library::StringReader(text)) => {
+            Key::Identity(Arc::as_ptr(text).addr())
+        }
+        // Neither the fragment nor the user makes another address.
+        Value::Library(Library::Uri(uri)) => Key::Shown(uri.compared()),
         other => Key::Shown(format!("{other:?}")),
     }
 }

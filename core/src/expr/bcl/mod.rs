@@ -25,6 +25,7 @@ mod hash_code;
 mod html;
 mod ip_address;
 mod json;
+mod latin_fit;
 mod linq;
 mod linq_eager;
 mod linq_numbers;
@@ -42,20 +43,27 @@ mod number_real;
 mod number_real_functions;
 mod number_text;
 mod number_whole;
+mod numerals;
 mod object;
 mod people;
 mod random;
 mod regex;
 mod rounding;
+mod span_parse;
 mod string;
 mod string_build;
 mod string_parts;
 mod string_search;
 mod text_builder;
 mod text_reader;
+mod text_writer;
 mod time;
+mod time_exact;
+mod time_lex;
+mod time_order;
 mod time_parse;
 mod time_span;
+mod time_text;
 mod time_zone;
 mod token;
 mod type_object;
@@ -194,6 +202,7 @@ const ROWS: &[&[Row]] = &[
     character::ROWS,
     text_builder::ROWS,
     text_reader::ROWS,
+    text_writer::ROWS,
     format::ROWS,
     change_type::ROWS,
     convert_text::ROWS,
@@ -203,6 +212,8 @@ const ROWS: &[&[Row]] = &[
     guid::ROWS,
     time::ROWS,
     time_span::ROWS,
+    span_parse::ROWS,
+    time_text::ROWS,
     time_zone::ROWS,
     date_time_offset::ROWS,
     enum_members::ROWS,
@@ -218,6 +229,7 @@ const ROWS: &[&[Row]] = &[
     json::TABLES[4],
     regex::TABLES[0],
     regex::TABLES[1],
+    regex::TABLES[2],
     token::ROWS,
     hash::TABLES[0],
     hash::TABLES[1],
@@ -248,7 +260,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 /// What types derive from or implement, beyond the base classes of `Class`.
-const BASES: [&[Base]; 1] = [collection::BASES];
+const BASES: [&[Base]; 2] = [collection::BASES, text_reader::BASES];
 
 impl Table {
     fn read() -> Self {

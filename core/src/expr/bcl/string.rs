@@ -54,8 +54,8 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "bool Contains(string value)", |call| test(call, false, |text, part| text.contains(part))),
     row("string", "bool Contains(char value)", |call| {
-        let part = utf16::char_of(call.unit(1)?);
-        Ok(Value::Bool(call.text(0, "this")?.contains(part)))
+        let unit = call.unit(1)?;
+        Ok(Value::Bool(call.text(0, "this")?.encode_utf16().any(|found| found == unit)))
     }),
     row("string", "bool Contains(string value, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
@@ -63,8 +63,8 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "bool StartsWith(string value)", |call| test(call, false, |text, part| text.starts_with(part))),
     row("string", "bool StartsWith(char value)", |call| {
-        let part = utf16::char_of(call.unit(1)?);
-        Ok(Value::Bool(call.text(0, "this")?.starts_with(part)))
+        let unit = call.unit(1)?;
+        Ok(Value::Bool(call.text(0, "this")?.encode_utf16().next() == Some(unit)))
     }),
     row("string", "bool StartsWith(string value, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
@@ -72,15 +72,19 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "bool EndsWith(string value)", |call| test(call, false, |text, part| text.ends_with(part))),
     row("string", "bool EndsWith(char value)", |call| {
-        let part = utf16::char_of(call.unit(1)?);
-        Ok(Value::Bool(call.text(0, "this")?.ends_with(part)))
+        let unit = call.unit(1)?;
+        Ok(Value::Bool(call.text(0, "this")?.encode_utf16().last() == Some(unit)))
     }),
     row("string", "bool EndsWith(string value, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
         test(call, ignore, |text, part| text.ends_with(part))
     }),
     row("string", "int IndexOf(string value)", |call| find(call, 0, false)),
-    row("string", "int IndexOf(char value)", |call| find(call, 0, false)),
+    row("string", "int IndexOf(char value)", |call| {
+        let unit = call.unit(1)?;
+        let found = call.text(0, "this")?.encode_utf16().position(|found| found == unit);
+        Ok(found.map_or(Value::Int32(-1), index))
+    }),
     row("string", "int IndexOf(string value, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
         find(call, 0, ignore)
@@ -138,7 +142,26 @@ fn equals_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
 // result is the distance of the first units that differ, as .NET 8 gives it. Fixture `compare`.
 fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Value {
     let (Some(a), Some(b)) = (a, b) else { return super::object::order(a.is_some().cmp(&b.is_some())) };
-    if ignore_case { distance(&folded(a), &folded(b)) } else { distance(a, b) }
+    if ignore_case { distance_in_any_case(a, b) } else { distance(a, b) }
+}
+
+/// The distance where case does not count. From the first character beyond ASCII on, .NET compares upper cases of characters but
+/// gives the distance of the characters themselves. Fixture `string.Compare`.
+pub(super) fn distance_in_any_case(a: &str, b: &str) -> Value {
+    let code = |c: char| i32::try_from(u32::from(c)).unwrap_or(i32::MAX);
+    let ascii = a.chars().zip(b.chars()).take_while(|(a, b)| a.is_ascii() && b.is_ascii());
+    if let Some((a, b)) = ascii.clone().find(|(a, b)| !a.eq_ignore_ascii_case(b)) {
+        return Value::Int32(code(a.to_ascii_uppercase()) - code(b.to_ascii_uppercase()));
+    }
+    let same = ascii.count();
+    let mut rest = a.chars().zip(b.chars()).skip(same);
+    match rest.find(|(a, b)| utf16::upper(*a) != utf16::upper(*b)) {
+        Some((a, b)) => Value::Int32(code(a) - code(b)),
+        None => {
+            let lengths = [utf16::length(a), utf16::length(b)].map(|length| i32::try_from(length).unwrap_or(i32::MAX));
+            Value::Int32(lengths[0] - lengths[1])
+        }
+    }
 }
 
 /// The distance of the first units that differ, or else of the lengths.
@@ -193,13 +216,16 @@ fn map(call: &mut Call<'_, '_>, case: fn(char) -> char) -> Outcome<Value> {
 
 /// A length or start that may not be negative.
 pub(super) fn not_negative(value: i32, parameter: &'static str) -> Outcome<usize> {
-    usize::try_from(value).map_err(|_| {
-        let message = format!("{parameter} ('{value}') must be a non-negative value.");
-        crate::expr::exception::throw(
-            "System.ArgumentOutOfRangeException",
-            format!("{message} (Parameter '{parameter}')\nActual value was {value}."),
-        )
-    })
+    usize::try_from(value).map_err(|_| not_negative_message(value, parameter))
+}
+
+/// The exception for a number that may not be negative.
+pub(super) fn not_negative_message(value: i32, parameter: &str) -> crate::expr::Interrupt {
+    let message = format!("{parameter} ('{value}') must be a non-negative value.");
+    crate::expr::exception::throw(
+        "System.ArgumentOutOfRangeException",
+        format!("{message} (Parameter '{parameter}')\nActual value was {value}."),
+    )
 }
 
 /// The exception for an empty string where there must be something.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::string::{empty, folded, ignores_case, not_negative};
-use super::string_parts::{join, split};
+use super::string_parts::{join, split, split_by_text};
+use super::text_reader::write_units;
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, broken, throw};
+use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -32,8 +33,10 @@ pub(super) const ROWS: &[Row] = &[
         let (text, more) = (call.text(0, "this")?, call.text(2, "value")?);
         let length = utf16::length(text);
         let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= length);
-        let at = at.ok_or_else(|| at_most("startIndex", i64::from(call.int(1).unwrap_or(0)), index_of(length)))?;
-        let (before, after) = text.split_at_checked(utf16::byte_of_index(text, at)).unwrap_or((text, ""));
+        // .NET reads the index as unsigned here. Fixture `string.Insert`.
+        let given = i64::from(call.int(1)?.cast_unsigned());
+        let at = at.ok_or_else(|| at_most("startIndex", given, index_of(length)))?;
+        let (before, after) = (utf16::part(text, 0, at), utf16::part(text, at, length - at));
         call.machine.check_length(text.len().saturating_add(more.len()))?;
         call.yields(format!("{before}{more}{after}"))
     }),
@@ -78,20 +81,26 @@ pub(super) const ROWS: &[Row] = &[
             // .NET reads the index as unsigned here. Fixture `string.ToCharArray`.
             at_most("startIndex", i64::from(start.cast_unsigned()), index_of(units.len()))
         })?;
+        if place > units.len() {
+            return Err(at_most("startIndex", index_of(place), index_of(units.len())));
+        }
         let length = not_negative(length, "length")?;
         let part = place.checked_add(length).and_then(|end| units.get(place..end));
         let part = part.ok_or_else(|| beyond(place, units.len(), length))?;
         call.machine.charge(part.len() * 2)?;
         Ok(Value::Chars(Arc::from(part)))
     }),
-    row("string", "static string Join(string separator, string[] value, int startIndex, int count)", |call| {
-        let items = call.texts(1, "value")?;
-        let (start, count) = (not_negative(call.int(2)?, "startIndex")?, not_negative(call.int(3)?, "count")?);
-        let part = start.checked_add(count).and_then(|end| items.get(start..end));
-        let part = part.ok_or_else(|| beyond(start, items.len(), count))?;
-        let separator = call.text_or_null(0)?.map_or("", |text| text);
-        join(call, separator, part)
+    row("string", "static string Join(string separator, string[] value, int startIndex, int count)", joined_part),
+    row("string", "static string Join(char separator, string[] value, int startIndex, int count)", joined_part),
+    row("string", "static string Join<T>(char separator, IEnumerable<T> values)", |call| {
+        let items = call.items(1, "values")?;
+        let texts: Vec<Arc<str>> = items.iter().map(|value| Arc::from(value.to_string())).collect();
+        join(call, &utf16::char_of(call.unit(0)?).to_string(), &texts)
     }),
+    row("string", "static string Intern(string str)", |call| Ok(Value::String(Arc::clone(call.text(0, "str")?)))),
+    row("string", "static string IsInterned(string str)", |call| Ok(Value::String(Arc::clone(call.text(0, "str")?)))),
+    row("string", "string ToString(IFormatProvider provider)", |call| Ok(call.value(0).clone())),
+    row("string", "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)", copy_to),
     row("string", "static string Join(char separator, params string[] value)", |call| {
         let items = call.texts(1, "value")?;
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
@@ -103,17 +112,47 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "string[] Split(char separator, int count, StringSplitOptions options)", |call| {
         split(call, Some(2), Some(3))
     }),
-    row("string", "string[] Split(string separator, int count)", |call| split(call, Some(2), None)),
+    row("string", "string[] Split(string separator, int count)", |call| split_by_text(call, Some(2), None)),
     row("string", "string[] Split(string separator, int count, StringSplitOptions options)", |call| {
-        split(call, Some(2), Some(3))
+        split_by_text(call, Some(2), Some(3))
     }),
 ];
+
+fn joined_part(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let items = call.texts(1, "value")?;
+    let (start, count) = (not_negative(call.int(2)?, "startIndex")?, not_negative(call.int(3)?, "count")?);
+    let part = start.checked_add(count).and_then(|end| items.get(start..end));
+    let part = part.ok_or_else(|| beyond(start, items.len(), count))?;
+    let separator = call.value(0).to_string();
+    join(call, &separator, part)
+}
+
+fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let units: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+    if call.value(2).is_null() {
+        return Err(argument_null("destination"));
+    }
+    let (count, from) = (not_negative(call.int(4)?, "count")?, not_negative(call.int(1)?, "sourceIndex")?);
+    let left = index_of(units.len()) - index_of(from);
+    if index_of(count) > left {
+        return Err(at_most("sourceIndex", index_of(count), left));
+    }
+    let to = call.int(3)?;
+    let room = index_of(call.units(2, "destination")?.len()) - index_of(count);
+    if i64::from(to) > room {
+        return Err(at_most("destinationIndex", i64::from(to), room));
+    }
+    let to = not_negative(to, "destinationIndex")?;
+    write_units(call, 2, to, units.get(from..from + count).unwrap_or(&[]))?;
+    Ok(Value::Null)
+}
 
 fn index_of(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-fn at_most(parameter: &str, value: i64, most: i64) -> crate::expr::Interrupt {
+/// The exception for a number that is larger than another.
+pub(super) fn at_most(parameter: &str, value: i64, most: i64) -> crate::expr::Interrupt {
     let text = format!(
         "{parameter} ('{value}') must be less than or equal to '{most}'. (Parameter '{parameter}')\nActual value was {value}."
     );
@@ -161,13 +200,4 @@ fn with_line_endings(text: &str, ending: &str) -> String {
         }
     }
     replaced
-}
-
-/// An array of strings that may not be null.
-pub(super) fn strings<'c>(call: &Call<'c, '_>, at: usize, parameter: &str) -> Outcome<&'c [Arc<str>]> {
-    match call.value(at) {
-        Value::Strings(items) => Ok(items),
-        Value::Null => Err(argument_null(parameter)),
-        _ => Err(broken("expected strings")),
-    }
 }

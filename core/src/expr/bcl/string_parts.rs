@@ -47,11 +47,17 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "string[] Split(char separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
     row("string", "string[] Split(char separator, int count)", |call| split(call, Some(2), None)),
-    row("string", "string[] Split(string separator)", |call| split(call, None, None)),
-    row("string", "string[] Split(string separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
+    row("string", "string[] Split(string separator)", |call| split_by_text(call, None, None)),
+    row("string", "string[] Split(string separator, StringSplitOptions options)", |call| {
+        split_by_text(call, None, Some(2))
+    }),
     row("string", "string[] Split(string[] separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
     row("string", "string[] Split(string[] separator, int count, StringSplitOptions options)", |call| {
         split(call, Some(2), Some(3))
+    }),
+    row("string", "static string Concat(object arg0)", |call| {
+        let text = call.value(0).to_string();
+        call.yields(text)
     }),
     row("string", "static string Concat(params object[] args)", |call| {
         let mut text = String::new();
@@ -225,6 +231,18 @@ pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Opti
         }
     }
     Ok(Value::Strings(items.into()))
+}
+
+/// As [`split`], but null is no separator instead of white space.
+pub(super) fn split_by_text(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) -> Outcome<Value> {
+    if !call.value(1).is_null() {
+        return split(call, count, options);
+    }
+    let mut arguments = call.arguments.to_vec();
+    if let Some(separator) = arguments.get_mut(1) {
+        *separator = Value::String(Arc::from(""));
+    }
+    split(&mut Call { arguments: &arguments, types: call.types, machine: call.machine }, count, options)
 }
 
 // Where the next separator stands, and its length; of several at one place the first given wins.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::string::{distance, folded, ignores_case, index, not_negative};
+use super::string::{distance, distance_in_any_case, folded, ignores_case, index, not_negative};
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, broken, out_of_range};
+use crate::expr::exception::{Outcome, argument_null, out_of_range};
 use crate::value::Value;
 
 const NOT_WITHIN: &str =
@@ -54,14 +54,14 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "int LastIndexOfAny(char[] anyOf, int startIndex)", any_backward),
     row("string", "int LastIndexOfAny(char[] anyOf, int startIndex, int count)", any_backward),
     row("string", "static int Compare(string strA, int indexA, string strB, int indexB, int length)", |call| {
-        parts_compared(call, false, ["offset1", "offset2", "length1"])
+        parts_compared(call, false, Checks::OfCulture)
     }),
     row(
         "string",
         "static int Compare(string strA, int indexA, string strB, int indexB, int length, StringComparison comparisonType)",
         |call| {
             let ignore = ignores_case(call, 5)?;
-            parts_compared(call, ignore, ["indexA", "indexB", "length"])
+            parts_compared(call, ignore, Checks::OfComparison)
         },
     ),
     row(
@@ -69,23 +69,27 @@ pub(super) const ROWS: &[Row] = &[
         "static int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase)",
         |call| {
             let ignore = call.bool(5)?;
-            parts_compared(call, ignore, ["offset1", "offset2", "length1"])
+            parts_compared(call, ignore, Checks::OfCulture)
         },
     ),
     row("string", "static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)", |call| {
-        parts_compared(call, false, ["indexA", "indexB", "length"])
+        parts_compared(call, false, Checks::OfComparison)
     }),
 ];
 
 // The units of the receiver and of what is looked for, both folded when case does not count.
 fn units(call: &Call<'_, '_>, comparison: Option<usize>) -> Outcome<(Vec<u16>, Vec<u16>)> {
     let text = call.text(0, "this")?;
+    let ignore = comparison.map_or(Ok(false), |at| ignores_case(call, at))?;
     let wanted: Arc<str> = match call.value(1) {
+        // Half a pair has no case.
+        Value::Char(unit) if (0xd800..0xe000).contains(unit) => {
+            return Ok((text.encode_utf16().collect(), vec![*unit]));
+        }
         Value::Char(unit) => Arc::from(utf16::char_of(*unit).to_string()),
         Value::String(text) => Arc::clone(text),
         _ => return Err(argument_null("value")),
     };
-    let ignore = comparison.map_or(Ok(false), |at| ignores_case(call, at))?;
     Ok(if ignore {
         (folded(text).encode_utf16().collect(), folded(&wanted).encode_utf16().collect())
     } else {
@@ -147,7 +151,9 @@ fn bounds_back(
     is_char: bool,
 ) -> Outcome<Option<(usize, usize)>> {
     if length == 0 {
-        return Ok(None);
+        // For a text the index must be that of the empty text's end, or one before it.
+        let is_within = start.is_none_or(|start| call.int(start).is_ok_and(|start| matches!(start, -1 | 0)));
+        return if is_char || is_within { Ok(None) } else { Err(out_of_range(NOT_BELOW, "startIndex")) };
     }
     let Some(start) = start else { return Ok(Some((0, length))) };
     let given = call.int(start)?;
@@ -161,12 +167,8 @@ fn bounds_back(
     Ok(Some((end - count, end)))
 }
 
-fn any_of<'c>(call: &Call<'c, '_>) -> Outcome<&'c [u16]> {
-    match call.value(1) {
-        Value::Chars(units) => Ok(units),
-        Value::Null => Err(argument_null("anyOf")),
-        _ => Err(broken("expected characters")),
-    }
+fn any_of(call: &Call<'_, '_>) -> Outcome<Arc<[u16]>> {
+    call.units(1, "anyOf")
 }
 
 // The place of an argument that may not be given.
@@ -194,24 +196,57 @@ fn any_backward(call: &mut Call<'_, '_>) -> Outcome<Value> {
     Ok(found.map_or(Value::Int32(-1), |at| index(from + at)))
 }
 
-// `names` are those of the two offsets and of the length in messages.
-fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, names: [&'static str; 3]) -> Outcome<Value> {
-    let [first, second, length_name] = names;
+/// What is checked before parts are compared, and in which order; the overloads of .NET differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checks {
+    /// Nulls count as empty until the bounds were checked.
+    OfCulture,
+    /// Nulls come first.
+    OfComparison,
+}
+
+fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, checks: Checks) -> Outcome<Value> {
     let (a, b) = (call.text_or_null(0)?, call.text_or_null(2)?);
-    let (Some(a), Some(b)) = (a, b) else {
-        return Ok(super::object::order(a.is_some().cmp(&b.is_some())));
+    let by_null = || super::object::order(a.is_some().cmp(&b.is_some()));
+    let both = a.zip(b);
+    if both.is_none() && checks == Checks::OfComparison {
+        return Ok(by_null());
+    }
+    let (from_a, from_b, length) = match checks {
+        Checks::OfComparison => bounds_of_comparison(call)?,
+        Checks::OfCulture => bounds_of_culture(call)?,
     };
-    let length = not_negative(call.int(4)?, length_name)?;
-    let (from_a, from_b) = (not_negative(call.int(1)?, first)?, not_negative(call.int(3)?, second)?);
+    let Some((a, b)) = both else { return Ok(by_null()) };
     let part = |text: &str, from: usize| -> Outcome<Arc<str>> {
         let rest = utf16::length(text).checked_sub(from);
-        let rest = rest.ok_or_else(|| {
-            let behind = from - utf16::length(text);
-            let missing = i32::try_from(behind).unwrap_or(i32::MAX).saturating_neg();
-            not_negative(missing, "length1").err().unwrap_or_else(|| broken("an offset"))
-        })?;
+        let rest = rest.ok_or_else(|| out_of_range(NOT_WITHIN, if from == from_a { "indexA" } else { "indexB" }))?;
         Ok(utf16::part(text, from, rest.min(length)))
     };
     let (a, b) = (part(a, from_a)?, part(b, from_b)?);
-    Ok(if ignore_case { distance(&folded(&a), &folded(&b)) } else { distance(&a, &b) })
+    Ok(if ignore_case { distance_in_any_case(&a, &b) } else { distance(&a, &b) })
+}
+
+fn bounds_of_comparison(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {
+    let length = not_negative(call.int(4)?, "length")?;
+    Ok((not_negative(call.int(1)?, "indexA")?, not_negative(call.int(3)?, "indexB")?, length))
+}
+
+fn bounds_of_culture(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {
+    let length = call.int(4)?;
+    let of = |at: usize| -> Outcome<(i32, i32)> {
+        let text = call.text_or_null(at)?;
+        let units = text.map_or(0, |text| i32::try_from(utf16::length(text)).unwrap_or(i32::MAX));
+        let part = if text.is_some() { length.min(units.saturating_sub(call.int(at + 1)?)) } else { length };
+        Ok((units, part))
+    };
+    let ((units_a, part_a), (units_b, part_b)) = (of(0)?, of(2)?);
+    not_negative(part_a, "length1")?;
+    not_negative(part_b, "length2")?;
+    let (from_a, from_b) = (not_negative(call.int(1)?, "offset1")?, not_negative(call.int(3)?, "offset2")?);
+    for (from, units, part, name) in [(1, units_a, part_a, "string1"), (3, units_b, part_b, "string2")] {
+        if call.int(from)? > units.saturating_sub(part) {
+            return Err(out_of_range("Offset and length must refer to a position in the string.", name));
+        }
+    }
+    Ok((from_a, from_b, usize::try_from(length).unwrap_or(0)))
 }

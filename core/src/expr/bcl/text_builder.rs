@@ -1,22 +1,27 @@
-//! `System.Text.StringBuilder` and `System.IO.StringWriter`: text that grows. Reading is in `text_reader`.
+//! `System.Text.StringBuilder`: text that grows. Writers are in `text_writer`, readers in `text_reader`.
 
 use std::sync::Arc;
 
 use super::format::compose;
 use super::string::{empty, index, not_negative};
-use super::string_build::strings;
+use super::text_reader::write_units;
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, broken, index_out_of_range, out_of_range};
+use crate::expr::exception::{Outcome, argument_null, broken, index_out_of_range, out_of_range, throw};
+use crate::expr::instance::{self, Items};
 use crate::expr::limits::STRING_BYTES_MAX;
+use crate::expr::ty::Ty;
 use crate::value::library::SharedText;
 use crate::value::{Library, Value};
 
 const BUILDER: &str = "StringBuilder";
-const WRITER: &str = "StringWriter";
 
 /// .NET's capacity of an empty builder.
 const CAPACITY: usize = 16;
 
+const BLOCK_MAX: usize = 8000;
+
+const BELOW_SIZE: &str = "capacity was less than the current size.";
+const NOT_BELOW: &str = "Index was out of range. Must be non-negative and less than the size of the collection.";
 const NOT_WITHIN: &str =
     "Index was out of range. Must be non-negative and less than or equal to the size of the collection.";
 
@@ -37,16 +42,76 @@ pub(super) const ROWS: &[Row] = &[
         let capacity = not_negative(call.int(1)?, "capacity")?;
         Ok(builder(text, if capacity == 0 { CAPACITY } else { capacity }))
     }),
+    row(BUILDER, "new StringBuilder(string value, int startIndex, int length, int capacity)", |call| {
+        let capacity = not_negative(call.int(3)?, "capacity")?;
+        let (length, start) = (not_negative(call.int(2)?, "length")?, not_negative(call.int(1)?, "startIndex")?);
+        let text = call.text_or_null(0)?.map_or("", |text| text);
+        if start.saturating_add(length) > utf16::length(text) {
+            return Err(out_of_range("Index and length must refer to a location within the string.", "length"));
+        }
+        let part = utf16::part(text, start, length).to_string();
+        call.machine.charge(part.len())?;
+        Ok(builder(part, if capacity == 0 { CAPACITY } else { capacity }))
+    }),
+    row(BUILDER, "new StringBuilder(int capacity, int maxCapacity)", |call| {
+        let (capacity, most) = (call.int(0)?, call.int(1)?);
+        if capacity > most {
+            return Err(out_of_range("Capacity exceeds maximum capacity.", "capacity"));
+        }
+        if most < 1 {
+            return Err(out_of_range("MaxCapacity must be one or greater.", "maxCapacity"));
+        }
+        let (capacity, most) = (not_negative(capacity, "capacity")?, not_negative(most, "maxCapacity")?);
+        let made = SharedText::new(String::new(), if capacity == 0 { CAPACITY.min(most) } else { capacity });
+        made.state().length_max = Some(most);
+        Ok(Value::Library(Library::StringBuilder(Arc::new(made))))
+    }),
+    row(BUILDER, "set int Length", |call| {
+        let length = not_negative(call.int(1)?, "value")?;
+        let text = this(call)?.state().text.clone();
+        let now = utf16::length(&text);
+        if length <= now {
+            let kept = utf16::part(&text, 0, length).to_string();
+            this(call)?.state().text = kept;
+            return Ok(Value::Null);
+        }
+        call.machine.check_length(length)?;
+        push(call, &"\0".repeat(length - now)).map(|_| Value::Null)
+    }),
+    row(BUILDER, "set int Capacity", |call| {
+        let capacity = not_negative(call.int(1)?, "value")?;
+        let this = this(call)?;
+        let mut state = this.state();
+        if capacity > state.length_max.unwrap_or(usize::MAX) {
+            return Err(out_of_range("Capacity exceeds maximum capacity.", "value"));
+        }
+        if capacity < utf16::length(&state.text) {
+            return Err(out_of_range(BELOW_SIZE, "value"));
+        }
+        state.position = capacity;
+        Ok(Value::Null)
+    }),
+    row(BUILDER, "set char this[int index]", |call| {
+        let text = this(call)?.state().text.clone();
+        let mut units: Vec<u16> = text.encode_utf16().collect();
+        call.machine.charge(units.len() / 16)?;
+        let place = usize::try_from(call.int(1)?).ok().and_then(|at| units.get_mut(at));
+        *place.ok_or_else(|| out_of_range(NOT_BELOW, "index"))? = call.unit(2)?;
+        this(call)?.state().text = String::from_utf16_lossy(&units);
+        Ok(Value::Null)
+    }),
     row(BUILDER, "int Length", |call| Ok(index(utf16::length(&this(call)?.state().text)))),
     row(BUILDER, "int Capacity", |call| {
-        let state = this(call)?.state();
+        let this = this(call)?;
+        let state = this.state();
         Ok(index(state.position.max(utf16::length(&state.text))))
     }),
-    row(BUILDER, "int MaxCapacity", |_| Ok(Value::Int32(i32::MAX))),
+    row(BUILDER, "int MaxCapacity", |call| Ok(this(call)?.state().length_max.map_or(Value::Int32(i32::MAX), index))),
     row(BUILDER, "int EnsureCapacity(int capacity)", |call| {
         let capacity = not_negative(call.int(1)?, "capacity")?;
-        let mut state = this(call)?.state();
-        state.position = state.position.max(capacity);
+        let this = this(call)?;
+        let mut state = this.state();
+        state.position = state.position.max(capacity).max(utf16::length(&state.text));
         Ok(index(state.position))
     }),
     row(BUILDER, "char this[int index]", |call| {
@@ -62,18 +127,28 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Append(long value)", append),
     row(BUILDER, "StringBuilder Append(double value)", append),
     row(BUILDER, "StringBuilder Append(object value)", append),
+    row(BUILDER, "StringBuilder Append(sbyte value)", append),
+    row(BUILDER, "StringBuilder Append(byte value)", append),
+    row(BUILDER, "StringBuilder Append(short value)", append),
+    row(BUILDER, "StringBuilder Append(ushort value)", append),
+    row(BUILDER, "StringBuilder Append(uint value)", append),
+    row(BUILDER, "StringBuilder Append(ulong value)", append),
+    row(BUILDER, "StringBuilder Append(float value)", append),
+    row(BUILDER, "StringBuilder Append(decimal value)", append),
+    row(BUILDER, "StringBuilder Append(char[] value, int startIndex, int charCount)", |call| {
+        append_part(call, "charCount", "charCount")
+    }),
+    row(BUILDER, "StringBuilder Append(StringBuilder value, int startIndex, int count)", |call| {
+        append_part(call, "count", "startIndex")
+    }),
     row(BUILDER, "StringBuilder Append(char value, int repeatCount)", |call| {
         let (c, count) = (utf16::char_of(call.unit(1)?), not_negative(call.int(2)?, "repeatCount")?);
+        fits(call, count, "The length cannot be greater than the capacity.", "repeatCount")?;
         call.machine.check_length(count.saturating_mul(c.len_utf8()))?;
         push(call, &String::from_iter(std::iter::repeat_n(c, count)))
     }),
     row(BUILDER, "StringBuilder Append(string value, int startIndex, int count)", |call| {
-        let text = call.text_or_null(1)?.map_or("", |text| text);
-        let (start, count) = (not_negative(call.int(2)?, "startIndex")?, not_negative(call.int(3)?, "count")?);
-        if start.saturating_add(count) > utf16::length(text) {
-            return Err(out_of_range(NOT_WITHIN, "startIndex"));
-        }
-        push(call, &utf16::part(text, start, count))
+        append_part(call, "count", "startIndex")
     }),
     row(BUILDER, "StringBuilder AppendLine()", |call| push(call, "\n")),
     row(BUILDER, "StringBuilder AppendLine(string value)", |call| {
@@ -82,9 +157,15 @@ pub(super) const ROWS: &[Row] = &[
         push(call, "\n")
     }),
     row(BUILDER, "StringBuilder AppendFormat(string format, params object[] args)", |call| {
-        let text = compose(call.text(1, "format")?, call.arguments.get(2..).unwrap_or(&[]))?;
+        let text = compose(call.text(1, "format")?, &call.rest(2))?;
         push(call, &text)
     }),
+    row(BUILDER, "StringBuilder AppendFormat(IFormatProvider provider, string format, params object[] args)", |call| {
+        let text = compose(call.text(2, "format")?, &call.rest(3))?;
+        push(call, &text)
+    }),
+    row(BUILDER, "StringBuilder AppendJoin<T>(string separator, IEnumerable<T> values)", joined_items),
+    row(BUILDER, "StringBuilder AppendJoin<T>(char separator, IEnumerable<T> values)", joined_items),
     row(BUILDER, "StringBuilder AppendJoin(string separator, params string[] values)", joined_strings),
     row(BUILDER, "StringBuilder AppendJoin(char separator, params string[] values)", joined_strings),
     row(BUILDER, "StringBuilder AppendJoin(string separator, params object[] values)", joined_values),
@@ -97,6 +178,23 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Insert(int index, long value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, double value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, object value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, sbyte value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, byte value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, short value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, ushort value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, uint value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, ulong value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, float value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, decimal value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, char[] value, int startIndex, int charCount)", |call| {
+        let length = utf16::length(&this(call)?.state().text);
+        if usize::try_from(call.int(1)?).map_or(true, |at| at > length) {
+            return Err(out_of_range(NOT_WITHIN, "index"));
+        }
+        let text = part_of(call, 2, "charCount", "startIndex")?;
+        insert_text(call, &text)
+    }),
+    row(BUILDER, "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)", copy_to),
     row(BUILDER, "StringBuilder Insert(int index, string value, int count)", |call| {
         let count = not_negative(call.int(3)?, "count")?;
         let text = call.text_or_null(2)?.map_or("", |text| text);
@@ -106,13 +204,13 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Remove(int startIndex, int length)", |call| {
         let (start, length) = (call.int(1)?, call.int(2)?);
         let (length, start) = (not_negative(length, "length")?, not_negative(start, "startIndex")?);
-        let mut state = this(call)?.state();
-        if start.saturating_add(length) > utf16::length(&state.text) {
+        let text = this(call)?.state().text.clone();
+        let count = utf16::length(&text);
+        if start.saturating_add(length) > count {
             return Err(out_of_range(NOT_WITHIN, "length"));
         }
-        let (from, to) = (utf16::byte_of_index(&state.text, start), utf16::byte_of_index(&state.text, start + length));
-        state.text.replace_range(from..to, "");
-        drop(state);
+        let after = utf16::part(&text, start + length, count - start - length);
+        this(call)?.state().text = format!("{}{after}", utf16::part(&text, 0, start));
         Ok(call.value(0).clone())
     }),
     row(BUILDER, "StringBuilder Replace(string oldValue, string newValue)", replace),
@@ -130,6 +228,10 @@ pub(super) const ROWS: &[Row] = &[
         }
         _ => Ok(Value::Bool(false)),
     }),
+    row(BUILDER, "bool Equals(string span)", |call| {
+        let other = call.text_or_null(1)?.map_or("", |text| text);
+        Ok(Value::Bool(this(call)?.state().text == other))
+    }),
     row(BUILDER, "string ToString()", whole),
     row(BUILDER, "string ToString(int startIndex, int length)", |call| {
         let text = this(call)?.state().text.clone();
@@ -144,93 +246,121 @@ pub(super) const ROWS: &[Row] = &[
         }
         call.yields(utf16::part(&text, start, length))
     }),
-    row(WRITER, "new StringWriter()", |_| Ok(writer(String::new()))),
-    row(WRITER, "new StringWriter(StringBuilder sb)", |call| match call.value(0) {
-        Value::Library(Library::StringBuilder(text)) => Ok(Value::Library(Library::StringWriter(Arc::clone(text)))),
-        _ => Err(argument_null("sb")),
-    }),
-    row(WRITER, "void Write(string value)", write),
-    row(WRITER, "void Write(char value)", write),
-    row(WRITER, "void Write(char[] buffer)", write),
-    row(WRITER, "void Write(bool value)", write),
-    row(WRITER, "void Write(int value)", write),
-    row(WRITER, "void Write(long value)", write),
-    row(WRITER, "void Write(double value)", write),
-    row(WRITER, "void Write(object value)", write),
-    row(WRITER, "void Write(string format, params object[] arg)", |call| {
-        let text = compose(call.text(1, "format")?, call.arguments.get(2..).unwrap_or(&[]))?;
-        push(call, &text)?;
-        Ok(Value::Null)
-    }),
-    row(WRITER, "void WriteLine()", |call| push(call, "\n").map(|_| Value::Null)),
-    row(WRITER, "void WriteLine(string value)", write_line),
-    row(WRITER, "void WriteLine(char value)", write_line),
-    row(WRITER, "void WriteLine(bool value)", write_line),
-    row(WRITER, "void WriteLine(int value)", write_line),
-    row(WRITER, "void WriteLine(long value)", write_line),
-    row(WRITER, "void WriteLine(double value)", write_line),
-    row(WRITER, "void WriteLine(object value)", write_line),
-    row(WRITER, "void Flush()", |_| Ok(Value::Null)),
-    row(WRITER, "void Close()", |_| Ok(Value::Null)),
-    row(WRITER, "void Dispose()", |_| Ok(Value::Null)),
-    row(WRITER, "string NewLine", |call| call.yields("\n")),
-    row(WRITER, "StringBuilder GetStringBuilder()", |call| {
-        Ok(Value::Library(Library::StringBuilder(Arc::clone(this(call)?))))
-    }),
-    row(WRITER, "string ToString()", whole),
 ];
 
 fn builder(text: String, capacity: usize) -> Value {
     Value::Library(Library::StringBuilder(Arc::new(SharedText::new(text, capacity))))
 }
 
-fn writer(text: String) -> Value {
-    Value::Library(Library::StringWriter(Arc::new(SharedText::new(text, CAPACITY))))
-}
-
-fn this<'c>(call: &Call<'c, '_>) -> Outcome<&'c Arc<SharedText>> {
+/// What the receiver grows: itself, or the builder that a writer was given.
+pub(super) fn this(call: &Call<'_, '_>) -> Outcome<Arc<SharedText>> {
     match call.value(0) {
-        Value::Library(Library::StringBuilder(text) | Library::StringWriter(text)) => Ok(text),
+        Value::Library(Library::StringBuilder(text)) => Ok(Arc::clone(text)),
+        Value::Library(Library::StringWriter(text)) => Ok(text.state().target.as_ref().unwrap_or(text).clone()),
         _ => Err(broken("expected a builder of text")),
     }
 }
 
-fn whole(call: &mut Call<'_, '_>) -> Outcome<Value> {
+pub(super) fn whole(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let text = this(call)?.state().text.clone();
     call.yields(text)
 }
 
 // What is appended of the argument.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Chars(units) => String::from_utf16_lossy(units),
+        value if Ty::array(Ty::Char).admits(value) => {
+            let unit = |value: &Value| if let Value::Char(unit) = value { *unit } else { 0 };
+            let units: Option<Vec<u16>> =
+                instance::look(value, |items: &mut Items| items.values.iter().map(unit).collect());
+            String::from_utf16_lossy(&units.unwrap_or_default())
+        }
         other => other.to_string(),
     }
 }
 
+// A part of the value at this position: a string, characters or a builder. `count` and `blamed` name parameters in messages.
+pub(super) fn part_of(call: &Call<'_, '_>, at: usize, count: &'static str, blamed: &str) -> Outcome<String> {
+    let (start, length) = (call.int(at + 1)?, call.int(at + 2)?);
+    if call.value(at).is_null() {
+        return if start == 0 && length == 0 { Ok(String::new()) } else { Err(argument_null("value")) };
+    }
+    let (start, length) = match count {
+        "charCount" => (not_negative(start, "startIndex")?, not_negative(length, count)?),
+        _ => {
+            let length = not_negative(length, count)?;
+            (not_negative(start, "startIndex")?, length)
+        }
+    };
+    let text = shown(call.value(at));
+    if start.saturating_add(length) > utf16::length(&text) {
+        return Err(out_of_range(NOT_WITHIN, blamed));
+    }
+    Ok(utf16::part(&text, start, length).to_string())
+}
+
+fn append_part(call: &mut Call<'_, '_>, count: &'static str, blamed: &str) -> Outcome<Value> {
+    let text = part_of(call, 1, count, blamed)?;
+    push(call, &text)
+}
+
+// A builder may have been given a most that it can hold.
+fn fits(call: &Call<'_, '_>, more: usize, message: &str, parameter: &str) -> Outcome<()> {
+    let this = this(call)?;
+    let state = this.state();
+    match state.length_max {
+        Some(most) if utf16::length(&state.text).saturating_add(more) > most => Err(out_of_range(message, parameter)),
+        _ => Ok(()),
+    }
+}
+
+fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if call.value(2).is_null() {
+        return Err(argument_null("destination"));
+    }
+    let (to, count) = (not_negative(call.int(3)?, "destinationIndex")?, not_negative(call.int(4)?, "count")?);
+    let units: Vec<u16> = this(call)?.state().text.encode_utf16().collect();
+    if to.saturating_add(count) > call.units(2, "destination")?.len() {
+        let message = "Either offset did not refer to a position in the string, or there is an insufficient length of destination \
+                       character array.";
+        return Err(throw("System.ArgumentException", message));
+    }
+    let from = usize::try_from(call.int(1)?).ok().filter(|from| *from <= units.len());
+    let from = from.ok_or_else(|| out_of_range(NOT_WITHIN, "sourceIndex"))?;
+    let part = from.checked_add(count).and_then(|end| units.get(from..end));
+    let message = "Source string was not long enough. Check sourceIndex and count.";
+    write_units(call, 2, to, part.ok_or_else(|| throw("System.ArgumentException", message))?)?;
+    Ok(Value::Null)
+}
+
 // Appends and gives the receiver.
-fn push(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
+pub(super) fn push(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
     call.machine.charge(more.len())?;
-    let mut state = this(call)?.state();
+    fits(call, utf16::length(more), "The length cannot be greater than the capacity.", "valueCount")?;
+    let this = this(call)?;
+    let mut state = this.state();
     let length = state.text.len().saturating_add(more.len());
     call.machine.check_length(length)?;
     state.text.push_str(more);
     drop(state);
+    grow(&this);
     Ok(call.value(0).clone())
 }
 
-fn append(call: &mut Call<'_, '_>) -> Outcome<Value> {
+pub(super) fn append(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let text = shown(call.value(1));
     push(call, &text)
 }
 
-fn write(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    append(call).map(|_| Value::Null)
-}
-
-fn write_line(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    append(call)?;
-    push(call, "\n").map(|_| Value::Null)
+// .NET's builders grow by blocks of their own length, of at most 8,000 units.
+fn grow(text: &SharedText) {
+    let mut state = text.state();
+    let length = utf16::length(&state.text);
+    if length > state.position {
+        let block = (length - state.position).max(state.position.min(BLOCK_MAX));
+        state.position = state.position.saturating_add(block).min(state.length_max.unwrap_or(usize::MAX));
+    }
 }
 
 fn separator(call: &Call<'_, '_>) -> String {
@@ -238,15 +368,21 @@ fn separator(call: &Call<'_, '_>) -> String {
 }
 
 fn joined_strings(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let items = strings(call, 2, "values")?;
+    let items = call.texts(2, "values")?;
     let length = items.iter().map(|item| item.len()).sum::<usize>();
     let separator = separator(call);
     call.machine.check_length(length.saturating_add(separator.len().saturating_mul(items.len())))?;
     push(call, &items.join(&*separator))
 }
 
+fn joined_items(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let items: Vec<String> = call.items(2, "values")?.iter().map(ToString::to_string).collect();
+    let text = items.join(&separator(call));
+    push(call, &text)
+}
+
 fn joined_values(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let items: Vec<String> = call.arguments.get(2..).unwrap_or(&[]).iter().map(ToString::to_string).collect();
+    let items: Vec<String> = call.rest(2).iter().map(ToString::to_string).collect();
     let text = items.join(&separator(call));
     push(call, &text)
 }
@@ -258,14 +394,17 @@ fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 fn insert_text(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
     call.machine.charge(more.len())?;
-    let mut state = this(call)?.state();
+    fits(call, utf16::length(more), BELOW_SIZE, "requiredLength")?;
+    let this = this(call)?;
+    let mut state = this.state();
     let length = utf16::length(&state.text);
     let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= length);
     let at = at.ok_or_else(|| out_of_range(NOT_WITHIN, "index"))?;
     call.machine.check_length(state.text.len().saturating_add(more.len()))?;
-    let offset = utf16::byte_of_index(&state.text, at);
-    state.text.insert_str(offset, more);
+    let (before, after) = (utf16::part(&state.text, 0, at), utf16::part(&state.text, at, length - at));
+    state.text = format!("{before}{more}{after}");
     drop(state);
+    grow(&this);
     Ok(call.value(0).clone())
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::string::{distance, folded};
-use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, broken};
+use super::string::{distance, distance_in_any_case, not_negative};
+use super::{Base, Call, Row, row};
+use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
+use crate::expr::instance::Items;
 use crate::value::library::{SharedText, TextComparison};
 use crate::value::{Library, Value};
 
@@ -17,46 +18,85 @@ pub(super) const ROWS: &[Row] = &[
         call.machine.charge(text.len())?;
         Ok(Value::Library(Library::StringReader(Arc::new(SharedText::new(text, 0)))))
     }),
-    row(READER, "int Peek()", |call| Ok(unit(rest(call)?.as_str()))),
+    row(READER, "int Peek()", |call| Ok(unit(&rest(call)?))),
     row(READER, "int Read()", |call| {
         let rest = rest(call)?;
-        // A reader stands between characters, so both halves of a pair are read at once.
-        let length = rest.chars().next().map_or(0, char::len_utf8);
-        advance(call, length)?;
-        Ok(unit(&rest))
+        let next = unit(&rest);
+        advance(call, usize::from(next != Value::Int32(-1)))?;
+        Ok(next)
     }),
     row(READER, "string ReadLine()", |call| {
         let rest = rest(call)?;
         if rest.is_empty() {
             return Ok(Value::Null);
         }
-        let end = rest.find(['\r', '\n']).unwrap_or(rest.len());
-        let line = rest.get(..end).unwrap_or("");
-        let behind = rest.get(end..).unwrap_or("");
-        let ending = if behind.starts_with("\r\n") { 2 } else { usize::from(!behind.is_empty()) };
+        let is_end = |unit: &u16| matches!(*unit, 0xa | 0xd);
+        let end = rest.iter().position(is_end).unwrap_or(rest.len());
+        let line = String::from_utf16_lossy(rest.get(..end).unwrap_or(&[]));
+        let behind = rest.get(end..).unwrap_or(&[]);
+        let ending = if behind.starts_with(&[0xd, 0xa]) { 2 } else { usize::from(!behind.is_empty()) };
         advance(call, end + ending)?;
         call.yields(line)
     }),
     row(READER, "string ReadToEnd()", |call| {
         let rest = rest(call)?;
         advance(call, rest.len())?;
-        call.yields(rest)
+        call.yields(String::from_utf16_lossy(&rest))
     }),
-    row(READER, "void Close()", |_| Ok(Value::Null)),
-    row(READER, "void Dispose()", |_| Ok(Value::Null)),
+    row(READER, "int Read(char[] buffer, int index, int count)", read_units),
+    row(READER, "int ReadBlock(char[] buffer, int index, int count)", read_units),
+    row(READER, "void Close()", close),
+    row(READER, "void Dispose()", close),
     row(COMPARER, "static StringComparer Ordinal", |_| Ok(comparer(TextComparison::Ordinal))),
     row(COMPARER, "static StringComparer OrdinalIgnoreCase", |_| Ok(comparer(TextComparison::OrdinalIgnoreCase))),
-    row(COMPARER, "static StringComparer InvariantCulture", |_| Ok(comparer(TextComparison::Ordinal))),
+    row(COMPARER, "static StringComparer InvariantCulture", |_| Ok(comparer(TextComparison::Culture))),
     row(COMPARER, "static StringComparer InvariantCultureIgnoreCase", |_| {
-        Ok(comparer(TextComparison::OrdinalIgnoreCase))
+        Ok(comparer(TextComparison::CultureIgnoreCase))
     }),
-    row(COMPARER, "static StringComparer CurrentCulture", |_| Ok(comparer(TextComparison::Ordinal))),
+    row(COMPARER, "static StringComparer CurrentCulture", |_| Ok(comparer(TextComparison::Culture))),
     row(COMPARER, "static StringComparer CurrentCultureIgnoreCase", |_| {
-        Ok(comparer(TextComparison::OrdinalIgnoreCase))
+        Ok(comparer(TextComparison::CultureIgnoreCase))
+    }),
+    row(COMPARER, "static StringComparer FromComparison(StringComparison comparisonType)", |call| {
+        Ok(comparer(match call.number(0)? {
+            4 => TextComparison::Ordinal,
+            5 => TextComparison::OrdinalIgnoreCase,
+            0 | 2 => TextComparison::Culture,
+            1 | 3 => TextComparison::CultureIgnoreCase,
+            _ => {
+                let message = "The string comparison type passed in is currently not supported.";
+                return Err(argument(message, "comparisonType"));
+            }
+        }))
+    }),
+    row(
+        COMPARER,
+        "static bool IsWellKnownOrdinalComparer(IEqualityComparer<string> comparer, out bool ignoreCase)",
+        |call| {
+            let found = match call.value(0) {
+                Value::Library(Library::StringComparer(TextComparison::Ordinal)) => Some(false),
+                Value::Library(Library::StringComparer(TextComparison::OrdinalIgnoreCase)) => Some(true),
+                _ => None,
+            };
+            call.give(Value::Bool(found.unwrap_or(false)));
+            Ok(Value::Bool(found.is_some()))
+        },
+    ),
+    row(COMPARER, "bool Equals(object x, object y)", |call| match (call.value(1), call.value(2)) {
+        (Value::String(_), Value::String(_)) => Ok(Value::Bool(compared(call)? == Value::Int32(0))),
+        (x, y) => Ok(Value::Bool(x == y)),
+    }),
+    row(COMPARER, "int Compare(object x, object y)", |call| match (call.value(1), call.value(2)) {
+        (Value::String(_) | Value::Null, Value::String(_) | Value::Null) => compared(call),
+        (Value::String(_), _) => Err(throw("System.ArgumentException", "Object must be of type String.")),
+        (x, y) => Ok(super::object::order(super::linq_eager::compared(x, y))),
     }),
     row(COMPARER, "bool Equals(string x, string y)", |call| Ok(Value::Bool(compared(call)? == Value::Int32(0)))),
     row(COMPARER, "int Compare(string x, string y)", |call| compared(call)),
 ];
+
+/// What readers and writers can be used as.
+pub(super) const BASES: &[Base] = &[("StringReader", "IDisposable"), ("StringWriter", "IDisposable")];
 
 fn comparer(comparison: TextComparison) -> Value {
     Value::Library(Library::StringComparer(comparison))
@@ -70,10 +110,7 @@ fn compared(call: &Call<'_, '_>) -> Outcome<Value> {
     let (Some(a), Some(b)) = (a, b) else {
         return Ok(super::object::order(a.is_some().cmp(&b.is_some())));
     };
-    Ok(match comparison {
-        TextComparison::Ordinal => distance(a, b),
-        TextComparison::OrdinalIgnoreCase => distance(&folded(a), &folded(b)),
-    })
+    Ok(if comparison.ignores_case() { distance_in_any_case(a, b) } else { distance(a, b) })
 }
 
 fn this<'c>(call: &Call<'c, '_>) -> Outcome<&'c SharedText> {
@@ -83,21 +120,59 @@ fn this<'c>(call: &Call<'c, '_>) -> Outcome<&'c SharedText> {
     }
 }
 
-fn rest(call: &Call<'_, '_>) -> Outcome<String> {
+// What is left, in units; nothing may be read from a closed reader.
+fn rest(call: &Call<'_, '_>) -> Outcome<Vec<u16>> {
     let state = this(call)?.state();
-    Ok(state.text.get(state.position..).unwrap_or("").to_owned())
+    if state.is_closed {
+        return Err(throw("System.ObjectDisposedException", "Cannot read from a closed TextReader."));
+    }
+    Ok(state.text.encode_utf16().skip(state.position).collect())
 }
 
-fn advance(call: &mut Call<'_, '_>, bytes: usize) -> Outcome<()> {
+fn advance(call: &mut Call<'_, '_>, units: usize) -> Outcome<()> {
     // The copy of the rest counts, so that reading unit by unit cannot take time without end.
-    let left = {
+    let length = {
         let mut state = this(call)?.state();
-        state.position = state.position.saturating_add(bytes).min(state.text.len());
-        state.text.len() - state.position
+        state.position = state.position.saturating_add(units);
+        state.text.len()
     };
-    call.machine.charge(left / 64)
+    call.machine.charge(length / 64)
 }
 
-fn unit(text: &str) -> Value {
-    Value::Int32(text.encode_utf16().next().map_or(-1, i32::from))
+fn unit(units: &[u16]) -> Value {
+    Value::Int32(units.first().map_or(-1, |unit| i32::from(*unit)))
+}
+
+fn close(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    this(call)?.state().is_closed = true;
+    Ok(Value::Null)
+}
+
+fn read_units(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if call.value(1).is_null() {
+        return Err(argument_null("buffer"));
+    }
+    let (start, count) = (not_negative(call.int(2)?, "index")?, not_negative(call.int(3)?, "count")?);
+    let room = call.units(1, "buffer")?.len();
+    if count > room.saturating_sub(start) || start > room {
+        return Err(throw("System.ArgumentException", OUTSIDE));
+    }
+    let mut rest = rest(call)?;
+    rest.truncate(count);
+    advance(call, rest.len())?;
+    write_units(call, 1, start, &rest)?;
+    Ok(super::string::index(rest.len()))
+}
+
+/// The message for a part that an array does not have.
+pub(super) const OUTSIDE: &str = "Offset and length were out of bounds for the array or count is greater than the number of elements \
+                                  from index to the end of the source collection.";
+
+/// Writes units into the `char[]` at this position, from an index on.
+pub(super) fn write_units(call: &Call<'_, '_>, at: usize, start: usize, units: &[u16]) -> Outcome<()> {
+    call.state(at, |items: &mut Items| {
+        for (place, unit) in items.values.iter_mut().skip(start).zip(units) {
+            *place = Value::Char(*unit);
+        }
+    })
 }

@@ -34,6 +34,17 @@ pub(super) const ROWS: &[Row] = &[
         "new DateTime(int year, int month, int day, int hour, int minute, int second, int millisecond, DateTimeKind kind)",
         |call| created(call, 7),
     ),
+    row(
+        "DateTime",
+        "new DateTime(int year, int month, int day, int hour, int minute, int second, int millisecond, int microsecond)",
+        |call| created(call, 8),
+    ),
+    row(
+        "DateTime",
+        "new DateTime(int year, int month, int day, int hour, int minute, int second, int millisecond, int microsecond, \
+         DateTimeKind kind)",
+        |call| created(call, 8),
+    ),
     row("DateTime", "static DateTime UtcNow", |call| Ok(Value::DateTime(now(call, DateTimeKind::Utc)))),
     // The gateway's zone is UTC, so `Now` differs from `UtcNow` only in its kind.
     row("DateTime", "static DateTime Now", |call| Ok(Value::DateTime(now(call, DateTimeKind::Local)))),
@@ -61,6 +72,23 @@ pub(super) const ROWS: &[Row] = &[
         _ => Err(broken("expected a DateTime")),
     }),
     row("DateTime", "bool Equals(DateTime value)", |call| Ok(Value::Bool(call.value(0) == call.value(1)))),
+    row("DateTime", "int CompareTo(DateTime value)", |call| match call.value(1) {
+        Value::DateTime(other) => Ok(super::object::order(moment(call)?.ticks().cmp(&other.ticks()))),
+        _ => Err(broken("expected a DateTime")),
+    }),
+    row("DateTime", "int CompareTo(object value)", |call| match call.value(1) {
+        Value::Null => Ok(Value::Int32(1)),
+        Value::DateTime(other) => Ok(super::object::order(moment(call)?.ticks().cmp(&other.ticks()))),
+        _ => Err(throw("System.ArgumentException", "Object must be of type DateTime.")),
+    }),
+    row("DateTime", "DateTimeKind Kind", |call| {
+        let at = match moment(call)?.kind() {
+            DateTimeKind::Unspecified => 0,
+            DateTimeKind::Utc => 1,
+            DateTimeKind::Local => 2,
+        };
+        Ok(Value::Enum(super::enums::DATE_TIME_KIND.value(at)))
+    }),
     row("DateTime", "DateTime Date", |call| date(moment(call)?)),
     row("DateTime", "TimeSpan TimeOfDay", |call| Ok(time_of_day(moment(call)?))),
     row("DateTime", "long Ticks", |call| Ok(Value::Int64(moment(call)?.ticks()))),
@@ -87,9 +115,6 @@ pub(super) const ROWS: &[Row] = &[
     row("DateTime", "static bool IsLeapYear(int year)", |call| {
         checked_year(call.int(0)?)?;
         Ok(Value::Bool(is_leap(call.int(0)?)))
-    }),
-    row("DateTime", "static DateTime Parse(string s)", |call| {
-        super::time_parse::date_time(call.text(0, "s")?, now(call, DateTimeKind::Utc)).map(Value::DateTime)
     }),
     row("TimeSpan", "double TotalDays", |call| Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_DAY)))),
     row("TimeSpan", "double TotalHours", |call| Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_HOUR)))),

@@ -1,7 +1,7 @@
 //! `System.TimeSpan`: members, formats and parsing. Sums with moments are in `time`.
 
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, argument_null, broken, format as format_exception, overflow};
+use crate::expr::exception::{Outcome, argument, broken, format as format_exception, overflow};
 use crate::value::time::TICKS_PER_SECOND;
 use crate::value::{TimeSpan, Value};
 
@@ -80,9 +80,10 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("TimeSpan", "static TimeSpan FromTicks(long value)", |call| Ok(Value::TimeSpan(TimeSpan(call.long(0)?)))),
     row("TimeSpan", "static TimeSpan FromMicroseconds(double value)", |call| from(call, TICKS_PER_MICROSECOND)),
-    row("TimeSpan", "static TimeSpan Parse(string s)", |call| {
-        let Some(text) = call.text_or_null(0)? else { return Err(argument_null("input")) };
-        parse(text).map(Value::TimeSpan)
+    row("TimeSpan", "int CompareTo(object value)", |call| match call.value(1) {
+        Value::Null => Ok(Value::Int32(1)),
+        Value::TimeSpan(other) => Ok(super::object::order(span(call, 0)?.cmp(other))),
+        _ => Err(crate::expr::exception::throw("System.ArgumentException", "Object must be of type TimeSpan.")),
     }),
 ];
 
@@ -227,83 +228,4 @@ fn custom_format(span: TimeSpan, format: &str) -> Outcome<String> {
         at += taken;
     }
     Ok(text)
-}
-
-/// `TimeSpan.Parse`: `[-][d.]h:m[:s[.fffffff]]`, `[-]d`, and `[-]d:h:m:s[.f]`.
-pub(super) fn parse(text: &str) -> Outcome<TimeSpan> {
-    read(text).map_err(|refused| match refused {
-        Refused::Malformed => format_exception(format!("String '{text}' was not recognized as a valid TimeSpan.")),
-        Refused::TooLarge => overflow(&format!(
-            "The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out of range or \
-             contains too many digits."
-        )),
-    })
-}
-
-/// Why a text is no span.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    Malformed,
-    TooLarge,
-}
-
-/// The span that a text names.
-pub(super) fn read(text: &str) -> Result<TimeSpan, Refused> {
-    let trimmed = text.trim();
-    let (is_negative, rest) = match trimmed.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, trimmed),
-    };
-    let (whole, fraction) = match rest.rsplit_once('.') {
-        // A point behind the last colon begins the fraction; one before the first ends the days.
-        Some((whole, fraction)) if whole.contains(':') && !fraction.contains(':') => (whole, Some(fraction)),
-        _ => (rest, None),
-    };
-    let (days, clock) = match whole.split_once('.') {
-        Some((days, clock)) => (Some(days), clock),
-        None => (None, whole),
-    };
-    let mut numbers: Vec<u64> = Vec::new();
-    for part in days.into_iter().chain(clock.split(':')) {
-        numbers.push(number(part)?);
-    }
-    let [days, hours, minutes, seconds] = match (days.is_some(), numbers.as_slice()) {
-        (false, [days]) => [*days, 0, 0, 0],
-        (false, [hours, minutes]) if fraction.is_none() => [0, *hours, *minutes, 0],
-        (false, [first, second, third]) => match fraction {
-            Some(_) => [0, *first, *second, *third],
-            // `d:h:m` when the first is no hour.
-            None if *first > 23 => [*first, *second, *third, 0],
-            None => [0, *first, *second, *third],
-        },
-        (true, [days, hours, minutes]) => [*days, *hours, *minutes, 0],
-        (true | false, [days, hours, minutes, seconds]) => [*days, *hours, *minutes, *seconds],
-        _ => return Err(Refused::Malformed),
-    };
-    if days > 10_675_199 || hours > 23 || minutes > 59 || seconds > 59 {
-        return Err(Refused::TooLarge);
-    }
-    let sub = fraction.map_or(Ok(0), fraction_ticks)?;
-    let seconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
-    let ticks = i128::from(seconds) * i128::from(TICKS_PER_SECOND) + i128::from(sub);
-    let ticks = if is_negative { -ticks } else { ticks };
-    i64::try_from(ticks).map(TimeSpan).map_err(|_| Refused::TooLarge)
-}
-
-fn number(text: &str) -> Result<u64, Refused> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Refused::Malformed);
-    }
-    let value: u64 = text.parse().map_err(|_| Refused::TooLarge)?;
-    if value > u64::from(u32::MAX) || text.len() > 18 { Err(Refused::TooLarge) } else { Ok(value) }
-}
-
-fn fraction_ticks(text: &str) -> Result<i64, Refused> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Refused::Malformed);
-    }
-    if text.len() > 7 {
-        return Err(Refused::TooLarge);
-    }
-    format!("{text:0<7}").parse().map_err(|_| Refused::Malformed)
 }

@@ -4,6 +4,7 @@
 //! subtraction, `$` before a final newline, UTF-16 positions, group numbers. Compiling takes about as long as reading the
 //! pattern, which matters because patterns are compiled in every evaluation; and the machine runs on the evaluation's own budget.
 
+mod blocks;
 mod emit;
 mod parse;
 mod replace;
@@ -41,6 +42,25 @@ impl Options {
     pub(crate) const RIGHT_TO_LEFT: i32 = 64;
     pub(crate) const ECMA_SCRIPT: i32 = 256;
 
+    const CULTURE_INVARIANT: i32 = 512;
+    const COMPILED: i32 = 8;
+    const NON_BACKTRACKING: i32 = 1024;
+
+    /// Whether .NET takes this combination.
+    pub(crate) const fn are_valid(self) -> bool {
+        let with_ecma =
+            Self::ECMA_SCRIPT | Self::IGNORE_CASE | Self::MULTILINE | Self::COMPILED | Self::CULTURE_INVARIANT;
+        let is_known = self.0 >= 0 && self.0 <= 2047 && self.0 & 128 == 0;
+        let backwards =
+            self.has(Self::NON_BACKTRACKING) && (self.has(Self::RIGHT_TO_LEFT) || self.has(Self::ECMA_SCRIPT));
+        is_known && !backwards && (!self.has(Self::ECMA_SCRIPT) || self.0 & !with_ecma == 0)
+    }
+
+    /// Whether only what needs no backtracking may be used.
+    pub(crate) const fn excludes_backtracking(self) -> bool {
+        self.has(Self::NON_BACKTRACKING)
+    }
+
     const fn has(self, option: i32) -> bool {
         self.0 & option != 0
     }
@@ -66,6 +86,7 @@ struct Inner {
     code: emit::Code,
     groups: Vec<Group>,
     backwards: bool,
+    needs_backtracking: Option<&'static str>,
 }
 
 /// A group as the pattern's user sees it; in the order of numbers.
@@ -103,9 +124,10 @@ impl Regex {
         }
         let tree = parse::parse(&units, options)?;
         let backwards = options.has(Options::RIGHT_TO_LEFT);
+        let needs_backtracking = tree.node.needs_backtracking();
         let code = emit::emit(&tree, backwards)
             .ok_or_else(|| PatternError { offset: 0, reason: "The pattern is too large.".to_owned() })?;
-        Ok(Self(Arc::new(Inner { code, groups: tree.groups, backwards })))
+        Ok(Self(Arc::new(Inner { code, groups: tree.groups, backwards, needs_backtracking })))
     }
 
     /// The unit that an escape of one stands for.
@@ -124,6 +146,11 @@ impl Regex {
         self.0.groups.iter().position(|group| &*group.name == name)
     }
 
+    /// The first construct in it that only backtracking matches, as .NET describes it.
+    pub(crate) fn needs_backtracking(&self) -> Option<&'static str> {
+        self.0.needs_backtracking
+    }
+
     /// Whether it matches from right to left.
     pub(crate) fn is_backwards(&self) -> bool {
         self.0.backwards
@@ -134,15 +161,16 @@ impl Regex {
         run::find(&self.0.code, self.0.groups.len(), self.0.backwards, text, start, budget)
     }
 
-    /// The first `limit` matches, one behind the other, as `Regex.Matches` finds them.
+    /// The first `limit` matches from `start` on, one behind the other, as `Regex.Matches` finds them.
     pub(crate) fn find_all(
         &self,
         text: &[u16],
         limit: Option<usize>,
+        start: usize,
         budget: &mut u64,
     ) -> Result<Vec<Found>, Exhausted> {
         let mut found = Vec::new();
-        let mut at = if self.0.backwards { text.len() } else { 0 };
+        let mut at = start;
         while limit.is_none_or(|limit| found.len() < limit) {
             let Some(one) = self.find(text, at, budget)? else { break };
             let next = self.after(&one, text.len());

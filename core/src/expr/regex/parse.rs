@@ -36,6 +36,33 @@ pub(super) enum Node {
     IfLook(Box<(Node, Node, Node)>),
 }
 
+impl Node {
+    /// The first construct in it that only backtracking matches. Groups are nested at most `GROUP_DEPTH_MAX` deep.
+    pub(super) fn needs_backtracking(&self) -> Option<&'static str> {
+        match self {
+            Self::Group(_, Some(_), _) => {
+                Some("balancing group (?<name1-name2>subexpression) or (?'name1-name2' subexpression)")
+            }
+            Self::Look(_, Sense::Positive, _) => {
+                Some("positive lookahead (?= pattern) or positive lookbehind (?<= pattern)")
+            }
+            Self::Look(_, Sense::Negative, _) => {
+                Some("negative lookahead (?! pattern) or negative lookbehind (?<! pattern)")
+            }
+            Self::Atomic(_) => Some("atomic subexpressions (?> pattern)"),
+            Self::BackReference(..) => Some("backreference (\\ number)"),
+            Self::IfGroup(..) => Some(
+                "captured group conditional (?( name ) yes-pattern | no-pattern ) or (?( number ) yes-pattern| no-pattern )",
+            ),
+            Self::IfLook(_) => Some("test conditional (?( test-pattern ) yes-pattern | no-pattern )"),
+            Self::Assert(Assertion::SearchStart) => Some("contiguous matches (\\G)"),
+            Self::Concat(nodes) | Self::Alternate(nodes) => nodes.iter().find_map(Self::needs_backtracking),
+            Self::Group(_, None, inner) | Self::Repeat(inner, ..) => inner.needs_backtracking(),
+            Self::Empty | Self::Unit(..) | Self::Set(_) | Self::Assert(_) => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fold {
     Exact,
@@ -97,11 +124,12 @@ pub(super) fn parse(units: &[u16], options: Options) -> Outcome<Tree> {
     let first = |known| Reader { units, at: 0, options, depth: 0, known, labels: Vec::new(), unnamed: 0 };
     // The first reading only finds the groups, which references may name before they open.
     let mut reader = first(None);
-    reader.whole()?;
+    let refused = reader.whole().err();
     let groups = numbered(&reader.labels);
     let mut reader = first(Some(groups.clone()));
+    // What is wrong is said by the second reading, which knows more: it stops where the first thing is wrong.
     let node = reader.whole()?;
-    Ok(Tree { node, groups })
+    refused.map_or(Ok(Tree { node, groups }), Err)
 }
 
 /// An escape that stands for one unit.
@@ -311,8 +339,8 @@ impl Reader<'_> {
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
             let next = number.unwrap_or(0).checked_mul(10).and_then(|number| number.checked_add(digit));
             let too_large = "Quantifier and capture group numbers must be less than or equal to Int32.MaxValue.";
-            number = Some(next.filter(|n| i32::try_from(*n).is_ok()).ok_or_else(|| self.error(too_large))?);
             self.at += 1;
+            number = Some(next.filter(|n| i32::try_from(*n).is_ok()).ok_or_else(|| self.error(too_large))?);
         }
         Ok(number)
     }

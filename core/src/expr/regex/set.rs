@@ -23,31 +23,10 @@ pub(super) enum Class {
     EcmaSpace,
     /// A category by its one or two letters.
     Category([u8; 2]),
+    /// Letters of either case, and those of titles
+    Cased,
     Block(u16, u16),
 }
-
-const BLOCKS: [(&str, u16, u16); 20] = [
-    ("IsBasicLatin", 0, 0x7f),
-    ("IsLatin-1Supplement", 0x80, 0xff),
-    ("IsLatinExtended-A", 0x100, 0x17f),
-    ("IsLatinExtended-B", 0x180, 0x24f),
-    ("IsIPAExtensions", 0x250, 0x2af),
-    ("IsCombiningDiacriticalMarks", 0x300, 0x36f),
-    ("IsGreek", 0x370, 0x3ff),
-    ("IsGreekandCoptic", 0x370, 0x3ff),
-    ("IsCyrillic", 0x400, 0x4ff),
-    ("IsArmenian", 0x530, 0x58f),
-    ("IsHebrew", 0x590, 0x5ff),
-    ("IsArabic", 0x600, 0x6ff),
-    ("IsThai", 0xe00, 0xe7f),
-    ("IsGeorgian", 0x10a0, 0x10ff),
-    ("IsGeneralPunctuation", 0x2000, 0x206f),
-    ("IsCurrencySymbols", 0x20a0, 0x20cf),
-    ("IsHiragana", 0x3040, 0x309f),
-    ("IsKatakana", 0x30a0, 0x30ff),
-    ("IsCJKUnifiedIdeographs", 0x4e00, 0x9fff),
-    ("IsHangulSyllables", 0xac00, 0xd7af),
-];
 
 const CATEGORIES: [&str; 37] = [
     "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi",
@@ -61,7 +40,7 @@ impl Class {
             let mut letters = name.bytes();
             return Some(Self::Category([letters.next()?, letters.next().unwrap_or(0)]));
         }
-        BLOCKS.iter().find(|(block, ..)| *block == name).map(|(_, first, last)| Self::Block(*first, *last))
+        super::blocks::named(name).map(|(first, last)| Self::Block(first, last))
     }
 
     fn contains(&self, unit: u16) -> bool {
@@ -74,6 +53,7 @@ impl Class {
             Self::EcmaDigit => ascii.is_ascii_digit(),
             Self::EcmaWord => unit < 128 && (ascii.is_ascii_alphanumeric() || ascii == b'_') || unit == 0x130,
             Self::EcmaSpace => matches!(unit, 9..=13 | 0x20),
+            Self::Cased => matches!(&category(unit), b"Lu" | b"Ll" | b"Lt"),
             Self::Category([group, 0]) => category(unit)[0] == *group,
             Self::Category(letters) => category(unit) == *letters,
             Self::Block(first, last) => (*first..=*last).contains(&unit),
@@ -155,16 +135,16 @@ impl Set {
     }
 
     pub(super) fn contains(&self, unit: u16) -> bool {
-        let is_in = if self.ignores_case {
-            self.has(unit) || self.has(lower(unit)) || self.has(upper(unit))
-        } else {
-            self.has(unit)
-        };
+        let folds = self.ignores_case && (self.spans(lower(unit)) || self.spans(upper(unit)));
+        let is_in = folds || self.spans(unit) || self.has_class(unit);
         is_in != self.negated && !self.subtracted.as_ref().is_some_and(|set| set.contains(unit))
     }
 
-    fn has(&self, unit: u16) -> bool {
+    fn spans(&self, unit: u16) -> bool {
         self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&unit))
-            || self.classes.iter().any(|(class, meant)| class.contains(unit) == *meant)
+    }
+
+    fn has_class(&self, unit: u16) -> bool {
+        self.classes.iter().any(|(class, meant)| class.contains(unit) == *meant)
     }
 }

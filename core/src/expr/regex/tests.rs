@@ -5,7 +5,8 @@ use super::{Options, Regex};
 fn matches(pattern: &str, text: &str, options: i32) -> Vec<String> {
     let regex = Regex::new(pattern, Options(options)).unwrap();
     let units: Vec<u16> = text.encode_utf16().collect();
-    let found = regex.find_all(&units, None, &mut 1_000_000).unwrap();
+    let found =
+        regex.find_all(&units, None, if regex.is_backwards() { units.len() } else { 0 }, &mut 1_000_000).unwrap();
     found
         .iter()
         .map(|found| {

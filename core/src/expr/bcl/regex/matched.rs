@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Row] = &[
         call.machine.object(Ty::Class(Class::Group), group)
     }),
     row("GroupCollection", "Group this[string groupname]", |call| {
-        let name = Arc::clone(call.text(1, "groupname")?);
+        let name = Arc::clone(call.text(1, "name")?);
         let group = call.state(0, |groups: &mut Groups| groups.named(&name))?;
         call.machine.object(Ty::Class(Class::Group), group)
     }),

@@ -1,20 +1,21 @@
 //! `System.Text.RegularExpressions`: matching, replacing, splitting. What a match shows stands in `matched`.
 
 mod matched;
+mod replaced;
 
 use std::sync::Arc;
 
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, out_of_range, throw};
 use crate::expr::instance::State;
-use crate::expr::regex::{Exhausted, Found, Options, PatternError, Regex, Replacement};
+use crate::expr::regex::{Exhausted, Found, Options, PatternError, Regex};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::{Interrupt, instance};
 use crate::value::Value;
 
 use matched::{Input, Matches, hit};
 
-pub(super) const TABLES: [&[Row]; 2] = [ROWS, matched::ROWS];
+pub(super) const TABLES: [&[Row]; 3] = [ROWS, matched::ROWS, replaced::ROWS];
 
 /// Operations of the matcher that count as one step of the evaluation.
 const OPERATIONS_PER_STEP: u64 = 16;
@@ -51,20 +52,9 @@ const ROWS: &[Row] = &[
         "static MatchCollection Matches(string input, string pattern, RegexOptions options, TimeSpan matchTimeout)",
         matches,
     ),
+    row("Regex", "Match Match(string input, int beginning, int length)", first_within),
     row("Regex", "MatchCollection Matches(string input)", matches),
-    row("Regex", "static string Replace(string input, string pattern, string replacement)", |call| replace(call, 2, 3)),
-    row(
-        "Regex",
-        "static string Replace(string input, string pattern, string replacement, RegexOptions options)",
-        |call| replace(call, 2, 3),
-    ),
-    row(
-        "Regex",
-        "static string Replace(string input, string pattern, string replacement, RegexOptions options, TimeSpan matchTimeout)",
-        |call| replace(call, 2, 3),
-    ),
-    row("Regex", "string Replace(string input, string replacement)", |call| replace(call, 2, 3)),
-    row("Regex", "string Replace(string input, string replacement, int count)", |call| replace(call, 2, 3)),
+    row("Regex", "MatchCollection Matches(string input, int startat)", matches),
     row("Regex", "static string[] Split(string input, string pattern)", |call| split(call, None)),
     row("Regex", "static string[] Split(string input, string pattern, RegexOptions options)", |call| split(call, None)),
     row(
@@ -74,11 +64,15 @@ const ROWS: &[Row] = &[
     ),
     row("Regex", "string[] Split(string input)", |call| split(call, None)),
     row("Regex", "string[] Split(string input, int count)", |call| split(call, Some(2))),
+    row("Regex", "string[] Split(string input, int count, int startat)", |call| split(call, Some(2))),
     row("Regex", "static string Unescape(string str)", |call| {
         let text = unescape(call.text(0, "str")?)?;
         call.yields(text)
     }),
 ];
+
+const BAD_START: &str = "Start index cannot be less than 0 or greater than input length.";
+const OUT_OF_VALUES: &str = "Specified argument was out of the range of valid values.";
 
 /// `Regex`
 #[derive(Debug)]
@@ -108,16 +102,41 @@ fn refused(pattern: &str, error: &PatternError) -> Interrupt {
 }
 
 fn compiled(call: &mut Call<'_, '_>, pattern: &str, options: i32) -> Outcome<Regex> {
+    if !Options(options).are_valid() {
+        return Err(out_of_range(OUT_OF_VALUES, "options"));
+    }
     // A pattern costs memory and time by its length.
     call.machine.charge(pattern.len().saturating_mul(64))?;
     call.machine.spend(u32::try_from(pattern.len() / 8).unwrap_or(u32::MAX))?;
-    Regex::new(pattern, Options(options)).map_err(|error| refused(pattern, &error))
+    let regex = Regex::new(pattern, Options(options)).map_err(|error| refused(pattern, &error))?;
+    match regex.needs_backtracking() {
+        Some(construct) if Options(options).excludes_backtracking() => {
+            let message = "RegexOptions.NonBacktracking is not supported in conjunction with expressions containing";
+            Err(throw("System.NotSupportedException", format!("{message}: '{construct}'.")))
+        }
+        _ => Ok(regex),
+    }
 }
+
+// The timeout in this place, if there is one: more than nothing, at most 24 days, or the -1 ms that mean none.
+fn timeout(call: &Call<'_, '_>, at: usize) -> Outcome<Timeout> {
+    match call.arguments.get(at) {
+        Some(Value::TimeSpan(span)) if span.0 == -10_000 => Ok(Timeout::None),
+        Some(Value::TimeSpan(span)) if !(1..=TIMEOUT_TICKS_MAX).contains(&span.0) => {
+            Err(out_of_range(OUT_OF_VALUES, "matchTimeout"))
+        }
+        Some(_) => Ok(Timeout::Named),
+        None => Ok(Timeout::None),
+    }
+}
+
+/// The longest timeout, in ticks: an `int` of milliseconds, less one.
+const TIMEOUT_TICKS_MAX: i64 = 21_474_836_460_000;
 
 fn create(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let pattern = Arc::clone(call.text(0, "pattern")?);
     let options = if call.arguments.len() > 1 { call.number(1)? } else { 0 };
-    let timeout = if call.arguments.len() > 2 { Timeout::Named } else { Timeout::None };
+    let timeout = timeout(call, 2)?;
     let regex = compiled(call, &pattern, options)?;
     call.machine.object(Ty::Class(Class::Regex), Compiled { regex, pattern, timeout })
 }
@@ -140,7 +159,7 @@ fn task(call: &mut Call<'_, '_>, from: usize) -> Outcome<Task> {
     let text = Arc::clone(call.text(0, "input")?);
     let pattern = Arc::clone(call.text(1, "pattern")?);
     let options = if call.arguments.len() > from { call.number(from)? } else { 0 };
-    let timeout = if call.arguments.len() > from + 1 { Timeout::Named } else { Timeout::None };
+    let timeout = timeout(call, from + 1)?;
     let regex = compiled(call, &pattern, options)?;
     Ok(Task { regex, input: input(call, text)?, timeout })
 }
@@ -174,18 +193,41 @@ fn counted<R>(
     }
 }
 
-fn found(call: &mut Call<'_, '_>, task: &Task) -> Outcome<Option<Found>> {
+// Where a search begins: at the argument in this place of an instance's member, or at the end that the pattern starts from.
+fn start_of(call: &Call<'_, '_>, task: &Task, at: usize) -> Outcome<usize> {
     let length = task.input.units.len();
     let is_instance = matches!(call.value(0), Value::Object(_));
-    let start = match call.arguments.get(2) {
-        Some(Value::Int32(start)) if is_instance => {
-            usize::try_from(*start).ok().filter(|start| *start <= length).ok_or_else(|| {
-                out_of_range("Start index cannot be less than 0 or greater than input length.", "startat")
-            })?
-        }
-        _ if task.regex.is_backwards() => length,
-        _ => 0,
-    };
+    match call.arguments.get(at) {
+        Some(Value::Int32(start)) if is_instance => usize::try_from(*start)
+            .ok()
+            .filter(|start| *start <= length)
+            .ok_or_else(|| out_of_range(BAD_START, "startat")),
+        _ if task.regex.is_backwards() => Ok(length),
+        _ => Ok(0),
+    }
+}
+
+// A part of the input is matched as if it were all, but its places are those of the whole.
+fn first_within(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let task = task(call, 2)?;
+    let length = task.input.units.len();
+    let from = usize::try_from(call.int(2)?).ok().filter(|from| *from <= length);
+    let from = from.ok_or_else(|| out_of_range(BAD_START, "startat"))?;
+    let count = usize::try_from(call.int(3)?).ok().filter(|count| *count <= length - from);
+    let message = "Length cannot be less than 0 or exceed input length.";
+    let count = count.ok_or_else(|| out_of_range(message, "length"))?;
+    let part = task.input.units.get(from..from + count).unwrap_or(&[]);
+    let start = if task.regex.is_backwards() { count } else { 0 };
+    let mut found = counted(call, task.timeout, |budget| task.regex.find(part, start, budget))?;
+    for span in found.iter_mut().flat_map(|found| found.captures.iter_mut().flatten()) {
+        *span = (span.0 + from, span.1 + from);
+    }
+    let hit = hit(&task.regex, &task.input, found);
+    call.machine.object(Ty::Class(Class::Match), hit)
+}
+
+fn found(call: &mut Call<'_, '_>, task: &Task) -> Outcome<Option<Found>> {
+    let start = start_of(call, task, 2)?;
     counted(call, task.timeout, |budget| task.regex.find(&task.input.units, start, budget))
 }
 
@@ -201,52 +243,18 @@ fn first(call: &mut Call<'_, '_>) -> Outcome<Value> {
     call.machine.object(Ty::Class(Class::Match), hit)
 }
 
-fn all(call: &mut Call<'_, '_>, task: &Task, limit: Option<usize>) -> Outcome<Vec<Found>> {
-    let found = counted(call, task.timeout, |budget| task.regex.find_all(&task.input.units, limit, budget))?;
+fn all(call: &mut Call<'_, '_>, task: &Task, limit: Option<usize>, start: usize) -> Outcome<Vec<Found>> {
+    let found = counted(call, task.timeout, |budget| task.regex.find_all(&task.input.units, limit, start, budget))?;
     call.machine.charge(found.len() * 64)?;
     Ok(found)
 }
 
 fn matches(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let task = task(call, 2)?;
-    let found = all(call, &task, None)?;
+    let start = start_of(call, &task, 2)?;
+    let found = all(call, &task, None, start)?;
     let matches = Matches { regex: task.regex, input: task.input, found };
     call.machine.object(Ty::Class(Class::MatchCollection), matches)
-}
-
-// The instance form has no pattern, so its replacement stands in the same place as the pattern's; a count may follow.
-fn replace(call: &mut Call<'_, '_>, replacement_at: usize, options_at: usize) -> Outcome<Value> {
-    let is_instance = matches!(call.value(0), Value::Object(_));
-    if !is_instance {
-        call.text(0, "input")?;
-        call.text(1, "pattern")?;
-    }
-    let replacement = Arc::clone(call.text(replacement_at, "replacement")?);
-    let task = task(call, options_at)?;
-    let limit = match call.arguments.get(3) {
-        Some(Value::Int32(count)) if is_instance => match usize::try_from(*count) {
-            Ok(count) => Some(count),
-            Err(_) if *count == -1 => None,
-            Err(_) => return Err(out_of_range("Count cannot be less than -1.", "count")),
-        },
-        _ => None,
-    };
-    let mut found = all(call, &task, limit)?;
-    if task.regex.is_backwards() {
-        found.reverse();
-    }
-    let replacement = Replacement::new(&replacement, &task.regex);
-    let units = &task.input.units;
-    let (mut out, mut at) = (Vec::new(), 0);
-    for one in &found {
-        let (start, end) = one.span();
-        out.extend_from_slice(units.get(at..start).unwrap_or(&[]));
-        replacement.write(units, one, &mut out);
-        call.machine.check_length(out.len())?;
-        at = end;
-    }
-    out.extend_from_slice(units.get(at..).unwrap_or(&[]));
-    call.yields(String::from_utf16_lossy(&out))
 }
 
 // What was captured stands between the parts.
@@ -259,7 +267,8 @@ fn split(call: &mut Call<'_, '_>, count_at: Option<usize>) -> Outcome<Value> {
         Some(Value::Int32(count)) if *count > 0 => usize::try_from(*count - 1).ok(),
         _ => None,
     };
-    let mut found = all(call, &task, limit)?;
+    let start = start_of(call, &task, 3)?;
+    let mut found = all(call, &task, limit, start)?;
     if task.regex.is_backwards() {
         found.reverse();
     }
@@ -285,6 +294,10 @@ fn unescape(text: &str) -> Outcome<String> {
         plain.push_str(rest.get(..at).unwrap_or(""));
         let behind = rest.get(at..).unwrap_or("");
         let escape = escape_of(behind);
+        // A backslash at the very end protects nothing.
+        if escape == "\\" {
+            return Ok(plain);
+        }
         match Regex::literal(escape) {
             Ok(unit) => plain.push(char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER)),
             Err(error) => return Err(refused(text, &PatternError { offset: at + error.offset, ..error })),

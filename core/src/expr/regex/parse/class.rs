@@ -132,6 +132,9 @@ impl Reader<'_> {
             return Err(self.error(INCOMPLETE));
         }
         self.at += at + 1;
+        if self.has(Options::IGNORE_CASE) && matches!(&*name, "Lu" | "Ll" | "Lt") {
+            return Ok(Class::Cased);
+        }
         Class::named(&name).ok_or_else(|| self.error(format!("Unknown property '{name}'.")))
     }
 }

@@ -47,8 +47,10 @@ impl Reader<'_> {
             return Ok(Some(Node::Empty));
         }
         match self.place_of_number(number) {
-            Some(place) => Ok(Some(Node::BackReference(place, self.fold()))),
-            None if number <= 9 => Err(self.error(format!("Reference to undefined group number {number}."))),
+            Some(place) => Ok(Some(self.back_reference(place))),
+            None if number <= 9 && !self.has(Options::ECMA_SCRIPT) => {
+                Err(self.error(format!("Reference to undefined group number {number}.")))
+            }
             None => {
                 self.at = start;
                 Ok(None)
@@ -77,7 +79,16 @@ impl Reader<'_> {
             let what = if is_number { format!("number {name}") } else { format!("name '{name}'") };
             return Err(self.error(format!("Reference to undefined group {what}.")));
         }
-        Ok(Node::BackReference(place.unwrap_or(0), self.fold()))
+        Ok(self.back_reference(place.unwrap_or(0)))
+    }
+
+    // In ECMAScript a group that captured nothing is there, and empty.
+    fn back_reference(&self, place: usize) -> Node {
+        let reference = Node::BackReference(place, self.fold());
+        match self.has(Options::ECMA_SCRIPT) {
+            true => Node::IfGroup(place, Box::new((reference, Node::Empty))),
+            false => reference,
+        }
     }
 
     /// Letters, digits and underscores.
@@ -112,7 +123,7 @@ impl Reader<'_> {
                 self.at -= 1;
                 self.octal()
             }
-            other if other.is_alphanumeric() || other == '_' => {
+            other if (other.is_alphanumeric() || other == '_') && !self.has(Options::ECMA_SCRIPT) => {
                 return Err(self.error(format!("Unrecognized escape sequence \\{other}.")));
             }
             _ => unit,
@@ -124,7 +135,11 @@ impl Reader<'_> {
         for offset in 0..digits {
             match self.peek_at(offset).and_then(|c| c.to_digit(16)).and_then(|digit| u16::try_from(digit).ok()) {
                 Some(digit) => value = (value << 4) | digit,
-                None => return Err(self.error("Insufficient or invalid hexadecimal digits.")),
+                None => {
+                    // The digit that is none counts, unless the pattern is too short anyway.
+                    self.at += if self.unit(digits - 1).is_some() { offset + 1 } else { 0 };
+                    return Err(self.error("Insufficient or invalid hexadecimal digits."));
+                }
             }
         }
         self.at += digits;

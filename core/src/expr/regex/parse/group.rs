@@ -6,6 +6,7 @@ use super::{Direction, Label, Node, Outcome, Reader, Sense};
 use crate::expr::regex::Options;
 
 const UNRECOGNIZED: &str = "Unrecognized grouping construct.";
+const NAMED_TEST: &str = "Alternation conditions do not capture and cannot be named.";
 const BAD_NAME: &str = "Invalid group name: Group names must begin with a word character.";
 
 impl Reader<'_> {
@@ -65,6 +66,9 @@ impl Reader<'_> {
         }
         let place = match (name.is_empty(), is_number) {
             (true, _) => None,
+            (false, true) if name.len() > 1 && name.starts_with('0') => {
+                return Err(self.error(UNRECOGNIZED));
+            }
             (false, true) => {
                 let number = name.parse().unwrap_or(u32::MAX);
                 if number == 0 {
@@ -115,10 +119,22 @@ impl Reader<'_> {
             self.at += 1;
             return self.branches(|yes, no| Node::IfGroup(place, Box::new((yes, no))));
         }
-        // The bracket of the test is read as a group that captures nothing.
-        self.at = start + 1;
-        let test = self.inside()?;
+        self.at = start;
+        let test = self.test()?;
         self.branches(|yes, no| Node::IfLook(Box::new((test, yes, no))))
+    }
+
+    // The test of a conditional: a look around, or a group that captures nothing.
+    fn test(&mut self) -> Outcome<Node> {
+        match (self.peek_at(1), self.peek_at(2), self.peek_at(3)) {
+            (Some('?'), Some('#'), _) => return Err(self.error("Alternation conditions cannot be comments.")),
+            (Some('?'), Some('\''), _) => return Err(self.error(NAMED_TEST)),
+            (Some('?'), Some('<'), Some(c)) if !matches!(c, '=' | '!') => return Err(self.error(NAMED_TEST)),
+            (Some('?'), ..) => return Ok(self.group()?.unwrap_or(Node::Empty)),
+            _ => {}
+        }
+        self.at += 1;
+        self.inside()
     }
 
     fn branches(&mut self, make: impl FnOnce(Node, Node) -> Node) -> Outcome<Option<Node>> {
