@@ -116,13 +116,18 @@ pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+const ORDERED: &str = "System.Linq.IOrderedEnumerable`";
+const SEQUENCE: &str = "System.Collections.Generic.IEnumerable`";
+
 /// A value that an evaluation ended with, shown while what it is made of can still be enumerated.
 pub(super) fn encoded(value: &Value, machine: &mut Machine<'_>) -> Outcome<Encoded> {
     let type_name = match value {
         Value::Null => None,
         Value::Context(part) => Some(part_type(part).to_owned()),
         // .NET's sealed encodings are nested types that nobody can name; their base types are meant.
-        _ => value.type_name().split('+').next().map(str::to_owned),
+        Value::Service(_) => value.type_name().split('+').next().map(str::to_owned),
+        // All lazy sequences show as what they are used as.
+        _ => Some(value.type_name().replacen(ORDERED, SEQUENCE, 1)),
     };
     Ok(Encoded { type_name, json: json(value, machine, 0)? })
 }

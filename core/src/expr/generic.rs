@@ -28,15 +28,6 @@ pub(crate) fn unify(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) -> bool 
     }
 }
 
-/// Whether [`unify`] is worth trying: classes that differ never match.
-pub(crate) fn may_unify(pattern: &Ty, ty: &Ty) -> bool {
-    match (pattern, ty) {
-        (Ty::Class(pattern), Ty::Class(class)) | (Ty::Generic(pattern, _), Ty::Generic(class, _)) => pattern == class,
-        (Ty::Class(_) | Ty::Generic(..), _) => false,
-        _ => true,
-    }
-}
-
 /// `ty` with its type parameters replaced.
 pub(crate) fn substitute(ty: &Ty, types: &[Ty]) -> Ty {
     match ty {
@@ -45,6 +36,10 @@ pub(crate) fn substitute(ty: &Ty, types: &[Ty]) -> Ty {
         Ty::Nullable(inner) => Ty::nullable(substitute(inner, types)),
         Ty::Generic(class, arguments) => {
             Ty::Generic(*class, arguments.iter().map(|argument| substitute(argument, types)).collect::<Arc<[Ty]>>())
+        }
+        Ty::Record(kind, members) => {
+            let members = members.iter().map(|(name, ty)| (Arc::clone(name), substitute(ty, types)));
+            Ty::Record(*kind, members.collect())
         }
         other => other.clone(),
     }
@@ -84,7 +79,7 @@ pub(crate) fn supertypes(ty: &Ty) -> Vec<Ty> {
         {
             add(Ty::Class(Class::Enum));
         }
-        for (pattern, base, parameters) in TABLE.bases().iter().filter(|base| may_unify(&base.0, &current)) {
+        for (pattern, base, parameters) in TABLE.bases() {
             let mut bindings = vec![None; *parameters];
             if unify(pattern, &current, &mut bindings) {
                 let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
@@ -98,10 +93,12 @@ pub(crate) fn supertypes(ty: &Ty) -> Vec<Ty> {
 
 /// The types of the items of a sequence; `None` when it is none.
 pub(crate) fn item_type(ty: &Ty) -> Option<Ty> {
-    supertypes(ty).into_iter().find_map(|ty| match ty {
+    let all = supertypes(ty);
+    let typed = all.iter().find_map(|ty| match ty {
         Ty::Generic(Class::IEnumerable, arguments) => arguments.first().cloned(),
         _ => None,
-    })
+    });
+    typed.or_else(|| all.contains(&Ty::Class(Class::IEnumerable)).then_some(Ty::Object))
 }
 
 /// What a delegate takes and gives.
@@ -115,6 +112,7 @@ pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
         Ty::Class(Class::Action) => Some((Vec::new(), Ty::Void)),
         Ty::Class(Class::MatchEvaluator) => Some((vec![Ty::Class(Class::Match)], Ty::String)),
         Ty::Generic(Class::Predicate, types) => Some((types.to_vec(), Ty::Bool)),
+        Ty::Generic(Class::Converter, types) => Some((vec![types.first()?.clone()], types.get(1)?.clone())),
         Ty::Generic(Class::Comparison, types) => {
             let item = types.first()?;
             Some((vec![item.clone(), item.clone()], Ty::Int32))
@@ -124,10 +122,11 @@ pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
 }
 
 /// How many type arguments a class takes; no entry means none.
-const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 22] = [
+const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 25] = [
     (Class::IEnumerable, 1..=1),
     (Class::IOrderedEnumerable, 1..=1),
     (Class::IGrouping, 2..=2),
+    (Class::ILookup, 2..=2),
     (Class::IEnumerator, 1..=1),
     (Class::ICollection, 1..=1),
     (Class::IReadOnlyCollection, 1..=1),
@@ -143,10 +142,12 @@ const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 22] = [
     (Class::Stack, 1..=1),
     (Class::KeyValuePair, 2..=2),
     (Class::IEqualityComparer, 1..=1),
+    (Class::IComparer, 1..=1),
     (Class::Func, 1..=17),
     (Class::Action, 0..=16),
     (Class::Predicate, 1..=1),
     (Class::Comparison, 1..=1),
+    (Class::Converter, 2..=2),
 ];
 
 /// Whether the class takes so many type arguments.

@@ -1,8 +1,7 @@
 //! Static types: how the checker, the members' table and the evaluator name a .NET type. Holds no conversions.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use crate::value::{ContextPart, Library, Value};
 
@@ -85,6 +84,7 @@ macro_rules! classes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClassKind {
     Class,
+    Interface,
     Struct,
     Enum,
     Static,
@@ -115,7 +115,7 @@ classes! {
     Deployment "IDeployment" "" Class,
     Gateway "IGateway" "" Class,
     LastError "ILastError" "" Class,
-    ReadOnlyDictionary "IReadOnlyDictionary" "System.Collections.Generic" Class,
+    ReadOnlyDictionary "IReadOnlyDictionary" "System.Collections.Generic" Interface,
     Guid "Guid" "System" Struct,
     DateTime "DateTime" "System" Struct,
     TimeSpan "TimeSpan" "System" Struct,
@@ -202,25 +202,31 @@ classes! {
     JTokenType "JTokenType" "Newtonsoft.Json.Linq" Enum,
     Formatting "Formatting" "Newtonsoft.Json" Enum,
     Enumerable "Enumerable" "System.Linq" Static,
-    IEnumerable "IEnumerable" "System.Collections.Generic" Class,
-    IOrderedEnumerable "IOrderedEnumerable" "System.Linq" Class,
-    IGrouping "IGrouping" "System.Linq" Class,
-    IEnumerator "IEnumerator" "System.Collections.Generic" Class,
-    ICollection "ICollection" "System.Collections.Generic" Class,
-    IReadOnlyCollection "IReadOnlyCollection" "System.Collections.Generic" Class,
-    IList "IList" "System.Collections.Generic" Class,
-    IReadOnlyList "IReadOnlyList" "System.Collections.Generic" Class,
-    IDictionary "IDictionary" "System.Collections.Generic" Class,
-    ISet "ISet" "System.Collections.Generic" Class,
+    IEnumerable "IEnumerable" "System.Collections.Generic" Interface,
+    IOrderedEnumerable "IOrderedEnumerable" "System.Linq" Interface,
+    IGrouping "IGrouping" "System.Linq" Interface,
+    Grouping "Grouping" "System.Linq" Class,
+    ILookup "ILookup" "System.Linq" Interface,
+    Lookup "Lookup" "System.Linq" Class,
+    IEnumerator "IEnumerator" "System.Collections.Generic" Interface,
+    ICollection "ICollection" "System.Collections.Generic" Interface,
+    IReadOnlyCollection "IReadOnlyCollection" "System.Collections.Generic" Interface,
+    IList "IList" "System.Collections.Generic" Interface,
+    IReadOnlyList "IReadOnlyList" "System.Collections.Generic" Interface,
+    IDictionary "IDictionary" "System.Collections.Generic" Interface,
+    ISet "ISet" "System.Collections.Generic" Interface,
     List "List" "System.Collections.Generic" Class,
     Dictionary "Dictionary" "System.Collections.Generic" Class,
+    KeyCollection "KeyCollection" "System.Collections.Generic" Class,
+    ValueCollection "ValueCollection" "System.Collections.Generic" Class,
+    ReadOnlyCollection "ReadOnlyCollection" "System.Collections.ObjectModel" Class,
     HashSet "HashSet" "System.Collections.Generic" Class,
     Queue "Queue" "System.Collections.Generic" Class,
     Stack "Stack" "System.Collections.Generic" Class,
     KeyValuePair "KeyValuePair" "System.Collections.Generic" Struct,
-    IEqualityComparer "IEqualityComparer" "System.Collections.Generic" Class,
-    IComparer "IComparer" "System.Collections.Generic" Class,
-    IDisposable "IDisposable" "System" Class,
+    IEqualityComparer "IEqualityComparer" "System.Collections.Generic" Interface,
+    IComparer "IComparer" "System.Collections.Generic" Interface,
+    IDisposable "IDisposable" "System" Interface,
     Array "Array" "System" Class,
     Enum "Enum" "System" Class,
     TypeCode "TypeCode" "System" Enum,
@@ -229,6 +235,7 @@ classes! {
     Action "Action" "System" Class,
     Predicate "Predicate" "System" Class,
     Comparison "Comparison" "System" Class,
+    Converter "Converter" "System" Class,
     Exception "Exception" "System" Class,
     SystemException "SystemException" "System" Class Exception,
     ArgumentException "ArgumentException" "System" Class SystemException,
@@ -305,10 +312,6 @@ pub(crate) const UNBUILT: &[&str] = &[
     "XmlNodeType",
 ];
 
-/// The classes by name.
-static CLASSES: LazyLock<BTreeMap<&'static str, Class>> =
-    LazyLock::new(|| Class::ALL.iter().map(|class| (class.name(), *class)).collect());
-
 /// What a name in the place of a type means.
 pub(crate) enum Named {
     Type(Ty),
@@ -326,7 +329,7 @@ impl Ty {
                 return Named::Type(ty);
             }
         }
-        let found = CLASSES.get(short);
+        let found = Class::ALL.iter().find(|class| class.name() == short);
         if let Some(class) = found.filter(|class| namespace.is_empty() || namespace == class.namespace()) {
             return Named::Type(Self::Class(*class));
         }
@@ -361,7 +364,9 @@ impl Ty {
     pub(crate) fn holds_null(&self) -> bool {
         match self {
             Self::Error | Self::Null | Self::Object | Self::String | Self::Array(_) | Self::Nullable(_) => true,
-            Self::Class(class) | Self::Generic(class, _) => matches!(class.kind(), ClassKind::Class),
+            Self::Class(class) | Self::Generic(class, _) => {
+                matches!(class.kind(), ClassKind::Class | ClassKind::Interface)
+            }
             Self::Record(kind, _) => *kind == RecordKind::Anonymous,
             Self::Void | Self::Bool | Self::Char | Self::Param(_) => false,
             Self::SByte
@@ -401,6 +406,10 @@ impl Ty {
             Self::Class(class) if class.kind() == ClassKind::Enum => {
                 super::bcl::TABLE.enumeration(*class).map(|of| Value::Enum(of.value(0)))
             }
+            Self::Generic(Class::KeyValuePair, types) => {
+                let part = |at: usize| types.get(at).and_then(Self::default_value).unwrap_or(Value::Null);
+                Some(super::bcl::pair(self, part(0), part(1)))
+            }
             other => other.holds_null().then_some(Value::Null),
         }
     }
@@ -429,10 +438,18 @@ impl Ty {
             (Self::Array(item), Value::Strings(_)) => **item == Self::String,
             (Self::Array(item), Value::Chars(_)) => **item == Self::Char,
             (Self::Array(item), Value::Bytes(_)) => **item == Self::Byte,
-            (Self::Class(class), value) => class.admits(value),
             (Self::Generic(..), Value::Context(part)) => self.to_string() == part.type_name(),
+            (Self::Generic(..) | Self::Class(Class::Array | Class::IEnumerable), value) => {
+                sequence_type(value).is_some_and(|ty| ty.converts_to(self))
+            }
+            (Self::Class(class), value) => class.admits(value),
             _ => false,
         }
+    }
+
+    /// Whether it is an interface.
+    pub(crate) fn is_interface(&self) -> bool {
+        self.class().is_some_and(|class| class.kind() == ClassKind::Interface)
     }
 
     /// Whether a reference to this type is one to the other: base classes, interfaces, variance.
@@ -444,16 +461,17 @@ impl Ty {
     fn is_variant_of(&self, other: &Self) -> bool {
         match (self, other) {
             (a, b) if a == b => true,
-            (Self::Generic(a, inner), Self::Generic(b, wanted)) if a == b => {
-                let covariant = matches!(
-                    a,
-                    Class::IEnumerable | Class::IReadOnlyCollection | Class::IReadOnlyList | Class::IGrouping
-                );
-                covariant
-                    && inner
-                        .iter()
-                        .zip(wanted.iter())
-                        .all(|(inner, wanted)| inner == wanted || inner.is_reference() && inner.converts_to(wanted))
+            (Self::Generic(a, inner), Self::Generic(b, wanted)) if a == b && inner.len() == wanted.len() => {
+                let pairs = inner.iter().zip(wanted.iter()).enumerate();
+                pairs.into_iter().all(|(at, (inner, wanted))| {
+                    let fits = |from: &Self, to: &Self| from.is_reference() && from.converts_to(to);
+                    inner == wanted
+                        || match a.variance(at, wanted_count(other)) {
+                            Variance::Out => fits(inner, wanted),
+                            Variance::In => fits(wanted, inner),
+                            Variance::None => false,
+                        }
+                })
             }
             (Self::Array(inner), Self::Array(wanted)) => inner.is_reference() && inner.converts_to(wanted),
             _ => false,
@@ -470,7 +488,14 @@ impl Ty {
         match self {
             Self::Generic(class, arguments) => {
                 let names: Vec<String> = arguments.iter().map(Self::full_name).collect();
-                format!("{}.{}`{}[{}]", class.namespace(), class.name(), names.len(), names.join(","))
+                let (space, name, count) = (class.namespace(), class.name(), names.len());
+                let names = names.join(",");
+                match class {
+                    Class::KeyCollection | Class::ValueCollection => {
+                        format!("{space}.Dictionary`{count}+{name}[{names}]")
+                    }
+                    _ => format!("{space}.{name}`{count}[{names}]"),
+                }
             }
             Self::Record(RecordKind::Anonymous, _) => "<anonymous>".to_owned(),
             Self::Record(RecordKind::Tuple, members) => {
@@ -489,7 +514,58 @@ impl Ty {
     }
 }
 
+/// How a type parameter of an interface or a delegate varies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variance {
+    None,
+    In,
+    Out,
+}
+
+fn wanted_count(ty: &Ty) -> usize {
+    match ty {
+        Ty::Generic(_, arguments) => arguments.len(),
+        _ => 0,
+    }
+}
+
+// The static type of the values that are sequences without being objects.
+fn sequence_type(value: &Value) -> Option<Ty> {
+    match value {
+        Value::String(_) => Some(Ty::String),
+        Value::Strings(_) => Some(Ty::array(Ty::String)),
+        Value::Chars(_) => Some(Ty::array(Ty::Char)),
+        Value::Bytes(_) => Some(Ty::array(Ty::Byte)),
+        Value::Json(token) => {
+            let name = token.type_name().rsplit('.').next();
+            Class::ALL.iter().find(|class| Some(class.name()) == name).map(|class| Ty::Class(*class))
+        }
+        _ => None,
+    }
+}
+
 impl Class {
+    /// How the type parameter at this position varies, of so many.
+    pub(crate) const fn variance(self, at: usize, count: usize) -> Variance {
+        match self {
+            Self::IEnumerable
+            | Self::IEnumerator
+            | Self::IOrderedEnumerable
+            | Self::IReadOnlyCollection
+            | Self::IReadOnlyList
+            | Self::IGrouping => Variance::Out,
+            Self::Func | Self::Converter if at + 1 == count => Variance::Out,
+            Self::Func
+            | Self::Converter
+            | Self::Action
+            | Self::Predicate
+            | Self::Comparison
+            | Self::IComparer
+            | Self::IEqualityComparer => Variance::In,
+            _ => Variance::None,
+        }
+    }
+
     /// Whether `self` is `other` or derives from it.
     pub(crate) fn derives_from(self, other: Self) -> bool {
         self == other || self.base().is_some_and(|base| base.derives_from(other))

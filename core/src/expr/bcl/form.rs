@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::collections::map::Map;
 use super::dictionary::pairs;
-use super::map::{Folding, Map};
 use super::token::Claims;
 use super::{Call, Row, net, row};
 use crate::expr::exception::{Outcome, null_reference};
@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
 pub(super) fn read(call: &mut Call<'_, '_>, text: &str) -> Outcome<Value> {
     let list = Ty::Generic(Class::IList, [Ty::String].into());
     let ty = Ty::Generic(Class::Dictionary, [Ty::String, list].into());
-    let mut map = Map::new(ty.clone(), Folding::Exact);
+    let mut map = Map::new(ty.clone(), &Value::Null);
     for (name, values) in by_name(call, text)? {
         let values = values.into_iter().map(Value::String).collect();
         let made = Ty::Generic(Class::List, [Ty::String].into());

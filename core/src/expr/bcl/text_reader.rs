@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
     row(COMPARER, "int Compare(object x, object y)", |call| match (call.value(1), call.value(2)) {
         (Value::String(_) | Value::Null, Value::String(_) | Value::Null) => compared(call),
         (Value::String(_), _) => Err(throw("System.ArgumentException", "Object must be of type String.")),
-        (x, y) => Ok(super::object::order(super::linq_eager::compared(x, y))),
+        (x, y) => Ok(super::object::order(super::collections::key::compared(x, y)?)),
     }),
     row(COMPARER, "bool Equals(string x, string y)", |call| Ok(Value::Bool(compared(call)? == Value::Int32(0)))),
     row(COMPARER, "int Compare(string x, string y)", |call| compared(call)),

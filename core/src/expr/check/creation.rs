@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lambda::best_common;
-use super::member::{levels, members_of};
+use super::member::{levels, members_of, visible};
 use super::overload::given;
 use super::target::again;
 use super::{Checker, Typed};
@@ -75,7 +75,8 @@ impl Checker<'_> {
                         continue;
                     }
                     let span = arguments.first().map_or(object.span, |argument| argument.value.span);
-                    let is_sequence = levels(&object.ty).iter().any(|ty| !members_of(ty, "Add", false).is_empty());
+                    let is_sequence =
+                        levels(&object.ty).iter().any(|level| !visible(&object.ty, level, "Add").is_empty());
                     if !is_sequence {
                         self.report("type-mismatch", span, format!("`{}` has no `Add` for initial items", object.ty));
                         return;

@@ -1,21 +1,19 @@
 //! Calls of members that have been chosen: their arguments in order, `out` slots, setters.
 
-use std::sync::Arc;
-
 use super::convert::{apply, implicit_of};
-use super::member::{levels, members_of};
+use super::member::{levels, visible};
 use super::overload::{Candidate, Given, Open, Source, wanted};
 use super::target::again;
 use super::{Checker, Typed};
 use crate::expr::bcl::{Member, changes_arrays};
 use crate::expr::generic::{delegate, field, substitute};
-use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule, VariableNode};
+use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Expr, ExprKind, Ident, OutTarget};
 use crate::expr::ty::{Class, Ty};
 use crate::http::HeaderName;
 use crate::span::Span;
-use crate::value::{ContextPart, Value};
+use crate::value::Value;
 
 impl Checker<'_> {
     pub(super) fn emit(
@@ -58,9 +56,6 @@ impl Checker<'_> {
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
         let result = substitute(&member.result, &candidate.types);
-        if let Some(variable) = variable(member, &call) {
-            return Typed::new(Node::Variable(Box::new(variable)), result, span);
-        }
         if let Some(name) = header_name(member, &call) {
             return Typed::new(Node::Header(Box::new((call, name))), result, span);
         }
@@ -112,7 +107,7 @@ impl Checker<'_> {
     /// The type that a property takes; reports when it has no setter.
     pub(super) fn setter_type(&mut self, receiver: &Typed, name: &Ident, span: Span) -> Option<Ty> {
         for level in levels(&receiver.ty) {
-            let found = members_of(&level, &name.text, false);
+            let found = visible(&receiver.ty, &level, &name.text);
             if let Some((member, bindings)) = found.iter().find(|(member, _)| member.form == Form::Setter) {
                 let types: Vec<Ty> = bindings.iter().map(|ty| ty.clone().unwrap_or(Ty::Error)).collect();
                 return Some(substitute(&member.result, &types));
@@ -133,9 +128,12 @@ impl Checker<'_> {
     /// A call of a setter; the value is the last argument.
     pub(super) fn set(&mut self, receiver: Typed, name: &str, form: Form, values: Vec<Typed>, span: Span) -> Node {
         for level in levels(&receiver.ty) {
-            let mut found = members_of(&level, name, false);
+            let mut found = visible(&receiver.ty, &level, name);
             found.retain(|(member, _)| member.form == form && indices_fit(member, &values));
             let Some((member, bindings)) = found.into_iter().next() else { continue };
+            if changes_arrays(member) {
+                self.arrays = Arrays::Written;
+            }
             let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
             let mut arguments = vec![receiver.node];
             let last = substitute(&member.result, &types);
@@ -158,7 +156,7 @@ impl Checker<'_> {
     /// The type that an indexer takes; reports when it cannot be assigned to.
     pub(super) fn index_type(&mut self, receiver: &Typed, indices: &[Typed], span: Span) -> Option<Ty> {
         for level in levels(&receiver.ty) {
-            for (member, bindings) in members_of(&level, "this", false) {
+            for (member, bindings) in visible(&receiver.ty, &level, "this") {
                 if member.form == Form::IndexSetter && indices_fit(member, indices) {
                     let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
                     return Some(substitute(&member.result, &types));
@@ -178,27 +176,6 @@ impl Checker<'_> {
         };
         self.convert_to(index, &ty)
     }
-}
-
-// A variable by a name that is a constant.
-fn variable(member: &Member, call: &CallNode) -> Option<VariableNode> {
-    let [Node::Part(ContextPart::Variables, steps), Node::Constant(Value::String(name)), default @ ..] =
-        &*call.arguments
-    else {
-        return None;
-    };
-    let ty = match &*member.name {
-        "this" => None,
-        "GetValueOrDefault" => Some(call.types.first()?.clone()),
-        _ => return None,
-    };
-    let default = match (default, &ty) {
-        ([], None) => Value::Null,
-        ([], Some(ty)) => ty.default_value()?,
-        ([Node::Constant(value)], _) => value.clone(),
-        _ => return None,
-    };
-    Some(VariableNode { name: Arc::clone(name), steps: steps + 1, ty, default })
 }
 
 // The name of a header or its like that a constant gives, so that it is read only once.

@@ -13,6 +13,8 @@ use crate::expr::syntax::{Argument, Expr, ExprKind, Ident, Lambda, LambdaBody, L
 use crate::expr::ty::{Class, Ty};
 use crate::span::Span;
 
+const LOCAL_FUNCTION: &str = "a local function";
+
 /// What a lambda's body came to for parameters of these types.
 #[derive(Debug)]
 pub(super) struct Trial {
@@ -179,14 +181,21 @@ impl Checker<'_> {
 
     /// Whether the expression names a method that is not called.
     pub(super) fn is_method_group(&mut self, expr: &Expr) -> bool {
-        let ExprKind::Member(inner, name, _) = &expr.kind else { return false };
+        let (inner, name) = match &expr.kind {
+            ExprKind::Member(inner, name, _) => (inner, name),
+            ExprKind::Name(name) => {
+                let local = self.frames().find_map(|frame| frame.find(&name.text));
+                return local.is_some_and(|local| local.use_ == super::Use::ReadOnly(LOCAL_FUNCTION));
+            }
+            _ => return false,
+        };
         let methods = TABLE.named(&name.text);
         let is_method = methods.iter().any(|member| member.form == Form::Method);
         if !is_method || methods.iter().any(|member| member.form == Form::Property) {
             return false;
         }
         // A name before the dot tells enough: a type, or a value that has no property of this name.
-        matches!(inner.kind, ExprKind::Name(_) | ExprKind::PredefinedType(_) | ExprKind::Member(..))
+        !matches!(inner.kind, ExprKind::Lambda(_) | ExprKind::Out(_) | ExprKind::ArrayItems(_) | ExprKind::Error)
     }
 
     /// The local functions of a block: declared where it begins, checked where they stand.
@@ -197,7 +206,7 @@ impl Checker<'_> {
             let result = self.resolve(&function.result);
             let parameters: Vec<Ty> = function.parameters.iter().map(|(ty, _)| self.resolve(ty)).collect();
             let ty = delegate_type(parameters, result);
-            let slot = self.declare_as(&function.name, ty.clone(), super::Use::ReadOnly("a local function"));
+            let slot = self.declare_as(&function.name, ty.clone(), super::Use::ReadOnly(LOCAL_FUNCTION));
             self.frame.assigned.insert(slot);
             declared.push((slot, ty));
         }

@@ -4,7 +4,7 @@ use super::binary::unwrapped;
 use super::overload::{self, Found, Given, Open};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, Run, TABLE};
-use crate::expr::generic::{delegate, field, may_unify, substitute, supertypes, unify};
+use crate::expr::generic::{delegate, field, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::problem::nearest;
@@ -147,7 +147,7 @@ impl Checker<'_> {
             return self.nullable_property(receiver, &inner, name);
         }
         for level in levels(&receiver.ty) {
-            let found = members_of(&level, &name.text, false);
+            let found = visible(&receiver.ty, &level, &name.text);
             if let Some((member, bindings)) = found.iter().find(|(member, _)| member.form == Form::Property) {
                 let types: Vec<Ty> = bindings.iter().map(|ty| ty.clone().unwrap_or(Ty::Error)).collect();
                 return self.emit_property(member, Some(receiver.node), &types, name.span);
@@ -203,7 +203,12 @@ impl Checker<'_> {
         let here: Vec<&Member> = TABLE
             .members()
             .filter(|member| member.is_static == is_static && member.form != Form::Constructor)
-            .filter(|member| levels(ty).iter().any(|level| owns(member, level).is_some()))
+            .filter(|member| {
+                levels(ty).iter().any(|level| {
+                    let is_hidden = level.is_interface() && !ty.is_interface() && !member.is_extension;
+                    !is_hidden && owns(member, level).is_some()
+                })
+            })
             .collect();
         if here.iter().any(|member| member.name == name.text) {
             let message = format!("`{}` is a method of `{ty}`, and it is not called", name.text);
@@ -392,7 +397,8 @@ impl Checker<'_> {
         let is_static = receiver.is_none();
         let mut first: Option<Found> = None;
         for level in levels(ty) {
-            let mut found = members_of(&level, &name.text, is_static);
+            let mut found =
+                if is_static { members_of(&level, &name.text, true) } else { visible(ty, &level, &name.text) };
             found.retain(|(member, _)| member.form == Form::Method);
             if let Some(candidate) = self.choose(&found, explicit, &given) {
                 let rule = match &receiver {
@@ -425,6 +431,13 @@ impl Checker<'_> {
     // `Enumerable.Count(items)` is `items.Count()`.
     fn extension_by_name(&mut self, name: &Ident, explicit: &[Ty], mut given: Vec<Given<'_>>, span: Span) -> Typed {
         let receiver = given.remove(0).typed;
+        for level in levels(&receiver.ty) {
+            let mut found = members_of(&level, &name.text, false);
+            found.retain(|(member, _)| member.form == Form::Method && member.is_extension);
+            if let Some(candidate) = self.choose(&found, explicit, &given) {
+                return self.emit(&candidate, Some(receiver.node), ReceiverRule::None, given, span);
+            }
+        }
         let ty = receiver.ty.clone();
         self.invoke(&ty, Some(receiver), name, explicit, given, span)
     }
@@ -478,7 +491,7 @@ impl Checker<'_> {
         }
         let (plain, _) = unwrapped(&receiver.ty);
         for level in levels(plain) {
-            let mut found = members_of(&level, "this", false);
+            let mut found = visible(plain, &level, "this");
             found.retain(|(member, _)| member.form == Form::Indexer);
             if let Some(candidate) = self.choose(&found, &[], &given) {
                 return self.emit(&candidate, Some(receiver.node), ReceiverRule::NotNull, given, span);
@@ -517,11 +530,18 @@ pub(super) fn levels(ty: &Ty) -> Vec<Ty> {
 
 // What the owner's type parameters become when the member is one of `ty`.
 fn owns(member: &Member, ty: &Ty) -> Option<Vec<Option<Ty>>> {
-    if !may_unify(&member.owner, ty) {
-        return None;
-    }
     let mut bindings = vec![None; member.type_parameters];
     unify(&member.owner, ty, &mut bindings).then_some(bindings)
+}
+
+/// The members that a value of type `ty` has at one of its levels: a class shows what it implements of an interface only where it
+/// says so itself, and extension methods.
+pub(super) fn visible(ty: &Ty, level: &Ty, name: &str) -> Found {
+    let mut found = members_of(level, name, false);
+    if level.is_interface() && !ty.is_interface() {
+        found.retain(|(member, _)| member.is_extension);
+    }
+    found
 }
 
 pub(super) fn members_of(ty: &Ty, name: &str, is_static: bool) -> Found {

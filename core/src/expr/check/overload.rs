@@ -5,7 +5,7 @@ use super::{Checker, Typed};
 use crate::expr::bcl::{Member, Parameter};
 use crate::expr::generic::{bound, delegate, substitute, supertypes, unify};
 use crate::expr::syntax::{Expr, Ident, Lambda, OutTarget};
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Ty, Variance};
 
 /// An argument. Its type may depend on the member that is chosen.
 pub(super) struct Given<'e> {
@@ -72,16 +72,8 @@ impl Checker<'_> {
         expanded: bool,
     ) -> Option<Candidate> {
         let sources = sources(member, given, expanded)?;
-        let own = member.type_parameters - member.owner_type_parameters;
-        let mut bindings = bindings.to_vec();
-        if !explicit.is_empty() {
-            if explicit.len() != own {
-                return None;
-            }
-            for (place, ty) in bindings.iter_mut().skip(member.owner_type_parameters).zip(explicit) {
-                *place = Some(ty.clone());
-            }
-        }
+        let owned = bindings;
+        let mut bindings = explicitly(member, owned, explicit)?;
         let mut patterns = Vec::with_capacity(given.len());
         for index in 0..given.len() {
             patterns.push(pattern(member, &sources, index)?);
@@ -94,8 +86,11 @@ impl Checker<'_> {
             }
         }
         let bodies = self.infer_bodies(given, &patterns, &mut bindings)?;
-        let types: Option<Vec<Ty>> = bindings.into_iter().collect();
+        let types: Option<Vec<Ty>> = bindings.types.into_iter().collect();
         let candidate = Candidate { member, sources, types: types?, bodies };
+        if !suits_receiver(member, owned, &candidate.types) {
+            return None;
+        }
         let fits = (0..given.len()).all(|index| fits(&candidate, given, index));
         fits.then_some(candidate)
     }
@@ -105,7 +100,7 @@ impl Checker<'_> {
         &mut self,
         given: &[Given<'_>],
         patterns: &[Ty],
-        bindings: &mut [Option<Ty>],
+        bindings: &mut Bindings,
     ) -> Option<Vec<Option<Ty>>> {
         let mut bodies: Vec<Option<Ty>> = vec![None; given.len()];
         loop {
@@ -119,14 +114,21 @@ impl Checker<'_> {
                 if body.is_some() {
                     continue;
                 }
-                let pattern = bound(pattern, bindings).unwrap_or_else(|| pattern.clone());
+                let pattern = match pattern {
+                    Ty::Param(_) => bound(pattern, &bindings.types)?,
+                    pattern => pattern.clone(),
+                };
                 let (parameters, result) = delegate(&pattern)?;
                 if written.is_some_and(|written| written != parameters.len()) {
                     return None;
                 }
                 self.infer_written(&given.open, &parameters, bindings);
-                let parameters: Option<Vec<Ty>> = parameters.iter().map(|ty| bound(ty, bindings)).collect();
-                let Some(parameters) = parameters else { continue };
+                let known: Option<Vec<Ty>> = parameters.iter().map(|ty| bound(ty, &bindings.types)).collect();
+                let Some(known) = known else { continue };
+                for parameter in &parameters {
+                    bindings.fix(parameter);
+                }
+                let parameters = known;
                 let ty = match &given.open {
                     Open::Lambda(lambda) => self.trial(lambda, &parameters, given.typed.span),
                     Open::Methods(expr) => {
@@ -144,7 +146,7 @@ impl Checker<'_> {
                     infer(&result, &ty, bindings);
                 } else if ty == Ty::Error {
                     // What is wrong inside is said when the lambda is emitted; until then any type will do.
-                    unify(&result, &Ty::Error, bindings);
+                    unify(&result, &Ty::Error, &mut bindings.types);
                 }
                 *body = Some(ty);
                 learnt = true;
@@ -155,44 +157,119 @@ impl Checker<'_> {
         }
     }
 
-    fn infer_written(&mut self, open: &Open<'_>, parameters: &[Ty], bindings: &mut [Option<Ty>]) {
+    fn infer_written(&mut self, open: &Open<'_>, parameters: &[Ty], bindings: &mut Bindings) {
         let Open::Lambda(lambda) = open else { return };
         for ((written, _), pattern) in lambda.parameters.iter().zip(parameters) {
-            if let (Some(written), None) = (written, bound(pattern, bindings)) {
+            if let (Some(written), None) = (written, bound(pattern, &bindings.types)) {
                 let ty = self.resolve(written);
-                unify(pattern, &ty, bindings);
+                unify(pattern, &ty, &mut bindings.types);
             }
         }
     }
 }
 
-// Binds type parameters from an argument, through what its type derives from.
-fn infer(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) {
-    match pattern {
-        Ty::Param(at) => match bindings.get_mut(*at) {
-            Some(Some(known)) if known != ty && implicit(known, ty).is_some() && implicit(ty, known).is_none() => {
+// What type parameters stand for so far.
+struct Bindings {
+    types: Vec<Option<Ty>>,
+    /// Those that stay as they are: given as written, or what a lambda was typed with.
+    fixed: Vec<bool>,
+}
+
+impl Bindings {
+    fn fix(&mut self, pattern: &Ty) {
+        match pattern {
+            Ty::Param(at) => {
+                if let Some(fixed) = self.fixed.get_mut(*at) {
+                    *fixed = true;
+                }
+            }
+            Ty::Generic(_, parts) => parts.iter().for_each(|part| self.fix(part)),
+            Ty::Array(part) | Ty::Nullable(part) => self.fix(part),
+            _ => {}
+        }
+    }
+
+    fn learn(&mut self, at: usize, ty: &Ty, variance: Variance) {
+        let fixed = self.fixed.get(at).copied().unwrap_or(true);
+        match self.types.get_mut(at) {
+            Some(place @ None) => *place = Some(ty.clone()),
+            // A wider type takes the place of a narrower one; an upper bound changes nothing.
+            Some(Some(known))
+                if !fixed
+                    && variance == Variance::Out
+                    && known != ty
+                    && implicit(known, ty).is_some()
+                    && implicit(ty, known).is_none() =>
+            {
                 *known = ty.clone();
             }
-            Some(place @ None) => *place = Some(ty.clone()),
             Some(Some(_)) | None => {}
-        },
+        }
+    }
+}
+
+// The type arguments as written; those of an extension method may name its receiver's too.
+fn explicitly(member: &Member, owned: &[Option<Ty>], explicit: &[Ty]) -> Option<Bindings> {
+    let own = member.type_parameters - member.owner_type_parameters;
+    let mut bindings = Bindings { types: owned.to_vec(), fixed: vec![false; owned.len()] };
+    if !member.is_extension {
+        bindings.fixed.iter_mut().take(member.owner_type_parameters).for_each(|fixed| *fixed = true);
+    }
+    let from = match explicit.len() {
+        0 => return Some(bindings),
+        count if count == own => member.owner_type_parameters,
+        count if count == member.type_parameters && member.is_extension => 0,
+        _ => return None,
+    };
+    for ((place, fixed), ty) in bindings.types.iter_mut().zip(&mut bindings.fixed).skip(from).zip(explicit) {
+        *place = Some(ty.clone());
+        *fixed = true;
+    }
+    Some(bindings)
+}
+
+// What is learnt from arguments may widen the receiver's own types only as references widen.
+fn suits_receiver(member: &Member, owned: &[Option<Ty>], types: &[Ty]) -> bool {
+    let pairs = owned.iter().take(member.owner_type_parameters).zip(types);
+    pairs.into_iter().all(|(owned, ty)| match owned {
+        Some(owned) => owned == ty || *ty == Ty::Error || owned.is_reference() && owned.converts_to(ty),
+        None => true,
+    })
+}
+
+// Binds type parameters from an argument, through what its type derives from.
+fn infer(pattern: &Ty, ty: &Ty, bindings: &mut Bindings) {
+    bounded(pattern, ty, Variance::Out, bindings);
+}
+
+// `Out`: a lower bound; `In`: an upper one, as from what a delegate takes; `None`: no other type will do.
+fn bounded(pattern: &Ty, ty: &Ty, variance: Variance, bindings: &mut Bindings) {
+    match pattern {
+        Ty::Param(at) => bindings.learn(*at, ty, variance),
         Ty::Generic(class, patterns) => {
             let same = supertypes(ty).into_iter().find_map(|ty| match ty {
                 Ty::Generic(other, types) if other == *class => Some(types),
                 _ => None,
             });
-            for (pattern, ty) in patterns.iter().zip(same.iter().flat_map(|types| types.iter())) {
-                infer(pattern, ty, bindings);
+            let Some(types) = same else { return };
+            for (at, (pattern, ty)) in patterns.iter().zip(types.iter()).enumerate() {
+                let inner = match (class.variance(at, patterns.len()), variance) {
+                    (Variance::None, _) | (_, Variance::None) => Variance::None,
+                    (Variance::Out, outer) => outer,
+                    (Variance::In, Variance::In) => Variance::Out,
+                    (Variance::In, Variance::Out) => Variance::In,
+                };
+                bounded(pattern, ty, inner, bindings);
             }
         }
         Ty::Array(pattern) => {
             if let Ty::Array(item) = ty {
-                infer(pattern, item, bindings);
+                bounded(pattern, item, variance, bindings);
             }
         }
         Ty::Nullable(pattern) => match ty {
-            Ty::Nullable(inner) => infer(pattern, inner, bindings),
-            other => infer(pattern, other, bindings),
+            Ty::Nullable(inner) => bounded(pattern, inner, variance, bindings),
+            other => bounded(pattern, other, variance, bindings),
         },
         _ => {}
     }

@@ -46,6 +46,10 @@ impl Checker<'_> {
             Wanted::Anything => self.frame.results.is_empty(),
             Wanted::Place(_) => false,
         };
+        // A lambda that only throws gives whatever is wanted.
+        if end == End::Unreachable && gives_nothing && matches!(self.frame.wanted, Wanted::Anything) {
+            self.frame.results.push(Ty::Error);
+        }
         if end == End::Reachable && !gives_nothing && self.problems.is_empty() {
             let at = Span { start: block.span.end.saturating_sub(1), end: block.span.end };
             let help = Some("end the block with a `return`".to_owned());

@@ -111,6 +111,11 @@ impl Machine<'_> {
         self.array_of(item, values)
     }
 
+    /// A value that a member takes out of the context, in the form that the expression wants.
+    pub(crate) fn shown(&mut self, value: Value) -> Outcome<Value> {
+        if self.arrays == Arrays::Written { self.thawed(value) } else { Ok(value) }
+    }
+
     pub(super) fn sized_array(&mut self, item: &Ty, default: &Value, length: &Node) -> Outcome<Value> {
         let length = match self.eval(length)? {
             Value::Int32(length) => usize::try_from(length).map_err(|_| negative_length())?,

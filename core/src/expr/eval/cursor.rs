@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Machine;
-use super::access::modified;
+use crate::expr::bcl::{Read, live, stale};
 use crate::expr::exception::{Outcome, broken, null_reference};
-use crate::expr::instance::{self, Items, State};
+use crate::expr::instance::{self, State};
 use crate::expr::limits::ITEMS_MAX;
 use crate::expr::ty::Ty;
 use crate::value::Value;
@@ -15,7 +15,7 @@ use crate::value::Value;
 const CURSOR_HEIGHT: u32 = 4;
 
 /// One pass over a sequence.
-pub(crate) trait Cursor {
+pub(crate) trait Cursor: Send {
     /// The next item, or nothing at the end.
     fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>>;
 }
@@ -23,9 +23,30 @@ pub(crate) trait Cursor {
 /// Makes the cursor of a lazy sequence from what it was given.
 pub(crate) type Start = fn(&[Value], &mut Machine<'_>) -> Outcome<Box<dyn Cursor>>;
 
+/// What is known of a lazy sequence without enumerating it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Plain,
+    /// Source, selector: as many items as the source, each made when it is asked for
+    Select,
+    /// Source, count
+    Skip,
+    /// Source, count
+    Take,
+    /// First number, the number behind the last
+    Range,
+    /// As many items as the source: an order, a reversal
+    Rearranged,
+    /// The source and one item more
+    OneMore,
+    /// Two sources
+    Both,
+}
+
 /// A lazy sequence: nothing is evaluated until it is enumerated, and every enumeration evaluates anew.
 pub(crate) struct Lazy {
     pub(crate) start: Start,
+    pub(crate) shape: Shape,
     /// Sources, delegates and numbers that the start needs.
     pub(crate) operands: Vec<Value>,
 }
@@ -55,19 +76,42 @@ impl Cursor for Ready {
     }
 }
 
-// Over an array or a list, which may change in between.
+// Over a collection, which may change in between.
 struct Live {
-    list: Value,
+    collection: Value,
+    read: Read,
     at: usize,
     version: u32,
 }
 
 impl Cursor for Live {
     fn next(&mut self, _machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
-        let (item, version) =
-            instance::state(&self.list, |items: &mut Items| (items.values.get(self.at).cloned(), items.version))?;
-        self.at += 1;
-        if version == self.version { Ok(item) } else { Err(modified()) }
+        let found = (self.read)(&self.collection, self.at)?;
+        if found.version != self.version {
+            return Err(stale(&self.collection));
+        }
+        self.at = found.next;
+        Ok(found.item)
+    }
+}
+
+// A lazy sequence is evaluated from its first item on, not before.
+struct Deferred {
+    start: Start,
+    operands: Vec<Value>,
+    begun: Option<Box<dyn Cursor>>,
+}
+
+impl Cursor for Deferred {
+    fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        match &mut self.begun {
+            Some(cursor) => cursor.next(machine),
+            None => {
+                let cursor = self.begun.insert((self.start)(&self.operands, machine)?);
+                self.operands = Vec::new();
+                cursor.next(machine)
+            }
+        }
     }
 }
 
@@ -92,15 +136,13 @@ impl Machine<'_> {
             Value::Json(token) => token.children().into_iter().map(Value::Json).collect(),
             Value::Context(part) => crate::expr::bcl::context_items(self, part)?,
             Value::Object(object) => {
-                if let Some(version) = instance::look(sequence, |items: &mut Items| items.version) {
-                    return Ok(Box::new(Live { list: sequence.clone(), at: 0, version }));
+                if let Some(read) = live(sequence) {
+                    let version = read(sequence, 0)?.version;
+                    return Ok(Box::new(Live { collection: sequence.clone(), read, at: 0, version }));
                 }
                 let lazy = instance::look(sequence, |lazy: &mut Lazy| (lazy.start, lazy.operands.clone()));
                 if let Some((start, operands)) = lazy {
-                    self.deeper(CURSOR_HEIGHT)?;
-                    let cursor = start(&operands, self);
-                    self.depth -= CURSOR_HEIGHT;
-                    return cursor;
+                    return Ok(Box::new(Deferred { start, operands, begun: None }));
                 }
                 object.get().items().ok_or_else(|| broken("an enumeration of no sequence"))?
             }
@@ -122,8 +164,13 @@ impl Machine<'_> {
     /// All items of a sequence, counted.
     pub(crate) fn collect(&mut self, sequence: &Value) -> Outcome<Vec<Value>> {
         let mut cursor = self.cursor(sequence)?;
+        self.drain(&mut *cursor)
+    }
+
+    /// What is left of a pass, counted.
+    pub(crate) fn drain(&mut self, cursor: &mut dyn Cursor) -> Outcome<Vec<Value>> {
         let mut items = Vec::new();
-        while let Some(item) = self.advance(&mut *cursor)? {
+        while let Some(item) = self.advance(cursor)? {
             if items.len() >= ITEMS_MAX {
                 return Err(super::memory::items_limit());
             }
@@ -134,8 +181,8 @@ impl Machine<'_> {
     }
 
     /// A lazy sequence of items of this type.
-    pub(crate) fn lazy(&mut self, item: Ty, start: Start, operands: &[Value]) -> Outcome<Value> {
+    pub(crate) fn lazy(&mut self, item: Ty, shape: Shape, start: Start, operands: Vec<Value>) -> Outcome<Value> {
         let ty = Ty::Generic(crate::expr::ty::Class::IEnumerable, [item].into());
-        self.object(ty, Lazy { start, operands: operands.to_vec() })
+        self.object(ty, Lazy { start, shape, operands })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Parser;
-use crate::expr::syntax::{Argument, Expr, ExprKind, Ident, Lambda, LambdaBody};
+use crate::expr::syntax::{Argument, Expr, ExprKind, Ident, Lambda, LambdaBody, TypeName};
 use crate::span::Span;
 
 /// The name of a parameter that stands for several range variables.
@@ -17,12 +17,33 @@ struct Query {
 }
 
 impl Parser<'_> {
-    /// Whether `from x in …` begins here.
-    pub(super) fn at_query(&self) -> bool {
+    /// Whether `from x in …` or `from T x in …` begins here.
+    pub(super) fn at_query(&mut self) -> bool {
         if !self.is_word(0, "from") {
             return false;
         }
-        self.name_at(1).is_some() && self.is_word(2, "in")
+        if self.name_at(1).is_some() && self.is_word(2, "in") {
+            return true;
+        }
+        let start = self.at;
+        self.bump();
+        let is_typed = self.try_type(0).is_some() && self.name_at(0).is_some() && self.is_word(1, "in");
+        self.at = start;
+        is_typed
+    }
+
+    // The type of a range variable, where it is written.
+    fn range_type(&mut self) -> Option<TypeName> {
+        if self.is_word(1, "in") { None } else { self.try_type(0) }
+    }
+
+    // `source.Cast<T>()` where the range variable has a type.
+    fn cast(&mut self, source: Expr, ty: Option<TypeName>) -> Expr {
+        let Some(ty) = ty else { return source };
+        let span = source.span;
+        let name = Ident { text: Arc::from("Cast"), span };
+        let callee = self.make(span, ExprKind::Member(Box::new(source), name, vec![ty]));
+        self.make(span, ExprKind::Call(Box::new(callee), Vec::new()))
     }
 
     pub(super) fn query(&mut self) -> Expr {
@@ -66,12 +87,14 @@ impl Parser<'_> {
 
     fn range_clause(&mut self) -> Query {
         self.bump();
+        let ty = self.range_type();
         let name = self.ident();
         if !self.eat_word("in") {
             let (span, found) = (self.span(), self.shown());
             self.report(span, format!("expected `in`, found {found}"));
         }
         let source = self.expression();
+        let source = self.cast(source, ty);
         Query { source, names: vec![name] }
     }
 
@@ -112,6 +135,7 @@ impl Parser<'_> {
     }
 
     fn join_clause(&mut self, query: &mut Query) {
+        let ty = self.range_type();
         let name = self.ident();
         let mut words = ["in", "on", "equals"].into_iter().map(|word| {
             if !self.eat_word(word) {
@@ -122,6 +146,7 @@ impl Parser<'_> {
         });
         let parts = (words.next(), words.next(), words.next());
         let (Some(inner), Some(outer_key), Some(inner_key)) = parts else { return };
+        let inner = self.cast(inner, ty);
         let outer_key = self.over(query, outer_key);
         let span = inner_key.span;
         let one = Lambda {

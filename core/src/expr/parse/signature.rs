@@ -69,7 +69,9 @@ impl Parser<'_> {
         let is_extension = self.eat_word("this");
         let is_set = self.is_word(0, "set") && self.eat_word("set");
         let is_new = self.eat_word("new");
-        let result = self.try_type(0)?;
+        let mut result = self.try_type(0)?;
+        // Here a `?` before a name is never the conditional operator's.
+        result.nullable |= self.eat("?");
         if is_new {
             let name = Arc::clone(&result.name);
             let parameters = self.formals("(", ")")?;

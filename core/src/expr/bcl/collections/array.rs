@@ -1,0 +1,428 @@
+//! `System.Array`: what every array has, and what fills, copies, sorts and turns arrays. What is looked for in them is in
+//! `array_search`; elements and lengths are the language's own.
+
+use super::super::string::{index, not_negative};
+use super::super::{Call, Member, Row, row};
+use super::views::{Part, View, length};
+use super::{bad_count, bad_end_index, copy_into_array, list, place, range, snapshot, sort, with_actual};
+use crate::expr::Interrupt;
+use crate::expr::eval::numeric;
+use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_range, throw};
+use crate::expr::instance;
+use crate::expr::parse::signature::Form;
+use crate::expr::ty::{Class, Ty};
+use crate::value::Value;
+
+pub(in crate::expr::bcl) const ROWS: &[Row] = &[
+    row("Array", "int Length", |call| Ok(index(long(call, 0)?))),
+    row("Array", "long LongLength", |call| Ok(Value::Int64(i64::try_from(long(call, 0)?).unwrap_or(i64::MAX)))),
+    row("Array", "int Rank", |_| Ok(Value::Int32(1))),
+    row("Array", "bool IsFixedSize", |_| Ok(Value::Bool(true))),
+    row("Array", "bool IsReadOnly", |_| Ok(Value::Bool(false))),
+    row("Array", "bool IsSynchronized", |_| Ok(Value::Bool(false))),
+    row("Array", "object SyncRoot", |call| Ok(call.value(0).clone())),
+    row("Array", "void Initialize()", |_| Ok(Value::Null)),
+    row("Array", "int GetLength(int dimension)", |call| Ok(index(dimension(call)?))),
+    row("Array", "long GetLongLength(int dimension)", |call| {
+        Ok(Value::Int64(i64::try_from(dimension(call)?).unwrap_or(i64::MAX)))
+    }),
+    row("Array", "int GetLowerBound(int dimension)", |call| dimension(call).map(|_| Value::Int32(0))),
+    row("Array", "int GetUpperBound(int dimension)", |call| match index(dimension(call)?) {
+        Value::Int32(length) => Ok(Value::Int32(length - 1)),
+        other => Ok(other),
+    }),
+    row("Array", "object GetValue(int index)", get_value),
+    row("Array", "object GetValue(long index)", get_value),
+    row("Array", "object GetValue(int index1, int index2)", |_| Err(other_rank("two"))),
+    row("Array", "object GetValue(int index1, int index2, int index3)", |_| Err(other_rank("three"))),
+    row("Array", "object GetValue(params int[] indices)", |call| {
+        let at = only_index(call, 1)?;
+        snapshot(call, 0)?.into_iter().nth(at).ok_or_else(index_out_of_range)
+    }),
+    row("Array", "static Array CreateInstance(Type elementType, int length)", |call| {
+        let item = call.type_object(0, "elementType")?;
+        let length = super::needs_not_negative(call.int(1)?, "length")?;
+        super::grown(call, 0, length)?;
+        let blank = item.default_value().unwrap_or(Value::Null);
+        call.machine.array_of(item, vec![blank; length])
+    }),
+    row("Array", "void SetValue(object value, int index)", set_value),
+    row("Array", "void SetValue(object value, long index)", set_value),
+    row("Array", "object Clone()", |call| {
+        let items = snapshot(call, 0)?;
+        call.machine.array_of(item_of(call.value(0)), items)
+    }),
+    row("Array", "void CopyTo(Array array, int index)", |call| {
+        let items = snapshot(call, 0)?;
+        let items = fitted(call, items, 0, 1)?;
+        copy_into_array(call, items, 1, call.int(2)?)
+    }),
+    row("Array", "void CopyTo(Array array, long index)", |call| {
+        let items = snapshot(call, 0)?;
+        let items = fitted(call, items, 0, 1)?;
+        copy_into_array(call, items, 1, i32::try_from(call.long(2)?).unwrap_or(i32::MAX))
+    }),
+    row("Array", "static void Copy(Array sourceArray, Array destinationArray, int length)", |call| {
+        copy(call, (0, 0), (1, 0), 2)
+    }),
+    row(
+        "Array",
+        "static void Copy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)",
+        copy_part,
+    ),
+    row(
+        "Array",
+        "static void ConstrainedCopy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)",
+        copy_part,
+    ),
+    row("Array", "static void Clear(Array array)", |call| {
+        let length = array(call, 0)?;
+        let blank = item_of(call.value(0)).default_value().unwrap_or(Value::Null);
+        place(call, vec![blank; length], 0, 0)
+    }),
+    row("Array", "static void Clear(Array array, int index, int length)", |call| {
+        let room = array(call, 0)?;
+        let (Ok(from), Ok(count)) = (usize::try_from(call.int(1)?), usize::try_from(call.int(2)?)) else {
+            return Err(index_out_of_range());
+        };
+        if from > room || count > room - from {
+            return Err(index_out_of_range());
+        }
+        let blank = item_of(call.value(0)).default_value().unwrap_or(Value::Null);
+        place(call, vec![blank; count], 0, from)
+    }),
+    row("Array", "static void Fill<T>(T[] array, T value)", |call| {
+        let length = array(call, 0)?;
+        place(call, vec![call.value(1).clone(); length], 0, 0)
+    }),
+    row("Array", "static void Fill<T>(T[] array, T value, int startIndex, int count)", |call| {
+        let room = array(call, 0)?;
+        let from = usize::try_from(call.int(2)?).ok().filter(|from| *from <= room);
+        let from = from.ok_or_else(|| bad_end_index("startIndex"))?;
+        let count = usize::try_from(call.int(3)?).ok().filter(|count| *count <= room - from).ok_or_else(bad_count)?;
+        place(call, vec![call.value(1).clone(); count], 0, from)
+    }),
+    row("Array", "static void Reverse<T>(T[] array)", |call| reverse(call, None)),
+    row("Array", "static void Reverse<T>(T[] array, int index, int length)", |call| {
+        let part = range(call, 1, array(call, 0)?, ("index", "length"))?;
+        reverse(call, Some(part))
+    }),
+    row("Array", "static void Reverse(Array array)", |call| reverse(call, None)),
+    row("Array", "static void Sort<T>(T[] array)", |call| sorted(call, None, sort::By::Default)),
+    row("Array", "static void Sort(Array array)", |call| sorted(call, None, sort::By::Default)),
+    row("Array", "static void Sort<T>(T[] array, IComparer<T> comparer)", |call| {
+        let by = sort::By::Comparer(call.value(1).clone());
+        sorted(call, None, by)
+    }),
+    row("Array", "static void Sort<T>(T[] array, Comparison<T> comparison)", |call| {
+        array(call, 0)?;
+        if call.value(1).is_null() {
+            return Err(argument_null("comparison"));
+        }
+        let by = sort::By::Comparison(call.value(1).clone());
+        sorted(call, None, by)
+    }),
+    row("Array", "static void Sort<T>(T[] array, int index, int length)", |call| {
+        let part = range(call, 1, array(call, 0)?, ("index", "length"))?;
+        sorted(call, Some(part), sort::By::Default)
+    }),
+    row("Array", "static void Sort<T>(T[] array, int index, int length, IComparer<T> comparer)", |call| {
+        let part = range(call, 1, array(call, 0)?, ("index", "length"))?;
+        let by = sort::By::Comparer(call.value(3).clone());
+        sorted(call, Some(part), by)
+    }),
+    row("Array", "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items)", |call| {
+        let length = keys(call)?;
+        sorted_pairs(call, (0, length), sort::By::Default)
+    }),
+    row("Array", "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, IComparer<TKey> comparer)", |call| {
+        let length = keys(call)?;
+        let by = sort::By::Comparer(call.value(2).clone());
+        sorted_pairs(call, (0, length), by)
+    }),
+    row("Array", "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length)", |call| {
+        let part = range(call, 2, keys(call)?, ("index", "length"))?;
+        sorted_pairs(call, part, sort::By::Default)
+    }),
+    row(
+        "Array",
+        "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length, IComparer<TKey> comparer)",
+        |call| {
+            let part = range(call, 2, keys(call)?, ("index", "length"))?;
+            let by = sort::By::Comparer(call.value(4).clone());
+            sorted_pairs(call, part, by)
+        },
+    ),
+    row(
+        "Array",
+        "static TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, Converter<TInput, TOutput> converter)",
+        |call| {
+            array(call, 0)?;
+            if call.value(1).is_null() {
+                return Err(argument_null("converter"));
+            }
+            let mut made = Vec::new();
+            for item in snapshot(call, 0)? {
+                made.push(call.invoke(1, &[item])?);
+            }
+            call.machine.array_of(call.ty(1), made)
+        },
+    ),
+    row("Array", "static T[] Empty<T>()", |call| call.machine.array_of(call.ty(0), Vec::new())),
+    row("Array", "static ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", |call| {
+        array(call, 0)?;
+        let view = View { source: call.value(0).clone(), part: Part::All };
+        call.object(Ty::Generic(Class::ReadOnlyCollection, [call.ty(0)].into()), view)
+    }),
+];
+
+// The length of the array at this position; null throws a null reference.
+fn long(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
+    length(call.value(at)).ok_or_else(crate::expr::exception::null_reference)
+}
+
+/// The length of an array among the arguments, which may not be null.
+pub(super) fn array(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
+    length(call.value(at)).ok_or_else(|| argument_null("array"))
+}
+
+fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
+    let keys = length(call.value(0)).ok_or_else(|| argument_null("keys"))?;
+    match length(call.value(1)) {
+        Some(items) if items < keys => Err(super::bad_range()),
+        Some(_) | None => Ok(keys),
+    }
+}
+
+fn dimension(call: &Call<'_, '_>) -> Outcome<usize> {
+    match call.int(1)? {
+        0 => long(call, 0),
+        _ => Err(throw("System.IndexOutOfRangeException", "Array does not have that many dimensions.")),
+    }
+}
+
+/// The type of an array's items.
+fn item_of(array: &Value) -> Ty {
+    match array {
+        Value::Strings(_) => Ty::String,
+        Value::Chars(_) => Ty::Char,
+        Value::Bytes(_) => Ty::Byte,
+        Value::Object(object) => match instance::type_of(object) {
+            Some(Ty::Array(item)) => (**item).clone(),
+            _ => Ty::Object,
+        },
+        _ => Ty::Object,
+    }
+}
+
+fn get_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let at = usize::try_from(call.long(1)?).map_err(|_| index_out_of_range())?;
+    snapshot(call, 0)?.into_iter().nth(at).ok_or_else(index_out_of_range)
+}
+
+fn other_rank(rank: &str) -> Interrupt {
+    throw("System.ArgumentException", format!("Array was not a {rank}-dimensional array."))
+}
+
+// The one index among indices given as an array.
+fn only_index(call: &mut Call<'_, '_>, at: usize) -> Outcome<usize> {
+    if call.value(at).is_null() {
+        return Err(argument_null("indices"));
+    }
+    match call.machine.collect(call.value(at))?.as_slice() {
+        [Value::Int32(index)] => usize::try_from(*index).map_err(|_| index_out_of_range()),
+        _ => Err(throw("System.ArgumentException", "Indices length does not match the array rank.")),
+    }
+}
+
+fn set_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let length = long(call, 0)?;
+    let at = usize::try_from(call.long(2)?).ok().filter(|at| *at < length).ok_or_else(index_out_of_range)?;
+    let item = item_of(call.value(0));
+    let value = call.value(1);
+    let fitted = match value {
+        Value::Null => item.default_value(),
+        value if item.admits(value) => Some(value.clone()),
+        value => widened(value, &item),
+    };
+    let Some(fitted) = fitted else {
+        let is_number = type_of_number(value).is_some() && is_number(&item);
+        return Err(match is_number {
+            true => throw(
+                "System.ArgumentException",
+                "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
+            ),
+            false => throw("System.InvalidCastException", "Object cannot be stored in an array of this type."),
+        });
+    };
+    place(call, vec![fitted], 0, at)
+}
+
+fn is_number(ty: &Ty) -> bool {
+    matches!(
+        ty,
+        Ty::Bool
+            | Ty::Char
+            | Ty::SByte
+            | Ty::Byte
+            | Ty::Int16
+            | Ty::UInt16
+            | Ty::Int32
+            | Ty::UInt32
+            | Ty::Int64
+            | Ty::UInt64
+            | Ty::Single
+            | Ty::Double
+    )
+}
+
+fn type_of_number(value: &Value) -> Option<Ty> {
+    Some(match value {
+        Value::Bool(_) => Ty::Bool,
+        Value::Char(_) => Ty::Char,
+        Value::SByte(_) => Ty::SByte,
+        Value::Byte(_) => Ty::Byte,
+        Value::Int16(_) => Ty::Int16,
+        Value::UInt16(_) => Ty::UInt16,
+        Value::Int32(_) => Ty::Int32,
+        Value::UInt32(_) => Ty::UInt32,
+        Value::Int64(_) => Ty::Int64,
+        Value::UInt64(_) => Ty::UInt64,
+        Value::Single(_) => Ty::Single,
+        Value::Double(_) => Ty::Double,
+        _ => return None,
+    })
+}
+
+// A number in a wider type, as arrays of primitive types convert what is put into them.
+fn widened(value: &Value, to: &Ty) -> Option<Value> {
+    let from = type_of_number(value)?;
+    let real = matches!(to, Ty::Single | Ty::Double);
+    let fits = match from {
+        Ty::Byte => {
+            real || matches!(to, Ty::Char | Ty::Int16 | Ty::UInt16 | Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64)
+        }
+        Ty::SByte => real || matches!(to, Ty::Int16 | Ty::Int32 | Ty::Int64),
+        Ty::Int16 => real || matches!(to, Ty::Int32 | Ty::Int64),
+        Ty::UInt16 | Ty::Char => {
+            real || matches!(to, Ty::Char | Ty::UInt16 | Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64)
+        }
+        Ty::Int32 => real || matches!(to, Ty::Int64),
+        Ty::UInt32 => real || matches!(to, Ty::Int64 | Ty::UInt64),
+        Ty::Int64 | Ty::UInt64 => real,
+        Ty::Single => matches!(to, Ty::Double),
+        _ => false,
+    };
+    if fits { numeric(value, to).ok() } else { None }
+}
+
+// Items of one array as items of another.
+fn fitted(call: &Call<'_, '_>, items: Vec<Value>, from: usize, to: usize) -> Outcome<Vec<Value>> {
+    let (source, target) = (item_of(call.value(from)), item_of(call.value(to)));
+    if source == target || target == Ty::Object || call.value(to).is_null() {
+        return Ok(items);
+    }
+    let may_cast =
+        source == Ty::Object || source.is_interface() || target.converts_to(&source) || source.converts_to(&target);
+    if !(may_cast || is_number(&source) && is_number(&target)) {
+        let message = "Source array type cannot be assigned to destination array type.";
+        return Err(throw("System.ArrayTypeMismatchException", message));
+    }
+    let fit = |item: Value| match item {
+        Value::Null if target.holds_null() => Ok(Value::Null),
+        item if target.admits(&item) => Ok(item),
+        item => widened(&item, &target).ok_or_else(|| {
+            let message =
+                "At least one element in the source array could not be cast down to the destination array type.";
+            throw("System.InvalidCastException", message)
+        }),
+    };
+    items.into_iter().map(fit).collect()
+}
+
+fn copy_part(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let bound = |value: i32, name: &str| {
+        usize::try_from(value)
+            .map_err(|_| with_actual(&format!("{name} ('{value}') must be greater than or equal to '0'."), name, value))
+    };
+    if call.value(0).is_null() {
+        return Err(argument_null("sourceArray"));
+    }
+    if call.value(2).is_null() {
+        return Err(argument_null("destinationArray"));
+    }
+    let from = bound(call.int(1)?, "sourceIndex")?;
+    let to = bound(call.int(3)?, "destinationIndex")?;
+    copy(call, (0, from), (2, to), 4)
+}
+
+fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), count: usize) -> Outcome<Value> {
+    let source = length(call.value(from.0)).ok_or_else(|| argument_null("sourceArray"))?;
+    let room = length(call.value(to.0)).ok_or_else(|| argument_null("destinationArray"))?;
+    let count = not_negative(call.int(count)?, "length")?;
+    if count > source.saturating_sub(from.1) {
+        return Err(too_short("Source", "sourceArray"));
+    }
+    if count > room.saturating_sub(to.1) {
+        return Err(too_short("Destination", "destinationArray"));
+    }
+    let items = snapshot(call, from.0)?.into_iter().skip(from.1).take(count).collect();
+    let items = fitted(call, items, from.0, to.0)?;
+    place(call, items, to.0, to.1)
+}
+
+fn too_short(array: &str, parameter: &str) -> Interrupt {
+    let which = array.to_ascii_lowercase();
+    let message =
+        format!("{array} array was not long enough. Check the {which} index, length, and the array's lower bounds.");
+    argument(&message, parameter)
+}
+
+fn reverse(call: &mut Call<'_, '_>, part: Option<(usize, usize)>) -> Outcome<Value> {
+    let length = array(call, 0)?;
+    let (from, count) = part.unwrap_or((0, length));
+    let mut items: Vec<Value> = snapshot(call, 0)?.into_iter().skip(from).take(count).collect();
+    items.reverse();
+    place(call, items, 0, from)
+}
+
+fn sorted(call: &mut Call<'_, '_>, part: Option<(usize, usize)>, by: sort::By) -> Outcome<Value> {
+    array(call, 0)?;
+    list::sorted(call, part, by)
+}
+
+fn sorted_pairs(call: &mut Call<'_, '_>, part: (usize, usize), by: sort::By) -> Outcome<Value> {
+    if call.value(1).is_null() {
+        return sorted(call, Some(part), by);
+    }
+    let mut keys: Vec<Value> = snapshot(call, 0)?.into_iter().skip(part.0).take(part.1).collect();
+    let mut items: Vec<Value> = snapshot(call, 1)?.into_iter().skip(part.0).take(part.1).collect();
+    sort::sort(call.machine, &mut keys, &mut items, &by)?;
+    place(call, keys, 0, part.0)?;
+    place(call, items, 1, part.0)
+}
+
+/// Whether a member changes an array that it is given: it returns nothing, or how much it wrote, so that is what it is for.
+pub(crate) fn changes_arrays(member: &Member) -> bool {
+    let is_array = |ty: &Ty| matches!(ty, Ty::Array(_) | Ty::Class(Class::Array));
+    let fills = matches!(&*member.name, "ToBase64CharArray" | "GetBytes" | "GetChars" | "Read" | "ReadBlock")
+        && member.result == Ty::Int32;
+    let is_void = member.result == Ty::Void || fills;
+    let sets_item = member.form == Form::IndexSetter && member.owner.class() == Some(Class::IList);
+    let sets_value = is_void && is_array(&member.owner) && &*member.name == "SetValue";
+    sets_item || sets_value || is_void && member.parameters.iter().any(|parameter| is_array(&parameter.ty))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::widened;
+    use crate::expr::ty::Ty;
+    use crate::value::Value;
+
+    #[test]
+    fn numbers_widen_and_never_narrow() {
+        assert_eq!(widened(&Value::Int32(1), &Ty::Int64), Some(Value::Int64(1)));
+        assert_eq!(widened(&Value::Int64(1), &Ty::Int32), None);
+        assert_eq!(widened(&Value::Bool(true), &Ty::Int32), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! Equality and order of values as .NET's default comparers and `StringComparer` see them. Knows no collections.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::expr::exception::{Outcome, throw};
+use crate::expr::instance::{self, Pair, Record, State};
+use crate::expr::ty::{RecordKind, Ty};
+use crate::value::{Library, Value};
+
+use super::super::string::distance_in_any_case;
+use super::super::utf16;
+use super::map::Map;
+
+/// A value as a key: what is `Equals` is the same key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Null,
+    Bool(bool),
+    Char(u16),
+    /// The kind of number, and its value.
+    Whole(u8, i128),
+    Real(u8, u64),
+    Decimal(crate::value::Decimal),
+    Text(Arc<str>),
+    Guid(u128),
+    Ticks(u8, i64),
+    Enum(&'static str, i32),
+    Members(Vec<Key>),
+    /// An object without an `Equals` of its own.
+    Identity(usize),
+    Shown(String),
+}
+
+/// How the texts among keys compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folding {
+    Exact,
+    IgnoreCase,
+    /// Sets by what is in them
+    Sets,
+}
+
+/// `HashSet<T>.CreateSetComparer()`
+#[derive(Debug)]
+pub(super) struct SetComparer;
+
+impl State for SetComparer {}
+
+impl Folding {
+    /// That of an `IEqualityComparer<T>` argument.
+    pub(crate) fn of(comparer: &Value) -> Self {
+        match comparer {
+            Value::Library(Library::StringComparer(comparison)) if comparison.ignores_case() => Self::IgnoreCase,
+            other if instance::look(other, |_: &mut SetComparer| ()).is_some() => Self::Sets,
+            _ => Self::Exact,
+        }
+    }
+}
+
+/// The key that a value is.
+pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
+    let whole = |kind: u8, number: i128| Key::Whole(kind, number);
+    match value {
+        Value::Null => Key::Null,
+        Value::Bool(value) => Key::Bool(*value),
+        Value::Char(unit) => Key::Char(*unit),
+        Value::SByte(number) => whole(0, i128::from(*number)),
+        Value::Byte(number) => whole(1, i128::from(*number)),
+        Value::Int16(number) => whole(2, i128::from(*number)),
+        Value::UInt16(number) => whole(3, i128::from(*number)),
+        Value::Int32(number) => whole(4, i128::from(*number)),
+        Value::UInt32(number) => whole(5, i128::from(*number)),
+        Value::Int64(number) => whole(6, i128::from(*number)),
+        Value::UInt64(number) => whole(7, i128::from(*number)),
+        Value::Single(number) => Key::Real(0, real(f64::from(*number))),
+        Value::Double(number) => Key::Real(1, real(*number)),
+        Value::Decimal(number) => Key::Decimal(*number),
+        Value::String(text) => match folding {
+            Folding::Exact | Folding::Sets => Key::Text(Arc::clone(text)),
+            Folding::IgnoreCase => Key::Text(text.chars().map(utf16::upper).collect::<String>().into()),
+        },
+        Value::Guid(guid) => Key::Guid(guid.0),
+        Value::DateTime(moment) => Key::Ticks(0, moment.ticks()),
+        Value::TimeSpan(span) => Key::Ticks(1, span.0),
+        Value::DateTimeOffset(moment) => Key::Ticks(2, moment.utc_ticks()),
+        // A `JValue` is equal by what it holds, though not to that; other tokens are only themselves.
+        Value::Json(token) => match token.held() {
+            Some(held) => Key::Members(vec![Key::Null, key_of(&held, Folding::Exact)]),
+            None => Key::Identity(token.identity()),
+        },
+        Value::Enum(value) => Key::Enum(value.of.name, value.number),
+        Value::Object(object) => match if folding == Folding::Sets { items(value) } else { members(value) } {
+            Some(members) => Key::Members(members.iter().map(|member| key_of(member, Folding::Exact)).collect()),
+            None => Key::Identity(object.identity()),
+        },
+        Value::Library(Library::StringBuilder(text) | Library::StringWriter(text) | Library::StringReader(text)) => {
+            Key::Identity(Arc::as_ptr(text).addr())
+        }
+        // Neither the fragment nor the user makes another address.
+        Value::Library(Library::Uri(uri)) => Key::Shown(uri.compared()),
+        other => Key::Shown(format!("{other:?}")),
+    }
+}
+
+// Both zeros are one key, and so is every NaN.
+fn real(number: f64) -> u64 {
+    if number == 0.0 {
+        0
+    } else if number.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        number.to_bits()
+    }
+}
+
+// The items of a set, in the order of their keys.
+fn items(value: &Value) -> Option<Vec<Value>> {
+    let mut items = instance::look(value, |map: &mut Map| map.keys())?;
+    items.sort_by_cached_key(|item| key_of(item, Folding::Exact));
+    Some(items)
+}
+
+// What an anonymous object, a tuple or a pair consists of.
+fn members(value: &Value) -> Option<Vec<Value>> {
+    instance::look(value, |record: &mut Record| record.0.clone())
+        .or_else(|| instance::look(value, |pair: &mut Pair| vec![pair.key.clone(), pair.value.clone()]))
+}
+
+/// `EqualityComparer<T>.Default`, or a `StringComparer`.
+pub(crate) fn equal(a: &Value, b: &Value, folding: Folding) -> bool {
+    match (a, b) {
+        (Value::Null, Value::Null) => true,
+        (Value::Null, _) | (_, Value::Null) => false,
+        (Value::Int32(a), Value::Int32(b)) => a == b,
+        (Value::String(a), Value::String(b)) if folding == Folding::Exact => a == b,
+        (a, b) => key_of(a, folding) == key_of(b, folding),
+    }
+}
+
+/// Says that values of this kind know no order, or not one with each other.
+fn no_order(a: &Value) -> crate::expr::Interrupt {
+    let message = match a {
+        Value::Object(_)
+        | Value::Library(_)
+        | Value::Json(_)
+        | Value::Strings(_)
+        | Value::Chars(_)
+        | Value::Bytes(_) => "At least one object must implement IComparable.".to_owned(),
+        other => format!("Object must be of type {}.", other.type_name().rsplit('.').next().unwrap_or_default()),
+    };
+    throw("System.ArgumentException", message)
+}
+
+/// `Comparer<T>.Default`: null first, text ordinally as in invariant-globalization mode.
+pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
+    match (a, b) {
+        (Value::Null, Value::Null) => Ok(Ordering::Equal),
+        (Value::Null, _) => Ok(Ordering::Less),
+        (_, Value::Null) => Ok(Ordering::Greater),
+        (Value::String(a), Value::String(b)) => Ok(a.encode_utf16().cmp(b.encode_utf16())),
+        // NaN comes before every number.
+        (Value::Double(a), Value::Double(b)) => Ok(a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))),
+        (Value::Single(a), Value::Single(b)) => Ok(a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))),
+        (Value::Decimal(a), Value::Decimal(b)) => Ok(a.cmp(b)),
+        (Value::Json(left), Value::Json(right)) => match (left.held(), right.held()) {
+            (Some(left), Some(right)) => tokens(&left, &right),
+            (None, Some(_)) | (Some(_), None) | (None, None) if left.is_same(right) => Ok(Ordering::Equal),
+            (None, Some(_)) | (Some(_), None) | (None, None) => Err(no_order(a)),
+        },
+        (Value::Object(left), Value::Object(right)) => {
+            let is_tuple = |ty: Option<&Ty>| matches!(ty, Some(Ty::Record(RecordKind::Tuple, _)));
+            if left.is_same(right) {
+                return Ok(Ordering::Equal);
+            }
+            if !is_tuple(instance::type_of(left)) || !is_tuple(instance::type_of(right)) {
+                return Err(no_order(a));
+            }
+            for (a, b) in members(a).unwrap_or_default().iter().zip(&members(b).unwrap_or_default()) {
+                let order = compared(a, b)?;
+                if order != Ordering::Equal {
+                    return Ok(order);
+                }
+            }
+            Ok(Ordering::Equal)
+        }
+        (Value::Enum(left), Value::Enum(right)) if left.of.name == right.of.name => Ok(left.number.cmp(&right.number)),
+        (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) && has_order(a) => {
+            Ok(key_of(a, Folding::Exact).cmp(&key_of(b, Folding::Exact)))
+        }
+        (a, _) => Err(no_order(a)),
+    }
+}
+
+const fn has_order(value: &Value) -> bool {
+    !matches!(
+        value,
+        Value::Library(_)
+            | Value::Service(_)
+            | Value::Context(_)
+            | Value::Response(_)
+            | Value::Strings(_)
+            | Value::Chars(_)
+            | Value::Bytes(_)
+            | Value::Enum(_)
+    )
+}
+
+// Tokens compare numbers of any kind with each other, as `JValue.CompareTo` does.
+fn tokens(a: &Value, b: &Value) -> Outcome<Ordering> {
+    let number = |value: &Value| match value {
+        Value::Int64(value) => Some(*value as f64),
+        Value::Int32(value) => Some(f64::from(*value)),
+        Value::Double(value) => Some(*value),
+        _ => None,
+    };
+    match (a, b) {
+        (Value::Int64(_), Value::Int64(_)) => compared(a, b),
+        _ => match (number(a), number(b)) {
+            (Some(a), Some(b)) => compared(&Value::Double(a), &Value::Double(b)),
+            _ => compared(a, b),
+        },
+    }
+}
+
+/// What an `IComparer<T>` argument says; null is the default one.
+pub(crate) fn compared_by(comparer: &Value, a: &Value, b: &Value) -> Outcome<Ordering> {
+    match (comparer, a, b) {
+        (Value::Library(Library::StringComparer(comparison)), Value::String(a), Value::String(b))
+            if comparison.ignores_case() =>
+        {
+            match distance_in_any_case(a, b) {
+                Value::Int32(distance) => Ok(distance.cmp(&0)),
+                _ => compared(&Value::String(Arc::clone(a)), &Value::String(Arc::clone(b))),
+            }
+        }
+        _ => compared(a, b),
+    }
+}

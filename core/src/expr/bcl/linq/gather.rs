@@ -1,0 +1,85 @@
+//! Sequences made into collections: `ToList`, `ToArray`, `ToHashSet`, `ToDictionary`.
+
+use super::super::collections::map::Map;
+use super::super::collections::{list, put, set_of};
+use super::super::{Call, Row, row};
+use super::checked;
+use crate::expr::exception::Outcome;
+use crate::expr::instance::{self, Pair};
+use crate::expr::ty::{Class, Ty};
+use crate::value::Value;
+
+const SEQUENCE: &str = "IEnumerable<T>";
+const PAIRS: &str = "IEnumerable<KeyValuePair<TKey, TValue>>";
+
+pub(in crate::expr::bcl) const ROWS: &[Row] = &[
+    row(SEQUENCE, "this List<T> ToList()", |call| {
+        let items = call.items(0, "source")?;
+        list(call, items)
+    }),
+    row(SEQUENCE, "this T[] ToArray()", |call| {
+        let items = call.items(0, "source")?;
+        call.machine.array_of(call.ty(0), items)
+    }),
+    row(SEQUENCE, "this HashSet<T> ToHashSet()", |call| {
+        let items = call.items(0, "source")?;
+        set_of(call, items, &Value::Null)
+    }),
+    row(SEQUENCE, "this HashSet<T> ToHashSet(IEqualityComparer<T> comparer)", |call| {
+        let items = call.items(0, "source")?;
+        set_of(call, items, call.value(1))
+    }),
+    row(SEQUENCE, "this Dictionary<TKey, T> ToDictionary<TKey>(Func<T, TKey> keySelector)", |call| {
+        dictionary(call, None, 2)
+    }),
+    row(
+        SEQUENCE,
+        "this Dictionary<TKey, T> ToDictionary<TKey>(Func<T, TKey> keySelector, IEqualityComparer<TKey> comparer)",
+        |call| dictionary(call, None, 2),
+    ),
+    row(
+        SEQUENCE,
+        "this Dictionary<TKey, TElement> ToDictionary<TKey, TElement>(Func<T, TKey> keySelector, Func<T, TElement> elementSelector)",
+        |call| dictionary(call, Some(2), 3),
+    ),
+    row(
+        SEQUENCE,
+        "this Dictionary<TKey, TElement> ToDictionary<TKey, TElement>(Func<T, TKey> keySelector, Func<T, TElement> elementSelector, IEqualityComparer<TKey> comparer)",
+        |call| dictionary(call, Some(2), 3),
+    ),
+    row(PAIRS, "this Dictionary<TKey, TValue> ToDictionary()", of_pairs),
+    row(PAIRS, "this Dictionary<TKey, TValue> ToDictionary(IEqualityComparer<TKey> comparer)", of_pairs),
+];
+
+fn dictionary(call: &mut Call<'_, '_>, element: Option<usize>, comparer: usize) -> Outcome<Value> {
+    match element {
+        Some(_) => checked(call, &["source", "keySelector", "elementSelector"])?,
+        None => checked(call, &["source", "keySelector"])?,
+    };
+    let value_type = if element.is_some() { call.ty(2) } else { call.ty(0) };
+    let ty = Ty::Generic(Class::Dictionary, [call.ty(1), value_type].into());
+    let made = call.object(ty.clone(), Map::new(ty, call.value(comparer)))?;
+    let mut cursor = call.machine.cursor(call.value(0))?;
+    while let Some(item) = call.machine.advance(&mut *cursor)? {
+        call.machine.charge(4 * size_of::<Value>())?;
+        let key = call.invoke(1, std::slice::from_ref(&item))?;
+        let value = match element {
+            Some(at) => call.invoke(at, &[item])?,
+            None => item,
+        };
+        put(&made, key, value)?;
+    }
+    Ok(made)
+}
+
+fn of_pairs(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let ty = Ty::Generic(Class::Dictionary, [call.ty(0), call.ty(1)].into());
+    let pairs = call.items(0, "source")?;
+    let made = call.object(ty.clone(), Map::new(ty, call.value(1)))?;
+    for pair in pairs {
+        call.machine.charge(4 * size_of::<Value>())?;
+        let (key, value) = instance::state(&pair, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))?;
+        put(&made, key, value)?;
+    }
+    Ok(made)
+}

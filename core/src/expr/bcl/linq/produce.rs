@@ -1,0 +1,69 @@
+//! `Enumerable.Range`, `Repeat` and `Empty`: sequences without a source.
+
+use super::super::{Call, Row, row};
+use super::window::range;
+use super::{generate, operand, ready};
+use crate::expr::eval::Machine;
+use crate::expr::eval::cursor::{Cursor, Shape};
+use crate::expr::exception::{Outcome, broken, out_of_range};
+use crate::expr::instance::{self, State};
+use crate::expr::ty::Ty;
+use crate::value::Value;
+
+pub(in crate::expr::bcl) const ROWS: &[Row] = &[
+    row("Enumerable", "static IEnumerable<int> Range(int start, int count)", |call| {
+        let (start, count) = (i64::from(call.int(0)?), counted(call)?);
+        if start + count - 1 > i64::from(i32::MAX) {
+            return Err(bad_count());
+        }
+        let operands = vec![Value::Int64(start), Value::Int64(start + count)];
+        call.machine.lazy(Ty::Int32, Shape::Range, numbers, operands)
+    }),
+    row("Enumerable", "static IEnumerable<TResult> Repeat<TResult>(TResult element, int count)", |call| {
+        let count = counted(call)?;
+        let repeated = call.object(Ty::Object, Repeated(call.value(0).clone()))?;
+        let operands = vec![Value::Int64(0), Value::Int64(count), repeated];
+        let item = call.ty(0);
+        call.machine.lazy(item, Shape::Range, numbers, operands)
+    }),
+    row("Enumerable", "static IEnumerable<TResult> Empty<TResult>()", |call| {
+        let operands = vec![Value::Int64(0), Value::Int64(0)];
+        let item = call.ty(0);
+        call.machine.lazy(item, Shape::Range, |_, _| ready(Vec::new()), operands)
+    }),
+];
+
+/// What `Repeat` repeats.
+#[derive(Debug)]
+pub(super) struct Repeated(pub(super) Value);
+
+impl State for Repeated {
+    fn children(&self) -> Vec<Value> {
+        vec![self.0.clone()]
+    }
+
+    fn clear(&mut self) {
+        self.0 = Value::Null;
+    }
+}
+
+fn bad_count() -> crate::expr::Interrupt {
+    out_of_range("Specified argument was out of the range of valid values.", "count")
+}
+
+fn counted(call: &Call<'_, '_>) -> Outcome<i64> {
+    Ok(i64::from(call.int(1)?)).and_then(|count| if count < 0 { Err(bad_count()) } else { Ok(count) })
+}
+
+fn numbers(operands: &[Value], _machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    let Some((mut at, end)) = range(operands) else { return Err(broken("a range without numbers")) };
+    let repeated = instance::look(operand(operands, 2), |repeated: &mut Repeated| repeated.0.clone());
+    generate(move |_| {
+        if at >= end {
+            return Ok(None);
+        }
+        at += 1;
+        let number = i32::try_from(at - 1).unwrap_or(i32::MAX);
+        Ok(Some(repeated.clone().unwrap_or(Value::Int32(number))))
+    })
+}
