@@ -190,6 +190,8 @@ impl UriParts {
         if self.has_authority {
             text.push_str("//");
             text.push_str(&self.authority_with_user());
+        } else if self.scheme == "mailto" && !self.host.is_empty() {
+            text.push_str(&self.authority_with_user());
         }
         text + &self.path + &self.query + &self.fragment
     }
@@ -267,28 +269,57 @@ impl ZoneData {
     }
 }
 
-/// `Uri.ToString()`: escaped text beyond ASCII and blanks are shown as they are; what separates parts stays escaped.
+/// `Uri.ToString()`: escaped text beyond ASCII and blanks are shown as they are; what separates parts stays escaped, and so do bytes
+/// that are no UTF-8.
 #[must_use]
 pub fn readable(escaped: &str) -> String {
-    let mut bytes = Vec::with_capacity(escaped.len());
-    let mut rest = escaped.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        let decoded = match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
-            _ => None,
-        };
-        match decoded.filter(|byte| shows(*byte)) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or(&[]);
-            }
-            None => bytes.push(*first),
+    let mut text = String::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some(at) = rest.find('%') {
+        text.push_str(rest.get(..at).unwrap_or(""));
+        rest = rest.get(at..).unwrap_or("");
+        let run = run_of_bytes(rest);
+        if run.is_empty() {
+            text.push('%');
+            rest = rest.get(1..).unwrap_or("");
+            continue;
         }
+        let written = rest.get(..run.len() * 3).unwrap_or("");
+        push_readable(&mut text, &run, written);
+        rest = rest.get(run.len() * 3..).unwrap_or("");
     }
-    // Bytes that are no UTF-8 stay escaped altogether.
-    String::from_utf8(bytes).unwrap_or_else(|_| escaped.to_owned())
+    text + rest
+}
+
+// The bytes that are escaped one behind another here.
+fn run_of_bytes(text: &str) -> Vec<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let (triples, _) = text.as_bytes().as_chunks::<3>();
+    let byte = |triple: &[u8; 3]| {
+        let [mark, high, low] = triple;
+        let value = digit(high)? * 16 + digit(low)?;
+        u8::try_from(value).ok().filter(|_| *mark == b'%')
+    };
+    triples.iter().map_while(byte).collect()
+}
+
+// `written` is how the bytes are escaped.
+fn push_readable(text: &mut String, bytes: &[u8], written: &str) {
+    let mut at = 0;
+    let push_written = |text: &mut String, at: usize, count: usize| {
+        text.push_str(written.get(at * 3..(at + count) * 3).unwrap_or(""));
+    };
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match u8::try_from(u32::from(c)) {
+                Ok(byte) if byte.is_ascii() && !shows(byte) => push_written(text, at, 1),
+                _ => text.push(c),
+            }
+            at += c.len_utf8();
+        }
+        push_written(text, at, chunk.invalid().len());
+        at += chunk.invalid().len();
+    }
 }
 
 const fn shows(byte: u8) -> bool {

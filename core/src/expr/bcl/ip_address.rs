@@ -11,6 +11,11 @@ use crate::value::{Library, Value};
 const OWNER: &str = "IPAddress";
 
 pub(super) const ROWS: &[Row] = &[
+    row(OWNER, "static bool TryParse(string ipString, out IPAddress address)", |call| {
+        let found = call.text_or_null(0)?.and_then(|text| parse(text));
+        call.give(found.map_or(Value::Null, |address| Value::Library(Library::IpAddress(address))));
+        Ok(Value::Bool(found.is_some()))
+    }),
     row(OWNER, "static IPAddress Parse(string ipString)", |call| {
         let found = parse(call.text(0, "ipString")?);
         let address = found.ok_or_else(|| format("An invalid IP address was specified."))?;

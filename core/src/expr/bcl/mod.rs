@@ -42,6 +42,7 @@ mod number_whole;
 mod numerals;
 mod object;
 mod people;
+mod punycode;
 mod random;
 mod regex;
 mod rounding;
@@ -64,6 +65,7 @@ mod time_zone;
 mod token;
 mod type_object;
 mod uri;
+mod uri_members;
 mod uri_text;
 mod utf16;
 mod xml;
@@ -215,6 +217,7 @@ const ROWS: &[&[Row]] = &[
     encoding::ROWS,
     net::ROWS,
     uri::ROWS,
+    uri_members::ROWS,
     uri_text::ROWS,
     ip_address::ROWS,
     json::TABLES[0],

@@ -102,6 +102,41 @@ pub(super) const ROWS: &[Row] = &[
             shown(&to, ticks_of_utc(moment(call, 0)?, &from)?)
         },
     ),
+    row(OWNER, "bool IsAmbiguousTime(DateTimeOffset dateTimeOffset)", |call| {
+        let zone = this(call, 0, "this")?;
+        Ok(Value::Bool(readings(zone, shown_clock(zone, moment(call, 1)?.ticks())?).len() > 1))
+    }),
+    row(OWNER, "TimeSpan[] GetAmbiguousTimeOffsets(DateTime dateTime)", |call| {
+        let (zone, given) = (this(call, 0, "this")?, moment(call, 1)?);
+        let clock = match given.kind() {
+            DateTimeKind::Unspecified => given,
+            DateTimeKind::Utc | DateTimeKind::Local => shown_clock(zone, given.ticks())?,
+        };
+        ambiguous(call, clock, "dateTime")
+    }),
+    row(OWNER, "TimeSpan[] GetAmbiguousTimeOffsets(DateTimeOffset dateTimeOffset)", |call| {
+        let clock = shown_clock(this(call, 0, "this")?, moment(call, 1)?.ticks())?;
+        ambiguous(call, clock, "dateTimeOffset")
+    }),
+    row(OWNER, "static bool TryFindSystemTimeZoneById(string id, out TimeZoneInfo timeZoneInfo)", |call| {
+        let found = call.text_or_null(0)?.and_then(|id| zone(id));
+        let is_found = found.is_some();
+        call.give(found.map_or(Value::Null, made));
+        Ok(Value::Bool(is_found))
+    }),
+    row(OWNER, "bool Equals(TimeZoneInfo other)", |call| {
+        let this = this(call, 0, "this")?;
+        Ok(Value::Bool(match call.value(1) {
+            Value::Library(Library::TimeZone(other)) => {
+                this.id.eq_ignore_ascii_case(&other.id)
+                    && this.base_seconds == other.base_seconds
+                    && this.changes == other.changes
+            }
+            _ => false,
+        }))
+    }),
+    row(OWNER, "string ToString()", |call| named(call, ZoneData::display_name)),
+    row(OWNER, "static void ClearCachedData()", |_| Ok(Value::Null)),
     row("TimeZone", "static TimeZone CurrentTimeZone", |_| Ok(made(utc()))),
     row("TimeZone", "string StandardName", |call| named(call, |zone| zone.standard_name.clone())),
     row("TimeZone", "string DaylightName", |call| named(call, |zone| zone.daylight_name.clone())),
@@ -152,6 +187,26 @@ fn moment(call: &Call<'_, '_>, at: usize) -> Outcome<DateTime> {
         Value::DateTimeOffset(moment) => Ok(moment.utc()),
         _ => Err(broken("expected a moment")),
     }
+}
+
+// What the zone's clocks show at a moment of UTC.
+fn shown_clock(zone: &ZoneData, utc: i64) -> Outcome<DateTime> {
+    let ticks = utc + at(zone, utc).offset_seconds * TICKS_PER_SECOND;
+    let ticks = ticks.clamp(DateTime::MIN.ticks(), DateTime::MAX.ticks());
+    DateTime::of_ticks(ticks, DateTimeKind::Unspecified).ok_or_else(|| broken("a moment"))
+}
+
+fn ambiguous(call: &mut Call<'_, '_>, clock: DateTime, parameter: &str) -> Outcome<Value> {
+    let mut offsets: Vec<i64> =
+        readings(this(call, 0, "this")?, clock).iter().map(|change| change.offset_seconds).collect();
+    if offsets.len() < 2 {
+        let kind = if parameter == "dateTime" { "DateTime" } else { "DateTimeOffset" };
+        let message = format!("The supplied {kind} is not in an ambiguous time range.");
+        return Err(argument(&message, parameter));
+    }
+    offsets.sort_unstable();
+    let spans = offsets.into_iter().map(span).collect();
+    call.machine.array_of(crate::expr::ty::Ty::Class(crate::expr::ty::Class::TimeSpan), spans)
 }
 
 fn wrong_kind() -> crate::expr::Interrupt {

@@ -19,17 +19,7 @@ const WITH_HOST: [&str; 8] = ["http", "https", "ws", "wss", "ftp", "gopher", "nn
 pub(super) const ROWS: &[Row] = &[
     row(OWNER, "new Uri(string uriString)", |call| made(parse(call.text(0, "uriString")?))),
     row(OWNER, "new Uri(string uriString, UriKind uriKind)", |call| {
-        let text = call.text(0, "uriString")?;
-        let relative = UriParts { original: text.to_string(), ..UriParts::default() };
-        match (call.number(1)?, parse(text)) {
-            (1, found) => made(found),
-            (2, Ok(_)) => Err(malformed(
-                "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI.",
-            )),
-            (0, Ok(uri)) => made(Ok(uri)),
-            (_, Err(_)) => made(Ok(relative)),
-            (_, Ok(uri)) => made(Ok(uri)),
-        }
+        made(of_kind(call.text(0, "uriString")?, call.number(1)?))
     }),
     row(OWNER, "new Uri(Uri baseUri, string relativeUri)", |call| {
         let base = absolute_at(call, 0, "baseUri")?;
@@ -47,14 +37,14 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row(OWNER, "string AbsolutePath", |call| shown(call, |uri| uri.path.clone())),
-    row(OWNER, "string LocalPath", |call| shown(call, |uri| unescape_whole(&uri.path))),
+    row(OWNER, "string LocalPath", |call| shown(call, local_path)),
     row(OWNER, "string PathAndQuery", |call| shown(call, |uri| format!("{}{}", uri.path, uri.query))),
     row(OWNER, "string Query", |call| shown(call, |uri| uri.query.clone())),
     row(OWNER, "string Fragment", |call| shown(call, |uri| uri.fragment.clone())),
     row(OWNER, "string Scheme", |call| shown(call, |uri| uri.scheme.clone())),
     row(OWNER, "string Host", |call| shown(call, UriParts::shown_host)),
     row(OWNER, "string DnsSafeHost", |call| shown(call, |uri| uri.host.clone())),
-    row(OWNER, "string IdnHost", |call| shown(call, |uri| uri.host.clone())),
+    row(OWNER, "string IdnHost", |call| shown(call, |uri| super::punycode::ascii(&uri.host))),
     row(OWNER, "string Authority", |call| shown(call, UriParts::authority)),
     row(OWNER, "string UserInfo", |call| shown(call, |uri| uri.user_info.clone())),
     row(OWNER, "int Port", |call| {
@@ -110,27 +100,30 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "bool IsBaseOf(Uri uri)", |call| {
         let (base, other) = (absolute(call)?, uri_at(call, 1, "uri")?);
+        let other = if other.scheme.is_empty() { Arc::new(resolve(&base, &other.original)?) } else { other };
         let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or("");
-        let same = base.scheme == other.scheme && base.host == other.host && base.port == other.port;
-        Ok(Value::Bool(same && other.path.starts_with(folder)))
+        Ok(Value::Bool(is_same_place(&base, &other) && other.path.starts_with(folder)))
     }),
     row(OWNER, "Uri MakeRelativeUri(Uri uri)", |call| {
         let (base, other) = (absolute(call)?, absolute_at(call, 1, "uri")?);
-        let same = base.scheme == other.scheme && base.host == other.host && base.port == other.port;
-        if !same {
+        if !is_same_place(&base, &other) {
             return Ok(call.value(1).clone());
         }
         let original = format!("{}{}{}", difference(&base.path, &other.path), other.query, other.fragment);
-        made(Ok(UriParts { original, ..UriParts::default() }))
+        made(Ok(UriParts { original: crate::value::library::readable(&original), ..UriParts::default() }))
     }),
     row(OWNER, "static bool IsWellFormedUriString(string uriString, UriKind uriKind)", |call| {
         let Some(text) = call.text_or_null(0)? else { return Ok(Value::Bool(false)) };
-        let (found, kind) = (parse(text).is_ok(), call.number(1)?);
+        let (found, kind) = (super::uri_members::is_absolute_text(text), call.number(1)?);
         let fits = kind == 0 || found == (kind == 1);
         Ok(Value::Bool(fits && has_only_allowed(text)))
     }),
     row(OWNER, "static UriHostNameType CheckHostName(string name)", |call| {
         let name = call.text_or_null(0)?.map_or("", |name| name);
+        if let Some(inner) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            return Ok(host_type(inner));
+        }
+        let name = if name.split('.').any(|label| label.starts_with('-')) { "" } else { name };
         if name.is_empty() { Ok(Value::Enum(URI_HOST_NAME_TYPE.value(0))) } else { Ok(host_type(name)) }
     }),
     row(OWNER, "static bool CheckSchemeName(string schemeName)", |call| {
@@ -144,6 +137,49 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static string SchemeDelimiter", |call| call.yields("://")),
 ];
 
+fn is_same_place(base: &UriParts, other: &UriParts) -> bool {
+    let port = super::uri_members::port;
+    base.scheme == other.scheme && base.host == other.host && port(base) == port(other)
+}
+
+/// An address of the kind that is asked for: 1 absolute, 2 relative, 0 either. A rooted path is relative where it may be.
+pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
+    let relative = UriParts { original: text.to_owned(), ..UriParts::default() };
+    if kind != 1 && text.starts_with('/') {
+        return Ok(relative);
+    }
+    match (kind, parse(text)) {
+        (1, found) => found,
+        (2, Ok(_)) => Err(malformed(
+            "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI.",
+        )),
+        (_, Ok(uri)) => Ok(uri),
+        (_, Err(_)) => Ok(relative),
+    }
+}
+
+// As the file system of the path's own kind writes it.
+fn local_path(uri: &UriParts) -> String {
+    let path = unescape_whole(&uri.path);
+    if uri.scheme != "file" {
+        return path;
+    }
+    if !uri.host.is_empty() {
+        return format!("\\\\{}{}", uri.host, path.replace('/', "\\"));
+    }
+    match path.strip_prefix('/') {
+        Some(dos) if is_dos(dos) => dos.replace('/', "\\"),
+        _ => path,
+    }
+}
+
+// `c:` and a slash of either kind.
+fn is_dos(text: &str) -> bool {
+    let mut chars = text.chars();
+    let drive = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
+    drive && chars.next() == Some(':') && matches!(chars.next(), Some('/' | '\\'))
+}
+
 fn malformed(message: &str) -> Interrupt {
     throw("System.UriFormatException", message)
 }
@@ -152,7 +188,7 @@ fn made(uri: Outcome<UriParts>) -> Outcome<Value> {
     uri.map(|uri| Value::Library(Library::Uri(Arc::new(uri))))
 }
 
-fn uri_at(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<Arc<UriParts>> {
+pub(super) fn uri_at(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<Arc<UriParts>> {
     match call.value(at) {
         Value::Library(Library::Uri(uri)) => Ok(Arc::clone(uri)),
         Value::Null => Err(argument_null(parameter)),
@@ -164,7 +200,7 @@ fn this(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
     uri_at(call, 0, "this")
 }
 
-fn absolute(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
+pub(super) fn absolute(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
     let uri = this(call)?;
     if uri.scheme.is_empty() {
         return Err(invalid_operation("This operation is not supported for a relative URI."));
@@ -177,7 +213,7 @@ fn absolute_at(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<Arc<U
     if uri.scheme.is_empty() {
         return Err(throw(
             "System.ArgumentOutOfRangeException",
-            format!("This operation is not supported for a relative URI. (Parameter '{parameter}')"),
+            format!("Specified argument was out of the range of valid values. (Parameter '{parameter}')"),
         ));
     }
     Ok(uri)
@@ -215,6 +251,14 @@ pub(super) fn parse(text: &str) -> Outcome<UriParts> {
     if trimmed.is_empty() {
         return Err(malformed("Invalid URI: The URI is empty."));
     }
+    if is_dos(trimmed) {
+        return parse(&format!("file:///{}", trimmed.replace('\\', "/")))
+            .map(|uri| UriParts { original: text.to_owned(), ..uri });
+    }
+    if trimmed.starts_with("\\\\") || trimmed.starts_with("//") {
+        return parse(&format!("file:{}", trimmed.replace('\\', "/")))
+            .map(|uri| UriParts { original: text.to_owned(), ..uri });
+    }
     // On Unix a rooted path is the address of a file.
     if trimmed.starts_with('/') && !trimmed.starts_with("//") {
         let (path, query, fragment) = split_path(trimmed);
@@ -245,9 +289,16 @@ pub(super) fn parse(text: &str) -> Outcome<UriParts> {
             return Err(malformed("Invalid URI: The Authority/Host could not be parsed."));
         }
         let (path, query, fragment) = split_path(rest);
+        if uri.scheme == "mailto"
+            && let Some((user, host)) = path.split_once('@')
+            && is_name(host)
+        {
+            let (user_info, host) = (escape(user), host.to_lowercase());
+            return Ok(UriParts { user_info, host, query, fragment, ..uri });
+        }
         return Ok(UriParts { path: escape(path), query, fragment, ..uri });
     };
-    let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end).unwrap_or((after, ""));
     uri.has_authority = true;
     read_authority(&mut uri, authority, needs_host)?;
@@ -269,6 +320,9 @@ fn split_path(text: &str) -> (&str, String, String) {
 fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outcome<()> {
     let no_host = || malformed("Invalid URI: The hostname could not be parsed.");
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if user.contains('@') {
+        return Err(no_host());
+    }
     uri.user_info = escape(user);
     let colon = host.rfind(':').filter(|at| !host.get(*at..).unwrap_or("").contains(']'));
     let (name, port) = match colon {
@@ -288,15 +342,37 @@ fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outc
     if name.is_empty() && needs_host || !name.is_empty() && !is_name(name) {
         return Err(no_host());
     }
-    uri.host = name.to_lowercase();
+    uri.host = dotted(name).unwrap_or_else(|| name.to_lowercase());
     Ok(())
 }
 
+// An IPv4 address of up to four numbers, each decimal, octal or hexadecimal, in its usual form.
+fn dotted(name: &str) -> Option<String> {
+    let number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part, 8).ok(),
+        None if part.bytes().all(|byte| byte.is_ascii_digit()) => part.parse().ok(),
+        None => None,
+    };
+    let numbers = name.split('.').map(number).collect::<Option<Vec<u32>>>()?;
+    let (last, first) = numbers.split_last()?;
+    let missing = 4_u32.checked_sub(u32::try_from(first.len()).ok()?).filter(|missing| *missing > 0)?;
+    if first.iter().any(|number| *number > 255) || missing < 4 && *last >> (8 * missing) != 0 {
+        return None;
+    }
+    let high = first.iter().zip([24, 16, 8]).map(|(number, shift)| number << shift).sum::<u32>();
+    Some(std::net::Ipv4Addr::from(high + last).to_string())
+}
+
 /// RFC 3986, section 5.2.
-fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
+pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
     let relative = relative.trim_matches([' ', '\t', '\r', '\n']);
-    let is_rooted = relative.starts_with('/') && !relative.starts_with("//");
-    if !is_rooted && let Ok(found) = parse(relative) {
+    // The scheme of the base, and no authority, is a relative address too.
+    let behind = relative.strip_prefix(base.scheme.as_str()).and_then(|rest| rest.strip_prefix(':'));
+    let relative = behind.filter(|rest| base.has_authority && !rest.starts_with('/')).unwrap_or(relative);
+    if !relative.starts_with('/')
+        && let Ok(found) = parse(relative)
+    {
         return Ok(found);
     }
     let text = if relative.is_empty() {
@@ -321,7 +397,7 @@ fn without_fragment(base: &UriParts) -> String {
 }
 
 // The path from one document to another.
-fn difference(from: &str, to: &str) -> String {
+pub(super) fn difference(from: &str, to: &str) -> String {
     let shared: usize = from
         .char_indices()
         .zip(to.chars())
