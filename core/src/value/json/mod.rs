@@ -106,11 +106,11 @@ impl JToken {
     /// A token of this content without a parent; containers take their children over.
     #[must_use]
     pub fn new(node: JNode) -> Self {
-        let children = children_of(&node);
-        let height = children.iter().map(|child| child.lock().height.saturating_add(1)).max().unwrap_or(0);
+        let height = children_of(&node).map(|child| child.lock().height.saturating_add(1)).max().unwrap_or(0);
         let token = Self(Arc::new(Mutex::new(State { parent: Weak::new(), height, node })));
-        for child in children {
-            child.lock().parent = Arc::downgrade(&token.0);
+        let parent = Arc::downgrade(&token.0);
+        for child in children_of(&token.lock().node) {
+            child.lock().parent = Weak::clone(&parent);
         }
         token
     }
@@ -228,13 +228,14 @@ impl JToken {
     }
 }
 
-fn children_of(node: &JNode) -> Vec<JToken> {
-    match node {
-        JNode::Value(..) => Vec::new(),
-        JNode::Property(_, value) => vec![value.clone()],
-        JNode::Array(items) | JNode::Constructor(_, items) => items.clone(),
-        JNode::Object(members) => members.values().cloned().collect(),
-    }
+fn children_of(node: &JNode) -> impl Iterator<Item = &JToken> {
+    let (items, members) = match node {
+        JNode::Value(..) => (&[][..], None),
+        JNode::Property(_, value) => (std::slice::from_ref(value), None),
+        JNode::Array(items) | JNode::Constructor(_, items) => (items.as_slice(), None),
+        JNode::Object(members) => (&[][..], Some(members.values())),
+    };
+    items.iter().chain(members.into_iter().flatten())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl JToken {
     /// `Children()`: of an object its properties, of a property its value.
     #[must_use]
     pub fn children(&self) -> Vec<Self> {
-        self.with(children_of)
+        self.with(|node| children_of(node).cloned().collect())
     }
 
     /// How many children it has.
