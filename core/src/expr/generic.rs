@@ -28,6 +28,15 @@ pub(crate) fn unify(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) -> bool 
     }
 }
 
+/// Whether [`unify`] is worth trying: classes that differ never match.
+pub(crate) fn may_unify(pattern: &Ty, ty: &Ty) -> bool {
+    match (pattern, ty) {
+        (Ty::Class(pattern), Ty::Class(class)) | (Ty::Generic(pattern, _), Ty::Generic(class, _)) => pattern == class,
+        (Ty::Class(_) | Ty::Generic(..), _) => false,
+        _ => true,
+    }
+}
+
 /// `ty` with its type parameters replaced.
 pub(crate) fn substitute(ty: &Ty, types: &[Ty]) -> Ty {
     match ty {
@@ -79,7 +88,7 @@ pub(crate) fn supertypes(ty: &Ty) -> Vec<Ty> {
         {
             add(Ty::Class(Class::Enum));
         }
-        for (pattern, base, parameters) in TABLE.bases() {
+        for (pattern, base, parameters) in TABLE.bases().iter().filter(|base| may_unify(&base.0, &current)) {
             let mut bindings = vec![None; *parameters];
             if unify(pattern, &current, &mut bindings) {
                 let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();

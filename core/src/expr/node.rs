@@ -67,6 +67,7 @@ pub(crate) enum Node {
     Call(Box<CallNode>),
     /// A call with the name of a header as its second argument, a constant, which is read here once.
     Header(Box<(CallNode, HeaderName)>),
+    Variable(Box<VariableNode>),
     Not(Box<Node>),
     Negate(Operands, Box<Node>),
     Complement(Operands, Box<Node>),
@@ -117,6 +118,18 @@ pub(crate) struct CallNode {
     /// What the member's type parameters stand for.
     pub(crate) types: Box<[Ty]>,
     pub(crate) receiver: ReceiverRule,
+}
+
+/// `context.Variables["name"]`, or `GetValueOrDefault` of it, by a name that is a constant.
+#[derive(Debug)]
+pub(crate) struct VariableNode {
+    pub(crate) name: Arc<str>,
+    /// How many steps the members count that lead here.
+    pub(crate) steps: u32,
+    /// What the value must be; the indexer takes anything.
+    pub(crate) ty: Option<Ty>,
+    /// What a variable is that was never set.
+    pub(crate) default: Value,
 }
 
 /// Whether the first argument is a receiver that may not be null.

@@ -1,7 +1,8 @@
 //! Static types: how the checker, the members' table and the evaluator name a .NET type. Holds no conversions.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::value::{ContextPart, Library, Value};
 
@@ -312,6 +313,10 @@ pub(crate) const UNBUILT: &[&str] = &[
     "XmlNodeType",
 ];
 
+/// The classes by name.
+static CLASSES: LazyLock<BTreeMap<&'static str, Class>> =
+    LazyLock::new(|| Class::ALL.iter().map(|class| (class.name(), *class)).collect());
+
 /// What a name in the place of a type means.
 pub(crate) enum Named {
     Type(Ty),
@@ -329,7 +334,7 @@ impl Ty {
                 return Named::Type(ty);
             }
         }
-        let found = Class::ALL.iter().find(|class| class.name() == short);
+        let found = CLASSES.get(short);
         if let Some(class) = found.filter(|class| namespace.is_empty() || namespace == class.namespace()) {
             return Named::Type(Self::Class(*class));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::token::Claims;
 use super::{Call, Row, message, pair, pair_type, row};
+use crate::context::Context;
 use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_cast, key_not_found, null_reference};
 use crate::expr::ty::Ty;
@@ -61,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
     // cast of null to a value type still throws, so it is null. Fixture `variables/missing`.
     row("IReadOnlyDictionary<string, object>", "object this[string key]", |call| {
         let key = call.text(1, "key")?;
-        Ok(call.machine.context.variables.get(&**key).cloned().unwrap_or(Value::Null))
+        Ok(variable(call.machine.context, key, None)?.cloned().unwrap_or(Value::Null))
     }),
     row("IReadOnlyDictionary<string, object>", "int Count", |call| {
         Ok(Value::Int32(i32::try_from(call.machine.context.variables.len()).unwrap_or(i32::MAX)))
@@ -158,12 +159,26 @@ fn variable_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Some(default) => default.clone(),
         None => ty.default_value().ok_or_else(|| broken("GetValueOrDefault of an unbuilt type"))?,
     };
-    match call.machine.context.variables.get(&**name) {
-        None => Ok(default),
-        Some(Value::Null) if ty.holds_null() => Ok(Value::Null),
-        Some(Value::Null) => Err(null_reference()),
-        Some(value) if ty.admits(value) => Ok(value.clone()),
-        Some(value) => Err(invalid_cast(&value.type_name(), &ty.full_name())),
+    Ok(variable(call.machine.context, name, Some(ty))?.cloned().unwrap_or(default))
+}
+
+/// Up to so many variables, comparing names is faster than hashing one.
+const COMPARED_MAX: usize = 12;
+
+/// The variable of this name, which must be of the type.
+pub(crate) fn variable<'m>(context: &'m Context, name: &str, ty: Option<&Ty>) -> Outcome<Option<&'m Value>> {
+    let variables = &context.variables;
+    let found = if variables.len() <= COMPARED_MAX {
+        variables.iter().find(|(other, _)| &***other == name).map(|(_, value)| value)
+    } else {
+        variables.get(name)
+    };
+    match (found, ty) {
+        (Some(Value::Null), Some(ty)) if !ty.holds_null() => Err(null_reference()),
+        (Some(value), Some(ty)) if !value.is_null() && !ty.admits(value) => {
+            Err(invalid_cast(&value.type_name(), &ty.full_name()))
+        }
+        (found, _) => Ok(found),
     }
 }
 

@@ -86,7 +86,7 @@ use super::syntax::{Literal, TypeName};
 use super::ty::{Class, Named, RecordKind, Ty};
 
 pub(crate) use collections::{Read, changes_arrays, json_pairs, live, pair, pair_type, stale};
-pub(crate) use dictionary::items as context_items;
+pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use exceptions::{message_of as exception_message, thrown};
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
@@ -278,7 +278,8 @@ impl Table {
     fn read() -> Self {
         let mut by_name: BTreeMap<Arc<str>, Vec<Member>> = BTreeMap::new();
         // A row that cannot be read is left out here; the test `every_row_is_read` refuses it.
-        for member in rows().filter_map(member_of) {
+        let mut owner = None;
+        for member in rows().filter_map(|row| member_of(row, &mut owner)) {
             by_name.entry(Arc::clone(&member.name)).or_default().push(member);
         }
         let bases = BASES.iter().copied().flatten().filter_map(base_of).collect();
@@ -318,12 +319,16 @@ fn base_of((ty, base): &(&'static str, &'static str)) -> Option<(Ty, Ty, usize)>
     Some((resolve(&ty, &names)?, resolve(&base, &names)?, names.len()))
 }
 
-fn member_of(row: &'static Row) -> Option<Member> {
+// `last` is the owner of the row before, which mostly is that of this one too.
+fn member_of(row: &'static Row, last: &mut Option<(&'static str, TypeName)>) -> Option<Member> {
     let (owner, text, run) = row;
-    let owner = lone_type(owner)?;
+    if last.as_ref().is_none_or(|(name, _)| name != owner) {
+        *last = Some((owner, lone_type(owner)?));
+    }
+    let owner = &last.as_ref()?.1;
     let parsed = signature(text)?;
     let mut names: Vec<Arc<str>> = Vec::new();
-    collect_parameters(&owner, &mut names);
+    collect_parameters(owner, &mut names);
     let owner_type_parameters = names.len();
     names.extend(parsed.type_parameters.iter().cloned());
     let parameters: Option<Vec<Parameter>> = parsed
@@ -346,7 +351,7 @@ fn member_of(row: &'static Row) -> Option<Member> {
         .collect();
     let name = if parsed.form == Form::Constructor { Arc::from("new") } else { Arc::clone(&parsed.name) };
     Some(Member {
-        owner: resolve(&owner, &names)?,
+        owner: resolve(owner, &names)?,
         name,
         form: parsed.form,
         is_static: parsed.is_static,
@@ -578,7 +583,7 @@ mod tests {
     #[test]
     fn every_row_is_read() {
         for row in rows() {
-            assert!(member_of(row).is_some(), "{}: {}", row.0, row.1);
+            assert!(member_of(row, &mut None).is_some(), "{}: {}", row.0, row.1);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Calls of members that have been chosen: their arguments in order, `out` slots, setters.
 
+use std::sync::Arc;
+
 use super::convert::{apply, implicit_of};
 use super::member::{levels, visible};
 use super::overload::{Candidate, Given, Open, Source, wanted};
@@ -7,13 +9,13 @@ use super::target::again;
 use super::{Checker, Typed};
 use crate::expr::bcl::{Member, changes_arrays};
 use crate::expr::generic::{delegate, field, substitute};
-use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule};
+use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule, VariableNode};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Expr, ExprKind, Ident, OutTarget};
 use crate::expr::ty::{Class, Ty};
 use crate::http::HeaderName;
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{ContextPart, Value};
 
 impl Checker<'_> {
     pub(super) fn emit(
@@ -56,6 +58,9 @@ impl Checker<'_> {
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
         let result = substitute(&member.result, &candidate.types);
+        if let Some(variable) = variable(member, &call) {
+            return Typed::new(Node::Variable(Box::new(variable)), result, span);
+        }
         if let Some(name) = header_name(member, &call) {
             return Typed::new(Node::Header(Box::new((call, name))), result, span);
         }
@@ -176,6 +181,27 @@ impl Checker<'_> {
         };
         self.convert_to(index, &ty)
     }
+}
+
+// A variable by a name that is a constant.
+fn variable(member: &Member, call: &CallNode) -> Option<VariableNode> {
+    let [Node::Part(ContextPart::Variables, steps), Node::Constant(Value::String(name)), default @ ..] =
+        &*call.arguments
+    else {
+        return None;
+    };
+    let ty = match &*member.name {
+        "this" => None,
+        "GetValueOrDefault" => Some(call.types.first()?.clone()),
+        _ => return None,
+    };
+    let default = match (default, &ty) {
+        ([], None) => Value::Null,
+        ([], Some(ty)) => ty.default_value()?,
+        ([Node::Constant(value)], _) => value.clone(),
+        _ => return None,
+    };
+    Some(VariableNode { name: Arc::clone(name), steps: steps + 1, ty, default })
 }
 
 // The name of a header or its like that a constant gives, so that it is read only once.

@@ -4,7 +4,7 @@ use super::binary::unwrapped;
 use super::overload::{self, Found, Given, Open};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, Run, TABLE};
-use crate::expr::generic::{delegate, field, substitute, supertypes, unify};
+use crate::expr::generic::{delegate, field, may_unify, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::problem::nearest;
@@ -530,6 +530,9 @@ pub(super) fn levels(ty: &Ty) -> Vec<Ty> {
 
 // What the owner's type parameters become when the member is one of `ty`.
 fn owns(member: &Member, ty: &Ty) -> Option<Vec<Option<Ty>>> {
+    if !may_unify(&member.owner, ty) {
+        return None;
+    }
     let mut bindings = vec![None; member.type_parameters];
     unify(&member.owner, ty, &mut bindings).then_some(bindings)
 }

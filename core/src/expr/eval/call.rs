@@ -17,29 +17,41 @@ const DEPTH_LIMIT: &str = "the expression calls itself too deep";
 
 impl Machine<'_> {
     pub(super) fn call(&mut self, call: &CallNode) -> Outcome<Value> {
-        let result = match call.run {
-            Run::Function(_) => {
-                self.step()?;
-                match call.arguments.len() {
-                    0 => self.run_member(call, &[])?,
-                    1 => self.call_with::<1>(call)?,
-                    2 => self.call_with::<2>(call)?,
-                    3 => self.call_with::<3>(call)?,
-                    _ => self.call_with_many(call)?,
-                }
-            }
-            Run::Text(text) => return self.context_text(call, text).map(Seen::into_value),
-            Run::Part(part) => {
-                self.step()?;
-                let receiver = self.receiver_of(call)?;
-                return if receiver.is_null() { Err(null_reference()) } else { Ok(Value::Context(part.clone())) };
-            }
-            Run::Enum(member) => {
-                self.step()?;
-                return Ok(Value::Enum(member));
-            }
-        };
-        if self.arrays == Arrays::Written { self.thawed(result) } else { Ok(result) }
+        match call.run {
+            Run::Function(_) if self.arrays == Arrays::Written => self.call_thawed(call),
+            Run::Function(_) => self.call_function(call),
+            Run::Text(_) | Run::Part(_) | Run::Enum(_) => self.call_of_context(call),
+        }
+    }
+
+    #[inline(never)]
+    fn call_thawed(&mut self, call: &CallNode) -> Outcome<Value> {
+        let result = self.call_function(call)?;
+        self.thawed(result)
+    }
+
+    fn call_function(&mut self, call: &CallNode) -> Outcome<Value> {
+        self.step()?;
+        match call.arguments.len() {
+            0 => self.run_member(call, &[]),
+            1 => self.call_with::<1>(call),
+            2 => self.call_with::<2>(call),
+            3 => self.call_with::<3>(call),
+            _ => self.call_with_many(call),
+        }
+    }
+
+    #[inline(never)]
+    fn call_of_context(&mut self, call: &CallNode) -> Outcome<Value> {
+        if let Run::Text(text) = call.run {
+            return self.context_text(call, text).map(Seen::into_value);
+        }
+        self.step()?;
+        if let Run::Enum(value) = call.run {
+            return Ok(Value::Enum(value));
+        }
+        let receiver = self.receiver_of(call)?;
+        if receiver.is_null() { Err(null_reference()) } else { self.property(call.run, &receiver, &call.types) }
     }
 
     // Arguments on the stack; apart from each other, so that every call has only the room that it needs.
@@ -74,8 +86,11 @@ impl Machine<'_> {
     }
 
     pub(super) fn receiver_of(&mut self, call: &CallNode) -> Outcome<Value> {
-        let node = call.arguments.first().ok_or_else(|| broken("a call without a receiver"))?;
-        self.eval(node)
+        match call.arguments.first() {
+            Some(Node::Part(part, steps)) => self.part(part, *steps),
+            Some(receiver) => self.eval(receiver),
+            None => Err(broken("a call without a receiver")),
+        }
     }
 
     pub(super) fn run_member(&mut self, call: &CallNode, arguments: &[Value]) -> Outcome<Value> {

@@ -151,18 +151,37 @@ impl Machine<'_> {
         Ok(Value::String(text))
     }
 
+    // Trees are as high as stacks allow, so what an arm needs of the stack is in a function of its own.
     pub(crate) fn eval(&mut self, node: &Node) -> Outcome<Value> {
         match node {
             Node::Constant(value) => Ok(value.clone()),
             Node::Context => Ok(Value::Context(ContextPart::Root)),
-            Node::Part(part, steps) => {
-                self.spend(*steps)?;
-                Ok(Value::Context((*part).clone()))
-            }
+            Node::Part(part, steps) => self.part(part, *steps),
             Node::Local(slot) => self.local(*slot),
             Node::Call(call) => self.call(call),
-            Node::Header(parts) => self.header(&parts.0, &parts.1).map(text::Seen::into_value),
+            Node::Header(parts) => self.header_value(&parts.0, &parts.1),
+            Node::Variable(variable) => self.variable_value(variable),
             Node::Not(inner) => self.not(inner),
+            Node::Binary(binary) => self.binary(binary),
+            Node::AndAlso(pair) => self.short_circuit(pair, false),
+            Node::OrElse(pair) => self.short_circuit(pair, true),
+            Node::Conditional(parts) => self.conditional(parts),
+            Node::Coalesce(pair) => self.coalesce(pair),
+            Node::ConditionalAccess(parts) => self.conditional_access(parts),
+            Node::Concat(parts) => self.concat(parts),
+            Node::Convert(conversion, inner) => self.converted(conversion, inner),
+            Node::Array(item, items) => self.array(item, items),
+            Node::Element(pair) => self.element(pair),
+            Node::Declare(slot, value) => self.declared(*slot, value),
+            Node::Assign(slot, value) => self.assigned(*slot, value),
+            Node::Exchange(slot, value) => self.exchanged(*slot, value),
+            other => self.eval_rare(other),
+        }
+    }
+
+    #[inline(never)]
+    fn eval_rare(&mut self, node: &Node) -> Outcome<Value> {
+        match node {
             Node::Negate(operands, inner) => {
                 let value = self.eval(inner)?;
                 negate(*operands, &value)
@@ -171,52 +190,10 @@ impl Machine<'_> {
                 let value = self.eval(inner)?;
                 complement(*operands, &value)
             }
-            Node::Binary(binary) => self.binary(binary),
-            Node::AndAlso(pair) => self.short_circuit(pair, false),
-            Node::OrElse(pair) => self.short_circuit(pair, true),
-            Node::Conditional(parts) => {
-                let (test, yes, no) = &**parts;
-                if self.test(test)? { self.eval(yes) } else { self.eval(no) }
-            }
-            Node::Coalesce(pair) => match self.eval(&pair.0)? {
-                Value::Null => self.eval(&pair.1),
-                value => Ok(value),
-            },
-            Node::ConditionalAccess(parts) => self.conditional_access(parts),
-            Node::Concat(parts) => self.concat(parts),
-            Node::Convert(conversion, inner) => {
-                let value = self.eval(inner)?;
-                convert(conversion, value)
-            }
-            Node::Array(item, items) => self.array(item, items),
-            Node::Element(pair) => self.element(pair),
-            Node::Assign(slot, value) => {
-                let value = self.eval(value)?;
-                self.store(*slot, value.clone())?;
-                Ok(value)
-            }
-            Node::Exchange(slot, value) => {
-                let old = self.local(*slot)?;
-                let value = self.eval(value)?;
-                self.store(*slot, value)?;
-                Ok(old)
-            }
-            other => self.eval_rare(other),
-        }
-    }
-
-    // Split only so that the frame of `eval`, which recurses, stays small.
-    fn eval_rare(&mut self, node: &Node) -> Outcome<Value> {
-        match node {
             Node::Is(ty, inner) => Ok(Value::Bool(ty.admits(&self.eval(inner)?))),
             Node::As(ty, inner) => {
                 let value = self.eval(inner)?;
                 Ok(if ty.admits(&value) { value } else { Value::Null })
-            }
-            Node::Declare(slot, value) => {
-                let value = self.eval(value)?;
-                self.declare(*slot, value.clone())?;
-                Ok(value)
             }
             Node::Sequence(nodes) => {
                 let mut last = Value::Null;
@@ -259,7 +236,54 @@ impl Machine<'_> {
         }
     }
 
+    fn part(&mut self, part: &ContextPart, steps: u32) -> Outcome<Value> {
+        self.spend(steps)?;
+        Ok(Value::Context(part.clone()))
+    }
+
+    #[inline(never)]
+    fn conditional(&mut self, parts: &(Node, Node, Node)) -> Outcome<Value> {
+        if self.test(&parts.0)? { self.eval(&parts.1) } else { self.eval(&parts.2) }
+    }
+
+    #[inline(never)]
+    fn coalesce(&mut self, pair: &(Node, Node)) -> Outcome<Value> {
+        match self.eval(&pair.0)? {
+            Value::Null => self.eval(&pair.1),
+            value => Ok(value),
+        }
+    }
+
+    #[inline(never)]
+    fn converted(&mut self, conversion: &Conversion, inner: &Node) -> Outcome<Value> {
+        let value = self.eval(inner)?;
+        convert(conversion, value)
+    }
+
+    #[inline(never)]
+    fn declared(&mut self, slot: u16, value: &Node) -> Outcome<Value> {
+        let value = self.eval(value)?;
+        self.declare(slot, value.clone())?;
+        Ok(value)
+    }
+
+    #[inline(never)]
+    fn assigned(&mut self, slot: u16, value: &Node) -> Outcome<Value> {
+        let value = self.eval(value)?;
+        self.store(slot, value.clone())?;
+        Ok(value)
+    }
+
+    #[inline(never)]
+    fn exchanged(&mut self, slot: u16, value: &Node) -> Outcome<Value> {
+        let old = self.local(slot)?;
+        let value = self.eval(value)?;
+        self.store(slot, value)?;
+        Ok(old)
+    }
+
     /// A condition.
+    #[inline(never)]
     pub(crate) fn test(&mut self, node: &Node) -> Outcome<bool> {
         match self.eval(node)? {
             Value::Bool(value) => Ok(value),
@@ -274,6 +298,7 @@ impl Machine<'_> {
         }
     }
 
+    #[inline(never)]
     fn not(&mut self, inner: &Node) -> Outcome<Value> {
         match self.eval(inner)? {
             Value::Bool(value) => Ok(Value::Bool(!value)),
@@ -282,6 +307,7 @@ impl Machine<'_> {
         }
     }
 
+    #[inline(never)]
     fn binary(&mut self, node: &BinaryNode) -> Outcome<Value> {
         if node.operands == Operands::String {
             return self.same_text(node);
@@ -306,10 +332,12 @@ impl Machine<'_> {
     }
 
     // `decides` is the value of the left operand that makes the right one unneeded.
+    #[inline(never)]
     fn short_circuit(&mut self, pair: &(Node, Node), decides: bool) -> Outcome<Value> {
         if self.test(&pair.0)? == decides { Ok(Value::Bool(decides)) } else { self.eval(&pair.1) }
     }
 
+    #[inline(never)]
     fn conditional_access(&mut self, parts: &(Node, u16, Node)) -> Outcome<Value> {
         let (receiver, slot, rest) = parts;
         match self.eval(receiver)? {

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::Machine;
-use crate::expr::bcl::{Run, TextOf};
+use super::{Machine, convert};
+use crate::expr::bcl::{Run, TextOf, variable};
 use crate::expr::exception::{Outcome, broken, null_reference};
-use crate::expr::node::{BinaryNode, CallNode, Node};
+use crate::expr::node::{Arrays, BinaryNode, CallNode, Conversion, Node, VariableNode};
 use crate::expr::syntax::BinaryOp;
 use crate::http::{HeaderName, HeaderValue};
 use crate::value::{ContextPart, MessageRef, Value};
@@ -15,8 +15,8 @@ use crate::value::{ContextPart, MessageRef, Value};
 pub(super) enum Seen<'t> {
     /// A text of the exchange, where it stands.
     Text(&'t str),
-    /// A constant of the expression.
-    Constant(&'t Value),
+    /// A value of the expression or of the exchange, where it stands.
+    Held(&'t Value),
     Value(Value),
 }
 
@@ -24,7 +24,7 @@ impl Seen<'_> {
     fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Constant(value) => value.as_str(),
+            Self::Held(value) => value.as_str(),
             Self::Value(value) => value.as_str(),
         }
     }
@@ -32,7 +32,7 @@ impl Seen<'_> {
     pub(super) fn into_value(self) -> Value {
         match self {
             Self::Text(text) => Value::string(text),
-            Self::Constant(value) => value.clone(),
+            Self::Held(value) => value.clone(),
             Self::Value(value) => value,
         }
     }
@@ -44,14 +44,38 @@ impl<'m> Machine<'m> {
         'm: 't,
     {
         match node {
-            Node::Constant(value) => Ok(Seen::Constant(value)),
+            Node::Constant(value) => Ok(Seen::Held(value)),
             Node::Header(parts) => self.header(&parts.0, &parts.1),
+            Node::Variable(variable) => self.variable(variable),
+            Node::Convert(conversion @ Conversion::Unbox(ty), inner) => match self.seen(inner)? {
+                Seen::Held(value) if ty.admits(value) => Ok(Seen::Held(value)),
+                other => convert(conversion, other.into_value()).map(Seen::Value),
+            },
             Node::Call(call) => match call.run {
                 Run::Text(text) => self.context_text(call, text),
                 Run::Function(_) | Run::Enum(_) | Run::Part(_) => self.call(call).map(Seen::Value),
             },
             other => self.eval(other).map(Seen::Value),
         }
+    }
+
+    #[inline(never)]
+    pub(super) fn header_value(&mut self, call: &CallNode, name: &HeaderName) -> Outcome<Value> {
+        self.header(call, name).map(Seen::into_value)
+    }
+
+    #[inline(never)]
+    pub(super) fn variable_value(&mut self, node: &VariableNode) -> Outcome<Value> {
+        let value = self.variable(node)?.into_value();
+        if self.arrays == Arrays::Written { self.thawed(value) } else { Ok(value) }
+    }
+
+    fn variable<'t>(&mut self, node: &'t VariableNode) -> Outcome<Seen<'t>>
+    where
+        'm: 't,
+    {
+        self.spend(node.steps)?;
+        Ok(Seen::Held(variable(self.context, &node.name, node.ty.as_ref())?.unwrap_or(&node.default)))
     }
 
     /// A text of the exchange.
@@ -78,6 +102,7 @@ impl<'m> Machine<'m> {
         Ok(text)
     }
 
+    #[inline(never)]
     pub(super) fn same_text(&mut self, node: &BinaryNode) -> Outcome<Value> {
         let left = self.seen(&node.left)?;
         let right = self.seen(&node.right)?;
@@ -90,16 +115,17 @@ impl<'m> Machine<'m> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn concat(&mut self, parts: &[Node]) -> Outcome<Value> {
         let mut text = std::mem::take(&mut self.grown);
         text.clear();
         for part in parts {
             match self.seen(part)? {
                 Seen::Text(part) => text.push_str(part),
-                Seen::Constant(Value::String(part)) => text.push_str(part),
+                Seen::Held(Value::String(part)) => text.push_str(part),
                 Seen::Value(Value::String(part)) => text.push_str(&part),
                 // Writing into a string cannot fail.
-                Seen::Constant(other) => drop(write!(text, "{other}")),
+                Seen::Held(other) => drop(write!(text, "{other}")),
                 Seen::Value(other) => drop(write!(text, "{other}")),
             }
             self.check_length(text.len())?;
@@ -110,7 +136,7 @@ impl<'m> Machine<'m> {
     }
 
     /// A call with the name of a header that has been read already; a single plain value is not copied.
-    pub(super) fn header<'t>(&mut self, call: &'t CallNode, name: &HeaderName) -> Outcome<Seen<'t>>
+    fn header<'t>(&mut self, call: &'t CallNode, name: &HeaderName) -> Outcome<Seen<'t>>
     where
         'm: 't,
     {
@@ -118,7 +144,7 @@ impl<'m> Machine<'m> {
         let receiver = self.receiver_of(call)?;
         let default = match call.arguments.get(2) {
             None => Seen::Value(Value::Null),
-            Some(Node::Constant(value)) => Seen::Constant(value),
+            Some(Node::Constant(value)) => Seen::Held(value),
             Some(default) => Seen::Value(self.eval(default)?),
         };
         let context = self.context;
@@ -138,8 +164,13 @@ impl<'m> Machine<'m> {
                 (Some(_), _) => {}
             }
         }
+        self.looked_up(call, receiver, default.into_value()).map(Seen::Value)
+    }
+
+    // Values that are several, or in no header.
+    #[inline(never)]
+    fn looked_up(&mut self, call: &CallNode, receiver: Value, default: Value) -> Outcome<Value> {
         let key = call.arguments.get(1).map_or(Ok(Value::Null), |key| self.eval(key))?;
-        let arguments = [receiver, key, default.into_value()];
-        self.run_member(call, &arguments).map(Seen::Value)
+        self.run_member(call, &[receiver, key, default])
     }
 }
