@@ -15,6 +15,8 @@ mod lex;
 pub mod limits;
 mod node;
 mod parse;
+#[doc(hidden)]
+pub mod probe;
 mod problem;
 mod regex;
 pub mod scan;

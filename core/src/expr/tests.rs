@@ -1,8 +1,11 @@
 //! The fixtures of expressions, and what must hold of every expression. Units are tested beside their code.
 
 mod bounds;
+mod corpus;
 mod coverage;
+mod drawn;
 mod property;
+pub(in crate::expr) mod rows;
 mod world;
 
 use std::path::Path;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::token::Claims;
 use super::{Call, Row, message, pair, pair_type, row};
 use crate::context::Context;
 use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_cast, key_not_found, null_reference};
+use crate::expr::instance::{self, Pair};
 use crate::expr::ty::Ty;
 use crate::http::HeaderMap;
 use crate::value::{ContextPart, Value};
@@ -38,11 +38,12 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(matched(call, "key")?.is_some()))
     }),
     row("IReadOnlyDictionary<string, string>", "string this[string key]", |call| match matched(call, "key")? {
-        Some(text) => call.yields(text),
+        Some(text) => Ok(text),
         None => Err(key_not_found(call.text(1, "key")?)),
     }),
     row("IReadOnlyDictionary<string, string>", "int Count", |call| {
-        Ok(Value::Int32(i32::try_from(call.machine.context.request.matched_parameters.len()).unwrap_or(i32::MAX)))
+        let length = own_length(call)?.unwrap_or(call.machine.context.request.matched_parameters.len());
+        Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
     row("IReadOnlyDictionary<string, object>", "T GetValueOrDefault<T>(string name)", variable_or_default),
     row(
@@ -52,22 +53,58 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("IReadOnlyDictionary<string, object>", "object GetValueOrDefault(string name)", |call| {
         let name = call.text_or_null(1)?.ok_or_else(|| argument_null("key"))?;
-        Ok(call.machine.context.variables.get(&**name).cloned().unwrap_or(Value::Null))
+        Ok(held(call, name, None)?.unwrap_or(Value::Null))
     }),
     row("IReadOnlyDictionary<string, object>", "bool ContainsKey(string key)", |call| {
         let key = call.text(1, "key")?;
-        Ok(Value::Bool(call.machine.context.variables.contains_key(&**key)))
+        Ok(Value::Bool(held(call, key, None)?.is_some()))
     }),
     // Sources disagree on a variable that was never set. Null breaks none of the public policies that test for null, and a
     // cast of null to a value type still throws, so it is null. Fixture `variables/missing`.
     row("IReadOnlyDictionary<string, object>", "object this[string key]", |call| {
         let key = call.text(1, "key")?;
-        Ok(variable(call.machine.context, key, None)?.cloned().unwrap_or(Value::Null))
+        let found = held(call, key, None)?;
+        match (found, call.value(0)) {
+            (Some(value), _) => Ok(value),
+            (None, Value::Object(_)) => Err(key_not_found(key)),
+            (None, _) => Ok(Value::Null),
+        }
     }),
     row("IReadOnlyDictionary<string, object>", "int Count", |call| {
-        Ok(Value::Int32(i32::try_from(call.machine.context.variables.len()).unwrap_or(i32::MAX)))
+        let length = own_length(call)?.unwrap_or(call.machine.context.variables.len());
+        Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
 ];
+
+// What a dictionary of the expression's own holds under this name, when it stands behind an interface that those of `context` have.
+fn own(call: &mut Call<'_, '_>, name: &str) -> Outcome<Option<Value>> {
+    let mut entries = own_entries(call)?.unwrap_or_default().into_iter();
+    let is_named = |(key, _): &(Value, Value)| matches!(key, Value::String(key) if **key == *name);
+    Ok(entries.find(is_named).map(|(_, value)| value))
+}
+
+fn own_length(call: &mut Call<'_, '_>) -> Outcome<Option<usize>> {
+    Ok(own_entries(call)?.map(|entries| entries.len()))
+}
+
+fn own_entries(call: &mut Call<'_, '_>) -> Outcome<Option<Vec<(Value, Value)>>> {
+    let Value::Object(object) = call.value(0) else { return Ok(None) };
+    let Some(items) = object.get().items() else { return Ok(None) };
+    call.machine.spend(u32::try_from(items.len()).unwrap_or(u32::MAX))?;
+    let held = |entry: &Value| instance::look(entry, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()));
+    Ok(items.iter().map(held).collect())
+}
+
+fn texts_of(list: &Value) -> Vec<Arc<str>> {
+    match list {
+        Value::Strings(texts) => texts.to_vec(),
+        Value::Object(object) => {
+            let text = |item: &Value| if let Value::String(text) = item { Arc::clone(text) } else { Arc::from("") };
+            object.get().items().unwrap_or_default().iter().map(text).collect()
+        }
+        _ => Vec::new(),
+    }
+}
 
 // Values joined by commas, as APIM does; the case of a single plain value builds nothing but the result.
 fn many_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
@@ -90,7 +127,7 @@ fn many_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 // All values of the name; none when it is absent.
-fn texts(call: &Call<'_, '_>) -> Outcome<Vec<Arc<str>>> {
+fn texts(call: &mut Call<'_, '_>) -> Outcome<Vec<Arc<str>>> {
     let name = call.text(1, "key")?;
     match call.value(0) {
         Value::Context(ContextPart::Headers(message)) => {
@@ -103,12 +140,15 @@ fn texts(call: &Call<'_, '_>) -> Outcome<Vec<Arc<str>>> {
             let found = pairs.into_iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
             Ok(found.map(|(_, value)| Arc::from(value)).collect())
         }
-        Value::Object(_) => call.state(0, |claims: &mut Claims| claims.0.get(&**name).cloned().unwrap_or_default()),
+        Value::Object(_) => match own(call, name)? {
+            Some(Value::Null) | None => Ok(Vec::new()),
+            Some(list) => Ok(texts_of(&list)),
+        },
         _ => Err(broken("expected headers or a query")),
     }
 }
 
-fn count(call: &Call<'_, '_>) -> Outcome<i32> {
+fn count(call: &mut Call<'_, '_>) -> Outcome<i32> {
     let length = match call.value(0) {
         Value::Context(ContextPart::Headers(message)) => message::headers(call, message).map_or(0, HeaderMap::keys_len),
         Value::Context(ContextPart::Query(url)) => {
@@ -120,7 +160,7 @@ fn count(call: &Call<'_, '_>) -> Outcome<i32> {
             names.dedup();
             names.len()
         }
-        Value::Object(_) => call.state(0, |claims: &mut Claims| claims.0.len())?,
+        Value::Object(_) => own_length(call)?.unwrap_or(0),
         _ => return Err(broken("expected headers or a query")),
     };
     Ok(i32::try_from(length).unwrap_or(i32::MAX))
@@ -137,17 +177,28 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn matched<'m>(call: &Call<'_, 'm>, parameter: &str) -> Outcome<Option<&'m str>> {
+fn matched(call: &mut Call<'_, '_>, parameter: &str) -> Outcome<Option<Value>> {
     let key = call.text(1, parameter)?;
-    let parameters = &call.machine.context.request.matched_parameters;
-    Ok(parameters.get(&**key).map(String::as_str))
+    Ok(match call.value(0) {
+        Value::Object(_) => own(call, key)?,
+        _ => call.machine.context.request.matched_parameters.get(&**key).map(|text| Value::string(&**text)),
+    })
+}
+
+// What stands under this name, among the variables or in a dictionary of the expression's own.
+fn held(call: &mut Call<'_, '_>, name: &str, ty: Option<&Ty>) -> Outcome<Option<Value>> {
+    if !matches!(call.value(0), Value::Object(_)) {
+        return Ok(variable(call.machine.context, name, ty)?.cloned());
+    }
+    let found = own(call, name)?;
+    if let Some(value) = &found {
+        must_be(value, ty)?;
+    }
+    Ok(found)
 }
 
 fn one_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    match matched(call, "key")? {
-        Some(text) => call.yields(text),
-        None => Ok(call.value(2).clone()),
-    }
+    Ok(matched(call, "key")?.unwrap_or_else(|| call.value(2).clone()))
 }
 
 // The article says that a value of another type throws; the toolkit's mock returns the default. The article is followed.
@@ -159,7 +210,7 @@ fn variable_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
         Some(default) => default.clone(),
         None => ty.default_value().ok_or_else(|| broken("GetValueOrDefault of an unbuilt type"))?,
     };
-    Ok(variable(call.machine.context, name, Some(ty))?.cloned().unwrap_or(default))
+    Ok(held(call, name, Some(ty))?.unwrap_or(default))
 }
 
 /// Up to so many variables, comparing names is faster than hashing one.
@@ -173,12 +224,19 @@ pub(crate) fn variable<'m>(context: &'m Context, name: &str, ty: Option<&Ty>) ->
     } else {
         variables.get(name)
     };
-    match (found, ty) {
-        (Some(Value::Null), Some(ty)) if !ty.holds_null() => Err(null_reference()),
-        (Some(value), Some(ty)) if !value.is_null() && !ty.admits(value) => {
+    if let Some(value) = found {
+        must_be(value, ty)?;
+    }
+    Ok(found)
+}
+
+fn must_be(value: &Value, ty: Option<&Ty>) -> Outcome<()> {
+    match (value, ty) {
+        (Value::Null, Some(ty)) if !ty.holds_null() => Err(null_reference()),
+        (value, Some(ty)) if !value.is_null() && !ty.admits(value) => {
             Err(invalid_cast(&value.type_name(), &ty.full_name()))
         }
-        (found, _) => Ok(found),
+        _ => Ok(()),
     }
 }
 

@@ -55,6 +55,8 @@ impl Checker<'_> {
         if candidate.types.contains(&Ty::Error) {
             return Typed::error(span);
         }
+        #[cfg(test)]
+        crate::expr::tests::rows::note(member);
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
         let result = substitute(&member.result, &candidate.types);
@@ -140,6 +142,8 @@ impl Checker<'_> {
                 self.arrays = Arrays::Written;
             }
             let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
+            #[cfg(test)]
+            crate::expr::tests::rows::note(member);
             let mut arguments = vec![receiver.node];
             let last = substitute(&member.result, &types);
             let wanted: Vec<Ty> = member.parameters.iter().map(|parameter| substitute(&parameter.ty, &types)).collect();

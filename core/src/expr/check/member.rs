@@ -183,6 +183,8 @@ impl Checker<'_> {
     }
 
     fn emit_property(&mut self, member: &Member, receiver: Option<Node>, types: &[Ty], span: Span) -> Typed {
+        #[cfg(test)]
+        crate::expr::tests::rows::note(member);
         if let (Run::Part(part), Some(steps)) = (member.run, receiver.as_ref().and_then(steps_to)) {
             return Typed::new(Node::Part(part, steps + 1), substitute(&member.result, types), span);
         }
