@@ -51,8 +51,12 @@ impl Checker<'_> {
                 }
             }
         }
-        // A lambda was wrong, which has been said; nothing more is known of the call.
+        // A lambda was wrong, which has been said, or only throws; nothing more is known of the call.
         if candidate.types.contains(&Ty::Error) {
+            if self.problems.is_empty() {
+                let message = format!("the type arguments of `{}` cannot be inferred", member.name);
+                self.report("no-overload", span, message);
+            }
             return Typed::error(span);
         }
         #[cfg(test)]
