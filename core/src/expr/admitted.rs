@@ -41,6 +41,8 @@ pub const ADMITTED: &[Admitted] = &[
     whole("System.Base64FormattingOptions", PARAMETER),
     whole("System.Text.NormalizationForm", PARAMETER),
     whole("System.Net.Sockets.AddressFamily", RESULT),
+    whole("System.Xml.Linq.LoadOptions", PARAMETER),
+    whole("System.Xml.Linq.SaveOptions", PARAMETER),
     whole("System.Action", DELEGATE),
     whole("System.Func", DELEGATE),
     whole("System.Predicate", DELEGATE),

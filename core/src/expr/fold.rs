@@ -83,7 +83,9 @@ pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
         | Conversion::Unwrap(_)
         | Conversion::ToJson
         | Conversion::Json(_)
-        | Conversion::JsonPairs => None,
+        | Conversion::JsonPairs
+        | Conversion::Xml(..)
+        | Conversion::XmlName(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::value::{ContextPart, Value};
 
 use super::bcl::Run;
 use super::syntax::BinaryOp;
-use super::ty::Ty;
+use super::ty::{Class, Ty};
 
 /// A compiled expression or block.
 #[derive(Debug)]
@@ -187,10 +187,14 @@ pub(crate) enum Conversion {
     Unwrap(Ty),
     /// The implicit operators of `JToken`: a value becomes a token.
     ToJson,
-    /// The explicit operators of `JToken`, and of `XElement` and `XAttribute`.
+    /// The explicit operators of `JToken`.
     Json(Ty),
+    /// The explicit operators of `XElement` and `XAttribute`.
+    Xml(Class, Ty),
     /// A `JObject` as the sequence of its names and values that it is besides one of tokens.
     JsonPairs,
+    /// The implicit operators of `XName` and `XNamespace`: text becomes a name.
+    XmlName(Class),
 }
 
 /// A typed statement.

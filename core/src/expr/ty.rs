@@ -197,6 +197,12 @@ classes! {
     XCData "XCData" "System.Xml.Linq" Class XText,
     XComment "XComment" "System.Xml.Linq" Class XNode,
     XProcessingInstruction "XProcessingInstruction" "System.Xml.Linq" Class XNode,
+    XDocumentType "XDocumentType" "System.Xml.Linq" Class XNode,
+    XNodeDocumentOrderComparer "XNodeDocumentOrderComparer" "System.Xml.Linq" Class,
+    XNodeEqualityComparer "XNodeEqualityComparer" "System.Xml.Linq" Class,
+    XmlNodeType "XmlNodeType" "System.Xml" Enum,
+    LoadOptions "LoadOptions" "System.Xml.Linq" Enum,
+    SaveOptions "SaveOptions" "System.Xml.Linq" Enum,
     XName "XName" "System.Xml.Linq" Class,
     XNamespace "XNamespace" "System.Xml.Linq" Class,
     XDeclaration "XDeclaration" "System.Xml.Linq" Class,
@@ -310,7 +316,6 @@ pub(crate) const UNBUILT: &[&str] = &[
     "X509Certificate2",
     "X509ContentType",
     "X509NameType",
-    "XmlNodeType",
 ];
 
 /// The classes by name.

@@ -20,7 +20,7 @@ pub use decimal::Decimal;
 pub use enumeration::{EnumKind, EnumValue, Enumeration, NameCase};
 pub use json::JToken;
 pub use library::Library;
-pub use object::{NetObject, Object};
+pub use object::{NetObject, Object, WeakObject};
 pub use time::{DateTime, DateTimeKind, DateTimeOffset, TimeSpan};
 
 /// A .NET value.

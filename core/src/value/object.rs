@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::Value;
 
@@ -52,10 +52,28 @@ impl Object {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// A reference that does not keep it alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakObject {
+        WeakObject(Arc::downgrade(&self.0))
+    }
+
     /// A number that no other object has while this one lives.
     #[must_use]
     pub fn identity(&self) -> usize {
         Arc::as_ptr(&self.0).cast::<()>() as usize
+    }
+}
+
+/// A reference to an object that does not keep it alive.
+#[derive(Clone, Debug)]
+pub struct WeakObject(Weak<dyn NetObject>);
+
+impl WeakObject {
+    /// The object, while somebody holds it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Object> {
+        self.0.upgrade().map(Object)
     }
 }
 

@@ -97,6 +97,28 @@ enumerations! {
         CultureInvariant 512,
         NonBacktracking 1024,
     }
+    XML_NODE_TYPE Plain "System.Xml." XmlNodeType {
+        None 0,
+        Element 1,
+        Attribute 2,
+        Text 3,
+        CDATA 4,
+        EntityReference 5,
+        Entity 6,
+        ProcessingInstruction 7,
+        Comment 8,
+        Document 9,
+        DocumentType 10,
+        DocumentFragment 11,
+        Notation 12,
+        Whitespace 13,
+        SignificantWhitespace 14,
+        EndElement 15,
+        EndEntity 16,
+        XmlDeclaration 17,
+    }
+    LOAD_OPTIONS Flags "System.Xml.Linq." LoadOptions { None 0, PreserveWhitespace 1, SetBaseUri 2, SetLineInfo 4, }
+    SAVE_OPTIONS Flags "System.Xml.Linq." SaveOptions { None 0, DisableFormatting 1, OmitDuplicateNamespaces 2, }
     DAY_OF_WEEK Plain "System." DayOfWeek {
         Sunday 0,
         Monday 1,

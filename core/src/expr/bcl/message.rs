@@ -193,9 +193,11 @@ fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
             if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
         }
         Ty::Class(Class::XElement | Class::XNode) => {
-            super::xml::load(call, &super::encoding::utf8_text(&bytes), Root::Element)
+            super::xml::load(call, &Arc::from(super::encoding::utf8_text(&bytes)), Root::Element)
         }
-        Ty::Class(Class::XDocument) => super::xml::load(call, &super::encoding::utf8_text(&bytes), Root::Document),
+        Ty::Class(Class::XDocument) => {
+            super::xml::load(call, &Arc::from(super::encoding::utf8_text(&bytes)), Root::Document)
+        }
         _ => Err(broken("As<T> of a type that the checker refuses")),
     }
 }

@@ -92,6 +92,7 @@ pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use time::unrepresentable;
 pub(crate) use type_object::type_object;
+pub(crate) use xml::{cast as xml_cast, converted as xml_name, key_text as xml_key, settle as xml_settle};
 
 /// What a member does.
 #[derive(Clone, Copy, Debug)]
@@ -232,7 +233,14 @@ const ROWS: &[&[Row]] = &[
     hash::TABLES[0],
     hash::TABLES[1],
     cipher::ROWS,
-    xml::ROWS,
+    xml::TABLES[0],
+    xml::TABLES[1],
+    xml::TABLES[2],
+    xml::TABLES[3],
+    xml::TABLES[4],
+    xml::TABLES[5],
+    xml::TABLES[6],
+    xml::TABLES[7],
     enums::ROWS,
     exceptions::ROWS,
     collections::TABLES[0],

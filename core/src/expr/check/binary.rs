@@ -1,6 +1,7 @@
 //! Operators: promotion of operands, text concatenation, comparison, lifting over `null` (C# 7, §12).
 
 use super::convert::{apply, implicit, implicit_of, is_enum, is_numeric, is_whole};
+use super::names::Operated;
 use super::{Checker, Typed};
 use crate::expr::eval;
 use crate::expr::fold;
@@ -34,6 +35,10 @@ impl Checker<'_> {
         if left.ty == Ty::Error || right.ty == Ty::Error {
             return Typed::error(span);
         }
+        let (left, right) = match self.name_operator(operator, left, right, span) {
+            Operated::Done(typed) => return typed,
+            Operated::Other(left, right) => (left, right),
+        };
         let is_text = operator == BinaryOp::Add && (left.ty == Ty::String || right.ty == Ty::String);
         if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
             return self.concat(left, right, span);
@@ -310,6 +315,9 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     }
     if !is_equality(operator) {
         return None;
+    }
+    if left == right && matches!(left, Ty::Class(Class::XName | Class::XNamespace)) {
+        return both(Operands::Struct, left.clone(), Ty::Bool);
     }
     let texts = matches!(left, Ty::String | Ty::Null) && matches!(right, Ty::String | Ty::Null);
     if texts && *left != *right || *left == Ty::String && *right == Ty::String {

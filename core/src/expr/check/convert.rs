@@ -61,6 +61,7 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
         (from, Ty::Class(Class::JToken)) if is_json_source(from) => Some(Some(Conversion::ToJson)),
+        (Ty::String, Ty::Class(class @ (Class::XName | Class::XNamespace))) => Some(Some(Conversion::XmlName(*class))),
         (Ty::Record(RecordKind::Tuple, from), Ty::Record(RecordKind::Tuple, to)) => {
             let same = from.len() == to.len() && from.iter().zip(to.iter()).all(|((_, from), (_, to))| from == to);
             same.then_some(None)
@@ -118,8 +119,12 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
         (from, Ty::Nullable(inner)) if is_number_like(from) && is_number_like(inner) => {
             Some(Some(Conversion::Numeric((**inner).clone())))
         }
-        (Ty::Class(Class::XElement | Class::XAttribute), to) if is_xml_target(to) => {
-            Some(Some(Conversion::Json(to.clone())))
+        (Ty::Class(class @ (Class::XElement | Class::XAttribute)), to) if is_xml_target(to) => {
+            Some(Some(Conversion::Xml(*class, to.clone())))
+        }
+        // Only `int` is both what an operator gives and wide enough.
+        (Ty::Class(class @ (Class::XElement | Class::XAttribute)), Ty::Int16 | Ty::SByte) => {
+            Some(Some(Conversion::Xml(*class, to.clone())))
         }
         (from, to) if is_json(from) && is_json_target(to) => Some(Some(Conversion::Json(to.clone()))),
         // Down from a base class or an interface, and between interfaces.
@@ -139,7 +144,9 @@ fn is_number_like(ty: &Ty) -> bool {
 // The explicit operators of `XElement` and `XAttribute`.
 fn is_xml_target(ty: &Ty) -> bool {
     match ty {
-        Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double | Ty::Class(Class::Guid) => true,
+        Ty::String | Ty::Bool | Ty::Int32 | Ty::UInt32 | Ty::Int64 | Ty::UInt64 => true,
+        Ty::Single | Ty::Double | Ty::Decimal => true,
+        Ty::Class(Class::Guid | Class::DateTime | Class::DateTimeOffset | Class::TimeSpan) => true,
         Ty::Nullable(inner) => is_xml_target(inner),
         _ => false,
     }

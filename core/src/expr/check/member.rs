@@ -343,6 +343,10 @@ impl Checker<'_> {
         self.invoke(&ty, Some(receiver), &name, &[], given, span)
     }
 
+    pub(super) fn call_of_type(&mut self, ty: &Ty, name: &'static str, given: Vec<Given<'_>>, span: Span) -> Typed {
+        self.invoke(ty, None, &Ident { text: name.into(), span }, &[], given, span)
+    }
+
     pub(super) fn given<'e>(&mut self, arguments: &'e [Argument]) -> Vec<Given<'e>> {
         arguments
             .iter()
@@ -536,7 +540,9 @@ fn owns(member: &Member, ty: &Ty) -> Option<Vec<Option<Ty>>> {
         return None;
     }
     let mut bindings = vec![None; member.type_parameters];
-    unify(&member.owner, ty, &mut bindings).then_some(bindings)
+    // `IEnumerable<XElement>` has the extensions of `IEnumerable<XNode>`.
+    let varies = || member.is_extension && member.owner_type_parameters == 0 && ty.converts_to(&member.owner);
+    (unify(&member.owner, ty, &mut bindings) || varies()).then_some(bindings)
 }
 
 /// The members that a value of type `ty` has at one of its levels: a class shows what it implements of an interface only where it

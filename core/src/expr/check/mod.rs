@@ -8,6 +8,7 @@ mod expression;
 mod flow;
 mod lambda;
 mod member;
+mod names;
 mod overload;
 mod pattern;
 mod statement;

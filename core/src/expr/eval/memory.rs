@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Machine;
 use crate::expr::Interrupt;
+use crate::expr::bcl::xml_settle;
 use crate::expr::exception::Outcome;
 use crate::expr::instance::{self, Instance, Items, State};
 use crate::expr::limits::RESULT_DEPTH_MAX;
@@ -32,6 +33,9 @@ impl Machine<'_> {
         if self.created.is_empty() {
             return result;
         }
+        for node in self.annotated.drain(..) {
+            node.annotations(Vec::clear);
+        }
         let (kept, result) = match result {
             Ok(value) => match reached(&value) {
                 Some(kept) => (kept, Ok(frozen(value))),
@@ -43,7 +47,9 @@ impl Machine<'_> {
         };
         self.locals.clear();
         for object in &self.created {
-            if !kept.contains(&object.identity()) {
+            if kept.contains(&object.identity()) {
+                xml_settle(&Value::Object(object.clone()));
+            } else {
                 object.get().clear();
             }
         }

@@ -15,13 +15,14 @@ use crate::rng::Rng;
 use crate::time::Now;
 use crate::value::{ContextPart, JToken, Object, Value};
 
-use super::bcl::{json_cast, json_pairs, json_token};
+use super::bcl::{json_cast, json_pairs, json_token, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use super::instance::{self, Record};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Operands, Program};
 use super::syntax::BinaryOp;
 use super::ty::{ClassKind, Ty};
+use super::xml::XNode;
 use super::{Eval, Interrupt, Noted};
 
 pub(crate) use access::modified;
@@ -59,6 +60,10 @@ pub(crate) struct Machine<'m> {
     memory_left: usize,
     /// JSON that was read or made: a token does not keep its parents alive.
     pub(crate) kept: Vec<JToken>,
+    /// Likewise XML: what was read, and what was taken out of its parent.
+    pub(crate) kept_nodes: Vec<XNode>,
+    /// The nodes that have annotations, which end with the evaluation.
+    pub(crate) annotated: Vec<XNode>,
 }
 
 /// Runs a program.
@@ -89,6 +94,8 @@ pub(crate) fn run_then<T>(
         steps_left: STEPS_MAX,
         memory_left: MEMORY_BYTES_MAX,
         kept: Vec::new(),
+        kept_nodes: Vec::new(),
+        annotated: Vec::new(),
     };
     let looked = machine.body(&program.body).and_then(|value| Ok((look(&mut machine, &value)?, value)));
     let (seen, result) = match looked {
@@ -257,7 +264,10 @@ impl Machine<'_> {
     #[inline(never)]
     fn converted(&mut self, conversion: &Conversion, inner: &Node) -> Outcome<Value> {
         let value = self.eval(inner)?;
-        convert(conversion, value)
+        match conversion {
+            Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),
+            _ => convert(conversion, value),
+        }
     }
 
     #[inline(never)]
@@ -368,5 +378,7 @@ fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
         Conversion::ToJson => json_token(&value),
         Conversion::Json(ty) => json_cast(&value, ty),
         Conversion::JsonPairs => Ok(json_pairs(value)),
+        Conversion::Xml(..) => Err(broken("a conversion that `eval` knows")),
+        Conversion::XmlName(class) => xml_name(*class, &value),
     }
 }

@@ -220,6 +220,9 @@ fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> 
         (_, Value::TimeSpan(left), Value::TimeSpan(right)) => ordered(operator, left, right),
         (_, Value::Guid(left), Value::Guid(right)) => ordered(operator, left, right),
         (_, Value::Enum(_), _) | (_, _, Value::Enum(_)) => enumeration(operator, left, right),
+        // Names, of which .NET has one object each.
+        (BinaryOp::Equal, left, right @ (Value::Object(_) | Value::Null)) => Ok(Value::Bool(left == right)),
+        (BinaryOp::NotEqual, left, right @ (Value::Object(_) | Value::Null)) => Ok(Value::Bool(left != right)),
         _ => Err(broken("operands of another type")),
     }
 }

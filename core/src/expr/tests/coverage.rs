@@ -50,6 +50,21 @@ const OWNERS: &[&str] = &[
     "UriHostNameType",
     "WebUtility",
     "IPAddress",
+    "XObject",
+    "XNode",
+    "XContainer",
+    "XElement",
+    "XDocument",
+    "XAttribute",
+    "XText",
+    "XComment",
+    "XProcessingInstruction",
+    "XDocumentType",
+    "XName",
+    "XNamespace",
+    "XmlNodeType",
+    "LoadOptions",
+    "SaveOptions",
     "Array",
     "Dictionary",
     "Enumerable",
@@ -76,13 +91,14 @@ const OWNERS: &[&str] = &[
 ];
 
 /// Members of these types that the gateway adds to them; `fixtures/expr/eval` shows them under other names.
-const ADDED: [&str; 6] = [
+const ADDED: [&str; 7] = [
     "IDictionary.ToFormUrlEncodedContent",
     "IDictionary.ToQueryString",
     "string.AsBasic",
     "string.AsJwt",
     "string.TryParseBasic",
     "string.TryParseJwt",
+    "XNamespace.op_Addition",
 ];
 
 #[test]
@@ -118,5 +134,9 @@ fn owner(member: &Member) -> String {
     let shown = member.owner.to_string();
     let name = shown.split('<').next().unwrap_or(&shown);
     let is_sequence = matches!(name, "IEnumerable" | "IOrderedEnumerable");
+    // Those of sequences of nodes belong to `System.Xml.Linq.Extensions`.
+    if shown.starts_with("IEnumerable<X") {
+        return "Extensions".to_owned();
+    }
     if member.is_extension && is_sequence { "Enumerable".to_owned() } else { name.to_owned() }
 }

@@ -103,6 +103,13 @@ fn write_value(kind: JKind, value: &Value, out: &mut String) {
         }
         (JKind::Integer, value) => out.push_str(&value.to_string()),
         (_, Value::DateTime(moment)) => write_string(&iso(*moment), out),
+        (_, Value::DateTimeOffset(moment)) => {
+            let minutes = moment.offset_minutes();
+            let sign = if minutes < 0 { '-' } else { '+' };
+            let clock = iso(moment.clock());
+            let clock = clock.trim_end_matches('Z').trim_end_matches("+00:00");
+            write_string(&format!("{clock}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60), out);
+        }
         (_, Value::Bytes(bytes)) => write_string(&base64::engine::general_purpose::STANDARD.encode(bytes), out),
         (_, value) => write_string(&value.to_string(), out),
     }

@@ -92,7 +92,7 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Enum(value) => Key::Enum(value.of.name, value.number),
         Value::Object(object) => match if folding == Folding::Sets { items(value) } else { members(value) } {
             Some(members) => Key::Members(members.iter().map(|member| key_of(member, Folding::Exact)).collect()),
-            None => Key::Identity(object.identity()),
+            None => crate::expr::bcl::xml_key(value).map_or(Key::Identity(object.identity()), Key::Shown),
         },
         Value::Library(Library::StringBuilder(text) | Library::StringWriter(text) | Library::StringReader(text)) => {
             Key::Identity(Arc::as_ptr(text).addr())

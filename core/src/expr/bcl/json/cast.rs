@@ -8,9 +8,10 @@ use super::super::object::{parse_bool, parse_double, parse_int, parse_long};
 use super::super::{Call, Row, row};
 use super::{index, token};
 use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
+use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
-use crate::value::{JToken, Value};
+use crate::value::{JToken, Library, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "T Value<T>(object key)", |call| {
@@ -48,10 +49,20 @@ pub(crate) fn token_of(value: &Value) -> Outcome<Value> {
     let value = match value {
         // The operators know no smaller whole number than `long`.
         Value::Int32(value) => Value::Int64(i64::from(*value)),
-        other => other.clone(),
+        other => bytes_of(other).unwrap_or_else(|| other.clone()),
     };
     let kind = if value.is_null() { Some(JKind::String) } else { kind_of(&value) };
     kind.map(|kind| Value::Json(JToken::value(kind, value))).ok_or_else(|| broken("a token of no JSON value"))
+}
+
+// A `byte[]` that the expression made.
+fn bytes_of(value: &Value) -> Option<Value> {
+    let Value::Object(object) = value else { return None };
+    let is_bytes = matches!(instance::type_of(object), Some(Ty::Array(item)) if **item == Ty::Byte);
+    let bytes = |items: &mut Items| {
+        items.values.iter().map(|item| if let Value::Byte(byte) = item { *byte } else { 0 }).collect::<Arc<[u8]>>()
+    };
+    instance::look(value, bytes).filter(|_| is_bytes).map(Value::Bytes)
 }
 
 /// The type of the `JValue` that holds the value; `None` for what Json.NET does not know.
@@ -74,6 +85,7 @@ fn kind_of(value: &Value) -> Option<JKind> {
         Value::TimeSpan(_) => JKind::TimeSpan,
         Value::Guid(_) => JKind::Guid,
         Value::Bytes(_) => JKind::Bytes,
+        Value::Library(Library::Uri(_)) => JKind::Uri,
         Value::Json(_)
         | Value::Strings(_)
         | Value::Chars(_)
@@ -91,6 +103,8 @@ pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> 
     if let Value::Json(token) = value {
         return Ok(token.clone());
     }
+    let bytes = bytes_of(value);
+    let value = bytes.as_ref().unwrap_or(value);
     let held = if let Value::Char(_) = value { Value::string(value.to_string()) } else { value.clone() };
     kind_of(value).map(|kind| JToken::value(kind, held)).ok_or_else(|| {
         let message = format!("Could not determine JSON object type for type {}.", value.type_name());
@@ -102,7 +116,6 @@ pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> 
 pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
     let Value::Json(token) = value else {
         return match ty {
-            _ if matches!(value, Value::Object(_)) => super::super::xml::cast(value, ty),
             _ if !value.is_null() => Err(broken("expected a JSON token")),
             _ if ty.holds_null() => Ok(Value::Null),
             _ => Err(argument_null("value")),

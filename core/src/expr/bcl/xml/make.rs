@@ -1,0 +1,173 @@
+//! Nodes that are made, read or copied, and their text.
+
+use std::sync::Arc;
+
+use super::content::{self, text_of};
+use super::names::bad_name;
+use super::{
+    Call, Declared, Row, Value, copied, declared, found, loaded, made, name_at, node, plain_argument, row, unwritten,
+    wrapped,
+};
+use crate::expr::exception::{Outcome, argument_null};
+use crate::expr::instance;
+use crate::expr::limits::STRING_BYTES_MAX;
+use crate::expr::xml::{
+    Blanks, Declaration, DocumentType, Duplicates, Kind, Layout, Lines, Name, Root, XML, XMLNS, XNode, verify_local,
+    verify_name,
+};
+
+pub(super) const ROWS: &[Row] = &[
+    row("XElement", "static XElement Parse(string text)", |call| parse(call, Root::Element)),
+    row("XElement", "static XElement Parse(string text, LoadOptions options)", |call| parse(call, Root::Element)),
+    row("XDocument", "static XDocument Parse(string text)", |call| parse(call, Root::Document)),
+    row("XDocument", "static XDocument Parse(string text, LoadOptions options)", |call| parse(call, Root::Document)),
+    row("XElement", "new XElement(XElement other)", copy),
+    row("XElement", "new XElement(XName name, params object[] content)", |call| {
+        let name = name_at(call, 0)?;
+        call.machine.charge(super::NODE_BYTES)?;
+        let element = XNode::element(name);
+        content::append(call, &element, 1)?;
+        wrapped(call.machine, &element)
+    }),
+    row("XDocument", "new XDocument(XDocument other)", copy),
+    row("XDocument", "new XDocument(XDeclaration declaration, params object[] content)", |call| {
+        let declaration = instance::look(call.value(0), |declared: &mut Declared| declared.0.clone());
+        let document = XNode::document(declaration);
+        content::append(call, &document, 1)?;
+        wrapped(call.machine, &document)
+    }),
+    row("XDocument", "new XDocument(params object[] content)", |call| {
+        let document = XNode::document(None);
+        content::append(call, &document, 0)?;
+        wrapped(call.machine, &document)
+    }),
+    row("XAttribute", "new XAttribute(XAttribute other)", copy),
+    row("XAttribute", "new XAttribute(XName name, object value)", |call| {
+        let name = name_at(call, 0)?;
+        if call.value(1).is_null() {
+            return Err(argument_null("value"));
+        }
+        let value = text_of(call.value(1))?;
+        check_declaration(&name, &value)?;
+        let node = made(call.machine, Kind::Attribute(name, value.into()))?;
+        wrapped(call.machine, &node)
+    }),
+    row("XText", "new XText(XText other)", copy),
+    row("XText", "new XText(string value)", |call| single(call, Kind::Text)),
+    row("XCData", "new XCData(XCData other)", copy),
+    row("XCData", "new XCData(string value)", |call| single(call, Kind::CData)),
+    row("XComment", "new XComment(XComment other)", copy),
+    row("XComment", "new XComment(string value)", |call| single(call, Kind::Comment)),
+    row("XProcessingInstruction", "new XProcessingInstruction(XProcessingInstruction other)", copy),
+    row("XProcessingInstruction", "new XProcessingInstruction(string target, string data)", |call| {
+        let data = Arc::clone(call.text(1, "data")?);
+        let target = target_at(call, 0, "target")?;
+        let node = made(call.machine, Kind::Instruction(target, data))?;
+        wrapped(call.machine, &node)
+    }),
+    row("XDocumentType", "new XDocumentType(XDocumentType other)", copy),
+    row(
+        "XDocumentType",
+        "new XDocumentType(string name, string publicId, string systemId, string internalSubset)",
+        |call| {
+            let name = type_name_at(call, 0)?;
+            let text = |at: usize| call.text_or_null(at).map(|text| text.map(Arc::clone));
+            let parts = DocumentType { name, public_id: text(1)?, system_id: text(2)?, subset: text(3)? };
+            let node = made(call.machine, Kind::DocumentType(parts))?;
+            wrapped(call.machine, &node)
+        },
+    ),
+    row("XDeclaration", "new XDeclaration(XDeclaration other)", |call| {
+        if call.value(0).is_null() {
+            return Err(argument_null("other"));
+        }
+        let parts = call.state(0, |declared: &mut Declared| declared.0.with(|parts| parts.clone()))?;
+        declared(call.machine, Declaration::new(parts))
+    }),
+    row("XDeclaration", "new XDeclaration(string version, string encoding, string standalone)", |call| {
+        let text = |at: usize| call.text_or_null(at).map(|text| text.map(Arc::clone));
+        let parts = [text(0)?, text(1)?, text(2)?];
+        declared(call.machine, Declaration::new(parts))
+    }),
+    row("XDeclaration", "string ToString()", |call| {
+        let text = call.state(0, |declared: &mut Declared| declared.0.text())?;
+        call.yields(text)
+    }),
+    row("XObject", "string ToString()", |call| written(call, Layout::DEFAULT)),
+    row("XNode", "string ToString()", |call| written(call, Layout::DEFAULT)),
+    row("XNode", "string ToString(SaveOptions options)", |call| {
+        let options = call.number(1)?;
+        let lines = if options & 1 == 0 { Lines::Indented } else { Lines::AsTheyAre };
+        let duplicates = if options & 2 == 0 { Duplicates::Written } else { Duplicates::Omitted };
+        written(call, Layout { lines, duplicates })
+    }),
+];
+
+fn written(call: &mut Call<'_, '_>, layout: Layout) -> Outcome<Value> {
+    let text = node(call)?.text(layout, STRING_BYTES_MAX).map_err(unwritten)?;
+    call.yields(text)
+}
+
+fn parse(call: &mut Call<'_, '_>, root: Root) -> Outcome<Value> {
+    let text = Arc::clone(call.text(0, "s")?);
+    let keeps = call.arguments.len() > 1 && call.number(1)? & 1 == 1;
+    loaded(call, &text, root, if keeps { Blanks::Kept } else { Blanks::Dropped })
+}
+
+fn copy(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let other = found(call.value(0)).ok_or_else(|| argument_null("other"))?;
+    let copy = copied(call.machine, &other)?;
+    wrapped(call.machine, &copy)
+}
+
+fn single(call: &mut Call<'_, '_>, kind: fn(Arc<str>) -> Kind) -> Outcome<Value> {
+    let text = Arc::clone(call.text(0, "value")?);
+    let node = made(call.machine, kind(text))?;
+    wrapped(call.machine, &node)
+}
+
+/// The target of a processing instruction.
+pub(super) fn target_at(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<Arc<str>> {
+    let target = call.text(at, parameter)?;
+    verify_local(target).map_err(|error| bad_name(&error, target))?;
+    if target.eq_ignore_ascii_case("xml") {
+        return Err(plain_argument(format!("'{target}' is an invalid name for a processing instruction.")));
+    }
+    Ok(Arc::clone(target))
+}
+
+/// The name of a document type.
+pub(super) fn type_name_at(call: &Call<'_, '_>, at: usize) -> Outcome<Arc<str>> {
+    let name = call.text(at, "name")?;
+    verify_name(name).map_err(|error| bad_name(&error, name))?;
+    Ok(Arc::clone(name))
+}
+
+/// What an attribute may declare.
+pub(super) fn check_declaration(name: &Name, value: &str) -> Outcome<()> {
+    let Some(prefix) = name.declared() else { return Ok(()) };
+    let of_xml = || {
+        plain_argument(
+            "The prefix 'xml' is bound to the namespace name 'http://www.w3.org/XML/1998/namespace'. Other prefixes must not be \
+             bound to this namespace name, and it must not be declared as the default namespace.",
+        )
+    };
+    let of_xmlns = || {
+        plain_argument(
+            "The prefix 'xmlns' is bound to the namespace name 'http://www.w3.org/2000/xmlns/'. It must not be declared. Other \
+             prefixes must not be bound to this namespace name, and it must not be declared as the default namespace.",
+        )
+    };
+    match (&*prefix, value) {
+        ("", "") => Ok(()),
+        (prefix, "") => {
+            Err(plain_argument(format!("The prefix '{prefix}' cannot be bound to the empty namespace name.")))
+        }
+        ("xml", XML) => Ok(()),
+        (_, XML) => Err(of_xml()),
+        (_, XMLNS) => Err(of_xmlns()),
+        ("xml", _) => Err(of_xml()),
+        ("xmlns", _) => Err(of_xmlns()),
+        _ => Ok(()),
+    }
+}
