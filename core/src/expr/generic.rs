@@ -131,7 +131,8 @@ pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
 }
 
 /// How many type arguments a class takes; no entry means none.
-const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 25] = [
+const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 26] = [
+    (Class::Tuple, 0..=8),
     (Class::IEnumerable, 1..=1),
     (Class::IOrderedEnumerable, 1..=1),
     (Class::IGrouping, 2..=2),

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::value::{NetObject, Object, Value};
 
+use super::Interrupt;
 use super::exception::{Outcome, broken, null_reference};
+use super::limits::{RESULT_DEPTH_MAX, STRING_BYTES_MAX};
 use super::node::FunctionNode;
 use super::ty::{RecordKind, Ty};
 
@@ -138,11 +140,11 @@ impl State for Items {
 
 /// An anonymous object or a tuple; its names stand in the type.
 #[derive(Debug)]
-pub(crate) struct Record(pub(crate) Vec<Value>);
+pub(crate) struct Record(pub(crate) Vec<Value>, Extent);
 
 impl State for Record {
     fn text(&self, ty: &Ty) -> String {
-        let Ty::Record(kind, members) = ty else { return ty.full_name() };
+        let Ty::Record(kind, members) = ty else { return self.tuple_text() };
         let parts: Vec<String> = members
             .iter()
             .zip(&self.0)
@@ -170,20 +172,108 @@ impl State for Record {
     }
 }
 
+impl Record {
+    /// Of these members. What is nested too deep in each other is refused, since text, equality and hash codes descend into it.
+    pub(crate) fn new(members: Vec<Value>) -> Outcome<Self> {
+        let extent = Extent::around(members.iter());
+        if extent.is_allowed() {
+            return Ok(Self(members, extent));
+        }
+        Err(Interrupt::LimitExceeded("objects of the expression are nested too deep in each other"))
+    }
+
+    // `(1, 2, 3, 4, 5, 6, 7, 8)`: the rest of a `System.Tuple` is shown among its items.
+    fn tuple_text(&self) -> String {
+        let mut parts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        if let (Some(rest), 8) = (parts.last_mut(), self.0.len()) {
+            *rest = rest.trim_start_matches('(').trim_end_matches(')').to_owned();
+        }
+        format!("({})", parts.join(", "))
+    }
+}
+
+/// How deep values are nested in each other, and about how many bytes their text has: shared members count each time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    depth: usize,
+    bytes: usize,
+}
+
+/// What a value counts for whose text is not known.
+const VALUE_BYTES: usize = 32;
+
+impl Extent {
+    /// The extent of something that holds these values.
+    pub(crate) fn around<'v>(values: impl Iterator<Item = &'v Value>) -> Self {
+        let inner = values.map(Self::of).fold(Self::default(), |all, one| Self {
+            depth: all.depth.max(one.depth),
+            bytes: all.bytes.saturating_add(one.bytes),
+        });
+        Self { depth: inner.depth + 1, bytes: inner.bytes.saturating_add(VALUE_BYTES) }
+    }
+
+    fn of(value: &Value) -> Self {
+        let known = look(value, |record: &mut Record| record.1).or_else(|| look(value, |pair: &mut Pair| pair.extent));
+        let bytes = value.as_str().map_or(VALUE_BYTES, str::len);
+        known.unwrap_or(Self { depth: 0, bytes })
+    }
+
+    /// Whether text, equality and hash codes may descend into it.
+    pub(crate) const fn is_allowed(self) -> bool {
+        self.depth <= RESULT_DEPTH_MAX && self.bytes <= STRING_BYTES_MAX
+    }
+}
+
 /// `KeyValuePair<K, V>`
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub(crate) key: Value,
     pub(crate) value: Value,
+    extent: Extent,
+}
+
+impl Pair {
+    pub(crate) fn new(key: Value, value: Value) -> Self {
+        let extent = Extent::around([&key, &value].into_iter());
+        Self { key, value, extent }
+    }
+
+    /// Key and value, unless they hold too much to descend into.
+    pub(crate) fn parts(&self) -> Option<[&Value; 2]> {
+        self.extent.is_allowed().then_some([&self.key, &self.value])
+    }
+}
+
+/// Pairs are made without an evaluation that would free them, so a long chain of them comes apart one by one.
+impl Drop for Pair {
+    fn drop(&mut self) {
+        if !matches!((&self.key, &self.value), (Value::Object(_), _) | (_, Value::Object(_))) {
+            return;
+        }
+        let mut pending =
+            vec![std::mem::replace(&mut self.key, Value::Null), std::mem::replace(&mut self.value, Value::Null)];
+        while let Some(value) = pending.pop() {
+            if !matches!(&value, Value::Object(object) if object.is_alone()) {
+                continue;
+            }
+            let inner = look(&value, |pair: &mut Self| {
+                [std::mem::replace(&mut pair.key, Value::Null), std::mem::replace(&mut pair.value, Value::Null)]
+            });
+            pending.extend(inner.into_iter().flatten());
+        }
+    }
 }
 
 impl State for Pair {
-    fn text(&self, _ty: &Ty) -> String {
-        format!("[{}, {}]", self.key, self.value)
+    fn text(&self, ty: &Ty) -> String {
+        self.parts().map_or_else(|| ty.full_name(), |[key, value]| format!("[{key}, {value}]"))
     }
 
     fn equals(&self, other: &Self) -> bool {
-        self.key == other.key && self.value == other.value
+        match (self.parts(), other.parts()) {
+            (Some(parts), Some(others)) => parts == others,
+            (None, _) | (_, None) => false,
+        }
     }
 
     fn children(&self) -> Vec<Value> {

@@ -46,6 +46,12 @@ impl Object {
         &*self.0
     }
 
+    /// Whether nothing else refers to it.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Whether both are the same object.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

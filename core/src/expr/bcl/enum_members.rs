@@ -14,6 +14,12 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static T Parse<T>(string value, bool ignoreCase)", |call| parsed(call, 0)),
     row(OWNER, "static bool TryParse<T>(string value, out T result)", |call| tried(call, 0)),
     row(OWNER, "static bool TryParse<T>(string value, bool ignoreCase, out T result)", |call| tried(call, 0)),
+    row(OWNER, "static object Parse(Type enumType, string value)", |call| parsed(call, 1)),
+    row(OWNER, "static object Parse(Type enumType, string value, bool ignoreCase)", |call| parsed(call, 1)),
+    row(OWNER, "static bool TryParse(Type enumType, string value, out object result)", |call| tried(call, 1)),
+    row(OWNER, "static bool TryParse(Type enumType, string value, bool ignoreCase, out object result)", |call| {
+        tried(call, 1)
+    }),
     row(OWNER, "string ToString(string format)", super::format::formatted),
     row(OWNER, "string ToString(IFormatProvider provider)", |call| {
         let text = call.value(0).to_string();
@@ -58,8 +64,12 @@ fn value(call: &Call<'_, '_>, at: usize) -> Outcome<EnumValue> {
     }
 }
 
-// The enumeration that the type parameter stands for.
-fn wanted(call: &Call<'_, '_>) -> Outcome<&'static Enumeration> {
+// The enumeration that the type parameter stands for, or that the first argument is when the text is the second one.
+fn wanted(call: &Call<'_, '_>, text: usize) -> Outcome<&'static Enumeration> {
+    if text > 0 {
+        let ty = call.type_object(0, "enumType")?;
+        return enumeration_of(&ty).ok_or_else(|| argument("Type provided must be an Enum.", "enumType"));
+    }
     enumeration_of(&call.ty(0)).ok_or_else(|| argument("Type provided must be an Enum.", "TEnum"))
 }
 
@@ -76,19 +86,20 @@ fn case(call: &Call<'_, '_>, text: usize) -> Outcome<NameCase> {
 }
 
 fn parsed(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
-    let of = wanted(call)?;
+    let of = wanted(call, text)?;
     let given = call.text(text, "value")?;
     read(of, given, case(call, text)?).map(Value::Enum)
 }
 
 fn tried(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
-    let of = wanted(call)?;
+    let of = wanted(call, text)?;
     let case = case(call, text)?;
     let found = match call.text_or_null(text)? {
         Some(given) => read(of, given, case).ok(),
         None => None,
     };
-    call.give(Value::Enum(found.unwrap_or(of.value(0))));
+    let missing = if text > 0 { Value::Null } else { Value::Enum(of.value(0)) };
+    call.give(found.map_or(missing, Value::Enum));
     Ok(Value::Bool(found.is_some()))
 }
 

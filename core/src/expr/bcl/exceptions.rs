@@ -1,78 +1,29 @@
-//! `System.Exception` and what derives from it. Which exception a member throws stands at the member.
+//! `System.Exception` and what derives from it: their members. What an exception holds, and how it is thrown and caught, is in
+//! `thrown`; which exception a member throws stands at the member.
 
+use super::thrown::{Data, Exception, default_message, message_of, result_code, summary};
 use super::{Call, Row, row};
-use crate::expr::Interrupt;
-use crate::expr::eval::Machine;
-use crate::expr::exception::{Outcome, broken, null_reference, throw};
-use crate::expr::instance::{self, State};
+use crate::expr::exception::{Outcome, argument_null, throw};
+use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
-/// An exception as an object.
-#[derive(Debug)]
-pub(crate) struct Exception {
-    class: Class,
-    message: String,
-    inner: Value,
-}
+/// All tables of this file.
+pub(super) const TABLES: [&[Row]; 4] = [CONSTRUCTORS, MEMBERS, ARGUMENTS, DATA];
 
-impl State for Exception {
-    fn text(&self, ty: &Ty) -> String {
-        format!("{}: {}", ty.full_name(), self.message)
-    }
-
-    fn children(&self) -> Vec<Value> {
-        vec![self.inner.clone()]
-    }
-
-    fn clear(&mut self) {
-        self.inner = Value::Null;
-    }
-}
-
-macro_rules! exceptions {
+macro_rules! constructors {
     ($($name:literal $class:ident,)*) => {
-        pub(super) const ROWS: &[Row] = &[
-            row("Exception", "string Message", |call| {
-                let message = call.state(0, |exception: &mut Exception| exception.message.clone())?;
-                call.yields(message)
+        const CONSTRUCTORS: &[Row] = &[$(
+            row($name, concat!("new ", $name, "()"), |call| made(call, Class::$class)),
+            row($name, concat!("new ", $name, "(string message)"), |call| made(call, Class::$class)),
+            row($name, concat!("new ", $name, "(string message, Exception innerException)"), |call| {
+                made(call, Class::$class)
             }),
-            row("Exception", "Exception InnerException", |call| {
-                call.state(0, |exception: &mut Exception| exception.inner.clone())
-            }),
-            row("Exception", "string StackTrace", |call| call.yields("")),
-            row("Exception", "string Source", |call| call.yields("")),
-            row("Exception", "Exception GetBaseException()", |call| {
-                let mut found = call.value(0).clone();
-                loop {
-                    let inner = instance::state(&found, |exception: &mut Exception| exception.inner.clone())?;
-                    if inner.is_null() {
-                        return Ok(found);
-                    }
-                    found = inner;
-                }
-            }),
-            row("ArgumentNullException", "new ArgumentNullException(string paramName, string message)", |call| {
-                named(call, Class::ArgumentNullException, 1, 0)
-            }),
-            row("ArgumentException", "new ArgumentException(string message, string paramName)", |call| {
-                named(call, Class::ArgumentException, 0, 1)
-            }),
-            row("ArgumentOutOfRangeException", "new ArgumentOutOfRangeException(string paramName, string message)", |call| {
-                named(call, Class::ArgumentOutOfRangeException, 1, 0)
-            }),
-            $(
-                row($name, concat!("new ", $name, "()"), |call| made(call, Class::$class)),
-                row($name, concat!("new ", $name, "(string message)"), |call| made(call, Class::$class)),
-                row($name, concat!("new ", $name, "(string message, Exception innerException)"), |call| {
-                    made(call, Class::$class)
-                }),
-            )*
-        ];
+        )*];
     };
 }
 
-exceptions! {
+constructors! {
     "Exception" Exception,
     "SystemException" SystemException,
     "ArgumentException" ArgumentException,
@@ -92,92 +43,248 @@ exceptions! {
     "TimeoutException" TimeoutException,
     "UnauthorizedAccessException" UnauthorizedAccessException,
     "AggregateException" AggregateException,
+    "UriFormatException" UriFormatException,
+    "TimeZoneNotFoundException" TimeZoneNotFoundException,
+    "JsonException" JsonException,
+    "JsonReaderException" JsonReaderException,
+    "JsonSerializationException" JsonSerializationException,
+    "XmlException" XmlException,
+    "CryptographicException" CryptographicException,
+    "RegexMatchTimeoutException" RegexMatchTimeoutException,
+    "DecoderFallbackException" DecoderFallbackException,
 }
 
-// The messages of .NET 8 for exceptions that were given none.
-fn default_message(class: Class) -> String {
-    let known = match class {
-        Class::Exception => "Exception of type 'System.Exception' was thrown.",
-        Class::SystemException => "System error.",
-        Class::ArgumentException => "Value does not fall within the expected range.",
-        Class::ArgumentNullException => "Value cannot be null.",
-        Class::ArgumentOutOfRangeException => "Specified argument was out of the range of valid values.",
-        Class::ArithmeticException => "Overflow or underflow in the arithmetic operation.",
-        Class::DivideByZeroException => "Attempted to divide by zero.",
-        Class::OverflowException => "Arithmetic operation resulted in an overflow.",
-        Class::FormatException => "One of the identified items was in an invalid format.",
-        Class::IndexOutOfRangeException => "Index was outside the bounds of the array.",
-        Class::InvalidCastException => "Specified cast is not valid.",
-        Class::InvalidOperationException => "Operation is not valid due to the current state of the object.",
-        Class::KeyNotFoundException => "The given key was not present in the dictionary.",
-        Class::NotImplementedException => "The method or operation is not implemented.",
-        Class::NotSupportedException => "Specified method is not supported.",
-        Class::NullReferenceException => "Object reference not set to an instance of an object.",
-        Class::TimeoutException => "The operation has timed out.",
-        Class::UnauthorizedAccessException => "Attempted to perform an unauthorized operation.",
-        Class::AggregateException => "One or more errors occurred.",
-        other => return format!("Exception of type '{}' was thrown.", Ty::Class(other).full_name()),
-    };
-    known.to_owned()
+const MEMBERS: &[Row] = &[
+    row("Exception", "string Message", |call| {
+        let message = call.state(0, |exception: &mut Exception| exception.shown())?;
+        call.yields(message)
+    }),
+    row("Exception", "Exception InnerException", |call| {
+        call.state(0, |exception: &mut Exception| exception.inner.clone())
+    }),
+    // The lines of a stack trace are those of compiled code, which there is none of: it is empty, and null until the exception is thrown.
+    row("Exception", "string StackTrace", |call| {
+        let is_thrown = call.state(0, |exception: &mut Exception| exception.is_thrown)?;
+        if is_thrown { call.yields("") } else { Ok(Value::Null) }
+    }),
+    row("Exception", "string Source", |call| call.state(0, |exception: &mut Exception| exception.source.clone())),
+    row("Exception", "set string Source", |call| {
+        let source = call.value(1).clone();
+        call.state(0, |exception: &mut Exception| exception.source = source)?;
+        Ok(Value::Null)
+    }),
+    row("Exception", "string HelpLink", |call| call.state(0, |exception: &mut Exception| exception.help.clone())),
+    row("Exception", "set string HelpLink", |call| {
+        let help = call.value(1).clone();
+        call.state(0, |exception: &mut Exception| exception.help = help)?;
+        Ok(Value::Null)
+    }),
+    row("Exception", "int HResult", |call| {
+        let code = call.state(0, |exception: &mut Exception| exception.code)?;
+        Ok(Value::Int32(code))
+    }),
+    row("Exception", "set int HResult", |call| {
+        let code = call.int(1)?;
+        call.state(0, |exception: &mut Exception| exception.code = code)?;
+        Ok(Value::Null)
+    }),
+    row("Exception", "ListDictionaryInternal Data", |call| {
+        let known = call.state(0, |exception: &mut Exception| exception.data.clone())?;
+        if !known.is_null() {
+            return Ok(known);
+        }
+        let data = call.object(Ty::Class(Class::ListDictionaryInternal), Data::default())?;
+        call.state(0, |exception: &mut Exception| exception.data = data.clone())?;
+        Ok(data)
+    }),
+    row("Exception", "Exception GetBaseException()", |call| {
+        let mut found = call.value(0).clone();
+        loop {
+            call.machine.step()?;
+            let inner = instance::state(&found, |exception: &mut Exception| exception.inner.clone())?;
+            if inner.is_null() {
+                return Ok(found);
+            }
+            found = inner;
+        }
+    }),
+    row("Exception", "string ToString()", |call| {
+        let text = summary(call.value(0), call.machine)?;
+        call.yields(text)
+    }),
+];
+
+const ARGUMENTS: &[Row] = &[
+    row("ArgumentException", "string ParamName", |call| {
+        call.state(0, |exception: &mut Exception| exception.parameter.clone())
+    }),
+    row("ArgumentException", "new ArgumentException(string message, string paramName)", |call| {
+        named(call, Class::ArgumentException, 0, 1)
+    }),
+    row(
+        "ArgumentException",
+        "new ArgumentException(string message, string paramName, Exception innerException)",
+        |call| {
+            let made = named(call, Class::ArgumentException, 0, 1)?;
+            let inner = call.value(2).clone();
+            instance::state(&made, |exception: &mut Exception| exception.inner = inner)?;
+            Ok(made)
+        },
+    ),
+    row("ArgumentNullException", "new ArgumentNullException(string paramName, string message)", |call| {
+        named(call, Class::ArgumentNullException, 1, 0)
+    }),
+    row("ArgumentOutOfRangeException", "object ActualValue", |call| {
+        call.state(0, |exception: &mut Exception| exception.actual.clone())
+    }),
+    row("ArgumentOutOfRangeException", "new ArgumentOutOfRangeException(string paramName, string message)", |call| {
+        named(call, Class::ArgumentOutOfRangeException, 1, 0)
+    }),
+    row(
+        "ArgumentOutOfRangeException",
+        "new ArgumentOutOfRangeException(string paramName, object actualValue, string message)",
+        |call| {
+            let class = Class::ArgumentOutOfRangeException;
+            let message = call.text_or_null(2)?.map_or_else(
+                || format!("Exception of type '{}' was thrown.", Ty::Class(class).full_name()),
+                ToString::to_string,
+            );
+            let mut exception = Exception::new(class, message);
+            exception.parameter = call.value(0).clone();
+            exception.actual = call.value(1).clone();
+            finished(call, class, exception)
+        },
+    ),
+    row("InvalidCastException", "new InvalidCastException(string message, int errorCode)", |call| {
+        let made = made(call, Class::InvalidCastException)?;
+        let code = call.int(1)?;
+        instance::state(&made, |exception: &mut Exception| {
+            exception.code = code;
+            exception.inner = Value::Null;
+        })?;
+        Ok(made)
+    }),
+    row("AggregateException", "new AggregateException(params Exception[] innerExceptions)", |call| aggregate(call, 0)),
+    row("AggregateException", "new AggregateException(IEnumerable<Exception> innerExceptions)", |call| {
+        aggregate(call, 0)
+    }),
+    row("AggregateException", "new AggregateException(string message, params Exception[] innerExceptions)", |call| {
+        aggregate(call, 1)
+    }),
+    row("AggregateException", "IReadOnlyList<Exception> InnerExceptions", |call| {
+        let all = call.state(0, |exception: &mut Exception| exception.all.clone())?;
+        call.object(Ty::array(Ty::Class(Class::Exception)), Items { values: all, version: 0 })
+    }),
+];
+
+const DATA: &[Row] = &[
+    row("ListDictionaryInternal", "int Count", |call| {
+        let count = call.state(0, |data: &mut Data| data.0.len())?;
+        Ok(super::string::index(count))
+    }),
+    row("ListDictionaryInternal", "object this[object key]", |call| {
+        let key = key(call)?;
+        call.state(0, |data: &mut Data| data.get(&key))
+    }),
+    row("ListDictionaryInternal", "set object this[object key]", |call| {
+        let (key, value) = (key(call)?, call.value(2).clone());
+        call.machine.charge(size_of::<(Value, Value)>())?;
+        call.machine.spend(steps(call)?)?;
+        call.state(0, |data: &mut Data| data.set(key, value))?;
+        Ok(Value::Null)
+    }),
+    row("ListDictionaryInternal", "bool Contains(object key)", |call| {
+        let key = key(call)?;
+        call.state(0, |data: &mut Data| Value::Bool(!data.get(&key).is_null() || data.has(&key)))
+    }),
+    row("ListDictionaryInternal", "void Add(object key, object value)", |call| {
+        let (key, value) = (key(call)?, call.value(2).clone());
+        if call.state(0, |data: &mut Data| data.has(&key))? {
+            let message = format!("Item has already been added. Key in dictionary: '{key}'  Key being added: '{key}'");
+            return Err(throw("System.ArgumentException", message));
+        }
+        call.machine.charge(size_of::<(Value, Value)>())?;
+        call.machine.spend(steps(call)?)?;
+        call.state(0, |data: &mut Data| data.set(key, value))?;
+        Ok(Value::Null)
+    }),
+    row("ListDictionaryInternal", "void Remove(object key)", |call| {
+        let key = key(call)?;
+        call.state(0, |data: &mut Data| data.0.retain(|(known, _)| *known != key))?;
+        Ok(Value::Null)
+    }),
+    row("ListDictionaryInternal", "void Clear()", |call| {
+        call.state(0, |data: &mut Data| data.0.clear())?;
+        Ok(Value::Null)
+    }),
+    row("ListDictionaryInternal", "IEnumerable<object> Keys", |call| {
+        let keys = call.state(0, |data: &mut Data| data.0.iter().map(|(key, _)| key.clone()).collect())?;
+        call.object(Ty::array(Ty::Object), Items { values: keys, version: 0 })
+    }),
+    row("ListDictionaryInternal", "IEnumerable<object> Values", |call| {
+        let values = call.state(0, |data: &mut Data| data.0.iter().map(|(_, value)| value.clone()).collect())?;
+        call.object(Ty::array(Ty::Object), Items { values, version: 0 })
+    }),
+];
+
+fn key(call: &Call<'_, '_>) -> Outcome<Value> {
+    if call.value(1).is_null() { Err(argument_null("key")) } else { Ok(call.value(1).clone()) }
+}
+
+// Looking for a key costs by how many there are.
+fn steps(call: &Call<'_, '_>) -> Outcome<u32> {
+    let count = call.state(0, |data: &mut Data| data.0.len())?;
+    Ok(u32::try_from(count / 8).unwrap_or(u32::MAX))
 }
 
 fn made(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
     let by_name = matches!(class, Class::ArgumentNullException | Class::ArgumentOutOfRangeException);
-    let message = match call.text_or_null(0)? {
-        None => default_message(class),
+    let mut exception = Exception::new(class, default_message(class));
+    match call.text_or_null(0)? {
         // Their one argument is the name of the parameter.
-        Some(name) if by_name && call.arguments.len() == 1 => {
-            format!("{} (Parameter '{name}')", default_message(class))
-        }
-        Some(text) => text.to_string(),
-    };
-    let inner = call.value(1).clone();
-    call.object(Ty::Class(class), Exception { class, message, inner })
+        Some(_) if by_name && call.arguments.len() == 1 => exception.parameter = call.value(0).clone(),
+        Some(text) => exception.message = text.to_string(),
+        None => {}
+    }
+    exception.inner = call.value(1).clone();
+    if class == Class::AggregateException && !exception.inner.is_null() {
+        exception.all = vec![exception.inner.clone()];
+        exception.message = format!("{} ({})", exception.message, message_of(&exception.inner)?);
+    }
+    finished(call, class, exception)
+}
+
+// Its message is a text of its own.
+fn finished(call: &mut Call<'_, '_>, class: Class, exception: Exception) -> Outcome<Value> {
+    call.machine.check_length(exception.message.len())?;
+    call.machine.charge(exception.message.len())?;
+    call.object(Ty::Class(class), exception)
 }
 
 fn named(call: &mut Call<'_, '_>, class: Class, message: usize, parameter: usize) -> Outcome<Value> {
     let text = call.text_or_null(message)?.map_or_else(|| default_message(class), ToString::to_string);
-    let message = match call.text_or_null(parameter)? {
-        Some(name) if !name.is_empty() => format!("{text} (Parameter '{name}')"),
-        _ => text,
-    };
-    call.object(Ty::Class(class), Exception { class, message, inner: Value::Null })
+    let mut exception = Exception::new(class, text);
+    exception.parameter = call.value(parameter).clone();
+    finished(call, class, exception)
 }
 
-/// `Message`
-pub(crate) fn message_of(value: &Value) -> Outcome<String> {
-    instance::state(value, |exception: &mut Exception| exception.message.clone())
-}
-
-/// What throwing this object does.
-pub(crate) fn thrown(value: &Value) -> Interrupt {
-    if value.is_null() {
-        return null_reference();
+// The messages of all inner exceptions follow its own.
+fn aggregate(call: &mut Call<'_, '_>, at: usize) -> Outcome<Value> {
+    let class = Class::AggregateException;
+    let own = if at == 0 { None } else { call.text_or_null(0)?.map(ToString::to_string) };
+    let all = call.items(at, "innerExceptions")?;
+    let mut message = own.unwrap_or_else(|| default_message(class));
+    for inner in &all {
+        if inner.is_null() {
+            return Err(throw("System.ArgumentException", "An element of innerExceptions was null."));
+        }
+        message.push_str(&format!(" ({})", message_of(inner)?));
+        call.machine.check_length(message.len())?;
     }
-    let parts = instance::look(value, |exception: &mut Exception| (exception.class, exception.message.clone()));
-    match parts {
-        Some((class, message)) => throw(full_name(class), message),
-        None => broken("thrown, and no exception"),
-    }
-}
-
-impl Machine<'_> {
-    /// The object that a `catch` sees.
-    pub(crate) fn exception_object(&mut self, thrown: &Interrupt) -> Outcome<Value> {
-        let Interrupt::Exception { exception, message } = thrown else {
-            return Err(broken("caught, and no exception"));
-        };
-        let mut classes = Class::ALL.iter().copied().filter(|class| class.derives_from(Class::Exception));
-        let class = classes.find(|class| full_name(*class) == *exception).unwrap_or(Class::Exception);
-        self.object(Ty::Class(class), Exception { class, message: message.clone(), inner: Value::Null })
-    }
-}
-
-// Names of exceptions live as long as the program; this is the list of those that can be thrown.
-fn full_name(class: Class) -> &'static str {
-    static NAMES: std::sync::LazyLock<Vec<(Class, String)>> = std::sync::LazyLock::new(|| {
-        let all = Class::ALL.iter().filter(|class| class.derives_from(Class::Exception));
-        all.map(|class| (*class, Ty::Class(*class).full_name())).collect()
-    });
-    NAMES.iter().find(|(other, _)| *other == class).map_or("System.Exception", |(_, name)| name.as_str())
+    call.machine.charge(all.len().saturating_mul(size_of::<Value>()))?;
+    let mut exception = Exception::new(class, message);
+    exception.inner = all.first().cloned().unwrap_or(Value::Null);
+    exception.all = all;
+    exception.code = result_code(class);
+    finished(call, class, exception)
 }

@@ -82,6 +82,10 @@ const DASHES: &str = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx
 const PLACES: &str = "Dashes are in the wrong position for GUID parsing.";
 const HEX: &str = "Guid string should only contain hexadecimal characters.";
 const UNKNOWN: &str = "Unrecognized Guid format.";
+const OPENING: &str = "Expected {0xdddddddd, etc}.";
+const PREFIX: &str = "Expected 0x prefix.";
+const COMMA: &str =
+    "Could not find a comma, or the length between the previous token and the comma was zero (i.e., '0x,'etc.).";
 
 fn of_fields(a: u32, b: u16, c: u16, tail: [u8; 8]) -> Value {
     let head = (u128::from(a) << 96) | (u128::from(b) << 80) | (u128::from(c) << 64);
@@ -182,22 +186,30 @@ fn dashed(text: &str) -> Outcome<Uuid> {
 
 // `{0xdddddddd,0xdddd,0xdddd,{0xdd,…}}`
 fn fields(text: &str) -> Outcome<Uuid> {
-    let wrong = || -> Interrupt { format_exception(UNKNOWN) };
+    let wrong = |what: &str| -> Interrupt { format_exception(what) };
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix("}}")).ok_or_else(wrong)?;
-    let (head, tail) = inner.split_once(",{").ok_or_else(wrong)?;
-    let widths = [8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2];
-    let parts: Vec<&str> = head.split(',').chain(tail.split(',')).collect();
-    if parts.len() != widths.len() {
-        return Err(wrong());
+    let inner = text.strip_prefix('{').ok_or_else(|| wrong(OPENING))?;
+    if hex_field(inner).is_none() {
+        return Err(wrong(PREFIX));
     }
+    let inner = inner.strip_suffix("}}").ok_or_else(|| wrong(UNKNOWN))?;
+    let (head, tail) = inner.split_once(",{").ok_or_else(|| wrong(UNKNOWN))?;
+    let mut parts = head.split(',').chain(tail.split(','));
     let mut digits = String::new();
-    for (part, width) in parts.into_iter().zip(widths) {
-        let part = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")).ok_or_else(wrong)?;
+    for width in [8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2] {
+        let part = parts.next().ok_or_else(|| wrong(COMMA))?;
+        let part = hex_field(part).ok_or_else(|| wrong(PREFIX))?;
         if part.is_empty() || part.len() > width {
-            return Err(wrong());
+            return Err(wrong(UNKNOWN));
         }
         digits.push_str(&format!("{part:0>width$}"));
     }
+    if parts.next().is_some() {
+        return Err(wrong(UNKNOWN));
+    }
     hex(&digits)
+}
+
+fn hex_field(text: &str) -> Option<&str> {
+    text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))
 }

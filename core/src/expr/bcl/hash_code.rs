@@ -29,7 +29,7 @@ pub(super) fn hash_code(value: &Value) -> i32 {
         Value::String(text) => of_text(text),
         Value::Json(token) => token.held().map_or_else(|| of_text(token.type_name()), |held| hash_code(&held)),
         Value::Object(object) => match instance::look(value, |record: &mut Record| record.0.clone()) {
-            Some(members) => members.iter().fold(0, |hash, member| combined(hash, hash_code(member))),
+            Some(members) => of_members(&members.iter().map(hash_code).collect::<Vec<i32>>()),
             // Not their addresses: an evaluation that is replayed gives the same.
             None => of_text(&object.get().type_name()),
         },
@@ -38,8 +38,19 @@ pub(super) fn hash_code(value: &Value) -> i32 {
     }
 }
 
-/// How `System.Tuple` puts two numbers together.
-pub(super) const fn combined(first: i32, second: i32) -> i32 {
+// How `System.Tuple` puts its items together: by fours, and pairs in them.
+fn of_members(codes: &[i32]) -> i32 {
+    match codes {
+        [] => 0,
+        [one] => *one,
+        [a, b] => combined(*a, *b),
+        [a, b, c] => combined(combined(*a, *b), *c),
+        [a, b, c, d] => combined(combined(*a, *b), combined(*c, *d)),
+        [a, b, c, d, rest @ ..] => combined(of_members(&[*a, *b, *c, *d]), of_members(rest)),
+    }
+}
+
+const fn combined(first: i32, second: i32) -> i32 {
     (first.wrapping_shl(5).wrapping_add(first)) ^ second
 }
 

@@ -30,6 +30,7 @@ mod math;
 mod message;
 mod native;
 mod net;
+mod nullable;
 mod number_create;
 mod number_custom;
 mod number_decimal;
@@ -54,6 +55,7 @@ mod string_search;
 mod text_builder;
 mod text_reader;
 mod text_writer;
+mod thrown;
 mod time;
 mod time_exact;
 mod time_lex;
@@ -63,6 +65,7 @@ mod time_span;
 mod time_text;
 mod time_zone;
 mod token;
+mod tuple;
 mod type_object;
 mod uri;
 mod uri_members;
@@ -87,9 +90,9 @@ use super::ty::{Class, Named, RecordKind, Ty};
 
 pub(crate) use collections::{Read, changes_arrays, json_pairs, live, pair, pair_type, stale};
 pub(crate) use dictionary::{items as context_items, variable};
-pub(crate) use exceptions::{message_of as exception_message, thrown};
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
+pub(crate) use thrown::message_of as exception_message;
 pub(crate) use time::unrepresentable;
 pub(crate) use type_object::type_object;
 pub(crate) use xml::{cast as xml_cast, converted as xml_name, key_text as xml_key, settle as xml_settle};
@@ -242,7 +245,6 @@ const ROWS: &[&[Row]] = &[
     xml::TABLES[6],
     xml::TABLES[7],
     enums::ROWS,
-    exceptions::ROWS,
     collections::TABLES[0],
     collections::TABLES[1],
     collections::TABLES[2],
@@ -263,10 +265,13 @@ const ROWS: &[&[Row]] = &[
     linq::TABLES[6],
     linq::TABLES[7],
     linq::TABLES[8],
+    nullable::ROWS,
+    tuple::ROWS,
 ];
 
-/// The tables of numbers, which have several each.
-const NUMBERS: [&[&[Row]]; 6] = [
+/// The tables of numbers and exceptions, which have several each.
+const MANY: [&[&[Row]]; 7] = [
+    &exceptions::TABLES,
     &convert::TABLES,
     &number_whole::TABLES,
     &number_real::TABLES,
@@ -276,7 +281,7 @@ const NUMBERS: [&[&[Row]]; 6] = [
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(NUMBERS.iter().copied().flatten()).copied().flatten()
+    ROWS.iter().chain(MANY.iter().copied().flatten()).copied().flatten()
 }
 
 /// What types derive from or implement, beyond the base classes of `Class`.
@@ -401,7 +406,11 @@ fn resolve(written: &TypeName, names: &[Arc<str>]) -> Option<Ty> {
     };
     if let (Ty::Class(class), false) = (&ty, written.arguments.is_empty()) {
         let arguments: Option<Vec<Ty>> = written.arguments.iter().map(|argument| resolve(argument, names)).collect();
-        ty = Ty::Generic(*class, arguments?.into());
+        let arguments = arguments?;
+        ty = match (class, arguments.as_slice()) {
+            (Class::Nullable, [inner]) => Ty::nullable(inner.clone()),
+            _ => Ty::Generic(*class, arguments.into()),
+        };
     }
     if written.nullable {
         ty = Ty::nullable(ty);

@@ -20,14 +20,14 @@ pub(super) const ROWS: &[Row] = &[
             call.yields(text)
         }
     }),
-    row("object", "bool Equals(object obj)", |call| Ok(Value::Bool(call.value(0) == call.value(1)))),
+    row("object", "bool Equals(object obj)", |call| Ok(Value::Bool(equal(call.value(0), call.value(1))))),
     row("object", "int GetHashCode()", |call| Ok(Value::Int32(super::hash_code::hash_code(call.value(0))))),
     row("object", "static bool ReferenceEquals(object objA, object objB)", |call| {
         Ok(Value::Bool(is_same(call.value(0), call.value(1))))
     }),
     row("object", "new object()", |call| call.object(Ty::Object, Bare)),
     row("object", "static bool Equals(object objA, object objB)", |call| {
-        Ok(Value::Bool(call.value(0) == call.value(1)))
+        Ok(Value::Bool(equal(call.value(0), call.value(1))))
     }),
     row("bool", "int CompareTo(bool value)", |call| Ok(order(call.bool(0)?.cmp(&call.bool(1)?)))),
     row("bool", "int CompareTo(object obj)", |call| against::<bool>(call, |a, b| a.cmp(&b) as i32)),
@@ -63,6 +63,15 @@ pub(super) const ROWS: &[Row] = &[
 struct Bare;
 
 impl State for Bare {}
+
+/// `Equals`: what is no number equals itself, other than under `==`.
+pub(super) fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Double(a), Value::Double(b)) if a.is_nan() => b.is_nan(),
+        (Value::Single(a), Value::Single(b)) if a.is_nan() => b.is_nan(),
+        (a, b) => a == b,
+    }
+}
 
 /// `CompareTo`'s -1, 0 or 1.
 pub(super) fn order(ordering: std::cmp::Ordering) -> Value {

@@ -43,6 +43,10 @@ impl Checker<'_> {
         if let (Some(_), [argument]) = (crate::expr::generic::delegate(ty), arguments) {
             return self.value_as(&argument.value, ty);
         }
+        if let (Ty::Nullable(_), [argument]) = (ty, arguments) {
+            let value = self.value_as(&argument.value, ty);
+            return self.convert_to(value, ty);
+        }
         let mut found = members_of(ty, "new", true);
         found.retain(|(member, _)| member.form == Form::Constructor);
         if let Some(candidate) = self.choose(&found, &[], &given) {

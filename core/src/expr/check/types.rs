@@ -30,7 +30,9 @@ impl Checker<'_> {
         if arguments.contains(&Ty::Error) {
             return Ty::Error;
         }
-        if let (Ty::Class(class), false) = (&ty, arguments.is_empty()) {
+        if let (Ty::Class(Class::Nullable), [inner]) = (&ty, &arguments[..]) {
+            ty = Ty::nullable(inner.clone());
+        } else if let (Ty::Class(class), false) = (&ty, arguments.is_empty()) {
             ty = Ty::Generic(*class, arguments.into());
         }
         let (class, count) = match &ty {

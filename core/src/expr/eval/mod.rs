@@ -53,9 +53,11 @@ pub(crate) struct Machine<'m> {
     /// Every object that was made, so that circles are freed at the end.
     created: Vec<Object>,
     /// The exception that a `catch` holds, for `throw;`.
-    caught: Vec<Interrupt>,
     /// Where concatenations grow; kept for its capacity.
     grown: String,
+    caught: Vec<(Interrupt, Value)>,
+    /// The objects that were thrown and not caught yet, last ones last.
+    pub(crate) thrown: Vec<Value>,
     steps_left: u32,
     memory_left: usize,
     /// JSON that was read or made: a token does not keep its parents alive.
@@ -91,6 +93,7 @@ pub(crate) fn run_then<T>(
         created: Vec::new(),
         caught: Vec::new(),
         grown: String::new(),
+        thrown: Vec::new(),
         steps_left: STEPS_MAX,
         memory_left: MEMORY_BYTES_MAX,
         kept: Vec::new(),
@@ -216,7 +219,7 @@ impl Machine<'_> {
             Node::Invoke(parts) => self.invocation(&parts.0, &parts.1),
             Node::Record(ty, values) => {
                 let values = values.iter().map(|value| self.eval(value)).collect::<Outcome<Vec<Value>>>()?;
-                self.object(ty.clone(), Record(values))
+                self.object(ty.clone(), Record::new(values)?)
             }
             Node::Field(record, at) => {
                 let record = self.eval(record)?;
@@ -225,7 +228,7 @@ impl Machine<'_> {
             }
             Node::Throw(thrown) => {
                 let thrown = self.eval(thrown)?;
-                Err(super::bcl::thrown(&thrown))
+                Err(self.throw_object(thrown))
             }
             Node::IsConstant(pair) => {
                 let (value, constant) = (self.eval(&pair.0)?, self.eval(&pair.1)?);

@@ -2,7 +2,6 @@
 
 use super::Machine;
 use crate::expr::Interrupt;
-use crate::expr::bcl::thrown as thrown_by;
 use crate::expr::exception::{Outcome, broken};
 use crate::expr::node::{LoopOrder, LoopStep, Node, Step, SwitchStep, TryStep};
 use crate::value::Value;
@@ -113,9 +112,9 @@ impl Machine<'_> {
         match step {
             Step::Throw(node) => {
                 let thrown = self.eval(node)?;
-                Err(thrown_by(&thrown))
+                Err(self.throw_object(thrown))
             }
-            Step::Rethrow => Err(self.caught.last().cloned().unwrap_or_else(|| broken("`throw;` outside of a catch"))),
+            Step::Rethrow => Err(self.rethrow()),
             Step::Try(step) => self.try_step(step),
             Step::Switch(step) => self.switch(step),
             Step::Goto(section) => Ok(Flow::Goto(*section)),
@@ -173,10 +172,19 @@ impl Machine<'_> {
                 Some(Ok(false) | Err(Interrupt::Exception { .. })) => continue,
                 Some(Err(other)) => return Some(Err(other)),
             }
-            self.caught.push(thrown.clone());
+            self.caught.push((thrown.clone(), exception));
             return Some(self.steps(&catch.body));
         }
+        self.remember(exception);
         None
+    }
+
+    fn rethrow(&mut self) -> Interrupt {
+        let Some((interrupt, exception)) = self.caught.last().cloned() else {
+            return broken("`throw;` outside of a catch");
+        };
+        self.remember(exception);
+        interrupt
     }
 
     fn switch(&mut self, step: &SwitchStep) -> Outcome<Flow> {

@@ -93,3 +93,21 @@ fn calls_and_collections_are_bounded() {
 fn length_is_bounded() {
     starts_with(&format!("@(\"{}\")", "a".repeat(300_000)), "xx 1:1 expression-limit");
 }
+
+#[test]
+fn objects_in_each_other_are_bounded() {
+    let nested = "!! limit: objects of the expression are nested too deep in each other";
+    for object in ["new { a = o }", "new { a = o, b = o }", "Tuple.Create(o)", "Tuple.Create(o, o)"] {
+        let source = format!(
+            "@{{ object o = 1; for (var i = 0; i < 100000; i++) o = {object}; return o.ToString() + o.GetHashCode(); }}"
+        );
+        starts_with(&source, nested);
+    }
+    let pairs = "@{ object o = 1; for (var i = 0; i < 10000; i++) { o = new Dictionary<string, object> { { \"a\", o } }.First(); } return o.ToString().Length < 100; }";
+    starts_with(pairs, "=> System.Boolean True");
+    // Exceptions inside of each other are walked.
+    let chain = "@{ Exception e = null; for (var i = 0; i < 50000; i++) e = new Exception(\"x\", e); return e.ToString().Length > 50000 && e.GetBaseException().Message == \"x\"; }";
+    starts_with(chain, "=> System.Boolean True");
+    let doubling = "@{ var e = new Exception(\"x\"); for (var i = 0; i < 1000; i++) e = new AggregateException(e, e); return e.Message; }";
+    starts_with(doubling, "!! limit: ");
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::expr::exception::{Outcome, throw};
 use crate::expr::instance::{self, Pair, Record, State};
-use crate::expr::ty::{RecordKind, Ty};
+use crate::expr::ty::{Class, RecordKind, Ty};
 use crate::value::{Library, Value};
 
 use super::super::string::distance_in_any_case;
@@ -123,8 +123,9 @@ fn items(value: &Value) -> Option<Vec<Value>> {
 
 // What an anonymous object, a tuple or a pair consists of.
 fn members(value: &Value) -> Option<Vec<Value>> {
-    instance::look(value, |record: &mut Record| record.0.clone())
-        .or_else(|| instance::look(value, |pair: &mut Pair| vec![pair.key.clone(), pair.value.clone()]))
+    instance::look(value, |record: &mut Record| record.0.clone()).or_else(|| {
+        instance::look(value, |pair: &mut Pair| pair.parts().map(|parts| parts.map(Value::clone).to_vec())).flatten()
+    })
 }
 
 /// `EqualityComparer<T>.Default`, or a `StringComparer`.
@@ -169,7 +170,8 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
             (None, Some(_)) | (Some(_), None) | (None, None) => Err(no_order(a)),
         },
         (Value::Object(left), Value::Object(right)) => {
-            let is_tuple = |ty: Option<&Ty>| matches!(ty, Some(Ty::Record(RecordKind::Tuple, _)));
+            let is_tuple =
+                |ty: Option<&Ty>| matches!(ty, Some(Ty::Record(RecordKind::Tuple, _) | Ty::Generic(Class::Tuple, _)));
             if left.is_same(right) {
                 return Ok(Ordering::Equal);
             }

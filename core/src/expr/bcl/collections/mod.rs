@@ -119,7 +119,7 @@ pub(crate) fn pair_type(key: Ty, value: Ty) -> Ty {
 
 /// A pair of this type.
 pub(crate) fn pair(ty: &Ty, key: Value, value: Value) -> Value {
-    Value::Object(Instance::object(ty.clone(), Pair { key, value }))
+    Value::Object(Instance::object(ty.clone(), Pair::new(key, value)))
 }
 
 /// The properties of a `JObject` as pairs; anything else as it is.

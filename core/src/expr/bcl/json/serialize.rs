@@ -76,7 +76,13 @@ fn members(value: &Value) -> Option<Vec<(Arc<str>, Value)>> {
     if let Some(members) = instance::look(value, pair) {
         return Some(members);
     }
-    let Some(Ty::Record(kind, types)) = instance::type_of(object) else { return None };
+    let ty = instance::type_of(object)?;
+    if matches!(ty, Ty::Generic(Class::Tuple, _)) {
+        let values = instance::look(value, |record: &mut Record| record.0.clone())?;
+        let name = |at: usize| if at == 7 { Arc::from("Rest") } else { Arc::from(format!("Item{}", at + 1)) };
+        return Some(values.into_iter().enumerate().map(|(at, value)| (name(at), value)).collect());
+    }
+    let Ty::Record(kind, types) = ty else { return None };
     let values = instance::look(value, |record: &mut Record| record.0.clone())?;
     let named = types.iter().zip(values).enumerate();
     Some(

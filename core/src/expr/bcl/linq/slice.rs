@@ -279,6 +279,6 @@ fn tuples(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Curs
             let Some(item) = machine.advance(&mut **cursor)? else { return Ok(None) };
             members.push(item);
         }
-        machine.object(ty.clone(), Record(members)).map(Some)
+        machine.object(ty.clone(), Record::new(members)?).map(Some)
     })
 }
