@@ -15,6 +15,9 @@ pub const LOCALS_MAX: u16 = 512;
 /// The most steps (statements and loop rounds, calls of members) of one evaluation.
 pub const STEPS_MAX: u32 = 1_000_000;
 
+/// How many bytes of its arguments a member may look at for each step that it counts.
+pub const BYTES_PER_STEP: usize = 1024;
+
 /// The most memory that one evaluation may allocate for strings and arrays, in bytes, whether or not it is still in use.
 pub const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 

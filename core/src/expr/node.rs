@@ -6,6 +6,7 @@ use crate::http::HeaderName;
 use crate::value::{ContextPart, Value};
 
 use super::bcl::Run;
+use super::parse::signature::Form;
 use super::syntax::BinaryOp;
 use super::ty::{Class, Ty};
 
@@ -118,6 +119,26 @@ pub(crate) struct CallNode {
     /// What the member's type parameters stand for.
     pub(crate) types: Box<[Ty]>,
     pub(crate) receiver: ReceiverRule,
+    pub(crate) cost: Cost,
+}
+
+/// What a call of a member costs beside its own step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cost {
+    /// Nothing: properties and indexers.
+    Constant,
+    /// It may look at the whole of its arguments: long ones are weighed.
+    Arguments,
+}
+
+impl Cost {
+    /// That of a member of this form.
+    pub(crate) const fn of(form: Form) -> Self {
+        match form {
+            Form::Property | Form::Indexer | Form::Setter | Form::IndexSetter => Self::Constant,
+            Form::Method | Form::Constructor => Self::Arguments,
+        }
+    }
 }
 
 /// `context.Variables["name"]`, or `GetValueOrDefault` of it, by a name that is a constant.

@@ -7,11 +7,14 @@ use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_rang
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
-    row("string", "int Length", |call| Ok(index(utf16::length(call.text(0, "this")?)))),
+    row("string", "int Length", |call| {
+        let text = call.text(0, "this")?;
+        call.machine.units_of(text).map(index)
+    }),
     row("string", "char this[int index]", |call| {
-        let at = usize::try_from(call.int(1)?).ok();
-        let unit = at.and_then(|at| utf16::unit_at(call.text(0, "this").map_or("", |text| text), at));
-        unit.map(Value::Char).ok_or_else(index_out_of_range)
+        let (text, at) = (call.text(0, "this")?, usize::try_from(call.int(1)?).ok());
+        let at = at.ok_or_else(index_out_of_range)?;
+        call.machine.unit_of(text, at)?.map(Value::Char).ok_or_else(index_out_of_range)
     }),
     row("string", "static string Empty", |call| call.yields("")),
     row("string", "static bool IsNullOrEmpty(string value)", |call| {

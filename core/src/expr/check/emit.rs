@@ -9,7 +9,7 @@ use super::target::again;
 use super::{Checker, Typed};
 use crate::expr::bcl::{Member, changes_arrays};
 use crate::expr::generic::{delegate, field, substitute};
-use crate::expr::node::{Arrays, CallNode, Node, ReceiverRule, VariableNode};
+use crate::expr::node::{Arrays, CallNode, Cost, Node, ReceiverRule, VariableNode};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Expr, ExprKind, Ident, OutTarget};
 use crate::expr::ty::{Class, Ty};
@@ -62,7 +62,7 @@ impl Checker<'_> {
         #[cfg(test)]
         crate::expr::tests::rows::note(member);
         let (run, types) = (member.run, candidate.types.clone().into());
-        let call = CallNode { run, arguments: arguments.into(), types, receiver: rule };
+        let call = CallNode { run, arguments: arguments.into(), types, receiver: rule, cost: Cost::of(member.form) };
         let result = substitute(&member.result, &candidate.types);
         if let Some(variable) = variable(member, &call) {
             return Typed::new(Node::Variable(Box::new(variable)), result, span);
@@ -159,6 +159,7 @@ impl Checker<'_> {
                 arguments: arguments.into(),
                 types: types.into(),
                 receiver: ReceiverRule::NotNull,
+                cost: Cost::of(member.form),
             };
             return Node::Call(Box::new(call));
         }

@@ -6,7 +6,7 @@ use super::binary::unwrapped;
 use super::convert::{apply, implicit_of};
 use super::{Checker, Typed};
 use crate::expr::bcl;
-use crate::expr::node::{CallNode, Node, ReceiverRule};
+use crate::expr::node::{CallNode, Cost, Node, ReceiverRule};
 use crate::expr::syntax::{Expr, ExprKind, Ident, Literal, Piece, TypeName};
 use crate::expr::ty::{Class, Ty};
 use crate::span::Span;
@@ -174,6 +174,7 @@ impl Checker<'_> {
             arguments: Box::new([typed.node, alignment, Node::Constant(format)]),
             types: Box::new([]),
             receiver: ReceiverRule::None,
+            cost: Cost::Arguments,
         }))
     }
 

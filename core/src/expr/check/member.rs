@@ -5,7 +5,7 @@ use super::overload::{self, Found, Given, Open};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, Run, TABLE};
 use crate::expr::generic::{delegate, field, may_unify, substitute, supertypes, unify};
-use crate::expr::node::{BinaryNode, CallNode, Conversion, Lifted, Node, Operands, ReceiverRule};
+use crate::expr::node::{BinaryNode, CallNode, Conversion, Cost, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::problem::nearest;
 use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, OutTarget};
@@ -197,6 +197,7 @@ impl Checker<'_> {
             arguments: receiver.into_iter().collect(),
             types: types.into(),
             receiver: rule,
+            cost: Cost::of(member.form),
         };
         Typed::new(Node::Call(Box::new(call)), substitute(&member.result, types), span)
     }

@@ -8,8 +8,8 @@ use crate::expr::Interrupt;
 use crate::expr::bcl::{Call, Run};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, Cell, Closure, Declared};
-use crate::expr::limits::{CALL_HEIGHT, CALL_HEIGHT_MAX};
-use crate::expr::node::{Arrays, CallNode, FunctionNode, FunctionsStep, Node, ReceiverRule};
+use crate::expr::limits::{BYTES_PER_STEP, CALL_HEIGHT, CALL_HEIGHT_MAX};
+use crate::expr::node::{Arrays, CallNode, Cost, FunctionNode, FunctionsStep, Node, ReceiverRule};
 use crate::expr::ty::Ty;
 use crate::value::Value;
 
@@ -98,10 +98,31 @@ impl Machine<'_> {
         if missing {
             return Err(null_reference());
         }
+        if call.cost == Cost::Arguments {
+            for argument in arguments {
+                self.weigh(argument)?;
+            }
+        }
         match call.run {
             Run::Function(function) => function(&mut Call { arguments, types: &call.types, machine: self }),
             Run::Enum(_) | Run::Part(_) | Run::Text(_) => Err(broken("a member without code")),
         }
+    }
+
+    // Whoever looks at a long text takes time in proportion to it, which steps count.
+    fn weigh(&mut self, value: &Value) -> Outcome<()> {
+        let bytes = match value {
+            Value::String(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            _ => return Ok(()),
+        };
+        self.weigh_bytes(bytes)
+    }
+
+    /// Counts the steps of looking through so many bytes.
+    pub(crate) fn weigh_bytes(&mut self, bytes: usize) -> Outcome<()> {
+        let steps = bytes / BYTES_PER_STEP;
+        if steps == 0 { Ok(()) } else { self.spend(u32::try_from(steps).unwrap_or(u32::MAX)) }
     }
 
     /// A call with `out` arguments: what the member gave goes to the slots.

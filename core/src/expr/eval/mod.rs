@@ -7,6 +7,7 @@ mod memory;
 mod operate;
 mod statement;
 mod text;
+mod units;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ pub(crate) struct Machine<'m> {
     pub(crate) kept_nodes: Vec<XNode>,
     /// The nodes that have annotations, which end with the evaluation.
     pub(crate) annotated: Vec<XNode>,
+    long_texts: units::Indexed,
 }
 
 /// Runs a program.
@@ -99,6 +101,7 @@ pub(crate) fn run_then<T>(
         kept: Vec::new(),
         kept_nodes: Vec::new(),
         annotated: Vec::new(),
+        long_texts: units::Indexed::default(),
     };
     let looked = machine.body(&program.body).and_then(|value| Ok((look(&mut machine, &value)?, value)));
     let (seen, result) = match looked {

@@ -106,6 +106,11 @@ impl<'m> Machine<'m> {
     pub(super) fn same_text(&mut self, node: &BinaryNode) -> Outcome<Value> {
         let left = self.seen(&node.left)?;
         let right = self.seen(&node.right)?;
+        if let (Some(left), Some(right)) = (left.text(), right.text())
+            && left.len() == right.len()
+        {
+            self.weigh_bytes(left.len())?;
+        }
         // What is no text is null.
         let equal = left.text() == right.text();
         match node.operator {

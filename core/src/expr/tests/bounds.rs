@@ -58,6 +58,25 @@ fn time_and_memory_are_bounded() {
     );
 }
 
+// Members that make nothing new are bounded by what they look at; loops over a text may look at each of its units.
+#[test]
+fn looking_is_bounded() {
+    let steps = "!! limit: the expression takes too many steps";
+    let long = "var s = \"\".PadLeft(7000000, 'a'); var t = \"\".PadLeft(7000000, 'a'); var n = 0;";
+    starts_with(&format!("@{{ {long} while (true) {{ if (s == t) {{ n++; }} }} }}"), steps);
+    starts_with(&format!("@{{ {long} while (true) {{ n += s.IndexOf(\"b\"); }} }}"), steps);
+    starts_with(
+        "@{ var l = Enumerable.Range(0, 200000).ToList(); while (true) { l.Insert(0, 1); l.RemoveAt(0); } }",
+        steps,
+    );
+    for text in ["'a'", "'ä'"] {
+        let each = format!(
+            "@{{ var s = \"\".PadLeft(100000, {text}); var n = 0; for (var i = 0; i < s.Length; i++) {{ if (s[i] == {text}) {{ n++; }} }} return n; }}"
+        );
+        starts_with(&each, "=> System.Int32 100000");
+    }
+}
+
 #[test]
 fn calls_and_collections_are_bounded() {
     let deep = "!! limit: the expression calls itself too deep";
