@@ -4,11 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 18] = [
+const CORE_DEPENDENCIES: [&str; 17] = [
     "aes",
     "base64",
     "bytes",
-    "der",
     "des",
     "hmac",
     "http",

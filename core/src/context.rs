@@ -1,15 +1,17 @@
 //! The object that an expression calls `context`, as plain data. The exchange owns it; policies change it; expressions read it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
 use crate::http::{HeaderMap, Method, Url};
+use crate::pki::chain::Trust;
+use crate::pki::{Certificate, Entropy};
 use crate::rng::Uuid;
 use crate::time::{Now, WallTime};
-use crate::value::{UrlRef, Value};
+use crate::value::{Object, UrlRef, Value};
 
 pub use crate::http::message::{Body, ResponseView};
 /// `context.LastError`, which the record of the request shows too.
@@ -67,6 +69,29 @@ pub struct RequestView {
     pub matched_parameters: IndexMap<String, String>,
     /// `Body`
     pub body: Body,
+    /// `Certificate`: what the client showed in the TLS handshake, not verified.
+    pub certificate: Option<Arc<CertificateView>>,
+}
+
+/// A certificate of the context, read once and shared by all who see it.
+#[derive(Debug)]
+pub struct CertificateView {
+    /// The certificate.
+    pub certificate: Arc<Certificate>,
+    object: OnceLock<Object>,
+}
+
+impl CertificateView {
+    /// A view of it.
+    #[must_use]
+    pub fn new(certificate: Certificate) -> Arc<Self> {
+        Arc::new(Self { certificate: Arc::new(certificate), object: OnceLock::new() })
+    }
+
+    /// Its object, which `make` makes the first time: .NET shows the same one every time.
+    pub(crate) fn object(&self, make: impl FnOnce() -> Object) -> &Object {
+        self.object.get_or_init(make)
+    }
 }
 
 /// `context.Api`
@@ -227,6 +252,12 @@ pub struct DeploymentView {
     pub service_id: String,
     /// `Gateway.IsManaged`; never of a gateway, only of what the tools evaluate.
     pub is_managed: bool,
+    /// `Certificates`, by their ids.
+    pub certificates: IndexMap<String, Arc<CertificateView>>,
+    /// What `VerifyNoRevocation` takes as proven: the gateway's authorities and the system's roots.
+    pub trust: Trust,
+    /// What the streams of secrets are keyed with.
+    pub entropy: Entropy,
 }
 
 /// The query parameter that carries a subscription key when no API says otherwise (APIM's own default).

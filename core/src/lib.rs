@@ -11,6 +11,8 @@ pub mod span;
 
 pub mod diagnostic;
 
+pub mod pki;
+
 pub mod http;
 
 pub mod config;

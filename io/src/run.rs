@@ -28,7 +28,7 @@ use crate::settings::{Color, Listeners, Settings, Source};
 use crate::signal::shutdown_requests;
 use crate::sinks::StdSink;
 use crate::sinks::adapters::Adapters;
-use startup::Tls;
+use startup::{Grounds, Tls};
 use worker::{Death, Workers};
 
 pub use local::{Trust, run_local};
@@ -137,7 +137,7 @@ async fn control(
         Store::new(env.disk, settings.backup.path.clone(), settings.backup.key.clone(), Arc::clone(&env.crypto));
     let place = backup_place(env, settings, &backup).await;
     let control = Control {
-        settings: startup::gateway_settings(settings, instance_id, place),
+        settings: startup::gateway_settings(settings, instance_id, place, Grounds::new(&env.crypto, &tls.roots)?),
         provider: provider(settings, tls.service.clone()),
         backup: (place == BackupPlace::Present).then_some(backup),
     };

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::context::{Body, Context, RequestView};
+use crate::context::{Body, CertificateView, Context, RequestView};
 use crate::exchange::fault::Raised;
 use crate::expr::Message;
 use crate::http::{HttpVersion, Method, RequestHead};
@@ -40,6 +40,8 @@ pub struct Client {
     pub ip: String,
     /// The TLS version of its connection, as in `1.3`.
     pub tls_version: Option<&'static str>,
+    /// The certificate that it showed in the TLS handshake, not verified.
+    pub certificate: Option<Arc<CertificateView>>,
 }
 
 /// One request on its way. Drive it: `poll` until `Wait` or `Done`, perform what it asks, `resume` with each answer, `poll` again.
@@ -157,6 +159,7 @@ impl Exchange {
                 ip: client.ip.clone(),
                 matched_parameters: IndexMap::new(),
                 body,
+                certificate: client.certificate.clone(),
             },
             response: None,
             variables: IndexMap::new(),

@@ -230,6 +230,7 @@ fn part_type(part: &ContextPart) -> &'static str {
         | ContextPart::Workspace
         | ContextPart::Deployment
         | ContextPart::Gateway
+        | ContextPart::Certificates
         | ContextPart::LastError => part.type_name(),
     }
 }

@@ -1,5 +1,6 @@
 //! The context of one evaluation, read from a JSON document: what the tools and the fixtures evaluate against. Reads no files.
 
+mod certificate;
 mod reader;
 mod variable;
 
@@ -12,6 +13,7 @@ use crate::context::{
     ProductView, RequestView, ResponseView, SubscriptionView, UserView, WorkspaceView,
 };
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Url};
+use crate::pki::Entropy;
 use crate::rng::{Rng, Seed, Uuid};
 use crate::time::{Instant, Now, WallTime};
 use crate::value::json::date_of;
@@ -158,9 +160,20 @@ fn request(section: Option<Section<'_>>) -> Result<RequestView, SceneError> {
         ip: "127.0.0.1".to_owned(),
         matched_parameters: indexmap::IndexMap::new(),
         body: Body::Absent,
+        certificate: None,
     };
     let Some(section) = section else { return Ok(view) };
-    section.knows(&["method", "url", "originalUrl", "ipAddress", "headers", "matchedParameters", "body"])?;
+    section.knows(&[
+        "method",
+        "url",
+        "originalUrl",
+        "ipAddress",
+        "headers",
+        "matchedParameters",
+        "body",
+        "certificate",
+    ])?;
+    view.certificate = certificate::one(&section, "certificate")?;
     if let Some(method) = section.parsed("method", "a method", |text| Method::from_bytes(text.as_bytes()).ok())? {
         view.method = method;
     }
@@ -367,7 +380,7 @@ fn workspace(section: &Section<'_>) -> Result<WorkspaceView, SceneError> {
 
 fn deployment(section: Option<Section<'_>>) -> Result<DeploymentView, SceneError> {
     let Some(section) = section else { return Ok(DeploymentView::default()) };
-    section.knows(&["region", "serviceId", "serviceName", "gatewayId", "gateway", "certificates"])?;
+    section.knows(&["region", "serviceId", "serviceName", "gatewayId", "gateway", "certificates", "authorities"])?;
     let mut view = DeploymentView {
         gateway_id: section.owned("gatewayId")?,
         instance_id: String::new(),
@@ -375,6 +388,9 @@ fn deployment(section: Option<Section<'_>>) -> Result<DeploymentView, SceneError
         service_name: section.owned("serviceName")?,
         service_id: section.owned("serviceId")?,
         is_managed: false,
+        certificates: certificate::named(&section)?,
+        trust: certificate::trust(&section)?,
+        entropy: Entropy::default(),
     };
     if let Some(gateway) = section.section("gateway")? {
         gateway.knows(&["id", "instanceId", "isManaged"])?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::config::Revision;
 use crate::diagnostic::Diagnostic;
 use crate::http::Bytes;
+use crate::pki::{Certificate, Entropy};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Event;
 
@@ -35,6 +36,10 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// How long requests in flight may take after that.
     pub drain_timeout: Duration,
+    /// What policies' streams of secrets are keyed with.
+    pub entropy: Entropy,
+    /// The roots that the system trusts, which policies verify certificates with.
+    pub roots: Arc<[Arc<Certificate>]>,
 }
 
 /// Where the configuration comes from.

@@ -93,7 +93,12 @@ impl Gateway {
             Source::Service { identity } => Provider::Service(Box::new(Service::new(&settings, identity, seed))),
             Source::Folder => Provider::Folder(Folder::new(settings.sync_interval)),
         };
-        let identity = Identity { gateway_id: settings.gateway_id.clone(), instance_id: settings.instance_id.clone() };
+        let identity = Identity {
+            gateway_id: settings.gateway_id.clone(),
+            instance_id: settings.instance_id.clone(),
+            entropy: settings.entropy,
+            roots: Arc::clone(&settings.roots),
+        };
         let mut gateway = Self {
             settings,
             identity,

@@ -114,6 +114,7 @@ impl Visit {
             ip: "192.0.2.7".to_owned(),
             matched_parameters: IndexMap::new(),
             body: Body::Absent,
+            certificate: None,
         };
         let api = ApiView { id: "orders;rev=2".to_owned(), name: "Orders".to_owned(), ..ApiView::default() };
         let operation =

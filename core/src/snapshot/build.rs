@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::model::{Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
+use crate::config::model::{self, Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
 use crate::context::{
-    ApiView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView, UserView,
+    ApiView, CertificateView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView,
+    UserView,
 };
 use crate::diagnostic::Diagnostic;
+use crate::pki::Certificate;
+use crate::pki::chain::Trust;
 use crate::policy::Scope;
 use crate::route::{RouteApi, SubscriptionRequirement};
 use crate::snapshot::hidden::template_place;
@@ -32,7 +35,29 @@ pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> 
         service_name: configuration.service.name.clone(),
         service_id: configuration.service.name.clone(),
         is_managed: false,
+        certificates: configuration.certificates.iter().filter_map(view).collect(),
+        trust: trust(configuration, identity),
+        entropy: identity.entropy,
     }
+}
+
+// A certificate that cannot be read is not there; the host names and authorities that need it say so themselves.
+fn view(of: &model::Certificate) -> Option<(String, Arc<CertificateView>)> {
+    let certificate = Certificate::of_pem(&of.chain_pem, of.key_pem.as_ref().map(|key| key.0.as_str()))?;
+    Some((of.id.clone(), CertificateView::new(certificate)))
+}
+
+// The system's roots, and the gateway's authorities: a trusted one is a root, another one links.
+fn trust(configuration: &Configuration, identity: &Identity) -> Trust {
+    let mut trust = Trust { roots: identity.roots.to_vec(), intermediates: Vec::new() };
+    for authority in &configuration.gateway.authorities {
+        let found = configuration.certificates.iter().find(|of| of.id == authority.certificate);
+        for certificate in found.map(|of| Certificate::all_of_pem(&of.chain_pem)).unwrap_or_default() {
+            let list = if authority.trusted { &mut trust.roots } else { &mut trust.intermediates };
+            list.push(Arc::new(certificate));
+        }
+    }
+    trust
 }
 
 /// Compiles an API with all its operations.

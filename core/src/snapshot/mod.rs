@@ -21,6 +21,7 @@ use crate::config::model::{Authority, Backend, Certificate, Hostname};
 use crate::config::{ResourceId, ResourceSet, Revision};
 use crate::context::DeploymentView;
 use crate::diagnostic::Diagnostic;
+use crate::pki::{self, Entropy};
 use crate::policy::Program;
 use crate::route::{RouteRow, RouteTable, SubscriptionTable};
 
@@ -81,6 +82,10 @@ pub struct Identity {
     pub gateway_id: String,
     /// The id of this process.
     pub instance_id: String,
+    /// What its streams of secrets are keyed with.
+    pub entropy: Entropy,
+    /// The roots that the system trusts.
+    pub roots: Arc<[Arc<pki::Certificate>]>,
 }
 
 /// The result of compiling a revision.

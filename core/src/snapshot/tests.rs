@@ -17,7 +17,7 @@ const WITH_FRAGMENT: &str = "<policies><inbound><include-fragment fragment-id=\"
 const FRAGMENT: &str = "<fragment><set-variable name=\"a\" value=\"1\" /></fragment>";
 
 pub(crate) fn identity() -> Identity {
-    Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned() }
+    Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned(), ..Identity::default() }
 }
 
 pub(crate) fn put(set: &mut ResourceSet, id: &str, properties: Value) {

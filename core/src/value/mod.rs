@@ -146,6 +146,8 @@ pub enum ContextPart {
     Deployment,
     /// `context.Deployment.Gateway`
     Gateway,
+    /// `context.Deployment.Certificates`
+    Certificates,
     /// `context.LastError`
     LastError,
 }
@@ -259,6 +261,7 @@ impl ContextPart {
             Self::Workspace => "IWorkspace",
             Self::Deployment => "IDeployment",
             Self::Gateway => "IGateway",
+            Self::Certificates => "IReadOnlyDictionary<string, X509Certificate2>",
             Self::LastError => "ILastError",
         }
     }

@@ -65,7 +65,8 @@ impl Report {
 
 fn report(folder: &Folder) -> Report {
     let mut found = folder.read.clone();
-    let identity = Identity { gateway_id: folder.gateway.clone(), instance_id: "check".to_owned() };
+    let identity =
+        Identity { gateway_id: folder.gateway.clone(), instance_id: "check".to_owned(), ..Identity::default() };
     match Snapshot::compile(Revision(1), &folder.set, &identity, None) {
         Ok(compiled) => {
             found.extend(compiled.refused.into_values().flatten());

@@ -21,7 +21,8 @@ pub(super) fn routes(inspected: &Inspected) -> Outcome {
             return Outcome { code: EXIT_REFUSED, out: String::new(), err };
         }
     };
-    let identity = Identity { gateway_id: folder.gateway.clone(), instance_id: "routes".to_owned() };
+    let identity =
+        Identity { gateway_id: folder.gateway.clone(), instance_id: "routes".to_owned(), ..Identity::default() };
     let compiled = match Snapshot::compile(Revision(1), &folder.set, &identity, None) {
         Ok(compiled) => compiled,
         Err(reasons) => {

@@ -49,6 +49,8 @@ fn settings(source: Source) -> Settings {
         backup: BackupPlace::Missing,
         drain_delay: Duration::ZERO,
         drain_timeout: Duration::from_secs(60),
+        entropy: Default::default(),
+        roots: [].into(),
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn run_local<N: Net, D: Disk>(
     let place = backup_place(&env, &settings, &backup).await;
     let instance_id = startup::instance_id(&settings, None, env.seed);
     let control = Control {
-        settings: startup::gateway_settings(&settings, instance_id, place),
+        settings: startup::gateway_settings(&settings, instance_id, place, startup::Grounds::new(&env.crypto, &[])?),
         provider: provider(&settings, Some(service.config(UpstreamTls::default()))),
         backup: (place == BackupPlace::Present).then_some(backup),
     };

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use holdfast_core::exchange::UpstreamTls;
 use holdfast_core::gateway::{self, BackupPlace, Status};
+use holdfast_core::pki::{Certificate, Entropy};
 use holdfast_core::rng::Seed;
 use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use tokio::runtime::{Builder, Runtime};
 
@@ -43,6 +45,8 @@ pub(super) struct Tls {
     pub(super) upstream: Arc<ClientTls>,
     /// Towards the configuration API.
     pub(super) service: Option<Arc<ClientConfig>>,
+    /// The roots that the system trusts.
+    pub(super) roots: Vec<CertificateDer<'static>>,
 }
 
 impl Tls {
@@ -55,6 +59,7 @@ impl Tls {
         let service = match &settings.source {
             Source::Folder(_) => None,
             Source::Service(service) => {
+                let roots = roots.clone();
                 // A given root is the only one: whoever names it wants nobody else to vouch for the service.
                 let roots = if service.ca.is_some() { Vec::new() } else { roots };
                 let client = client(env, "holdfast.service.ca.path", service.ca.as_deref(), roots)?;
@@ -62,7 +67,7 @@ impl Tls {
                 Some(client.config(UpstreamTls { validate_chain: is_checked, validate_name: is_checked }))
             }
         };
-        Ok(Self { server: Arc::new(server), upstream: Arc::new(upstream), service })
+        Ok(Self { server: Arc::new(server), upstream: Arc::new(upstream), service, roots })
     }
 }
 
@@ -111,8 +116,29 @@ pub(super) fn first_status<N: Net, D: Disk>(env: &Env<N, D>) -> Status {
     }
 }
 
+/// What policies draw secrets from and verify certificates with.
+pub(super) struct Grounds {
+    entropy: Entropy,
+    roots: Arc<[Arc<Certificate>]>,
+}
+
+impl Grounds {
+    /// From the random numbers of this world, and with these roots; one that cannot be read is left out.
+    pub(super) fn new(crypto: &CryptoProvider, roots: &[CertificateDer<'_>]) -> Result<Self, String> {
+        let mut entropy = Entropy::default();
+        crypto.secure_random.fill(&mut entropy.0).map_err(|_| "there are no random numbers".to_owned())?;
+        let roots = roots.iter().filter_map(|root| Certificate::of_der(root)).map(Arc::new).collect();
+        Ok(Self { entropy, roots })
+    }
+}
+
 /// What the gateway machine is told.
-pub(super) fn gateway_settings(settings: &Settings, instance_id: String, backup: BackupPlace) -> gateway::Settings {
+pub(super) fn gateway_settings(
+    settings: &Settings,
+    instance_id: String,
+    backup: BackupPlace,
+    grounds: Grounds,
+) -> gateway::Settings {
     gateway::Settings {
         gateway_id: settings.gateway_id.clone(),
         instance_id,
@@ -123,5 +149,7 @@ pub(super) fn gateway_settings(settings: &Settings, instance_id: String, backup:
         backup,
         drain_delay: settings.drain_delay,
         drain_timeout: settings.drain_timeout,
+        entropy: grounds.entropy,
+        roots: grounds.roots,
     }
 }

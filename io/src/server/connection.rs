@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use holdfast_core::context::CertificateView;
 use holdfast_core::exchange::Client;
 use holdfast_core::http::{Method, RequestHead, Scheme, StatusCode};
 use holdfast_core::telemetry::{Event, Level};
@@ -37,6 +39,8 @@ pub(super) struct Peer {
     pub(super) scheme: Scheme,
     /// The TLS version, as in `1.3`.
     pub(super) tls_version: Option<&'static str>,
+    /// The certificate that it showed in the handshake, read once for all requests of the connection.
+    pub(super) certificate: Option<Arc<CertificateView>>,
     /// The address of ours that it reached: the host of a request that names none.
     pub(super) local: IpAddr,
 }
@@ -117,7 +121,11 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
         } else {
             ClientContent::Absent
         };
-        let client = Client { ip: self.peer.ip.clone(), tls_version: self.peer.tls_version };
+        let client = Client {
+            ip: self.peer.ip.clone(),
+            tls_version: self.peer.tls_version,
+            certificate: self.peer.certificate.clone(),
+        };
         let seed = worker.seed.fork_index(worker.plane.next_exchange());
         let Some(machine) = worker.exchanges.begin(&worker.plane, head, client, seed, now) else {
             let status = worker.plane.status.load();

@@ -113,7 +113,13 @@ mod tests {
     use super::*;
 
     fn peer() -> Peer {
-        Peer { ip: "192.0.2.1".to_owned(), scheme: Scheme::Http, tls_version: None, local: [192, 0, 2, 9].into() }
+        Peer {
+            ip: "192.0.2.1".to_owned(),
+            scheme: Scheme::Http,
+            tls_version: None,
+            certificate: None,
+            local: [192, 0, 2, 9].into(),
+        }
     }
 
     fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {

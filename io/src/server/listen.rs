@@ -6,14 +6,13 @@ use std::rc::Rc;
 use holdfast_core::http::Scheme;
 use holdfast_core::telemetry::{Event, Level};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use super::connection::{self, Peer};
 use super::exchanges::Exchanges;
 use super::{Place, Worker};
 use crate::limits::ACCEPT_RETRY_DELAY;
 use crate::net::Net;
-use crate::tls::Transport;
+use crate::tls::{Acceptor, Transport};
 
 /// How one comes in.
 #[derive(Clone)]
@@ -21,7 +20,7 @@ pub(super) enum Door {
     /// Plain text.
     Plain,
     /// TLS.
-    Tls(TlsAcceptor),
+    Tls(Acceptor),
 }
 
 /// Accepts until the worker closes. Dropping the listener then tells whoever still knocks to go elsewhere.
@@ -80,6 +79,7 @@ async fn greet<N: Net, X: Exchanges>(
         ip: address.ip().to_canonical().to_string(),
         scheme,
         tls_version: transport.tls_version(),
+        certificate: transport.client_certificate(),
         local: local.map_or(IpAddr::from([127, 0, 0, 1]), |local| local.ip()),
     };
     connection::serve(worker, transport, peer).await;

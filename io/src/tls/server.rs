@@ -9,9 +9,11 @@ use holdfast_core::config::model::{Certificate, Hostname};
 use holdfast_core::diagnostic::Diagnostic;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::sign::CertifiedKey;
 
+use super::accept::{Acceptor, AnyClient, Asks};
 use super::pem::{Identity, PemFault, certified_key};
 use super::time::ClockTime;
 use crate::clock::Clock;
@@ -21,6 +23,8 @@ use crate::limits::TLS_SESSIONS_MAX;
 #[derive(Debug)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
+    /// The same, asking clients for a certificate.
+    asking: Arc<ServerConfig>,
     resolver: Arc<Resolver>,
     provider: Arc<CryptoProvider>,
 }
@@ -33,14 +37,20 @@ impl ServerTls {
     pub fn new(provider: Arc<CryptoProvider>, clock: Arc<dyn Clock>, fallback: &Identity) -> Result<Self, PemFault> {
         let fallback = certified_key(&fallback.chain_pem, &fallback.key_pem, &provider)?;
         let resolver = Arc::new(Resolver { names: ArcSwap::from_pointee(Names::default()), fallback });
-        let mut config = ServerConfig::builder_with_details(Arc::clone(&provider), Arc::new(ClockTime(clock)))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| PemFault(error.to_string()))?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&resolver) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.session_storage = ServerSessionMemoryCache::new(TLS_SESSIONS_MAX);
-        Ok(Self { config: Arc::new(config), resolver, provider })
+        let config = |asking: Arc<dyn ClientCertVerifier>| -> Result<Arc<ServerConfig>, PemFault> {
+            let time = Arc::new(ClockTime(Arc::clone(&clock)));
+            let mut config = ServerConfig::builder_with_details(Arc::clone(&provider), time)
+                .with_safe_default_protocol_versions()
+                .map_err(|error| PemFault(error.to_string()))?
+                .with_client_cert_verifier(asking)
+                .with_cert_resolver(Arc::clone(&resolver) as Arc<dyn ResolvesServerCert>);
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            config.session_storage = ServerSessionMemoryCache::new(TLS_SESSIONS_MAX);
+            Ok(Arc::new(config))
+        };
+        let asked = Arc::new(AnyClient { algorithms: provider.signature_verification_algorithms });
+        let (asking, config) = (config(asked)?, config(Arc::new(NoClientAuth))?);
+        Ok(Self { config, asking, resolver, provider })
     }
 
     /// Takes the host names of a new revision. A host name whose certificate cannot be used keeps the one that it had.
@@ -51,11 +61,11 @@ impl ServerTls {
         for hostname in hostnames {
             let name = Name::of(&hostname.hostname);
             match self.key_of(hostname, certificates) {
-                Ok(key) => drop(names.0.insert(name, key)),
+                Ok(key) => drop(names.0.insert(name, Shown { key, asks: hostname.negotiate_client_certificate })),
                 Err(finding) => {
                     findings.push(*finding);
-                    if let Some(key) = before.0.get(&name) {
-                        names.0.insert(name, Arc::clone(key));
+                    if let Some(shown) = before.0.get(&name) {
+                        names.0.insert(name, shown.clone());
                     }
                 }
             }
@@ -64,9 +74,11 @@ impl ServerTls {
         findings
     }
 
-    /// What tokio-rustls accepts connections with.
-    pub(crate) fn acceptor(&self) -> tokio_rustls::TlsAcceptor {
-        tokio_rustls::TlsAcceptor::from(Arc::clone(&self.config))
+    /// What accepts connections.
+    pub(crate) fn acceptor(&self) -> Acceptor {
+        let (plain, asking) = (Arc::clone(&self.config), Arc::clone(&self.asking));
+        let resolver = Arc::<Resolver>::clone(&self.resolver);
+        Acceptor { plain, asking, resolver }
     }
 
     fn key_of(&self, hostname: &Hostname, certificates: &[Certificate]) -> Result<Arc<CertifiedKey>, Box<Diagnostic>> {
@@ -106,18 +118,25 @@ impl Name {
     }
 }
 
+/// What a host name shows, and whether it asks clients for a certificate (`negotiateClientCertificate`).
+#[derive(Clone, Debug)]
+struct Shown {
+    key: Arc<CertifiedKey>,
+    asks: bool,
+}
+
 #[derive(Debug, Default)]
-struct Names(BTreeMap<Name, Arc<CertifiedKey>>);
+struct Names(BTreeMap<Name, Shown>);
 
 impl Names {
-    fn find(&self, asked: &str) -> Option<&Arc<CertifiedKey>> {
+    fn find(&self, asked: &str) -> Option<&Shown> {
         let asked = asked.trim_end_matches('.').to_ascii_lowercase();
         let parent = asked.split_once('.').map(|(_, parent)| parent.to_owned());
         self.0.get(&Name::Exact(asked)).or_else(|| self.0.get(&Name::Wildcard(parent?)))
     }
 }
 
-struct Resolver {
+pub(super) struct Resolver {
     names: ArcSwap<Names>,
     fallback: Arc<CertifiedKey>,
 }
@@ -128,10 +147,16 @@ impl fmt::Debug for Resolver {
     }
 }
 
+impl Asks for Resolver {
+    fn asks(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.names.load().find(name).is_some_and(|shown| shown.asks))
+    }
+}
+
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let names = self.names.load();
         let found = hello.server_name().and_then(|asked| names.find(asked));
-        Some(Arc::clone(found.unwrap_or(&self.fallback)))
+        Some(Arc::clone(found.map_or(&self.fallback, |shown| &shown.key)))
     }
 }

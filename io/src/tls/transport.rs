@@ -2,8 +2,11 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use holdfast_core::context::CertificateView;
+use holdfast_core::pki::Certificate;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream;
 
@@ -24,6 +27,15 @@ impl<S> Transport<S> {
             rustls::ProtocolVersion::TLSv1_3 => Some("1.3"),
             _ => None,
         }
+    }
+}
+
+impl<S> Transport<S> {
+    /// The certificate that the client showed; nothing when it showed none, or none that can be read.
+    pub(crate) fn client_certificate(&self) -> Option<Arc<CertificateView>> {
+        let Self::Tls(stream) = self else { return None };
+        let certificate = Certificate::of_der(stream.get_ref().1.peer_certificates()?.first()?)?;
+        Some(CertificateView::new(certificate))
     }
 }
 

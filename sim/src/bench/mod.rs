@@ -52,7 +52,8 @@ fn measure() -> Result<(), String> {
 /// Time and memory to compile the configuration in this process.
 fn compile() -> Result<(), String> {
     let files = large::files(SIZE, 1, "http://127.0.0.1:9");
-    let identity = Identity { gateway_id: large::GATEWAY.to_owned(), instance_id: "bench".to_owned() };
+    let identity =
+        Identity { gateway_id: large::GATEWAY.to_owned(), instance_id: "bench".to_owned(), ..Identity::default() };
     let (mut reads, mut compiles) = (Vec::new(), Vec::new());
     let set = folder::read(&files).set;
     let before = process::resident_kib("self")?;

@@ -45,7 +45,7 @@ pub(super) fn play(conversation: &Conversation) {
         number += 1;
         let (head, content) = request(&turn.text);
         let ip = Message::parse(&turn.text).field("(client)").unwrap_or("192.0.2.7").to_owned();
-        let client = Client { ip, tls_version: None };
+        let client = Client { ip, tls_version: None, certificate: None };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
         let outcome = loop {
             let step = exchange.poll(&limits, now);

@@ -10,7 +10,7 @@ use crate::snapshot::{Compiled, Identity, Snapshot};
 
 /// The gateway that conversations are played on.
 pub(crate) fn identity() -> Identity {
-    Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned() }
+    Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned(), ..Identity::default() }
 }
 
 /// Adds a resource to a set.

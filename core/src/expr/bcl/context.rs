@@ -101,6 +101,11 @@ pub(super) const ROWS: &[Row] = &[
     text("IDeployment", "string ServiceName", |context, _| deployment(context, |deployment| &deployment.service_name)),
     text("IDeployment", "string ServiceId", |context, _| deployment(context, |deployment| &deployment.service_id)),
     text("IDeployment", "string GatewayId", |context, _| deployment(context, |deployment| &deployment.gateway_id)),
+    always("IDeployment", "IReadOnlyDictionary<string, X509Certificate2> Certificates", &ContextPart::Certificates),
+    row("IRequest", "X509Certificate2 Certificate", |call| {
+        let certificate = call.machine.context.request.certificate.as_ref();
+        Ok(certificate.map_or(Value::Null, |view| super::certificate_object(view)))
+    }),
     always("IDeployment", "IGateway Gateway", &ContextPart::Gateway),
     text("IGateway", "string Id", |context, _| deployment(context, |deployment| &deployment.gateway_id)),
     text("IGateway", "string InstanceId", |context, _| deployment(context, |deployment| &deployment.instance_id)),

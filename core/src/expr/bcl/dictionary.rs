@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_cast, key_not_found, null_reference};
 use crate::expr::instance::{self, Pair};
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Class, Ty};
 use crate::http::HeaderMap;
 use crate::value::{ContextPart, Value};
 
@@ -44,6 +44,45 @@ pub(super) const ROWS: &[Row] = &[
     row("IReadOnlyDictionary<string, string>", "int Count", |call| {
         let length = own_length(call)?.unwrap_or(call.machine.context.request.matched_parameters.len());
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
+    }),
+    row("IReadOnlyDictionary<string, X509Certificate2>", "X509Certificate2 GetValueOrDefault(string key)", |call| {
+        Ok(certificate(call)?.unwrap_or(Value::Null))
+    }),
+    row(
+        "IReadOnlyDictionary<string, X509Certificate2>",
+        "X509Certificate2 GetValueOrDefault(string key, X509Certificate2 defaultValue)",
+        |call| Ok(certificate(call)?.unwrap_or_else(|| call.value(2).clone())),
+    ),
+    row("IReadOnlyDictionary<string, X509Certificate2>", "bool ContainsKey(string key)", |call| {
+        Ok(Value::Bool(certificate(call)?.is_some()))
+    }),
+    row(
+        "IReadOnlyDictionary<string, X509Certificate2>",
+        "bool TryGetValue(string key, out X509Certificate2 value)",
+        |call| {
+            let found = certificate(call)?;
+            let is_found = found.is_some();
+            call.give(found.unwrap_or(Value::Null));
+            Ok(Value::Bool(is_found))
+        },
+    ),
+    row("IReadOnlyDictionary<string, X509Certificate2>", "X509Certificate2 this[string key]", |call| {
+        let found = certificate(call)?;
+        found.ok_or_else(|| key_not_found(call.text(1, "key").map_or("", |key| key)))
+    }),
+    row("IReadOnlyDictionary<string, X509Certificate2>", "int Count", |call| {
+        let length = own_length(call)?.unwrap_or(call.machine.context.deployment.certificates.len());
+        Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
+    }),
+    row("IReadOnlyDictionary<string, X509Certificate2>", "IEnumerable<string> Keys", |call| {
+        let context = call.machine.context;
+        let keys = context.deployment.certificates.keys().map(|key| Value::string(key.as_str())).collect();
+        call.machine.array_of(Ty::String, keys)
+    }),
+    row("IReadOnlyDictionary<string, X509Certificate2>", "IEnumerable<X509Certificate2> Values", |call| {
+        let context = call.machine.context;
+        let values = context.deployment.certificates.values().map(|view| super::certificate_object(view)).collect();
+        call.machine.array_of(Ty::Class(Class::X509Certificate2), values)
     }),
     row("IReadOnlyDictionary<string, object>", "T GetValueOrDefault<T>(string name)", variable_or_default),
     row(
@@ -177,6 +216,15 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+fn certificate(call: &mut Call<'_, '_>) -> Outcome<Option<Value>> {
+    let key = call.text(1, "key")?;
+    if matches!(call.value(0), Value::Object(_)) {
+        return own(call, key);
+    }
+    let found = call.machine.context.deployment.certificates.get(&**key);
+    Ok(found.map(|view| super::certificate_object(view)))
+}
+
 fn matched(call: &mut Call<'_, '_>, parameter: &str) -> Outcome<Option<Value>> {
     let key = call.text(1, parameter)?;
     Ok(match call.value(0) {
@@ -249,6 +297,13 @@ pub(crate) fn items(machine: &mut Machine<'_>, part: &ContextPart) -> Outcome<Ve
             let ty = pair_type(Ty::String, Ty::Object);
             let variables = context.variables.iter();
             Ok(variables.map(|(name, value)| pair(&ty, Value::String(Arc::clone(name)), value.clone())).collect())
+        }
+        ContextPart::Certificates => {
+            let ty = pair_type(Ty::String, Ty::Class(Class::X509Certificate2));
+            let certificates = context.deployment.certificates.iter();
+            let made =
+                certificates.map(|(id, view)| pair(&ty, Value::string(id.as_str()), super::certificate_object(view)));
+            Ok(made.collect())
         }
         ContextPart::MatchedParameters => {
             let parameters = context.request.matched_parameters.iter();

@@ -172,5 +172,36 @@ enumerations! {
     URI_HOST_NAME_TYPE Plain "System." UriHostNameType { Unknown 0, Basic 1, Dns 2, IPv4 3, IPv6 4, }
     ADDRESS_FAMILY Plain "System.Net.Sockets." AddressFamily { InterNetwork 2, InterNetworkV6 23, }
     NORMALIZATION_FORM Plain "System.Text." NormalizationForm { FormC 1, FormD 2, FormKC 5, FormKD 6, }
+    CIPHER_MODE Plain "System.Security.Cryptography." CipherMode { CBC 1, ECB 2, OFB 3, CFB 4, CTS 5, }
+    PADDING_MODE Plain "System.Security.Cryptography." PaddingMode { None 1, PKCS7 2, Zeros 3, ANSIX923 4, ISO10126 5, }
+    RSA_SIGNATURE_PADDING_MODE Plain "System.Security.Cryptography." RSASignaturePaddingMode { Pkcs1 0, Pss 1, }
+    RSA_ENCRYPTION_PADDING_MODE Plain "System.Security.Cryptography." RSAEncryptionPaddingMode { Pkcs1 0, Oaep 1, }
+    X509_CONTENT_TYPE Plain "System.Security.Cryptography.X509Certificates." X509ContentType {
+        Unknown 0,
+        Cert 1,
+        SerializedCert 2,
+        Pfx 3,
+        Pkcs12 3,
+        SerializedStore 4,
+        Pkcs7 5,
+        Authenticode 6,
+    }
+    X509_NAME_TYPE Plain "System.Security.Cryptography.X509Certificates." X509NameType {
+        SimpleName 0,
+        EmailName 1,
+        UpnName 2,
+        DnsName 3,
+        DnsFromAlternativeName 4,
+        UrlName 5,
+    }
+    X509_KEY_STORAGE_FLAGS Flags "System.Security.Cryptography.X509Certificates." X509KeyStorageFlags {
+        DefaultKeySet 0,
+        UserKeySet 1,
+        MachineKeySet 2,
+        Exportable 4,
+        UserProtected 8,
+        PersistKeySet 16,
+        EphemeralKeySet 32,
+    }
     BASE64_FORMATTING_OPTIONS Flags "System." Base64FormattingOptions { None 0, InsertLineBreaks 1, }
 }

@@ -4,11 +4,11 @@
 mod bit_converter;
 mod change_type;
 mod character;
-mod cipher;
 mod collections;
 mod context;
 mod convert;
 mod convert_text;
+mod crypto;
 mod date_time_offset;
 mod dictionary;
 mod digits;
@@ -19,7 +19,6 @@ mod exceptions;
 mod form;
 mod format;
 mod guid;
-mod hash;
 mod hash_code;
 mod html;
 mod ip_address;
@@ -89,6 +88,7 @@ use super::syntax::{Literal, TypeName};
 use super::ty::{Class, Named, RecordKind, Ty};
 
 pub(crate) use collections::{Read, changes_arrays, json_pairs, live, pair, pair_type, stale};
+pub(crate) use crypto::{certificate_object, default_hash_name, default_parameters};
 pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
@@ -233,9 +233,21 @@ const ROWS: &[&[Row]] = &[
     regex::TABLES[1],
     regex::TABLES[2],
     token::ROWS,
-    hash::TABLES[0],
-    hash::TABLES[1],
-    cipher::ROWS,
+    crypto::TABLES[0],
+    crypto::TABLES[1],
+    crypto::TABLES[2],
+    crypto::TABLES[3],
+    crypto::TABLES[4],
+    crypto::TABLES[5],
+    crypto::TABLES[6],
+    crypto::TABLES[7],
+    crypto::TABLES[8],
+    crypto::TABLES[9],
+    crypto::TABLES[10],
+    crypto::TABLES[11],
+    crypto::TABLES[12],
+    crypto::TABLES[13],
+    crypto::TABLES[14],
     xml::TABLES[0],
     xml::TABLES[1],
     xml::TABLES[2],
@@ -285,7 +297,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 /// What types derive from or implement, beyond the base classes of `Class`.
-const BASES: [&[Base]; 2] = [collections::BASES, text_reader::BASES];
+const BASES: [&[Base]; 3] = [collections::BASES, text_reader::BASES, crypto::BASES];
 
 impl Table {
     fn read() -> Self {

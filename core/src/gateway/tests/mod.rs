@@ -80,6 +80,8 @@ fn settings(source: Source, backup: BackupPlace) -> Settings {
         backup,
         drain_delay: DRAIN_DELAY,
         drain_timeout: DRAIN_TIMEOUT,
+        entropy: Default::default(),
+        roots: [].into(),
     }
 }
 

@@ -405,8 +405,10 @@ fn sorted_pairs(call: &mut Call<'_, '_>, part: (usize, usize), by: sort::By) -> 
 /// Whether a member changes an array that it is given: it returns nothing, or how much it wrote, so that is what it is for.
 pub(crate) fn changes_arrays(member: &Member) -> bool {
     let is_array = |ty: &Ty| matches!(ty, Ty::Array(_) | Ty::Class(Class::Array));
-    let fills = matches!(&*member.name, "ToBase64CharArray" | "GetBytes" | "GetChars" | "Read" | "ReadBlock")
-        && member.result == Ty::Int32;
+    let fills = matches!(
+        &*member.name,
+        "ToBase64CharArray" | "GetBytes" | "GetChars" | "Read" | "ReadBlock" | "TransformBlock"
+    ) && member.result == Ty::Int32;
     let is_void = member.result == Ty::Void || fills;
     let sets_item = member.form == Form::IndexSetter && member.owner.class() == Some(Class::IList);
     let sets_value = is_void && is_array(&member.owner) && &*member.name == "SetValue";

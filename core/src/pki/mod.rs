@@ -1,0 +1,20 @@
+//! Keys and certificates: reading, writing, signing, verifying. Time, chance and trust anchors are arguments; knows no expressions.
+
+pub mod certificate;
+pub mod chain;
+pub mod chance;
+pub(crate) mod cipher;
+pub(crate) mod der;
+pub mod digest;
+pub mod host;
+pub mod name;
+pub mod oid;
+pub mod pem;
+pub mod pfx;
+pub mod rsa_key;
+pub mod rsa_use;
+
+pub use certificate::Certificate;
+pub use chance::{Entropy, SecretStream};
+pub use digest::Digest;
+pub use rsa_key::RsaKey;
