@@ -183,7 +183,7 @@ fn whole(certificate: &Certificate) -> String {
     if !certificate.extensions.is_empty() {
         text.push_str("\n[Extensions]\n");
         for extension in &certificate.extensions {
-            text.push_str(&format!("* {}({})\n", friendly(&extension.id), extension.id));
+            text.push_str(&format!("* {}({}):\n  {}\n", friendly(&extension.id), extension.id, hex(&extension.value)));
         }
     }
     text

@@ -219,7 +219,7 @@ fn kept(digest: Digest, key: &[u8]) -> Arc<[u8]> {
 fn named(call: &mut Call<'_, '_>, wanted: Class) -> Outcome<Value> {
     let name = call.text(0, "name")?;
     let short = name.strip_prefix("System.Security.Cryptography.").unwrap_or(name);
-    let plain = short.replacen("SHA-", "SHA", 1);
+    let plain = short.to_ascii_uppercase().replacen("SHA-", "SHA", 1);
     let found = BY_NAME.iter().find(|(known, ..)| known.eq_ignore_ascii_case(&plain));
     let Some((_, class, digest, shown)) = found else { return Ok(Value::Null) };
     if !class.derives_from(wanted) {

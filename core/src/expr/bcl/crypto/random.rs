@@ -41,7 +41,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "static int GetInt32(int toExclusive)", |call| {
         let most = call.int(0)?;
         if most <= 0 {
-            let message = "toExclusive must be a positive value.";
+            let message = format!("toExclusive ('{most}') must be a non-negative and non-zero value.");
             let message = format!("{message} (Parameter 'toExclusive')\nActual value was {most}.");
             return Err(throw("System.ArgumentOutOfRangeException", message));
         }
