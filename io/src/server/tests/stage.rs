@@ -137,6 +137,7 @@ pub(super) const READ_MAX: u64 = 1000;
 
 pub(super) struct Scripted {
     request: RequestHead,
+    client: Client,
     backend: SocketAddr,
     asked: u32,
     answer: Option<Reply>,
@@ -145,8 +146,8 @@ pub(super) struct Scripted {
 impl Exchanges for Script {
     type Machine = Scripted;
 
-    fn begin(&self, _: &Plane, request: RequestHead, _: Client, _: Seed, _: Now) -> Option<Scripted> {
-        Some(Scripted { request, backend: self.backend, asked: 0, answer: None })
+    fn begin(&self, _: &Plane, request: RequestHead, client: Client, _: Seed, _: Now) -> Option<Scripted> {
+        Some(Scripted { request, client, backend: self.backend, asked: 0, answer: None })
     }
 }
 
@@ -170,6 +171,10 @@ impl Machine for Scripted {
             ("/204", 1, None) => Step::Done(Box::new(outcome(StatusCode::NO_CONTENT, ResponseBody::Bytes("x".into())))),
             ("/text" | "/", 1, None) => {
                 Step::Done(Box::new(outcome(StatusCode::OK, ResponseBody::Bytes("text".into()))))
+            }
+            ("/client", 1, None) => {
+                let shown = self.client.certificate.as_ref().map(|view| view.certificate.raw.to_vec());
+                Step::Done(Box::new(outcome(StatusCode::OK, ResponseBody::Bytes(shown.unwrap_or_default().into()))))
             }
             (path, 1, None) if path.len() > 1000 => Step::Done(Box::new(outcome(StatusCode::OK, ResponseBody::Empty))),
             (_, _, None) => Step::Wait,
@@ -210,7 +215,9 @@ impl Scripted {
             }
             Reply::Response(Ok(response)) => match response.body {
                 Body::Bytes(bytes) => outcome(response.status, ResponseBody::Bytes(bytes)),
-                Body::Absent | Body::Unread | Body::Gone => outcome(response.status, ResponseBody::Empty),
+                Body::Absent | Body::Unread | Body::Gone | Body::Consumed => {
+                    outcome(response.status, ResponseBody::Empty)
+                }
             },
             Reply::Head(Err(failure)) | Reply::Response(Err(failure)) => {
                 let text = format!("{:?}: {}", failure.kind, failure.message);

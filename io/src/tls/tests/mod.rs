@@ -1,5 +1,7 @@
 //! TLS with itself: which certificate a client sees, and which certificates of upstreams are believed.
 
+mod client_certificate;
+
 use std::sync::Arc;
 
 use holdfast_core::config::model::{Certificate, Hostname, Secret};
