@@ -6,8 +6,8 @@ use crate::value::Value;
 use super::eval;
 use super::node::{Conversion, Lifted, Node, Operands};
 use super::problem::Problems;
-use super::syntax::BinaryOp;
-use super::ty::Ty;
+use super::syntax::{BinaryOp, Overflow};
+use super::ty::{Class, Ty};
 
 /// The value of a binary operation on two constants; `None` when it is left to evaluation.
 pub(crate) fn binary(
@@ -16,7 +16,7 @@ pub(crate) fn binary(
     lifted: Lifted,
     (left, right): (&Node, &Node),
     span: Span,
-    problems: &mut Problems,
+    (overflow, problems): (Option<Overflow>, &mut Problems),
 ) -> Option<Value> {
     let (Node::Constant(left), Node::Constant(right)) = (left, right) else {
         if let (BinaryOp::Divide | BinaryOp::Remainder, Node::Constant(zero)) = (operator, right)
@@ -33,7 +33,7 @@ pub(crate) fn binary(
         problems.add("constant", span, "division by the constant zero");
         return None;
     }
-    if overflows(operator, left, right) {
+    if overflow != Some(Overflow::Wraps) && overflows(operator, left, right) {
         problems.add("constant", span, "the operation overflows at compile time");
         return None;
     }
@@ -48,8 +48,9 @@ fn is_zero(value: &Value) -> bool {
     }
 }
 
-// C# checks constant arithmetic although it does not check arithmetic at run time.
-fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
+/// Whether the result is out of the range of the operands' type. C# checks constant arithmetic although it does not check
+/// arithmetic at run time.
+pub(crate) fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
     let (left, right, least, most) = match (left, right) {
         (Value::Int32(left), Value::Int32(right)) => {
             (i128::from(*left), i128::from(*right), i128::from(i32::MIN), i128::from(i32::MAX))
@@ -67,22 +68,71 @@ fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
     let result = match operator {
         BinaryOp::Add => left + right,
         BinaryOp::Subtract => left - right,
-        BinaryOp::Multiply => left * right,
-        BinaryOp::Divide => left / right,
+        BinaryOp::Multiply => match left.checked_mul(right) {
+            Some(result) => result,
+            None => return true,
+        },
+        BinaryOp::Divide if right != 0 => left / right,
         _ => return false,
     };
     result < least || result > most
+}
+
+/// The value of a member that is a constant in .NET.
+pub(crate) fn member(owner: &Ty, name: &str) -> Option<Value> {
+    use std::f64::consts;
+    Some(match (owner, name) {
+        (Ty::SByte, "MaxValue") => Value::SByte(i8::MAX),
+        (Ty::SByte, "MinValue") => Value::SByte(i8::MIN),
+        (Ty::Byte, "MaxValue") => Value::Byte(u8::MAX),
+        (Ty::Byte, "MinValue") => Value::Byte(0),
+        (Ty::Int16, "MaxValue") => Value::Int16(i16::MAX),
+        (Ty::Int16, "MinValue") => Value::Int16(i16::MIN),
+        (Ty::UInt16, "MaxValue") => Value::UInt16(u16::MAX),
+        (Ty::UInt16, "MinValue") => Value::UInt16(0),
+        (Ty::Int32, "MaxValue") => Value::Int32(i32::MAX),
+        (Ty::Int32, "MinValue") => Value::Int32(i32::MIN),
+        (Ty::UInt32, "MaxValue") => Value::UInt32(u32::MAX),
+        (Ty::UInt32, "MinValue") => Value::UInt32(0),
+        (Ty::Int64, "MaxValue") => Value::Int64(i64::MAX),
+        (Ty::Int64, "MinValue") => Value::Int64(i64::MIN),
+        (Ty::UInt64, "MaxValue") => Value::UInt64(u64::MAX),
+        (Ty::UInt64, "MinValue") => Value::UInt64(0),
+        (Ty::Char, "MaxValue") => Value::Char(u16::MAX),
+        (Ty::Char, "MinValue") => Value::Char(0),
+        (Ty::Single, "MaxValue") => Value::Single(f32::MAX),
+        (Ty::Single, "MinValue") => Value::Single(f32::MIN),
+        (Ty::Double, "MaxValue") => Value::Double(f64::MAX),
+        (Ty::Double, "MinValue") => Value::Double(f64::MIN),
+        // Its sign bit is set in .NET.
+        (Ty::Double, "NaN") => Value::Double(-f64::NAN),
+        (Ty::Double, "Epsilon") => Value::Double(f64::from_bits(1)),
+        (Ty::Double, "PositiveInfinity") => Value::Double(f64::INFINITY),
+        (Ty::Double, "NegativeInfinity") => Value::Double(f64::NEG_INFINITY),
+        (Ty::Class(Class::Math), "PI") => Value::Double(consts::PI),
+        (Ty::Class(Class::Math), "E") => Value::Double(consts::E),
+        (Ty::Class(Class::TimeSpan), "TicksPerMillisecond") => Value::Int64(10_000),
+        (Ty::Class(Class::TimeSpan), "TicksPerSecond") => Value::Int64(10_000_000),
+        (Ty::Class(Class::TimeSpan), "TicksPerMinute") => Value::Int64(600_000_000),
+        (Ty::Class(Class::TimeSpan), "TicksPerHour") => Value::Int64(36_000_000_000),
+        (Ty::Class(Class::TimeSpan), "TicksPerDay") => Value::Int64(864_000_000_000),
+        _ => return None,
+    })
 }
 
 /// The value of a constant under a conversion between numbers.
 pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
     match conversion {
         Conversion::Numeric(ty) if !value.is_null() => eval::numeric(value, ty).ok(),
+        Conversion::Checked(ty) if !value.is_null() => eval::checked(value, ty).ok(),
         Conversion::Numeric(_)
+        | Conversion::Checked(_)
+        | Conversion::Tuple(..)
         | Conversion::Unbox(_)
         | Conversion::Unwrap(_)
         | Conversion::ToJson
         | Conversion::Json(_)
+        | Conversion::Moment
         | Conversion::JsonPairs
         | Conversion::Xml(..)
         | Conversion::XmlName(_) => None,
@@ -103,6 +153,8 @@ pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
         Value::Int64(number) => i128::from(*number),
         Value::UInt64(number) => i128::from(*number),
         Value::Decimal(number) => number.whole(),
+        Value::Single(number) if number.is_nan() => i128::MAX,
+        Value::Double(number) if number.is_nan() => i128::MAX,
         Value::Single(number) => f64::from(*number).trunc() as i128,
         Value::Double(number) => number.trunc() as i128,
         _ => return false,

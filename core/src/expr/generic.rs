@@ -20,6 +20,10 @@ pub(crate) fn unify(pattern: &Ty, ty: &Ty, bindings: &mut [Option<Ty>]) -> bool 
             None => false,
         },
         (Ty::Array(pattern), Ty::Array(ty)) | (Ty::Nullable(pattern), Ty::Nullable(ty)) => unify(pattern, ty, bindings),
+        (Ty::Grid(pattern, dimensions), Ty::Grid(ty, others)) if dimensions == others => unify(pattern, ty, bindings),
+        (Ty::Record(kind, patterns), Ty::Record(other, types)) if kind == other && patterns.len() == types.len() => {
+            patterns.iter().zip(types.iter()).all(|((_, pattern), (_, ty))| unify(pattern, ty, bindings))
+        }
         (Ty::Generic(pattern_class, patterns), Ty::Generic(class, types)) => {
             let same = pattern_class == class && patterns.len() == types.len();
             same && patterns.iter().zip(types.iter()).all(|(pattern, ty)| unify(pattern, ty, bindings))
@@ -43,6 +47,7 @@ pub(crate) fn substitute(ty: &Ty, types: &[Ty]) -> Ty {
         Ty::Param(index) => types.get(*index).cloned().unwrap_or(Ty::Error),
         Ty::Array(item) => Ty::array(substitute(item, types)),
         Ty::Nullable(inner) => Ty::nullable(substitute(inner, types)),
+        Ty::Grid(item, dimensions) => Ty::Grid(Arc::new(substitute(item, types)), *dimensions),
         Ty::Generic(class, arguments) => {
             Ty::Generic(*class, arguments.iter().map(|argument| substitute(argument, types)).collect::<Arc<[Ty]>>())
         }
@@ -60,6 +65,11 @@ pub(crate) fn bound(ty: &Ty, bindings: &[Option<Ty>]) -> Option<Ty> {
         Ty::Param(index) => bindings.get(*index).cloned().flatten(),
         Ty::Array(item) => bound(item, bindings).map(Ty::array),
         Ty::Nullable(inner) => bound(inner, bindings).map(Ty::nullable),
+        Ty::Grid(item, dimensions) => bound(item, bindings).map(|item| Ty::Grid(Arc::new(item), *dimensions)),
+        Ty::Record(kind, members) => {
+            let bound = members.iter().map(|(name, ty)| Some((Arc::clone(name), bound(ty, bindings)?)));
+            bound.collect::<Option<_>>().map(|members| Ty::Record(*kind, members))
+        }
         Ty::Generic(class, arguments) => {
             let arguments: Option<Arc<[Ty]>> = arguments.iter().map(|argument| bound(argument, bindings)).collect();
             arguments.map(|arguments| Ty::Generic(*class, arguments))
@@ -87,6 +97,9 @@ pub(crate) fn supertypes(ty: &Ty) -> Vec<Ty> {
             && class.kind() == ClassKind::Enum
         {
             add(Ty::Class(Class::Enum));
+        }
+        if let Ty::Grid(..) = current {
+            add(Ty::Class(Class::Array));
         }
         for (pattern, base, parameters) in TABLE.bases().iter().filter(|base| may_unify(&base.0, &current)) {
             let mut bindings = vec![None; *parameters];

@@ -303,6 +303,45 @@ impl State for Closure {
     }
 }
 
+/// Delegates that are called one after the other: `a + b`.
+#[derive(Debug)]
+pub(crate) struct Combined(pub(crate) Vec<Value>);
+
+impl State for Combined {
+    fn equals(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    fn children(&self) -> Vec<Value> {
+        self.0.clone()
+    }
+
+    fn clear(&mut self) {
+        self.0 = Vec::new();
+    }
+}
+
+/// `T[,]`: the last index runs fastest.
+#[derive(Debug)]
+pub(crate) struct Grid {
+    pub(crate) lengths: Vec<usize>,
+    pub(crate) values: Vec<Value>,
+}
+
+impl State for Grid {
+    fn children(&self) -> Vec<Value> {
+        self.values.clone()
+    }
+
+    fn clear(&mut self) {
+        self.values = Vec::new();
+    }
+
+    fn items(&self) -> Option<Vec<Value>> {
+        Some(self.values.clone())
+    }
+}
+
 /// A variable that a delegate captured. It stands in the slots of all who share it.
 #[derive(Debug)]
 pub(crate) struct Cell {

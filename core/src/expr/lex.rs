@@ -66,6 +66,18 @@ struct Mode {
     depth: usize,
 }
 
+// The letter or digit that `\uXXXX` stands for in a name, and the length of the escape.
+fn escaped_letter(text: &str) -> Option<(char, usize)> {
+    let digits = match text.get(..2)? {
+        "\\u" => 4,
+        "\\U" => 8,
+        _ => return None,
+    };
+    let number = text.get(2..2 + digits)?;
+    let c = u32::from_str_radix(number, 16).ok().and_then(char::from_u32)?;
+    (c.is_alphanumeric() || c == '_').then_some((c, 2 + digits))
+}
+
 fn is_digit_at(text: &str, at: usize) -> bool {
     text.as_bytes().get(at).is_some_and(u8::is_ascii_digit)
 }
@@ -103,7 +115,7 @@ impl<'s> Lexer<'s> {
             self.at += self.rest().find('\n').unwrap_or(self.rest().len());
         } else if self.rest().starts_with("/*") {
             self.block_comment(from);
-        } else if first.is_alphabetic() || first == '_' {
+        } else if first.is_alphabetic() || first == '_' || escaped_letter(self.rest()).is_some() {
             self.word(from, 0);
         } else if first.is_ascii_digit() || (first == '.' && is_digit_at(self.rest(), 1)) {
             self.number(from);
@@ -127,16 +139,28 @@ impl<'s> Lexer<'s> {
 
     fn word(&mut self, from: usize, prefix: usize) {
         self.at += prefix;
-        let rest = self.rest();
-        let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        self.at += length;
-        let text = Arc::from(rest.get(..length).unwrap_or(""));
-        self.push(from, TokenKind::Word { text, escaped: prefix > 0 });
+        let mut text = String::new();
+        let mut is_escaped = prefix > 0;
+        loop {
+            let rest = self.rest();
+            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            self.at += length;
+            text.push_str(rest.get(..length).unwrap_or(""));
+            let Some((c, length)) = escaped_letter(self.rest()) else { break };
+            // What is written with an escape is a name, also where it reads as a keyword.
+            is_escaped = true;
+            self.at += length;
+            text.push(c);
+        }
+        self.push(from, TokenKind::Word { text: text.into(), escaped: is_escaped });
     }
 
     fn quoted_or_escaped(&mut self, from: usize, first: char) {
         let rest = self.rest();
         if rest.starts_with("$@\"") || rest.starts_with("@$\"") {
+            if first == '@' {
+                self.report(from, "`@$` came with C# 8, and policy expressions are C# 7: write `$@`");
+            }
             self.interpolation(from, 3);
         } else if rest.starts_with("$\"") {
             self.interpolation(from, 2);
@@ -199,9 +223,12 @@ impl<'s> Lexer<'s> {
     fn hole_format(&mut self, from: usize) {
         let rest = self.rest();
         let length = rest.find(['}', '"', '\n']).unwrap_or(rest.len());
-        let text = Arc::from(rest.get(1..length).unwrap_or(""));
+        let text = rest.get(1..length).unwrap_or("");
         self.at += length;
-        self.push(from, TokenKind::HoleFormat(text));
+        if text.is_empty() {
+            self.report(from, "the format behind `:` is empty");
+        }
+        self.push(from, TokenKind::HoleFormat(text.into()));
         if rest.as_bytes().get(length) != Some(&b'}') {
             self.modes.pop();
             self.report(from, "this interpolation hole is never closed");
@@ -254,8 +281,11 @@ impl<'s> Lexer<'s> {
                 true
             }
             Some('\\') if !verbatim => {
+                // Escapes in a row may be the halves of one character.
                 let mut units = Vec::new();
-                self.escape(&mut units);
+                while self.rest().starts_with('\\') {
+                    self.escape(&mut units);
+                }
                 text.push_str(&String::from_utf16_lossy(&units));
                 true
             }

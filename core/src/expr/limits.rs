@@ -42,3 +42,6 @@ pub const RESULT_DEPTH_MAX: usize = 64;
 
 /// How often the body of a lambda may be typed on trial while the types of one expression are inferred.
 pub const TRIALS_MAX: u32 = 2_000;
+
+/// For how many choices of type arguments the generic functions of one expression are compiled.
+pub const FUNCTION_TYPES_MAX: u32 = 64;

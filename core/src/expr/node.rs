@@ -7,7 +7,7 @@ use crate::value::{ContextPart, Value};
 
 use super::bcl::Run;
 use super::parse::signature::Form;
-use super::syntax::BinaryOp;
+use super::syntax::{BinaryOp, Overflow};
 use super::ty::{Class, Ty};
 
 /// A compiled expression or block.
@@ -109,6 +109,18 @@ pub(crate) enum Node {
     IsConstant(Box<(Node, Node)>),
     /// Stores the value when it is of the type: `is T x`.
     IsDeclared(Ty, u16, Box<Node>),
+    /// The variable itself, for a parameter that shares it: `ref x`, `out x`.
+    Reference(u16),
+    /// `a + b` and `a - b` of delegates
+    Combine(BinaryOp, Box<(Node, Node)>),
+    /// An array of several dimensions of default values: the type of the elements, the value, the lengths.
+    SizedGrid(Ty, Value, Box<[Node]>),
+    /// One of items: the type of the elements, the lengths.
+    Grid(Ty, Box<[usize]>, Box<[Node]>),
+    /// An element of one.
+    GridElement(Box<Node>, Box<[Node]>),
+    /// Array, indices, value; yields the value.
+    SetGrid(Box<(Node, Box<[Node]>, Node)>),
 }
 
 /// A call of a member from the table; an instance member's receiver is its first argument.
@@ -167,6 +179,7 @@ pub(crate) struct BinaryNode {
     pub(crate) operator: BinaryOp,
     pub(crate) operands: Operands,
     pub(crate) lifted: Lifted,
+    pub(crate) overflow: Overflow,
     pub(crate) left: Node,
     pub(crate) right: Node,
 }
@@ -202,6 +215,10 @@ pub(crate) enum Operands {
 pub(crate) enum Conversion {
     /// Between numbers and characters; unchecked, as C#'s casts are.
     Numeric(Ty),
+    /// The same in a checked context: throws when the value is out of range.
+    Checked(Ty),
+    /// Between tuples, member by member; to this type.
+    Tuple(Ty, Box<[Option<Conversion>]>),
     /// From `object` (or a base class) to this type; throws when the value is something else.
     Unbox(Ty),
     /// From `T?` to `T`; throws on null.
@@ -212,6 +229,8 @@ pub(crate) enum Conversion {
     Json(Ty),
     /// The explicit operators of `XElement` and `XAttribute`.
     Xml(Class, Ty),
+    /// The implicit operator of `DateTimeOffset`, from a `DateTime`.
+    Moment,
     /// A `JObject` as the sequence of its names and values that it is besides one of tokens.
     JsonPairs,
     /// The implicit operators of `XName` and `XNamespace`: text becomes a name.
@@ -238,8 +257,14 @@ pub(crate) enum Step {
     Switch(Box<SwitchStep>),
     /// `goto case`, by section
     Goto(u16),
-    /// The slot of the resource, what makes it, the body.
-    Using(u16, Node, Box<[Step]>),
+    /// `goto name`, by label
+    Jump(u16),
+    /// Statements with labels among them: each label and the position behind it.
+    Labelled(Box<[Step]>, Box<[(u16, usize)]>),
+    /// The slot of the resource, what makes it, the body, what disposes of it.
+    Using(u16, Node, Box<[Step]>, Option<Node>),
+    /// What is locked, the body.
+    Lock(Node, Box<[Step]>),
     /// The local functions of a block, made where it begins.
     Functions(Box<FunctionsStep>),
 }

@@ -48,13 +48,13 @@ pub(crate) enum ExprKind {
     IsConstant(Box<Expr>, Box<Expr>),
     /// `is T name`, `is var name`
     IsDeclared(Box<Expr>, Option<TypeName>, Ident),
-    New(TypeName, Vec<Argument>, Option<Box<Initializer>>),
+    New(Box<(TypeName, Vec<Argument>, Option<Box<Initializer>>)>),
     /// `new { a = 1, b.C }`
     NewAnonymous(Vec<(Ident, Expr)>),
-    /// `new T[] { … }`, `new[] { … }`
-    NewArray(Option<TypeName>, Vec<Expr>),
-    /// `new T[n]`
-    NewSized(TypeName, Box<Expr>),
+    /// `new T[] { … }`, `new[] { … }`, `new T[,] { … }`: the type of the elements, how many dimensions, the items
+    NewArray(Option<TypeName>, u16, Vec<Expr>),
+    /// `new T[n]`, `new T[n, m]`, `new T[2] { … }`
+    NewSized(Box<(TypeName, Vec<Expr>, Option<Vec<Expr>>)>),
     /// `{ 1, 2 }` as an array's initial value
     ArrayItems(Vec<Expr>),
     Lambda(Box<Lambda>),
@@ -64,13 +64,24 @@ pub(crate) enum ExprKind {
     TypeOf(TypeName),
     /// `Name<T>`, a generic type before a dot
     GenericType(TypeName),
-    /// `default` without a type
-    DefaultLiteral,
     /// `out x`, `out var x`, `out int x`, `out _`
     Out(Box<OutTarget>),
+    /// `ref x` as an argument
+    Ref(Box<Expr>),
+    /// `checked(x)`, `unchecked(x)`
+    Checked(Overflow, Box<Expr>),
+    /// `delegate { … }` without parameters: fits a delegate of any
+    Anonymous(Box<Block>),
     Paren(Box<Expr>),
     /// `default(T)`
     Default(TypeName),
+}
+
+/// What arithmetic on whole numbers does when the result is out of range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overflow {
+    Throws,
+    Wraps,
 }
 
 /// Where an `out` argument goes.
@@ -174,12 +185,24 @@ pub(crate) struct Argument {
 #[derive(Clone, Debug)]
 pub(crate) struct TypeName {
     pub(crate) span: Span,
-    /// The dotted name.
+    /// The dotted name; [`TUPLE`] for `(T a, U b)`.
     pub(crate) name: Arc<str>,
     pub(crate) arguments: Vec<TypeName>,
+    /// The names of a tuple's members.
+    pub(crate) labels: Vec<Option<Ident>>,
     pub(crate) nullable: bool,
-    /// How many `[]` follow.
-    pub(crate) ranks: u16,
+    /// How many dimensions each of the `[]` that follow has, the outermost array first.
+    pub(crate) ranks: Vec<u16>,
+}
+
+/// The name of every tuple type.
+pub(crate) const TUPLE: &str = "()";
+
+impl TypeName {
+    /// A type of this name and nothing else.
+    pub(crate) const fn plain(name: Arc<str>, span: Span) -> Self {
+        Self { span, name, arguments: Vec::new(), labels: Vec::new(), nullable: false, ranks: Vec::new() }
+    }
 }
 
 /// Operators before an operand.
@@ -296,8 +319,28 @@ pub(crate) enum StmtKind {
     LocalFunction(Box<LocalFunction>),
     /// `goto case 1;` and, without a value, `goto default;`
     GotoCase(Option<Expr>),
-    /// `var (a, b) = t;`
-    Deconstruct(Vec<Ident>, Expr),
+    /// `var (a, b) = t;`, `(a, b) = (b, a);`
+    Deconstruct(Vec<Part>, Expr),
+    /// `checked { … }`, `unchecked { … }`
+    Checked(Overflow, Block),
+    /// `lock (x) …`
+    Lock(Expr, Box<Stmt>),
+    /// `name:`
+    Label(Ident),
+    /// `goto name;`
+    Goto(Ident),
+    /// `ref T x = ref y;`
+    Alias(Option<TypeName>, Ident, Expr),
+}
+
+/// Where a member of what comes apart goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// No type means `var`.
+    Declare(Option<TypeName>, Ident),
+    Place(Expr),
+    Discard,
+    Nested(Vec<Part>),
 }
 
 /// `try { } catch (T e) when (…) { } finally { }`
@@ -355,8 +398,28 @@ pub(crate) enum Pattern {
 pub(crate) struct LocalFunction {
     pub(crate) result: TypeName,
     pub(crate) name: Ident,
-    pub(crate) parameters: Vec<(TypeName, Ident)>,
+    pub(crate) type_parameters: Vec<Ident>,
+    pub(crate) parameters: Vec<Formal>,
     pub(crate) body: LambdaBody,
+}
+
+/// A parameter of a local function.
+#[derive(Clone, Debug)]
+pub(crate) struct Formal {
+    pub(crate) ty: TypeName,
+    pub(crate) name: Ident,
+    pub(crate) mode: Mode,
+    pub(crate) default: Option<Expr>,
+}
+
+/// How an argument is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Value,
+    Ref,
+    Out,
+    /// `params`
+    Rest,
 }
 
 /// What stands in the parentheses of a `for`.

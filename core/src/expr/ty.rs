@@ -1,13 +1,16 @@
 //! Static types: how the checker, the members' table and the evaluator name a .NET type. Holds no conversions.
 
+mod class;
+mod name;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use crate::value::{ContextPart, Library, Value};
+use super::instance::{Instance, Record};
+use crate::value::Value;
 
 /// A static type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Ty {
     /// Something that was reported already; fits everywhere.
     Error,
@@ -32,12 +35,36 @@ pub(crate) enum Ty {
     Class(Class),
     Generic(Class, Arc<[Ty]>),
     Array(Arc<Ty>),
+    /// `T[,]`: the type of the elements, how many dimensions.
+    Grid(Arc<Ty>, u16),
     Nullable(Arc<Ty>),
     /// An anonymous type or a tuple: its members in order. A tuple's members may have no name.
     Record(RecordKind, Arc<[(Arc<str>, Ty)]>),
     /// A type parameter of a member in the table, by position.
     Param(usize),
 }
+
+// The names of a tuple's members are no part of its type.
+impl PartialEq for Ty {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Class(a), Self::Class(b)) => a == b,
+            (Self::Generic(a, inner), Self::Generic(b, others)) => a == b && inner == others,
+            (Self::Array(a), Self::Array(b)) | (Self::Nullable(a), Self::Nullable(b)) => a == b,
+            (Self::Grid(a, dimensions), Self::Grid(b, others)) => a == b && dimensions == others,
+            (Self::Record(a, members), Self::Record(b, others)) => {
+                let is_tuple = *a == RecordKind::Tuple;
+                let mut pairs = members.iter().zip(others.iter());
+                let same = pairs.all(|((name, a), (other, b))| a == b && (is_tuple || name == other));
+                a == b && members.len() == others.len() && same
+            }
+            (Self::Param(a), Self::Param(b)) => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        }
+    }
+}
+
+impl Eq for Ty {}
 
 /// What a [`Ty::Record`] is in C#.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -368,6 +395,11 @@ impl Ty {
         Self::Array(Arc::new(item))
     }
 
+    /// `T[]`, `T[,]` …
+    pub(crate) fn array_of(item: Self, dimensions: u16) -> Self {
+        if dimensions > 1 { Self::Grid(Arc::new(item), dimensions) } else { Self::array(item) }
+    }
+
     /// `T?`
     pub(crate) fn nullable(inner: Self) -> Self {
         Self::Nullable(Arc::new(inner))
@@ -384,7 +416,8 @@ impl Ty {
     /// Whether `null` is one of its values.
     pub(crate) fn holds_null(&self) -> bool {
         match self {
-            Self::Error | Self::Null | Self::Object | Self::String | Self::Array(_) | Self::Nullable(_) => true,
+            Self::Error | Self::Null | Self::Object | Self::String | Self::Array(_) | Self::Grid(..) => true,
+            Self::Nullable(_) => true,
             Self::Class(class) | Self::Generic(class, _) => {
                 matches!(class.kind(), ClassKind::Class | ClassKind::Interface)
             }
@@ -432,6 +465,10 @@ impl Ty {
             Self::Generic(Class::KeyValuePair, types) => {
                 let part = |at: usize| types.get(at).and_then(Self::default_value).unwrap_or(Value::Null);
                 Some(super::bcl::pair(self, part(0), part(1)))
+            }
+            Self::Record(RecordKind::Tuple, members) => {
+                let values: Option<Vec<Value>> = members.iter().map(|(_, ty)| ty.default_value()).collect();
+                Some(Value::Object(Instance::object(self.clone(), Record::new(values?).ok()?)))
             }
             other => other.holds_null().then_some(Value::Null),
         }
@@ -505,36 +542,6 @@ impl Ty {
     pub(crate) fn is_reference(&self) -> bool {
         self.holds_null() && !matches!(self, Self::Nullable(_))
     }
-
-    /// The name in .NET, as exception messages write it.
-    pub(crate) fn full_name(&self) -> String {
-        match self {
-            Self::Generic(class, arguments) => {
-                let names: Vec<String> = arguments.iter().map(Self::full_name).collect();
-                let (space, name, count) = (class.namespace(), class.name(), names.len());
-                let names = names.join(",");
-                match class {
-                    Class::KeyCollection | Class::ValueCollection => {
-                        format!("{space}.Dictionary`{count}+{name}[{names}]")
-                    }
-                    _ => format!("{space}.{name}`{count}[{names}]"),
-                }
-            }
-            Self::Record(RecordKind::Anonymous, _) => "<anonymous>".to_owned(),
-            Self::Record(RecordKind::Tuple, members) => {
-                let names: Vec<String> = members.iter().map(|(_, ty)| ty.full_name()).collect();
-                format!("System.ValueTuple`{}[{}]", names.len(), names.join(","))
-            }
-            Self::Class(class) if class.namespace().is_empty() => class.name().to_owned(),
-            Self::Class(class) => format!("{}.{}", class.namespace(), class.name()),
-            Self::Array(item) => format!("{}[]", item.full_name()),
-            Self::Nullable(inner) => format!("System.Nullable`1[{}]", inner.full_name()),
-            other => KEYWORDS
-                .iter()
-                .find(|(_, _, ty)| ty == other)
-                .map_or_else(|| other.to_string(), |(_, full, _)| format!("System.{full}")),
-        }
-    }
 }
 
 /// How a type parameter of an interface or a delegate varies.
@@ -564,131 +571,5 @@ fn sequence_type(value: &Value) -> Option<Ty> {
             Class::ALL.iter().find(|class| Some(class.name()) == name).map(|class| Ty::Class(*class))
         }
         _ => None,
-    }
-}
-
-impl Class {
-    /// How the type parameter at this position varies, of so many.
-    pub(crate) const fn variance(self, at: usize, count: usize) -> Variance {
-        match self {
-            Self::IEnumerable
-            | Self::IEnumerator
-            | Self::IOrderedEnumerable
-            | Self::IReadOnlyCollection
-            | Self::IReadOnlyList
-            | Self::IGrouping => Variance::Out,
-            Self::Func | Self::Converter if at + 1 == count => Variance::Out,
-            Self::Func
-            | Self::Converter
-            | Self::Action
-            | Self::Predicate
-            | Self::Comparison
-            | Self::IComparer
-            | Self::IEqualityComparer => Variance::In,
-            _ => Variance::None,
-        }
-    }
-
-    /// Whether `self` is `other` or derives from it.
-    pub(crate) fn derives_from(self, other: Self) -> bool {
-        self == other || self.base().is_some_and(|base| base.derives_from(other))
-    }
-
-    fn admits(self, value: &Value) -> bool {
-        match value {
-            Value::Response(_) | Value::Context(ContextPart::Response) => self == Self::Response,
-            Value::Guid(_) => self == Self::Guid,
-            Value::DateTime(_) => self == Self::DateTime,
-            Value::TimeSpan(_) => self == Self::TimeSpan,
-            Value::Enum(value) => {
-                self == Self::Enum
-                    || self.kind() == ClassKind::Enum && value.of.name.rsplit('.').next() == Some(self.name())
-            }
-            Value::Json(token) => Self::ALL
-                .iter()
-                .find(|class| token.type_name().rsplit('.').next() == Some(class.name()))
-                .is_some_and(|class| class.derives_from(self)),
-            Value::Context(part) => part.type_name() == self.name(),
-            Value::Service(crate::value::Service::Random) => self == Self::Random,
-            Value::Service(_) => self == Self::Encoding,
-            Value::DateTimeOffset(_) => self == Self::DateTimeOffset,
-            Value::Library(object) => match object {
-                Library::Uri(_) => self == Self::Uri,
-                Library::IpAddress(_) => self == Self::IPAddress,
-                Library::TimeZone(_) => matches!(self, Self::TimeZoneInfo | Self::TimeZone),
-                Library::StringBuilder(_) => self == Self::StringBuilder,
-                Library::StringReader(_) => self == Self::StringReader,
-                Library::StringWriter(_) => self == Self::StringWriter,
-                Library::StringComparer(_) => self == Self::StringComparer,
-            },
-            Value::Null
-            | Value::Bool(_)
-            | Value::Char(_)
-            | Value::Int32(_)
-            | Value::Int64(_)
-            | Value::Double(_)
-            | Value::String(_)
-            | Value::Strings(_)
-            | Value::Chars(_)
-            | Value::Bytes(_)
-            | Value::SByte(_)
-            | Value::Byte(_)
-            | Value::Int16(_)
-            | Value::UInt16(_)
-            | Value::UInt32(_)
-            | Value::UInt64(_)
-            | Value::Single(_)
-            | Value::Decimal(_)
-            | Value::Object(_) => false,
-        }
-    }
-}
-
-/// As C# writes it.
-impl fmt::Display for Ty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Error => f.write_str("?"),
-            Self::Null => f.write_str("<null>"),
-            Self::Class(class) => f.write_str(class.name()),
-            Self::Generic(class, arguments) => {
-                write!(f, "{}<", class.name())?;
-                for (index, argument) in arguments.iter().enumerate() {
-                    write!(f, "{}{argument}", if index > 0 { ", " } else { "" })?;
-                }
-                f.write_str(">")
-            }
-            Self::Array(item) => write!(f, "{item}[]"),
-            Self::Nullable(inner) => write!(f, "{inner}?"),
-            Self::Param(index) => write!(f, "T{index}"),
-            Self::Record(kind, members) => {
-                let (open, close) = if *kind == RecordKind::Tuple { ("(", ")") } else { ("<", ">") };
-                f.write_str(open)?;
-                for (index, (name, ty)) in members.iter().enumerate() {
-                    let space = if name.is_empty() { "" } else { " " };
-                    write!(f, "{}{ty}{space}{name}", if index > 0 { ", " } else { "" })?;
-                }
-                f.write_str(close)
-            }
-            Self::Void
-            | Self::Object
-            | Self::Bool
-            | Self::Char
-            | Self::SByte
-            | Self::Byte
-            | Self::Int16
-            | Self::UInt16
-            | Self::Int32
-            | Self::UInt32
-            | Self::Int64
-            | Self::UInt64
-            | Self::Single
-            | Self::Double
-            | Self::Decimal
-            | Self::String => {
-                let found = KEYWORDS.iter().find(|(_, _, ty)| ty == self);
-                f.write_str(found.map_or("?", |(keyword, ..)| keyword))
-            }
-        }
     }
 }

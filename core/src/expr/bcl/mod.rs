@@ -2,6 +2,7 @@
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
 mod bit_converter;
+mod call;
 mod change_type;
 mod character;
 mod collections;
@@ -18,6 +19,7 @@ mod enums;
 mod exceptions;
 mod form;
 mod format;
+mod grid;
 mod guid;
 mod hash_code;
 mod html;
@@ -81,8 +83,7 @@ use crate::context::Context;
 use crate::value::{ContextPart, EnumValue, Enumeration, Value};
 
 use super::eval::Machine;
-use super::exception::{Outcome, argument_null, broken, null_reference};
-use super::instance::{self, Items, State};
+use super::exception::{Outcome, broken};
 use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Class, Named, RecordKind, Ty};
@@ -175,6 +176,8 @@ pub(crate) struct Parameter {
     pub(crate) default: Option<Value>,
     pub(crate) is_variadic: bool,
     pub(crate) is_out: bool,
+    /// `ref`: an argument of the code too, which gives the new value by [`Call::give`].
+    pub(crate) is_ref: bool,
 }
 
 /// All members by name; an indexer's name is `this`, a constructor's `new`.
@@ -210,6 +213,7 @@ const ROWS: &[&[Row]] = &[
     bit_converter::ROWS,
     bit_converter::NUMBERS,
     random::ROWS,
+    grid::ROWS,
     guid::ROWS,
     time::ROWS,
     time_span::ROWS,
@@ -371,6 +375,7 @@ fn member_of(row: &'static Row, last: &mut Option<(&'static str, TypeName)>) -> 
                 default,
                 is_variadic: formal.is_variadic,
                 is_out: formal.is_out,
+                is_ref: formal.is_ref,
             })
         })
         .collect();
@@ -427,8 +432,8 @@ fn resolve(written: &TypeName, names: &[Arc<str>]) -> Option<Ty> {
     if written.nullable {
         ty = Ty::nullable(ty);
     }
-    for _ in 0..written.ranks {
-        ty = Ty::array(ty);
+    for dimensions in written.ranks.iter().rev() {
+        ty = Ty::array_of(ty, *dimensions);
     }
     Some(ty)
 }
@@ -451,159 +456,8 @@ fn default_of(literal: &Literal) -> Option<Value> {
     }
 }
 
-impl<'c> Call<'c, '_> {
-    pub(crate) fn value(&self, index: usize) -> &'c Value {
-        self.arguments.get(index).unwrap_or(&Value::Null)
-    }
-
-    /// A string that may not be null.
-    pub(crate) fn text(&self, index: usize, parameter: &str) -> Outcome<&'c Arc<str>> {
-        self.text_or_null(index)?.ok_or_else(|| argument_null(parameter))
-    }
-
-    /// A string, or `None` for null.
-    pub(crate) fn text_or_null(&self, index: usize) -> Outcome<Option<&'c Arc<str>>> {
-        match self.value(index) {
-            Value::String(text) => Ok(Some(text)),
-            Value::Null => Ok(None),
-            _ => Err(broken("expected a string")),
-        }
-    }
-
-    pub(crate) fn int(&self, index: usize) -> Outcome<i32> {
-        match self.value(index) {
-            Value::Int32(value) => Ok(*value),
-            _ => Err(broken("expected an int")),
-        }
-    }
-
-    pub(crate) fn long(&self, index: usize) -> Outcome<i64> {
-        match self.value(index) {
-            Value::Int64(value) => Ok(*value),
-            Value::Int32(value) => Ok(i64::from(*value)),
-            _ => Err(broken("expected a long")),
-        }
-    }
-
-    pub(crate) fn double(&self, index: usize) -> Outcome<f64> {
-        match self.value(index) {
-            Value::Double(value) => Ok(*value),
-            _ => Err(broken("expected a double")),
-        }
-    }
-
-    pub(crate) fn bool(&self, index: usize) -> Outcome<bool> {
-        match self.value(index) {
-            Value::Bool(value) => Ok(*value),
-            _ => Err(broken("expected a bool")),
-        }
-    }
-
-    pub(crate) fn unit(&self, index: usize) -> Outcome<u16> {
-        match self.value(index) {
-            Value::Char(unit) => Ok(*unit),
-            _ => Err(broken("expected a char")),
-        }
-    }
-
-    /// The number of an enumeration's value.
-    pub(crate) fn number(&self, index: usize) -> Outcome<i32> {
-        match self.value(index) {
-            Value::Enum(value) => Ok(value.number),
-            _ => Err(broken("expected a value of an enumeration")),
-        }
-    }
-
-    /// What the type parameter at this position stands for.
-    pub(crate) fn ty(&self, index: usize) -> Ty {
-        self.types.get(index).cloned().unwrap_or(Ty::Object)
-    }
-
-    /// The state of an object; nothing may be evaluated while it is looked at. Null throws.
-    pub(crate) fn state<S: State, R>(&self, index: usize, look: impl FnOnce(&mut S) -> R) -> Outcome<R> {
-        instance::state(self.value(index), look)
-    }
-
-    /// A new object, counted against the limits.
-    pub(crate) fn object<S: State>(&mut self, ty: Ty, state: S) -> Outcome<Value> {
-        self.machine.object(ty, state)
-    }
-
-    /// The value of an `out` parameter; in order when there are several.
-    pub(crate) fn give(&mut self, value: Value) {
-        self.machine.given.push(value);
-    }
-
-    /// Calls the delegate at this position.
-    pub(crate) fn invoke(&mut self, index: usize, arguments: &[Value]) -> Outcome<Value> {
-        if self.value(index).is_null() {
-            return Err(null_reference());
-        }
-        self.machine.invoke(self.value(index), arguments)
-    }
-
-    /// All items of the sequence at this position, counted against the limits.
-    pub(crate) fn items(&mut self, index: usize, parameter: &str) -> Outcome<Vec<Value>> {
-        if self.value(index).is_null() {
-            return Err(argument_null(parameter));
-        }
-        self.machine.collect(self.value(index))
-    }
-
-    /// The values of a `params object[]` that begins at this position, also when they were given as one array.
-    pub(crate) fn rest(&self, from: usize) -> Vec<Value> {
-        let given = self.arguments.get(from..).unwrap_or(&[]);
-        match given {
-            [Value::Strings(texts)] => texts.iter().map(|text| Value::String(Arc::clone(text))).collect(),
-            [only @ Value::Object(object)] if matches!(instance::type_of(object), Some(Ty::Array(item)) if item.is_reference()) => {
-                instance::look(only, |items: &mut Items| items.values.clone()).unwrap_or_default()
-            }
-            given => given.to_vec(),
-        }
-    }
-
-    /// A `byte[]` of either representation.
-    pub(crate) fn bytes(&self, index: usize, parameter: &str) -> Outcome<Arc<[u8]>> {
-        match self.value(index) {
-            Value::Bytes(bytes) => Ok(Arc::clone(bytes)),
-            Value::Null => Err(argument_null(parameter)),
-            other => instance::state(other, |items: &mut Items| {
-                let byte = |value: &Value| if let Value::Byte(byte) = value { *byte } else { 0 };
-                items.values.iter().map(byte).collect()
-            }),
-        }
-    }
-
-    /// A `string[]` of either representation; null items are empty. Null throws.
-    pub(crate) fn texts(&self, index: usize, parameter: &str) -> Outcome<Arc<[Arc<str>]>> {
-        match self.value(index) {
-            Value::Strings(texts) => Ok(Arc::clone(texts)),
-            Value::Null => Err(argument_null(parameter)),
-            other => instance::state(other, |items: &mut Items| {
-                let text =
-                    |value: &Value| if let Value::String(text) = value { Arc::clone(text) } else { Arc::from("") };
-                items.values.iter().map(text).collect()
-            }),
-        }
-    }
-
-    /// A `char[]` of either representation; null throws.
-    pub(crate) fn units(&self, index: usize, parameter: &str) -> Outcome<Arc<[u16]>> {
-        match self.value(index) {
-            Value::Chars(units) => Ok(Arc::clone(units)),
-            Value::Null => Err(argument_null(parameter)),
-            other => instance::state(other, |items: &mut Items| {
-                let unit = |value: &Value| if let Value::Char(unit) = value { *unit } else { 0 };
-                items.values.iter().map(unit).collect()
-            }),
-        }
-    }
-
-    /// A new string, counted against the limits.
-    pub(crate) fn yields(&mut self, text: impl Into<Arc<str>>) -> Outcome<Value> {
-        self.machine.string(text)
-    }
-}
+/// The code of a member that is never called through the table: a local function's.
+pub(crate) const NOWHERE: Run = Run::Function(|_| Err(broken("a local function called as a member")));
 
 #[cfg(test)]
 mod tests {

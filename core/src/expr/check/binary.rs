@@ -5,8 +5,9 @@ use super::names::Operated;
 use super::{Checker, Typed};
 use crate::expr::eval;
 use crate::expr::fold;
+use crate::expr::generic::delegate;
 use crate::expr::node::{BinaryNode, Lifted, Node, Operands};
-use crate::expr::syntax::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+use crate::expr::syntax::{BinaryOp, Expr, ExprKind, Literal, Overflow, UnaryOp};
 use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
@@ -43,8 +44,12 @@ impl Checker<'_> {
         if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
             return self.concat(left, right, span);
         }
+        if let Some(combined) = combination(operator, &left, &right) {
+            return Typed::new(Node::Combine(operator, Box::new((left.node, right.node))), combined, span);
+        }
         let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
         let (left, right) = if is_shift { (left, right) } else { signed_constants(left, right) };
+        let (left, right) = as_moments(left, right);
         let left = zero_of_enum(operator, left, &right.ty);
         let right = zero_of_enum(operator, right, &left.ty);
         let (left, right) = (lifted_null(operator, left, &right.ty), right);
@@ -75,11 +80,13 @@ impl Checker<'_> {
         let is_comparison =
             agreement.result == Ty::Bool && agreement.operands != Operands::Bool || is_relation(operator);
         let result = if lifts && !is_comparison { Ty::nullable(agreement.result) } else { agreement.result };
-        let folded = fold::binary(operator, agreement.operands, lifted, (&left, &right), span, self.problems);
+        let folded =
+            fold::binary(operator, agreement.operands, lifted, (&left, &right), span, (self.overflow, self.problems));
         if let Some(value) = folded {
             return Typed::new(Node::Constant(value), result, span);
         }
-        let node = BinaryNode { operator, operands: agreement.operands, lifted, left, right };
+        let overflow = self.overflow.unwrap_or(Overflow::Wraps);
+        let node = BinaryNode { operator, operands: agreement.operands, lifted, overflow, left, right };
         Typed::new(Node::Binary(Box::new(node)), result, span)
     }
 
@@ -125,13 +132,17 @@ impl Checker<'_> {
     fn coalesce(&mut self, left: &Expr, right: &Expr, span: Span) -> Typed {
         let left = self.value(left);
         let before = self.frame.assigned.clone();
-        let right = self.value(right);
+        let right = self.branch(right);
         self.frame.assigned = before;
         if left.ty != Ty::Error && matches!(right.node, Node::Throw(_)) {
             let ty = unwrapped(&left.ty).0.clone();
             return Typed::new(Node::Coalesce(Box::new((left.node, right.node))), ty, span);
         }
         if left.ty == Ty::Error || right.ty == Ty::Error {
+            return Typed::error(span);
+        }
+        if left.ty == Ty::Null && right.ty == Ty::Null {
+            self.report("type-mismatch", span, "both sides are `null`, so they have no type");
             return Typed::error(span);
         }
         if !left.ty.holds_null() {
@@ -149,6 +160,34 @@ impl Checker<'_> {
         let right_conversion = implicit_of(&right, &ty).flatten();
         let node = Node::Coalesce(Box::new((apply(left_conversion, left.node), apply(right_conversion, right.node))));
         Typed::new(node, ty, span)
+    }
+
+    // `-x`; the least number has no opposite, which is an error of a constant and in a checked context.
+    fn negated(&mut self, operands: Operands, is_null: bool, inner: Node, span: Span) -> Node {
+        let zero = match operands {
+            Operands::Int32 => Value::Int32(0),
+            Operands::Int64 => Value::Int64(0),
+            _ => Value::Null,
+        };
+        if let Node::Constant(value) = &inner {
+            if self.overflow != Some(Overflow::Wraps) && fold::overflows(BinaryOp::Subtract, &zero, value) {
+                self.report("constant", span, "the operation overflows at compile time");
+            }
+            if let Ok(value) = eval::negate(operands, value) {
+                return Node::Constant(value);
+            }
+        }
+        if zero.is_null() || self.overflow != Some(Overflow::Throws) {
+            return Node::Negate(operands, Box::new(inner));
+        }
+        Node::Binary(Box::new(BinaryNode {
+            operator: BinaryOp::Subtract,
+            operands,
+            lifted: if is_null { Lifted::Yes } else { Lifted::No },
+            overflow: Overflow::Throws,
+            left: Node::Constant(zero),
+            right: inner,
+        }))
     }
 
     pub(super) fn unary(&mut self, operator: UnaryOp, operand: &Expr, span: Span) -> Typed {
@@ -175,13 +214,9 @@ impl Checker<'_> {
                 inner => Node::Not(Box::new(inner)),
             },
             (UnaryOp::Plus, _) if is_numeric(&plain) => inner,
-            (UnaryOp::Minus, operands) if is_numeric(&plain) && operands != Operands::UInt64 => match &inner {
-                Node::Constant(value) => match eval::negate(operands, value) {
-                    Ok(value) => Node::Constant(value),
-                    Err(_) => Node::Negate(operands, Box::new(inner)),
-                },
-                _ => Node::Negate(operands, Box::new(inner)),
-            },
+            (UnaryOp::Minus, operands) if is_numeric(&plain) && operands != Operands::UInt64 => {
+                self.negated(operands, is_null, inner, span)
+            }
             (UnaryOp::Complement, operands) if is_whole(&plain) || is_enum(&plain) => {
                 Node::Complement(operands, Box::new(inner))
             }
@@ -198,6 +233,27 @@ impl Checker<'_> {
         };
         Typed::new(node, result, span)
     }
+}
+
+// Beside a `DateTimeOffset` a `DateTime` becomes one.
+fn as_moments(left: Typed, right: Typed) -> (Typed, Typed) {
+    let (clock, moment) = (Ty::Class(Class::DateTime), Ty::Class(Class::DateTimeOffset));
+    let converted = |typed: Typed| {
+        Typed::new(apply(implicit(&typed.ty, &moment).flatten(), typed.node), moment.clone(), typed.span)
+    };
+    match (left.ty == clock && right.ty == moment, left.ty == moment && right.ty == clock) {
+        (true, _) => (converted(left), right),
+        (_, true) => (left, converted(right)),
+        (false, false) => (left, right),
+    }
+}
+
+// What the sum or difference of delegates is.
+fn combination(operator: BinaryOp, left: &Typed, right: &Typed) -> Option<Ty> {
+    let is_sum = matches!(operator, BinaryOp::Add | BinaryOp::Subtract);
+    let fits = is_sum && (left.ty == right.ty || left.ty == Ty::Null || right.ty == Ty::Null);
+    let ty = if left.ty == Ty::Null { &right.ty } else { &left.ty };
+    (fits && delegate(ty).is_some()).then(|| ty.clone())
 }
 
 // The type in which a number's sign or bits are turned.

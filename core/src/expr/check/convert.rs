@@ -4,7 +4,7 @@ use super::{Checker, Typed, is_json};
 use crate::expr::fold;
 use crate::expr::generic::item_type;
 use crate::expr::node::{Conversion, Node};
-use crate::expr::syntax::TypeName;
+use crate::expr::syntax::{Overflow, TypeName};
 use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
@@ -60,11 +60,14 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Nullable(from), Ty::Nullable(to)) if is_numeric(from) && is_numeric(to) => implicit(from, to),
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
+        (Ty::Class(Class::DateTime), Ty::Class(Class::DateTimeOffset)) => Some(Some(Conversion::Moment)),
         (from, Ty::Class(Class::JToken)) if is_json_source(from) => Some(Some(Conversion::ToJson)),
         (Ty::String, Ty::Class(class @ (Class::XName | Class::XNamespace))) => Some(Some(Conversion::XmlName(*class))),
-        (Ty::Record(RecordKind::Tuple, from), Ty::Record(RecordKind::Tuple, to)) => {
-            let same = from.len() == to.len() && from.iter().zip(to.iter()).all(|((_, from), (_, to))| from == to);
-            same.then_some(None)
+        (Ty::Record(RecordKind::Tuple, members), Ty::Record(RecordKind::Tuple, wanted)) => {
+            let pairs = members.iter().zip(wanted.iter());
+            let conversions: Option<Vec<_>> = pairs.map(|((_, from), (_, to))| implicit(from, to)).collect();
+            let conversions = conversions.filter(|_| members.len() == wanted.len())?;
+            Some(Some(Conversion::Tuple(to.clone(), conversions.into())))
         }
         (Ty::Nullable(_), _) => None,
         (Ty::Class(Class::JObject), Ty::Generic(..)) if from.converts_to(to) && item_type(to) == item_type(from) => {
@@ -156,6 +159,7 @@ fn is_xml_target(ty: &Ty) -> bool {
 fn is_json_source(ty: &Ty) -> bool {
     match ty {
         Ty::String | Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
+        Ty::Class(Class::DateTimeOffset) => true,
         Ty::Array(item) => **item == Ty::Byte,
         Ty::Nullable(inner) => is_json_source(inner),
         ty => *ty == Ty::Bool || is_numeric(ty) && *ty != Ty::Char,
@@ -166,6 +170,8 @@ fn is_json_source(ty: &Ty) -> bool {
 fn is_json_target(ty: &Ty) -> bool {
     match ty {
         Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double => true,
+        Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16 | Ty::UInt32 | Ty::UInt64 => true,
+        Ty::Single | Ty::Decimal | Ty::Class(Class::DateTimeOffset) => true,
         Ty::Char | Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
         Ty::Array(item) => **item == Ty::Byte,
         Ty::Nullable(inner) => is_json_target(inner),
@@ -219,11 +225,18 @@ impl Checker<'_> {
         match explicit(&operand.ty, &to) {
             Some(conversion) => {
                 if let Node::Constant(value) = &operand.node
+                    && self.overflow != Some(Overflow::Wraps)
                     && fold::loses(value, &to)
                 {
                     let message = format!("the constant `{value}` is not in the range of `{to}`");
                     self.report("constant", span, message);
                 }
+                let conversion = match conversion {
+                    Some(Conversion::Numeric(ty)) if self.overflow == Some(Overflow::Throws) => {
+                        Some(Conversion::Checked(ty))
+                    }
+                    conversion => conversion,
+                };
                 Typed::new(apply(conversion, operand.node), to, span)
             }
             None if matches!(operand.ty, Ty::Nullable(_)) => {

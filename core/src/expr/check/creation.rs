@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use super::convert::{apply, explicit};
 use super::lambda::best_common;
 use super::member::{levels, members_of, visible};
-use super::overload::given;
+use super::overload::{Given, given};
 use super::target::again;
 use super::{Checker, Typed};
 use crate::expr::node::{Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
-use crate::expr::syntax::{Argument, Expr, Ident, InitTarget, InitValue, Initializer, TypeName};
+use crate::expr::syntax::{Argument, Expr, ExprKind, Ident, InitTarget, InitValue, Initializer, TypeName};
 use crate::expr::ty::{RecordKind, Ty};
 use crate::span::Span;
+use crate::value::Value;
 
 impl Checker<'_> {
     pub(super) fn creation(
@@ -43,9 +45,15 @@ impl Checker<'_> {
         if let (Some(_), [argument]) = (crate::expr::generic::delegate(ty), arguments) {
             return self.value_as(&argument.value, ty);
         }
-        if let (Ty::Nullable(_), [argument]) = (ty, arguments) {
-            let value = self.value_as(&argument.value, ty);
-            return self.convert_to(value, ty);
+        // `new int?()` and `new int?(5)` are the conversions.
+        if let Ty::Nullable(inner) = ty {
+            return match <[Given<'_>; 1]>::try_from(given) {
+                Ok([only]) => {
+                    let value = self.convert_to(only.typed, inner);
+                    Typed::new(value.node, ty.clone(), span)
+                }
+                Err(_) => Typed::new(Node::Constant(Value::Null), ty.clone(), span),
+            };
         }
         let mut found = members_of(ty, "new", true);
         found.retain(|(member, _)| member.form == Form::Constructor);
@@ -128,11 +136,19 @@ impl Checker<'_> {
         self.initializer(&Typed::new(Node::Local(slot), inner.ty, inner.span), nested, nodes);
     }
 
-    pub(super) fn new_array(&mut self, written: Option<&TypeName>, items: &[Expr], span: Span) -> Typed {
+    pub(super) fn new_array(
+        &mut self,
+        written: Option<&TypeName>,
+        dimensions: u16,
+        items: &[Expr],
+        span: Span,
+    ) -> Typed {
         let item = match written {
             Some(written) => self.resolve(written),
             None => {
-                let types: Vec<Ty> = items.iter().map(|item| self.peeked(item)).collect();
+                let mut leaves = Vec::new();
+                leaves_of(items, dimensions, &mut leaves);
+                let types: Vec<Ty> = leaves.into_iter().map(|item| self.peeked(item)).collect();
                 let item = best_common(&types);
                 let fits = types.iter().all(|ty| super::convert::implicit(ty, &item).is_some());
                 if matches!(item, Ty::Void | Ty::Null) || !fits {
@@ -147,6 +163,9 @@ impl Checker<'_> {
                 self.value(item);
             }
             return Typed::error(span);
+        }
+        if dimensions > 1 {
+            return self.grid_of(&item, dimensions, items, span);
         }
         self.array_of(&item, items, span)
     }
@@ -171,19 +190,106 @@ impl Checker<'_> {
         self.trial(&lambda, &[], expr.span)
     }
 
-    pub(super) fn sized_array(&mut self, written: &TypeName, length: &Expr, span: Span) -> Typed {
+    pub(super) fn sized_array(
+        &mut self,
+        written: &TypeName,
+        lengths: &[Expr],
+        items: Option<&[Expr]>,
+        span: Span,
+    ) -> Typed {
         let item = self.resolve(written);
-        let length = self.value(length);
-        let length = self.convert_to(length, &Ty::Int32);
+        let dimensions = u16::try_from(lengths.len()).unwrap_or(u16::MAX);
+        let mut nodes = Vec::new();
+        for length in lengths {
+            let typed = self.value(length);
+            let ty = match typed.ty {
+                Ty::UInt32 | Ty::Int64 | Ty::UInt64 => typed.ty.clone(),
+                _ => Ty::Int32,
+            };
+            let typed = self.convert_to(typed, &ty);
+            let typed = Typed::new(apply(explicit(&ty, &Ty::Int32).flatten(), typed.node), Ty::Int32, length.span);
+            nodes.push(typed.node);
+        }
         if item == Ty::Error {
             return Typed::error(span);
+        }
+        if let Some(items) = items {
+            self.check_lengths(&nodes, lengths, items);
+            return self.new_array(Some(written), dimensions, items, span);
         }
         let Some(default) = item.default_value() else {
             self.unsupported(span, &format!("`new {item}[…]`"));
             return Typed::error(span);
         };
-        let node = Node::SizedArray(item.clone(), default, Box::new(length.node));
-        Typed::new(node, Ty::array(item), span)
+        let ty = Ty::array_of(item.clone(), dimensions);
+        let node = match <[Node; 1]>::try_from(nodes) {
+            Ok([length]) => Node::SizedArray(item, default, Box::new(length)),
+            Err(nodes) => Node::SizedGrid(item, default, nodes.into()),
+        };
+        Typed::new(node, ty, span)
+    }
+
+    // Beside items, the lengths only repeat what the items say.
+    fn check_lengths(&mut self, nodes: &[Node], lengths: &[Expr], items: &[Expr]) {
+        let mut level = items;
+        for (node, length) in nodes.iter().zip(lengths) {
+            match node {
+                Node::Constant(Value::Int32(number)) => {
+                    if usize::try_from(*number) != Ok(level.len()) {
+                        let message = format!("expected {number} items, found {}", level.len());
+                        self.report("constant", length.span, message);
+                    }
+                }
+                _ => self.report("constant", length.span, "beside items, the length of an array is a constant"),
+            }
+            level = match level.first().map(|item| &item.kind) {
+                Some(ExprKind::ArrayItems(inner)) => inner,
+                _ => &[],
+            };
+        }
+    }
+
+    /// An array of several dimensions from its items.
+    pub(super) fn grid_of(&mut self, item: &Ty, dimensions: u16, items: &[Expr], span: Span) -> Typed {
+        let mut lengths = Vec::new();
+        let mut level = items;
+        for _ in 0..dimensions {
+            lengths.push(level.len());
+            level = match level.first().map(|item| &item.kind) {
+                Some(ExprKind::ArrayItems(inner)) => inner,
+                _ => &[],
+            };
+        }
+        let mut nodes = Vec::new();
+        self.grid_items(item, &lengths, items, &mut nodes);
+        let ty = Ty::array_of(item.clone(), dimensions);
+        Typed::new(Node::Grid(item.clone(), lengths.into(), nodes.into()), ty, span)
+    }
+
+    fn grid_items(&mut self, item: &Ty, lengths: &[usize], items: &[Expr], nodes: &mut Vec<Node>) {
+        let Some((length, rest)) = lengths.split_first() else { return };
+        if let (true, Some(first)) = (items.len() != *length, items.first()) {
+            self.report("type-mismatch", first.span, format!("expected {length} items as in the first row"));
+        }
+        for value in items {
+            match &value.kind {
+                ExprKind::ArrayItems(inner) if !rest.is_empty() => self.grid_items(item, rest, inner, nodes),
+                _ if rest.is_empty() => {
+                    let typed = self.value_as(value, item);
+                    nodes.push(self.convert_to(typed, item).node);
+                }
+                _ => self.report("type-mismatch", value.span, "these items need braces: the array has more dimensions"),
+            }
+        }
+    }
+
+    /// The indices of an element of an array of several dimensions.
+    pub(super) fn grid_indices(&mut self, indices: Vec<Typed>, dimensions: u16, span: Span) -> Option<Box<[Node]>> {
+        if indices.len() != usize::from(dimensions) {
+            self.report("no-overload", span, format!("this array takes {dimensions} indices"));
+            return None;
+        }
+        Some(indices.into_iter().map(|index| self.array_index(index).node).collect())
     }
 
     pub(super) fn anonymous(&mut self, members: &[(Ident, Expr)], span: Span) -> Typed {
@@ -225,5 +331,15 @@ impl Checker<'_> {
         }
         let ty = Ty::Record(kind, types.into());
         Typed::new(Node::Record(ty.clone(), nodes.into()), ty, span)
+    }
+}
+
+// The innermost items of an array of several dimensions.
+fn leaves_of<'e>(items: &'e [Expr], dimensions: u16, leaves: &mut Vec<&'e Expr>) {
+    for item in items {
+        match &item.kind {
+            ExprKind::ArrayItems(inner) if dimensions > 1 => leaves_of(inner, dimensions - 1, leaves),
+            _ => leaves.push(item),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::convert::{apply, implicit_of};
+use super::function::is_in_order;
 use super::member::{levels, visible};
 use super::overload::{Candidate, Given, Open, Source, wanted};
 use super::target::again;
@@ -20,7 +21,7 @@ use crate::value::{ContextPart, Value};
 impl Checker<'_> {
     pub(super) fn emit(
         &mut self,
-        candidate: &Candidate,
+        candidate: &Candidate<'_>,
         receiver: Option<Node>,
         rule: ReceiverRule,
         given: Vec<Given<'_>>,
@@ -30,10 +31,18 @@ impl Checker<'_> {
         if changes_arrays(member) {
             self.arrays = Arrays::Written;
         }
-        let (mut nodes, mut slots) = (Vec::new(), Vec::new());
+        let (mut nodes, mut slots, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let in_order = is_in_order(&candidate.sources);
+        let receiver =
+            receiver.map(|node| if in_order { node } else { self.in_slot(node, &Ty::Object, span, &mut before) });
         for (index, given) in given.into_iter().enumerate() {
             let wanted = wanted(candidate, index).unwrap_or(Ty::Error);
-            nodes.push(self.argument(given, &wanted, &mut slots));
+            let node = match given.open {
+                Open::Ref(expr) => Some(self.lent(expr, &mut slots, &mut before, &mut after)),
+                _ => self.argument(given, &wanted, &mut slots),
+            };
+            let node = node.map(|node| if in_order { node } else { self.in_slot(node, &wanted, span, &mut before) });
+            nodes.push(node);
         }
         let mut arguments: Vec<Node> = receiver.into_iter().collect();
         for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
@@ -64,20 +73,33 @@ impl Checker<'_> {
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule, cost: Cost::of(member.form) };
         let result = substitute(&member.result, &candidate.types);
-        if let Some(variable) = variable(member, &call) {
+        let alone = before.is_empty() && after.is_empty();
+        if let Some(variable) = variable(member, &call).filter(|_| alone) {
             return Typed::new(Node::Variable(Box::new(variable)), result, span);
         }
-        if let Some(name) = header_name(member, &call) {
+        if let Some(name) = header_name(member, &call).filter(|_| alone) {
             return Typed::new(Node::Header(Box::new((call, name))), result, span);
         }
-        if slots.is_empty() {
-            return Typed::new(Node::Call(Box::new(call)), result, span);
+        let node = match slots.is_empty() {
+            true => Node::Call(Box::new(call)),
+            false => Node::Out(Box::new((call, slots.into()))),
+        };
+        Typed::new(self.around(before, node, after, span), result, span)
+    }
+
+    // The value of a `ref` argument; what the member makes of it goes back to its place.
+    fn lent(&mut self, expr: &Expr, slots: &mut Vec<u16>, before: &mut Vec<Node>, after: &mut Vec<Node>) -> Node {
+        match self.shared(expr, before, after) {
+            Node::Reference(slot) => {
+                slots.push(slot);
+                Node::Local(slot)
+            }
+            other => other,
         }
-        Typed::new(Node::Out(Box::new((call, slots.into()))), result, span)
     }
 
     // The node of an argument; an `out` argument has none, and its slot goes to `slots`.
-    fn argument(&mut self, given: Given<'_>, wanted: &Ty, slots: &mut Vec<u16>) -> Option<Node> {
+    pub(super) fn argument(&mut self, given: Given<'_>, wanted: &Ty, slots: &mut Vec<u16>) -> Option<Node> {
         let span = given.typed.span;
         match given.open {
             Open::No => {
@@ -86,6 +108,7 @@ impl Checker<'_> {
             }
             Open::Lambda(lambda) => Some(self.lambda(lambda, wanted, span).node),
             Open::Methods(expr) => Some(self.method_group(expr, wanted, span).node),
+            Open::Ref(_) => None,
             Open::Out(target) => {
                 slots.push(self.out_slot(target, wanted, span));
                 None
@@ -98,11 +121,37 @@ impl Checker<'_> {
             self.report("type-mismatch", span, format!("expected `{to}`, found a method"));
             return Typed::error(span);
         };
-        let lambda = Self::group_as_lambda(expr, parameters.len());
-        self.lambda(&lambda, to, span)
+        let mut nodes = Vec::new();
+        let held = self.held_receiver(expr, &mut nodes);
+        let lambda = Self::group_as_lambda(held.as_ref().unwrap_or(expr), parameters.len());
+        let typed = self.lambda(&lambda, to, span);
+        if nodes.is_empty() {
+            return typed;
+        }
+        nodes.push(typed.node);
+        Typed::new(Node::Sequence(nodes.into()), typed.ty, span)
     }
 
-    fn out_slot(&mut self, target: &OutTarget, ty: &Ty, span: Span) -> u16 {
+    // The receiver of a method group is evaluated once, where the delegate is made: into a variable without a name.
+    fn held_receiver(&mut self, expr: &Expr, nodes: &mut Vec<Node>) -> Option<Expr> {
+        let ExprKind::Member(inner, name, types) = &expr.kind else { return None };
+        let problems = std::mem::take(self.problems);
+        let receiver = self.receiver(inner);
+        *self.problems = problems;
+        let receiver = receiver.filter(|receiver| !matches!(receiver.node, Node::Constant(_) | Node::Context))?;
+        let hidden = Ident { text: format!("<receiver {}>", inner.span.start).into(), span: inner.span };
+        if self.is_declared(&hidden.text) {
+            return None;
+        }
+        let slot = self.declare(&hidden, receiver.ty);
+        self.frame.assigned.insert(slot);
+        nodes.push(Node::Declare(slot, Box::new(receiver.node)));
+        let receiver = Expr { span: inner.span, height: inner.height, kind: ExprKind::Name(hidden) };
+        let kind = ExprKind::Member(Box::new(receiver), name.clone(), types.clone());
+        Some(Expr { span: expr.span, height: expr.height, kind })
+    }
+
+    pub(super) fn out_slot(&mut self, target: &OutTarget, ty: &Ty, span: Span) -> u16 {
         let slot = match target {
             OutTarget::Declare(_, name) => self.declare(name, ty.clone()),
             OutTarget::Discard => self.slot(span),

@@ -7,7 +7,7 @@ use super::convert::{apply, implicit_of};
 use super::{Checker, Typed};
 use crate::expr::bcl;
 use crate::expr::node::{CallNode, Cost, Node, ReceiverRule};
-use crate::expr::syntax::{Expr, ExprKind, Ident, Literal, Piece, TypeName};
+use crate::expr::syntax::{Expr, ExprKind, Ident, Literal, Overflow, Piece, TypeName};
 use crate::expr::ty::{Class, Ty};
 use crate::span::Span;
 use crate::value::Value;
@@ -33,48 +33,79 @@ impl Checker<'_> {
             ExprKind::Binary(operator, left, right) => self.binary(expr, *operator, left, right),
             ExprKind::Assign(operator, target, value) => self.assign(*operator, target, value, span),
             ExprKind::Conditional(test, yes, no) => self.conditional(test, yes, no, span),
-            ExprKind::Cast(ty, operand) => {
-                if is_lambda(operand) {
-                    let to = self.resolve(ty);
-                    return self.value_as(operand, &to);
-                }
-                let operand = self.value(operand);
-                self.cast(ty, operand, span)
-            }
+            ExprKind::Cast(ty, operand) => self.cast_of(ty, operand, span),
             ExprKind::Is(operand, ty) => self.type_test(operand, ty, span, true),
             ExprKind::As(operand, ty) => self.type_test(operand, ty, span, false),
-            ExprKind::New(ty, arguments, initializer) => self.creation(ty, arguments, initializer.as_deref(), span),
-            ExprKind::NewSized(ty, length) => self.sized_array(ty, length, span),
+            ExprKind::New(parts) => self.creation(&parts.0, &parts.1, parts.2.as_deref(), span),
+            ExprKind::NewSized(parts) => self.sized_array(&parts.0, &parts.1, parts.2.as_deref(), span),
             ExprKind::NewAnonymous(members) => self.anonymous(members, span),
             ExprKind::Tuple(members) => self.tuple(members, span),
-            ExprKind::IsConstant(operand, constant) => {
-                let operand = self.value(operand);
-                self.constant_pattern(operand, constant, span)
-            }
+            ExprKind::IsConstant(operand, constant) => self.constant_test(operand, constant, span),
             ExprKind::IsDeclared(operand, ty, name) => self.declared_pattern(operand, ty.as_ref(), name, span).0,
             ExprKind::Throw(thrown) => {
-                let thrown = self.thrown(thrown);
-                Typed::new(Node::Throw(Box::new(thrown)), Ty::Error, span)
+                self.throw_expression(thrown, span);
+                self.homeless(span, "a `throw` stands in `?:`, behind `??` or behind `=>`, or is a statement")
             }
             ExprKind::GenericType(_) => self.member_value(expr),
             ExprKind::Lambda(_) => self.homeless(span, "a lambda expression needs a place that wants a delegate"),
             ExprKind::ArrayItems(_) => self.homeless(span, "these items need a place that wants an array"),
-            ExprKind::DefaultLiteral => self.homeless(span, "`default` needs a place that wants a type"),
             ExprKind::Out(_) => self.homeless(span, "`out` stands outside of an argument"),
-            ExprKind::TypeOf(ty) => {
-                self.resolve(ty);
-                let help = Some("pass it on directly, as in `Enum.Parse(typeof(DayOfWeek), text)`".to_owned());
-                let message = "`typeof` stands only as the argument of a member that takes a type";
-                self.problems.add_with_help("type-mismatch", span, message, help);
-                Typed::error(span)
-            }
-            ExprKind::NewArray(ty, items) => self.new_array(ty.as_ref(), items, span),
-            ExprKind::Paren(inner) => {
-                let typed = self.value(inner);
-                Typed { span, ..typed }
-            }
+            ExprKind::TypeOf(ty) => self.lone_type_of(ty, span),
+            ExprKind::NewArray(ty, dimensions, items) => self.new_array(ty.as_ref(), *dimensions, items, span),
+            ExprKind::Ref(_) => self.homeless(span, "`ref` stands outside of an argument"),
+            ExprKind::Anonymous(_) => self.homeless(span, "an anonymous method needs a place that wants a delegate"),
+            ExprKind::Checked(overflow, inner) => self.checked(*overflow, inner, span),
+            ExprKind::Paren(inner) => self.parenthesised(inner, span),
             ExprKind::Default(ty) => self.default_of(ty, span),
         }
+    }
+
+    fn parenthesised(&mut self, inner: &Expr, span: Span) -> Typed {
+        let mut typed = self.value(inner);
+        typed.span = span;
+        typed
+    }
+
+    fn checked(&mut self, overflow: Overflow, inner: &Expr, span: Span) -> Typed {
+        let mut typed = self.within(overflow, |checker| checker.value(inner));
+        typed.span = span;
+        typed
+    }
+
+    fn cast_of(&mut self, ty: &TypeName, operand: &Expr, span: Span) -> Typed {
+        if is_lambda(operand) || self.is_method_group(operand) {
+            let to = self.resolve(ty);
+            let typed = self.value_as(operand, &to);
+            return if to == Ty::Error { Typed::error(span) } else { typed };
+        }
+        let operand = self.value(operand);
+        self.cast(ty, operand, span)
+    }
+
+    fn constant_test(&mut self, operand: &Expr, constant: &Expr, span: Span) -> Typed {
+        let operand = self.value(operand);
+        self.constant_pattern(operand, constant, span)
+    }
+
+    /// An expression that may be a `throw` too.
+    pub(super) fn branch(&mut self, expr: &Expr) -> Typed {
+        match &expr.kind {
+            ExprKind::Throw(thrown) => self.throw_expression(thrown, expr.span),
+            _ => self.value(expr),
+        }
+    }
+
+    pub(super) fn throw_expression(&mut self, thrown: &Expr, span: Span) -> Typed {
+        let thrown = self.thrown(thrown);
+        Typed::new(Node::Throw(Box::new(thrown)), Ty::Error, span)
+    }
+
+    fn lone_type_of(&mut self, written: &TypeName, span: Span) -> Typed {
+        self.resolve(written);
+        let help = Some("pass it on directly, as in `Enum.Parse(typeof(DayOfWeek), text)`".to_owned());
+        let message = "`typeof` stands only as the argument of a member that takes a type";
+        self.problems.add_with_help("type-mismatch", span, message, help);
+        Typed::error(span)
     }
 
     /// `typeof(T)` as an argument.
@@ -97,14 +128,20 @@ impl Checker<'_> {
             return self.value(expr);
         }
         match &expr.kind {
-            ExprKind::Paren(inner) if is_lambda(inner) => self.value_as(inner, to),
-            ExprKind::Lambda(lambda) => self.lambda(lambda, to, span),
-            ExprKind::DefaultLiteral => match to.default_value() {
-                Some(value) => Typed::new(Node::Constant(value), to.clone(), span),
-                None => self.homeless(span, "this type has no default that is supported"),
+            ExprKind::Paren(inner) if is_lambda(inner) || self.is_method_group(inner) => self.value_as(inner, to),
+            ExprKind::Paren(inner) if matches!(inner.kind, ExprKind::Tuple(_)) => self.value_as(inner, to),
+            ExprKind::Tuple(members) => match to {
+                Ty::Nullable(inner) => {
+                    let typed = self.tuple_as(members, inner, span);
+                    if typed.ty == **inner { Typed { ty: to.clone(), ..typed } } else { typed }
+                }
+                to => self.tuple_as(members, to, span),
             },
+            ExprKind::Anonymous(block) => self.anonymous_method(block, to, span),
+            ExprKind::Lambda(lambda) => self.lambda(lambda, to, span),
             ExprKind::ArrayItems(items) => match to {
                 Ty::Array(item) => self.array_of(item, items, span),
+                Ty::Grid(item, dimensions) => self.grid_of(item, *dimensions, items, span),
                 _ => self.homeless(span, "these items need a place that wants an array"),
             },
             _ if crate::expr::generic::delegate(to).is_some() && self.is_method_group(expr) => {
@@ -114,10 +151,18 @@ impl Checker<'_> {
         }
     }
 
+    /// What is checked inside `checked` or `unchecked`.
+    pub(super) fn within<T>(&mut self, overflow: Overflow, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.overflow.replace(overflow);
+        let result = inner(self);
+        self.overflow = before;
+        result
+    }
+
     pub(super) fn thrown(&mut self, expr: &Expr) -> Node {
         let typed = self.value(expr);
         let is_exception = typed.ty.class().is_some_and(|class| class.derives_from(Class::Exception));
-        if !is_exception && typed.ty != Ty::Error {
+        if !is_exception && !matches!(typed.ty, Ty::Error | Ty::Null) {
             self.report("type-mismatch", typed.span, format!("only exceptions are thrown, and this is `{}`", typed.ty));
         }
         typed.node
@@ -203,10 +248,10 @@ impl Checker<'_> {
     fn conditional(&mut self, test: &Expr, yes: &Expr, no: &Expr, span: Span) -> Typed {
         let test = self.test(test);
         self.frame.assigned = test.when_true;
-        let yes = self.value(yes);
+        let yes = self.branch(yes);
         let after_yes = std::mem::replace(&mut self.frame.assigned, test.when_false);
         // A lambda takes the type of the other branch.
-        let no = if is_lambda(no) { self.value_as(no, &yes.ty) } else { self.value(no) };
+        let no = if is_lambda(no) { self.value_as(no, &yes.ty) } else { self.branch(no) };
         self.frame.assigned = std::mem::take(&mut self.frame.assigned).meet(&after_yes);
         // A branch that throws has no type; the other one gives it.
         if let (Node::Throw(_), _) | (_, Node::Throw(_)) = (&yes.node, &no.node) {

@@ -1,19 +1,19 @@
-//! Lambdas, method groups as delegates, local functions: bodies are typed against what a delegate takes and gives.
+//! Lambdas and method groups as delegates: bodies are typed against what a delegate takes and gives.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::flow::Assigned;
-use super::{Checker, Frame, Typed, Wanted};
+use super::statement::is_statement;
+use super::{Checker, Frame, FrameKind, Typed, Wanted};
 use crate::expr::bcl::TABLE;
 use crate::expr::generic::delegate;
 use crate::expr::limits::TREE_HEIGHT_MAX;
 use crate::expr::node::{Body, FunctionNode, FunctionsStep, Node, Step};
 use crate::expr::parse::signature::Form;
-use crate::expr::syntax::{Argument, Expr, ExprKind, Ident, Lambda, LambdaBody, LocalFunction, Stmt, StmtKind};
-use crate::expr::ty::{Class, Ty};
+use crate::expr::syntax::{Argument, Block, Expr, ExprKind, Ident, Lambda, LambdaBody};
+use crate::expr::ty::Ty;
 use crate::span::Span;
-
-const LOCAL_FUNCTION: &str = "a local function";
 
 /// What a lambda's body came to for parameters of these types.
 #[derive(Debug)]
@@ -42,9 +42,42 @@ impl Checker<'_> {
         Typed::new(Node::Lambda(Arc::new(function)), to.clone(), span)
     }
 
+    /// `delegate { … }`, which takes whatever is handed to it.
+    pub(super) fn anonymous_method(&mut self, block: &Block, to: &Ty, span: Span) -> Typed {
+        let count = delegate(to).map_or(0, |(parameters, _)| parameters.len());
+        let name = |at| Ident { text: format!("<argument {at} of {}>", span.start).into(), span };
+        let parameters = (0..count).map(|at| (None, name(at))).collect();
+        let body = LambdaBody::Block(block.clone());
+        self.lambda(&Lambda { parameters, body, unpacked: Vec::new() }, to, span)
+    }
+
     // The code of a lambda, and the type of what it returns.
     fn function(&mut self, lambda: &Lambda, parameters: &[Ty], wanted: Wanted) -> (FunctionNode, Ty) {
-        let outer = std::mem::replace(&mut self.frame, Frame::new(wanted));
+        let (function, ty, _) = self.function_in(Frame::new(wanted), lambda, parameters, &[]);
+        (function, ty)
+    }
+
+    /// The code of a local function, and the variables outside that it stores; `outs` says which parameters are `out`.
+    pub(super) fn local_body(
+        &mut self,
+        lambda: &Lambda,
+        parameters: &[Ty],
+        wanted: Wanted,
+        outs: &[bool],
+    ) -> (FunctionNode, Ty, BTreeSet<u16>) {
+        let mut frame = Frame::new(wanted);
+        frame.kind = FrameKind::Local;
+        self.function_in(frame, lambda, parameters, outs)
+    }
+
+    fn function_in(
+        &mut self,
+        frame: Frame,
+        lambda: &Lambda,
+        parameters: &[Ty],
+        outs: &[bool],
+    ) -> (FunctionNode, Ty, BTreeSet<u16>) {
+        let outer = std::mem::replace(&mut self.frame, frame);
         self.outer.push(outer);
         let depth = self.surroundings.len();
         self.surroundings.extend_from_slice(parameters);
@@ -61,7 +94,11 @@ impl Checker<'_> {
                 0 if !lambda.unpacked.is_empty() => self.slot(name.span),
                 _ => self.declare(name, ty.clone()),
             };
-            self.frame.assigned.insert(slot);
+            if outs.get(at) == Some(&true) {
+                self.frame.outs.push((slot, name.clone()));
+            } else {
+                self.frame.assigned.insert(slot);
+            }
             if at == 0 {
                 prelude.push((slot, ty.clone()));
             }
@@ -74,6 +111,8 @@ impl Checker<'_> {
         };
         self.surroundings.truncate(depth);
         let ty = best_common(&frame.results);
+        let stored = frame.captures.iter().filter(|capture| frame.stored.contains(&capture.inner));
+        let stored = stored.map(|capture| capture.outer).collect();
         let function = FunctionNode {
             body: result,
             parameters: u16::try_from(parameters.len()).unwrap_or(u16::MAX),
@@ -82,7 +121,7 @@ impl Checker<'_> {
             captures: frame.captures.into(),
             ty: Ty::Object,
         };
-        (function, ty)
+        (function, ty, stored)
     }
 
     // In a query the members of the one parameter are variables.
@@ -99,11 +138,25 @@ impl Checker<'_> {
         nodes
     }
 
+    // What gives nothing is a call, an assignment or the like.
+    fn action_body(&mut self, expr: &Expr) -> Node {
+        let typed = self.value(expr);
+        if !is_statement(expr) && typed.ty != Ty::Error {
+            let message = "this delegate gives nothing, and the value of this expression is not used";
+            self.report("type-mismatch", expr.span, message);
+        }
+        typed.node
+    }
+
     fn function_body(&mut self, body: &LambdaBody, mut unpacked: Vec<Node>) -> Body {
         match body {
             LambdaBody::Expression(expr) => {
                 let node = match &self.frame.wanted {
-                    Wanted::Type(Ty::Void) => self.value(expr).node,
+                    _ if matches!(expr.kind, ExprKind::Throw(_)) => {
+                        let typed = self.branch(expr);
+                        self.result(typed)
+                    }
+                    Wanted::Type(Ty::Void) => self.action_body(expr),
                     Wanted::Type(ty) => {
                         let ty = ty.clone();
                         let typed = self.value_as(expr, &ty);
@@ -141,12 +194,18 @@ impl Checker<'_> {
         let arrays = self.arrays;
         let captures: Vec<usize> = self.frames().map(|frame| frame.captures.len()).collect();
         let states: Vec<(u16, Assigned)> = self.frames().map(|frame| (frame.slots, frame.assigned.clone())).collect();
+        let functions: Vec<(usize, Vec<usize>)> =
+            self.frames().map(|frame| (frame.instances.len(), frame.scopes.iter().map(Vec::len).collect())).collect();
         let (_, result) = self.function(lambda, parameters, Wanted::Anything);
         let failed = std::mem::replace(self.problems, problems);
         self.arrays = arrays;
-        let restored =
-            self.outer.iter_mut().chain(std::iter::once(&mut self.frame)).zip(captures.into_iter().zip(states));
-        for (frame, (captures, (slots, assigned))) in restored {
+        let frames = self.outer.iter_mut().chain(std::iter::once(&mut self.frame));
+        let restored = frames.zip(captures.into_iter().zip(states)).zip(functions);
+        for ((frame, (captures, (slots, assigned))), (instances, scopes)) in restored {
+            frame.instances.truncate(instances);
+            for (scope, length) in frame.scopes.iter_mut().zip(scopes) {
+                scope.truncate(length);
+            }
             frame.captures.truncate(captures);
             frame.slots = slots;
             frame.assigned = assigned;
@@ -181,14 +240,10 @@ impl Checker<'_> {
 
     /// Whether the expression names a method that is not called.
     pub(super) fn is_method_group(&mut self, expr: &Expr) -> bool {
-        let (inner, name) = match &expr.kind {
-            ExprKind::Member(inner, name, _) => (inner, name),
-            ExprKind::Name(name) => {
-                let local = self.frames().find_map(|frame| frame.find(&name.text));
-                return local.is_some_and(|local| local.use_ == super::Use::ReadOnly(LOCAL_FUNCTION));
-            }
-            _ => return false,
-        };
+        if self.is_function(expr) {
+            return true;
+        }
+        let ExprKind::Member(inner, name, _) = &expr.kind else { return false };
         let methods = TABLE.named(&name.text);
         let is_method = methods.iter().any(|member| member.form == Form::Method);
         if !is_method || methods.iter().any(|member| member.form == Form::Property) {
@@ -198,40 +253,14 @@ impl Checker<'_> {
         !matches!(inner.kind, ExprKind::Lambda(_) | ExprKind::Out(_) | ExprKind::ArrayItems(_) | ExprKind::Error)
     }
 
-    /// The local functions of a block: declared where it begins, checked where they stand.
-    pub(super) fn local_functions(&mut self, statements: &[Stmt]) -> Vec<(u16, Ty)> {
-        let mut declared = Vec::new();
-        for statement in statements {
-            let StmtKind::LocalFunction(function) = &statement.kind else { continue };
-            let result = self.resolve(&function.result);
-            let parameters: Vec<Ty> = function.parameters.iter().map(|(ty, _)| self.resolve(ty)).collect();
-            let ty = delegate_type(parameters, result);
-            let slot = self.declare_as(&function.name, ty.clone(), super::Use::ReadOnly(LOCAL_FUNCTION));
-            self.frame.assigned.insert(slot);
-            declared.push((slot, ty));
-        }
-        declared
-    }
-
-    /// The code of a local function.
-    pub(super) fn local_function(&mut self, function: &LocalFunction, ty: &Ty) -> Option<Arc<FunctionNode>> {
-        let (parameters, result) = delegate(ty)?;
-        let lambda = Lambda {
-            parameters: function.parameters.iter().map(|(_, name)| (None, name.clone())).collect(),
-            body: function.body.clone(),
-            unpacked: Vec::new(),
-        };
-        let (mut node, _) = self.function(&lambda, &parameters, Wanted::Type(result));
-        node.ty = ty.clone();
-        Some(Arc::new(node))
-    }
-
     /// The step that makes the local functions of a block; `first` is the first slot that belongs to the block.
-    pub(super) fn functions_step(first: u16, functions: Vec<(u16, Arc<FunctionNode>)>) -> Step {
+    pub(super) fn functions_step(&self, first: u16, functions: Vec<(u16, Arc<FunctionNode>)>) -> Step {
+        let captured: Vec<u16> = self.frame.captures.iter().map(|capture| capture.inner).collect();
         let mut ahead: Vec<u16> = functions
             .iter()
             .flat_map(|(_, function)| function.captures.iter().map(|capture| capture.outer))
-            .filter(|slot| *slot >= first)
+            // What the function around captured itself is shared already.
+            .filter(|slot| *slot >= first && !captured.contains(slot))
             .collect();
         ahead.sort_unstable();
         ahead.dedup();
@@ -254,6 +283,10 @@ impl Checker<'_> {
             self.report("no-overload", span, message);
             return Typed::error(span);
         }
+        if let Some(name) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
+            let message = format!("the parameters of `{}` have no name `{}`", delegate_value.ty, name.text);
+            self.report("no-overload", name.span, message);
+        }
         let mut nodes = Vec::new();
         for (argument, ty) in arguments.iter().zip(&parameters) {
             let typed = self.value_as(&argument.value, ty);
@@ -261,17 +294,6 @@ impl Checker<'_> {
         }
         Typed::new(Node::Invoke(Box::new((delegate_value.node, nodes.into()))), result, span)
     }
-}
-
-fn delegate_type(mut parameters: Vec<Ty>, result: Ty) -> Ty {
-    if parameters.contains(&Ty::Error) || result == Ty::Error {
-        return Ty::Error;
-    }
-    if result != Ty::Void {
-        parameters.push(result);
-        return Ty::Generic(Class::Func, parameters.into());
-    }
-    if parameters.is_empty() { Ty::Class(Class::Action) } else { Ty::Generic(Class::Action, parameters.into()) }
 }
 
 fn height_of(body: &LambdaBody) -> u16 {

@@ -1,20 +1,22 @@
 //! Names, members, indexers, calls and constructors, against the one table.
 
+use std::sync::Arc;
+
 use super::binary::unwrapped;
-use super::overload::{self, Found, Given, Open};
+use super::overload::{self, Found, Given};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, Run, TABLE};
 use crate::expr::generic::{delegate, field, may_unify, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Cost, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::problem::nearest;
-use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, OutTarget};
+use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, Overflow, TypeName};
 use crate::expr::ty::{Class, Named, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
 /// What stands before a dot.
-enum Operand {
+pub(super) enum Operand {
     Value(Typed),
     Type(Ty),
     Namespace(String),
@@ -52,7 +54,7 @@ impl Checker<'_> {
         }
     }
 
-    fn operand(&mut self, expr: &Expr) -> Operand {
+    pub(super) fn operand(&mut self, expr: &Expr) -> Operand {
         match &expr.kind {
             ExprKind::Name(name) => self.name(name),
             ExprKind::PredefinedType(name) => self.type_operand(name, expr.span),
@@ -60,8 +62,16 @@ impl Checker<'_> {
                 Ty::Error => Operand::Error,
                 ty => Operand::Type(ty),
             },
-            ExprKind::Member(inner, name, _) => match self.operand(inner) {
+            ExprKind::Member(inner, name, arguments) => match self.operand(inner) {
                 Operand::Error => Operand::Error,
+                Operand::Namespace(space) if !arguments.is_empty() => {
+                    let text: Arc<str> = format!("{space}.{}", name.text).into();
+                    let written = TypeName { arguments: arguments.clone(), ..TypeName::plain(text, expr.span) };
+                    match self.resolve(&written) {
+                        Ty::Error => Operand::Error,
+                        ty => Operand::Type(ty),
+                    }
+                }
                 Operand::Namespace(space) => self.in_namespace(&format!("{space}.{}", name.text), name.span),
                 Operand::Type(ty) => self.static_property(&ty, name),
                 Operand::Value(receiver) => Operand::Value(self.property(receiver, name)),
@@ -70,10 +80,27 @@ impl Checker<'_> {
         }
     }
 
+    /// What stands before a dot, when that is a value.
+    pub(super) fn receiver(&mut self, expr: &Expr) -> Option<Typed> {
+        match self.operand(expr) {
+            Operand::Value(typed) if typed.ty != Ty::Error => Some(typed),
+            Operand::Value(_) | Operand::Type(_) | Operand::Namespace(_) | Operand::Error => None,
+        }
+    }
+
     fn name(&mut self, name: &Ident) -> Operand {
         if let Some(local) = self.local(&name.text) {
-            if let Use::Constant(value) = local.use_ {
-                return Operand::Value(Typed::new(Node::Constant(value), local.ty, name.span));
+            match local.use_ {
+                Use::Constant(value) => {
+                    return Operand::Value(Typed::new(Node::Constant(value), local.ty, name.span));
+                }
+                Use::Function(_) => {
+                    let message = format!("`{}` is a function, and it is not called", name.text);
+                    let help = Some(format!("call it: `{}(…)`", name.text));
+                    self.problems.add_with_help("type-mismatch", name.span, message, help);
+                    return Operand::Error;
+                }
+                Use::Variable | Use::ReadOnly(_) => {}
             }
             if !self.frame.assigned.contains(local.slot) {
                 self.report("unassigned", name.span, format!("`{}` may have no value here", name.text));
@@ -168,6 +195,7 @@ impl Checker<'_> {
                     operator: BinaryOp::NotEqual,
                     operands: Operands::Reference,
                     lifted: Lifted::No,
+                    overflow: Overflow::Wraps,
                     left: receiver.node,
                     right: Node::Constant(Value::Null),
                 };
@@ -188,6 +216,9 @@ impl Checker<'_> {
         if let (Run::Part(part), Some(steps)) = (member.run, receiver.as_ref().and_then(steps_to)) {
             return Typed::new(Node::Part(part, steps + 1), substitute(&member.result, types), span);
         }
+        if let Some(value) = crate::expr::fold::member(&member.owner, &member.name).filter(|_| member.is_static) {
+            return Typed::new(Node::Constant(value), member.result.clone(), span);
+        }
         let rule = if receiver.is_some() { ReceiverRule::NotNull } else { ReceiverRule::None };
         if let Run::Enum(value) = member.run {
             return Typed::new(Node::Constant(Value::Enum(value)), member.result.clone(), span);
@@ -202,7 +233,7 @@ impl Checker<'_> {
         Typed::new(Node::Call(Box::new(call)), substitute(&member.result, types), span)
     }
 
-    fn unknown_member(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
+    pub(super) fn unknown_member(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
         let here: Vec<&Member> = TABLE
             .members()
             .filter(|member| member.is_static == is_static && member.form != Form::Constructor)
@@ -268,6 +299,14 @@ impl Checker<'_> {
 
     // `f(x)` of a delegate or a local function, and `nameof(x)`.
     fn call_of_name(&mut self, callee: &Expr, arguments: &[Argument], span: Span) -> Typed {
+        if let ExprKind::GenericType(written) = &callee.kind
+            && let Some(local) = self.local(&written.name)
+            && let Use::Function(_) = local.use_
+        {
+            let explicit: Vec<Ty> = written.arguments.iter().map(|ty| self.resolve(ty)).collect();
+            let name = Ident { text: Arc::clone(&written.name), span: callee.span };
+            return self.call_of_function(&name, &local, &explicit, arguments, span);
+        }
         let ExprKind::Name(name) = &callee.kind else {
             let callee = self.value(callee);
             if callee.ty == Ty::Error {
@@ -279,49 +318,16 @@ impl Checker<'_> {
         if let (true, [argument]) = (&*name.text == "nameof" && !self.is_declared("nameof"), arguments) {
             return self.name_of(&argument.value, span);
         }
-        if self.is_declared(&name.text) {
+        if let Some(local) = self.local(&name.text) {
+            if let Use::Function(_) = local.use_ {
+                return self.call_of_function(name, &local, &[], arguments, span);
+            }
             let callee = self.value(callee);
             return self.invocation(callee, arguments, span);
         }
         self.given(arguments);
         self.report("unknown-name", callee.span, format!("`{}` is not a method", name.text));
         Typed::error(span)
-    }
-
-    fn name_of(&mut self, expr: &Expr, span: Span) -> Typed {
-        let name = match &expr.kind {
-            ExprKind::Name(name) | ExprKind::Member(_, name, _) => name.text.clone(),
-            ExprKind::PredefinedType(name) => (*name).into(),
-            _ => {
-                self.report("expression-syntax", expr.span, "`nameof` takes a name");
-                return Typed::error(span);
-            }
-        };
-        if matches!(expr.kind, ExprKind::Name(_)) {
-            let slots = self.frame.assigned.clone();
-            // The name must mean something; that it may have no value yet does not matter.
-            self.frame.assigned = super::flow::Assigned::unreachable();
-            let _ = self.operand(expr);
-            self.frame.assigned = slots;
-        }
-        Typed::new(Node::Constant(Value::String(name)), Ty::String, span)
-    }
-
-    // The variables of a call that is wrong exist all the same, so that only the call is reported.
-    pub(super) fn settle(&mut self, given: &[Given<'_>]) {
-        for given in given {
-            match given.open {
-                Open::Out(OutTarget::Declare(_, name)) => {
-                    self.declare(name, Ty::Error);
-                }
-                Open::Out(OutTarget::Existing(Expr { kind: ExprKind::Name(name), .. })) => {
-                    if let Some(local) = self.local(&name.text) {
-                        self.frame.assigned.insert(local.slot);
-                    }
-                }
-                Open::No | Open::Lambda(_) | Open::Methods(_) | Open::Out(_) => {}
-            }
-        }
     }
 
     // An unknown method is named even when an argument is wrong as well.
@@ -348,50 +354,6 @@ impl Checker<'_> {
         self.invoke(ty, None, &Ident { text: name.into(), span }, &[], given, span)
     }
 
-    pub(super) fn given<'e>(&mut self, arguments: &'e [Argument]) -> Vec<Given<'e>> {
-        arguments
-            .iter()
-            .map(|argument| {
-                let value = &argument.value;
-                let placeholder = || Typed::new(Node::Context, Ty::Null, value.span);
-                let (typed, open) = match &value.kind {
-                    ExprKind::Lambda(lambda) => (placeholder(), Open::Lambda(lambda)),
-                    ExprKind::Out(target) => (self.out_argument(target, value.span), Open::Out(target)),
-                    ExprKind::TypeOf(written) => (self.type_of(written, value.span), Open::No),
-                    _ if self.is_method_group(value) => (placeholder(), Open::Methods(value)),
-                    _ => (self.value(value), Open::No),
-                };
-                if typed.ty == Ty::Void {
-                    self.report("type-mismatch", typed.span, "this expression has no value");
-                }
-                Given { name: argument.name.clone(), typed, open }
-            })
-            .collect()
-    }
-
-    // The type of an `out` argument where it is written; `Null` where the parameter gives it.
-    fn out_argument(&mut self, target: &OutTarget, span: Span) -> Typed {
-        let ty = match target {
-            OutTarget::Declare(Some(written), _) => self.resolve(written),
-            OutTarget::Declare(None, _) | OutTarget::Discard => Ty::Null,
-            OutTarget::Existing(expr) => match &expr.kind {
-                ExprKind::Name(name) => match self.local(&name.text) {
-                    Some(local) if local.use_ == Use::Variable => local.ty,
-                    Some(_) => {
-                        self.report("assignment", expr.span, format!("`{}` cannot be assigned to", name.text));
-                        Ty::Error
-                    }
-                    None => self.value(expr).ty,
-                },
-                _ => {
-                    self.report("assignment", expr.span, "an `out` argument is a local variable");
-                    Ty::Error
-                }
-            },
-        };
-        Typed::new(Node::Context, ty, span)
-    }
-
     fn invoke(
         &mut self,
         ty: &Ty,
@@ -402,7 +364,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Typed {
         let is_static = receiver.is_none();
-        let mut first: Option<Found> = None;
+        let mut first: Option<Found<'_>> = None;
         for level in levels(ty) {
             let mut found =
                 if is_static { members_of(&level, &name.text, true) } else { visible(ty, &level, &name.text) };
@@ -469,7 +431,7 @@ impl Checker<'_> {
         self.unknown_member(ty, name, is_static);
     }
 
-    pub(super) fn no_overload(&mut self, name: &str, found: &Found, given: &[Given<'_>], span: Span) {
+    pub(super) fn no_overload(&mut self, name: &str, found: &Found<'_>, given: &[Given<'_>], span: Span) {
         let types: Vec<String> = given.iter().map(overload::shown).collect();
         let message = format!("no overload of `{name}` takes ({})", types.join(", "));
         let signatures: Vec<String> =
@@ -488,6 +450,12 @@ impl Checker<'_> {
     }
 
     pub(super) fn index_of(&mut self, receiver: Typed, mut given: Vec<Given<'_>>, span: Span) -> Typed {
+        if let Ty::Grid(item, dimensions) = &receiver.ty {
+            let indices = given.into_iter().map(|given| given.typed).collect();
+            let Some(indices) = self.grid_indices(indices, *dimensions, span) else { return Typed::error(span) };
+            let item = (**item).clone();
+            return Typed::new(Node::GridElement(Box::new(receiver.node), indices), item, span);
+        }
         if let Ty::Array(item) = &receiver.ty {
             let Some(Given { typed, .. }) = given.pop().filter(|_| given.is_empty()) else {
                 self.report("no-overload", span, "an array takes one index");
@@ -548,7 +516,7 @@ fn owns(member: &Member, ty: &Ty) -> Option<Vec<Option<Ty>>> {
 
 /// The members that a value of type `ty` has at one of its levels: a class shows what it implements of an interface only where it
 /// says so itself, and extension methods.
-pub(super) fn visible(ty: &Ty, level: &Ty, name: &str) -> Found {
+pub(super) fn visible(ty: &Ty, level: &Ty, name: &str) -> Found<'static> {
     let mut found = members_of(level, name, false);
     if level.is_interface() && !ty.is_interface() {
         found.retain(|(member, _)| member.is_extension);
@@ -556,7 +524,7 @@ pub(super) fn visible(ty: &Ty, level: &Ty, name: &str) -> Found {
     found
 }
 
-pub(super) fn members_of(ty: &Ty, name: &str, is_static: bool) -> Found {
+pub(super) fn members_of(ty: &Ty, name: &str, is_static: bool) -> Found<'static> {
     TABLE
         .named(name)
         .iter()

@@ -1,13 +1,18 @@
 //! From tree to typed tree: names, types, members and overloads are settled here, so that evaluation cannot get them wrong.
 
+mod argument;
 mod binary;
 mod convert;
 mod creation;
+mod deconstruct;
 mod emit;
 mod expression;
 mod flow;
+mod function;
+mod jump;
 mod lambda;
 mod member;
+mod nameof;
 mod names;
 mod overload;
 mod pattern;
@@ -16,6 +21,7 @@ mod switch;
 mod target;
 mod types;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::span::Span;
@@ -25,7 +31,7 @@ use super::Expected;
 use super::limits::LOCALS_MAX;
 use super::node::{Arrays, Body, Capture, Node, Program};
 use super::problem::Problems;
-use super::syntax::{Ident, Source};
+use super::syntax::{Ident, Overflow, Source};
 use super::ty::{Class, Ty};
 
 use flow::Assigned;
@@ -40,6 +46,10 @@ pub(crate) fn check(source: &Source, expected: Expected, problems: &mut Problems
         arrays: Arrays::ReadOnly,
         surroundings: Vec::new(),
         trials: Vec::new(),
+        overflow: None,
+        type_names: Vec::new(),
+        blocks: 0,
+        instances_made: 0,
         trials_left: super::limits::TRIALS_MAX,
     };
     let body = match source {
@@ -83,12 +93,13 @@ struct Local {
 }
 
 /// What may be done with a local.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Use {
     Variable,
     /// The variable of a `foreach` or a `using`, as an error names it
     ReadOnly(&'static str),
     Constant(Value),
+    Function(Arc<function::Declared>),
 }
 
 /// What a function is to return.
@@ -107,6 +118,9 @@ struct Frame {
     wanted: Wanted,
     /// Innermost last.
     scopes: Vec<Vec<Local>>,
+    /// Every name that was declared so far, and how many of them when each of the scopes was opened.
+    names: Vec<Arc<str>>,
+    opened: Vec<usize>,
     slots: u16,
     assigned: Assigned,
     /// The receivers of the null-conditional accesses around, innermost last.
@@ -118,6 +132,25 @@ struct Frame {
     captures: Vec<Capture>,
     /// How many `catch` blocks are around.
     catches: usize,
+    /// How many `finally` blocks are around.
+    finals: usize,
+    labels: Vec<jump::Label>,
+    labels_made: u16,
+    /// Bodies of generic functions that are still to be made.
+    instances: Vec<function::Instance>,
+    /// The variables that are stored somewhere.
+    stored: BTreeSet<u16>,
+    kind: FrameKind,
+    /// The `out` parameters, which must have a value wherever the function ends.
+    outs: Vec<(u16, Ident)>,
+}
+
+/// What sort of function it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FrameKind {
+    Plain,
+    /// A local function, which may be called when the variables outside have their values.
+    Local,
 }
 
 impl Frame {
@@ -125,6 +158,8 @@ impl Frame {
         Self {
             wanted,
             scopes: vec![Vec::new()],
+            names: Vec::new(),
+            opened: vec![0],
             slots: 0,
             assigned: Assigned::default(),
             receivers: Vec::new(),
@@ -132,11 +167,38 @@ impl Frame {
             jumps: Vec::new(),
             captures: Vec::new(),
             catches: 0,
+            finals: 0,
+            labels: Vec::new(),
+            labels_made: 0,
+            instances: Vec::new(),
+            stored: BTreeSet::new(),
+            kind: FrameKind::Plain,
+            outs: Vec::new(),
         }
+    }
+
+    fn open(&mut self) {
+        self.scopes.push(Vec::new());
+        self.opened.push(self.names.len());
+    }
+
+    fn close(&mut self) -> Vec<Local> {
+        self.opened.pop();
+        self.scopes.pop().unwrap_or_default()
+    }
+
+    // Whether a scope inside of the current one declared the name.
+    fn is_used_inside(&self, name: &str) -> bool {
+        let from = self.opened.last().copied().unwrap_or(0);
+        self.names.get(from..).is_some_and(|names| names.iter().any(|other| &**other == name))
     }
 
     fn find(&self, name: &str) -> Option<&Local> {
         self.scopes.iter().rev().flatten().find(|local| &*local.name == name)
+    }
+
+    fn find_mut(&mut self, name: &str) -> Option<&mut Local> {
+        self.scopes.iter_mut().rev().flatten().find(|local| &*local.name == name)
     }
 
     // The slot in which this function sees a variable of the one around.
@@ -168,6 +230,13 @@ struct Checker<'p> {
     surroundings: Vec<Ty>,
     trials: Vec<Trial>,
     trials_left: u32,
+    /// `checked` and `unchecked` around; without either, only constants are checked.
+    overflow: Option<Overflow>,
+    /// What the type parameters of the generic functions around stand for.
+    type_names: Vec<(Arc<str>, Ty)>,
+    /// How many blocks were checked, which numbers them.
+    blocks: u32,
+    instances_made: u32,
 }
 
 impl Checker<'_> {
@@ -202,10 +271,11 @@ impl Checker<'_> {
         if matches!(local.use_, Use::Constant(_)) {
             return Some(local);
         }
-        let is_assigned = self.outer.get(level).is_some_and(|frame| frame.assigned.contains(local.slot));
+        let mut is_assigned = self.outer.get(level).is_some_and(|frame| frame.assigned.contains(local.slot));
         let inner = self.outer.iter_mut().skip(level + 1).chain(std::iter::once(&mut self.frame));
         for frame in inner {
             local.slot = frame.capture(local.slot);
+            is_assigned |= frame.kind == FrameKind::Local;
             if is_assigned {
                 frame.assigned.insert(local.slot);
             }
@@ -224,7 +294,11 @@ impl Checker<'_> {
     fn declare_as(&mut self, name: &Ident, ty: Ty, use_: Use) -> u16 {
         if self.is_declared(&name.text) || &*name.text == "context" {
             self.report("duplicate-name", name.span, format!("`{}` is declared already", name.text));
+        } else if self.frame.is_used_inside(&name.text) {
+            let message = format!("`{}` is declared in a block inside of this one already", name.text);
+            self.report("duplicate-name", name.span, message);
         }
+        self.frame.names.push(Arc::clone(&name.text));
         let slot = self.slot(name.span);
         if ty == Ty::Error {
             self.frame.assigned.insert(slot);

@@ -1,10 +1,11 @@
 //! Which member of a name is meant: type parameters inferred, arguments matched, the better one chosen (C# 7, §12.6).
 
 use super::convert::{implicit, implicit_of};
+use super::statement::is_statement;
 use super::{Checker, Typed};
 use crate::expr::bcl::{Member, Parameter};
 use crate::expr::generic::{bound, delegate, substitute, supertypes, unify};
-use crate::expr::syntax::{Expr, Ident, Lambda, OutTarget};
+use crate::expr::syntax::{Expr, Ident, Lambda, LambdaBody, OutTarget};
 use crate::expr::ty::{Ty, Variance};
 
 /// An argument. Its type may depend on the member that is chosen.
@@ -22,6 +23,7 @@ pub(super) enum Open<'e> {
     /// A method group
     Methods(&'e Expr),
     Out(&'e OutTarget),
+    Ref(&'e Expr),
 }
 
 /// Where a parameter's value comes from.
@@ -34,8 +36,8 @@ pub(super) enum Source {
 }
 
 /// A member that takes the arguments.
-pub(super) struct Candidate {
-    pub(super) member: &'static Member,
+pub(super) struct Candidate<'m> {
+    pub(super) member: &'m Member,
     pub(super) sources: Vec<Source>,
     /// What each type parameter stands for.
     pub(super) types: Vec<Ty>,
@@ -44,12 +46,17 @@ pub(super) struct Candidate {
 }
 
 /// Members with what the type parameters of their owners stand for.
-pub(super) type Found = Vec<(&'static Member, Vec<Option<Ty>>)>;
+pub(super) type Found<'m> = Vec<(&'m Member, Vec<Option<Ty>>)>;
 
 impl Checker<'_> {
     /// The best of the members that take the arguments; `explicit` are the type arguments as written.
-    pub(super) fn choose(&mut self, members: &Found, explicit: &[Ty], given: &[Given<'_>]) -> Option<Candidate> {
-        let mut best: Option<Candidate> = None;
+    pub(super) fn choose<'m>(
+        &mut self,
+        members: &Found<'m>,
+        explicit: &[Ty],
+        given: &[Given<'_>],
+    ) -> Option<Candidate<'m>> {
+        let mut best: Option<Candidate<'m>> = None;
         for (member, bindings) in members {
             for expanded in [false, true] {
                 let Some(candidate) = self.applicable(member, bindings, explicit, given, expanded) else { continue };
@@ -63,14 +70,14 @@ impl Checker<'_> {
         best
     }
 
-    fn applicable(
+    fn applicable<'m>(
         &mut self,
-        member: &'static Member,
+        member: &'m Member,
         bindings: &[Option<Ty>],
         explicit: &[Ty],
         given: &[Given<'_>],
         expanded: bool,
-    ) -> Option<Candidate> {
+    ) -> Option<Candidate<'m>> {
         let sources = sources(member, given, expanded)?;
         let owned = bindings;
         let mut bindings = explicitly(member, owned, explicit)?;
@@ -80,7 +87,7 @@ impl Checker<'_> {
         }
         for (given, pattern) in given.iter().zip(&patterns) {
             let is_out = matches!(given.open, Open::Out(_));
-            let has_type = matches!(given.open, Open::No) || is_out && given.typed.ty != Ty::Null;
+            let has_type = matches!(given.open, Open::No | Open::Ref(_)) || is_out && given.typed.ty != Ty::Null;
             if has_type && given.typed.ty != Ty::Null {
                 infer(pattern, &given.typed.ty, &mut bindings);
             }
@@ -109,7 +116,7 @@ impl Checker<'_> {
                 let written = match &given.open {
                     Open::Lambda(lambda) => Some(lambda.parameters.len()),
                     Open::Methods(_) => None,
-                    Open::No | Open::Out(_) => continue,
+                    Open::No | Open::Out(_) | Open::Ref(_) => continue,
                 };
                 if body.is_some() {
                     continue;
@@ -140,7 +147,7 @@ impl Checker<'_> {
                         }
                         ty
                     }
-                    Open::No | Open::Out(_) => continue,
+                    Open::No | Open::Out(_) | Open::Ref(_) => continue,
                 };
                 if !matches!(ty, Ty::Void | Ty::Null | Ty::Error) {
                     infer(&result, &ty, bindings);
@@ -267,6 +274,20 @@ fn bounded(pattern: &Ty, ty: &Ty, variance: Variance, bindings: &mut Bindings) {
                 bounded(pattern, item, variance, bindings);
             }
         }
+        Ty::Grid(pattern, dimensions) => {
+            if let Ty::Grid(item, others) = ty
+                && dimensions == others
+            {
+                infer(pattern, item, bindings);
+            }
+        }
+        Ty::Record(_, patterns) => {
+            if let Ty::Record(_, types) = ty {
+                for ((_, pattern), (_, ty)) in patterns.iter().zip(types.iter()) {
+                    infer(pattern, ty, bindings);
+                }
+            }
+        }
         Ty::Nullable(pattern) => match ty {
             Ty::Nullable(inner) => bounded(pattern, inner, variance, bindings),
             other => bounded(pattern, other, variance, bindings),
@@ -275,19 +296,27 @@ fn bounded(pattern: &Ty, ty: &Ty, variance: Variance, bindings: &mut Bindings) {
     }
 }
 
-fn fits(candidate: &Candidate, given: &[Given<'_>], index: usize) -> bool {
+fn fits(candidate: &Candidate<'_>, given: &[Given<'_>], index: usize) -> bool {
     let (Some(wanted), Some(given)) = (wanted(candidate, index), given.get(index)) else { return false };
-    let is_out =
-        parameter_of(candidate.member, &candidate.sources, index).is_some_and(|(parameter, _)| parameter.is_out);
+    let parameter = parameter_of(candidate.member, &candidate.sources, index);
+    let is_out = parameter.is_some_and(|(parameter, _)| parameter.is_out);
+    let is_ref = parameter.is_some_and(|(parameter, _)| parameter.is_ref);
     match &given.open {
         Open::Out(_) => {
             is_out && (given.typed.ty == Ty::Null || given.typed.ty == wanted || given.typed.ty == Ty::Error)
         }
-        Open::No => !is_out && implicit_of(&given.typed, &wanted).is_some(),
+        Open::Ref(_) => is_ref && given.typed.ty == wanted,
+        Open::No => !is_out && !is_ref && implicit_of(&given.typed, &wanted).is_some(),
         Open::Lambda(_) | Open::Methods(_) => {
             let body = candidate.bodies.get(index).and_then(Option::as_ref);
             match (delegate(&wanted), body) {
-                (Some((_, Ty::Void)), Some(_)) => true,
+                (Some((_, Ty::Void)), Some(_)) => match &given.open {
+                    Open::Lambda(lambda) => match &lambda.body {
+                        LambdaBody::Expression(expr) => is_statement(expr),
+                        LambdaBody::Block(_) => true,
+                    },
+                    _ => true,
+                },
                 (Some((_, result)), Some(body)) => *body == Ty::Error || implicit(body, &result).is_some(),
                 _ => false,
             }
@@ -314,7 +343,7 @@ fn pattern(member: &Member, sources: &[Source], index: usize) -> Option<Ty> {
 }
 
 /// The type that this candidate wants of the argument.
-pub(super) fn wanted(candidate: &Candidate, index: usize) -> Option<Ty> {
+pub(super) fn wanted(candidate: &Candidate<'_>, index: usize) -> Option<Ty> {
     pattern(candidate.member, &candidate.sources, index).map(|pattern| substitute(&pattern, &candidate.types))
 }
 
@@ -353,7 +382,7 @@ const fn has_default(parameter: &Parameter) -> bool {
     parameter.default.is_some()
 }
 
-fn is_better(new: &Candidate, best: &Candidate, given: &[Given<'_>]) -> bool {
+fn is_better(new: &Candidate<'_>, best: &Candidate<'_>, given: &[Given<'_>]) -> bool {
     let (mut wins, mut losses) = (0, 0);
     for (index, given) in given.iter().enumerate() {
         let (Some(a), Some(b)) = (wanted(new, index), wanted(best, index)) else { continue };
@@ -372,7 +401,7 @@ fn is_better(new: &Candidate, best: &Candidate, given: &[Given<'_>]) -> bool {
         return wins > losses && losses == 0;
     }
     // Fewer defaults and the normal form go before the rest; the table's order decides what is left.
-    let cost = |candidate: &Candidate| {
+    let cost = |candidate: &Candidate<'_>| {
         let rest = candidate.sources.iter().any(|source| matches!(source, Source::Rest(_)));
         let defaults = candidate.sources.iter().filter(|source| **source == Source::Default).count();
         (rest, defaults)
@@ -407,5 +436,6 @@ pub(super) fn shown(given: &Given<'_>) -> String {
         Open::Methods(_) => "method".to_owned(),
         Open::Out(_) if given.typed.ty == Ty::Null => "out var".to_owned(),
         Open::Out(_) => format!("out {}", given.typed.ty),
+        Open::Ref(_) => format!("ref {}", given.typed.ty),
     }
 }

@@ -98,7 +98,7 @@ impl Checker<'_> {
     }
 
     fn as_constant(&mut self, written: &TypeName) -> Option<Expr> {
-        let is_plain = written.arguments.is_empty() && !written.nullable && written.ranks == 0;
+        let is_plain = written.arguments.is_empty() && !written.nullable && written.ranks.is_empty();
         if !is_plain || !matches!(Ty::named(&written.name), Named::Unknown) {
             return None;
         }

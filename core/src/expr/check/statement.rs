@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::flow::Assigned;
 use super::{Checker, Typed, Use, Wanted};
 use crate::expr::generic::item_type;
-use crate::expr::node::{Conversion, FunctionNode, LoopOrder, LoopStep, Node, Step};
+use crate::expr::node::{Conversion, LoopOrder, LoopStep, Node, Step};
 use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
 use crate::expr::ty::{Class, Ty};
 use crate::span::Span;
@@ -37,10 +37,13 @@ pub(super) enum TargetKind {
 
 impl Checker<'_> {
     pub(super) fn whole_block(&mut self, block: &Block) -> Box<[Step]> {
-        self.frame.scopes.push(Vec::new());
+        self.frame.open();
         let mut steps = Vec::new();
         let end = self.statements(&block.statements, &mut steps);
-        self.frame.scopes.pop();
+        self.frame.close();
+        if end == End::Reachable {
+            self.check_outs(Span { start: block.span.end.saturating_sub(1), end: block.span.end });
+        }
         let gives_nothing = match &self.frame.wanted {
             Wanted::Type(ty) => *ty == Ty::Void,
             Wanted::Anything => self.frame.results.is_empty(),
@@ -61,47 +64,73 @@ impl Checker<'_> {
     /// The statements of one scope, with its local functions.
     pub(super) fn statements(&mut self, statements: &[Stmt], steps: &mut Vec<Step>) -> End {
         let first = self.frame.slots;
-        let mut functions = self.local_functions(statements).into_iter();
-        let mut made: Vec<(u16, Arc<FunctionNode>)> = Vec::new();
+        let block = self.local_functions(statements);
+        let labels = self.open_labels(statements);
+        let (mut made, mut places) = (Vec::new(), Vec::new());
         let start = steps.len();
         let mut end = End::Reachable;
         for statement in statements {
-            if let StmtKind::LocalFunction(function) = &statement.kind {
-                let Some((slot, ty)) = functions.next() else { continue };
-                made.extend(self.local_function(function, &ty).map(|node| (slot, node)));
-                continue;
-            }
-            // What stands behind a return is checked, and never runs.
-            if self.statement(statement, steps) == End::Unreachable {
-                end = End::Unreachable;
+            match &statement.kind {
+                StmtKind::LocalFunction(function) => made.extend(self.function_here(&function.name)),
+                StmtKind::Label(name) => {
+                    places.extend(self.label_here(name, end).map(|id| (id, steps.len())));
+                    end = End::Reachable;
+                }
+                // What stands behind a return is checked, and never runs.
+                _ => {
+                    if self.statement(statement, steps) == End::Unreachable {
+                        end = End::Unreachable;
+                    }
+                }
             }
         }
+        made.extend(self.instances_of(block));
+        self.close_labels(labels, places, start, steps);
         if !made.is_empty() {
-            steps.insert(start, Self::functions_step(first, made));
+            steps.insert(start, self.functions_step(first, made));
         }
         end
     }
 
     /// A block with a scope of its own.
     pub(super) fn block(&mut self, block: &Block, steps: &mut Vec<Step>) -> End {
-        self.frame.scopes.push(Vec::new());
+        self.frame.open();
         let end = self.statements(&block.statements, steps);
-        self.frame.scopes.pop();
+        self.frame.close();
         end
     }
 
     pub(super) fn scoped(&mut self, statement: &Stmt) -> (Box<[Step]>, End) {
-        self.frame.scopes.push(Vec::new());
+        match &statement.kind {
+            StmtKind::Declare(..)
+            | StmtKind::Constant(..)
+            | StmtKind::Alias(..)
+            | StmtKind::LocalFunction(_)
+            | StmtKind::Label(_) => {
+                let help = Some("put braces around it".to_owned());
+                let message = "a declaration cannot stand here alone";
+                self.problems.add_with_help("expression-syntax", statement.span, message, help);
+            }
+            _ => {}
+        }
+        self.frame.open();
         let mut steps = Vec::new();
         let end = self.statement(statement, &mut steps);
-        self.frame.scopes.pop();
+        self.frame.close();
         (steps.into(), end)
     }
 
     fn statement(&mut self, statement: &Stmt, steps: &mut Vec<Step>) -> End {
         let span = statement.span;
         match &statement.kind {
-            StmtKind::Empty | StmtKind::LocalFunction(_) => {}
+            StmtKind::Empty | StmtKind::LocalFunction(_) | StmtKind::Label(_) => {}
+            StmtKind::Checked(overflow, block) => return self.within(*overflow, |checker| checker.block(block, steps)),
+            StmtKind::Lock(object, body) => return self.lock(object, body, steps),
+            StmtKind::Goto(name) => return self.goto_label(name, steps),
+            StmtKind::Alias(ty, name, target) => {
+                let node = self.alias(ty.as_ref(), name, target);
+                steps.push(Step::Run(node));
+            }
             // What stood here was reported; whether it returned is not known, so nothing more is said.
             StmtKind::Error => return End::Unreachable,
             StmtKind::Declare(ty, locals) => self.declaration(ty.as_ref(), locals, steps),
@@ -179,6 +208,9 @@ impl Checker<'_> {
 
     fn declaration(&mut self, ty: Option<&TypeName>, locals: &[(Ident, Option<Expr>)], steps: &mut Vec<Step>) {
         let declared = ty.map(|ty| self.resolve(ty));
+        if let (None, [_, (second, _), ..]) = (&declared, locals) {
+            self.report("expression-syntax", second.span, "`var` declares one variable at a time");
+        }
         for (name, value) in locals {
             let value = value.as_ref().map(|value| match &declared {
                 Some(ty) => self.value_as(value, ty),
@@ -198,7 +230,8 @@ impl Checker<'_> {
                 self.frame.assigned.insert(slot);
             }
             // A variable begins anew in every round of a loop, also without a value.
-            let value = value.unwrap_or(Node::Constant(Value::Null));
+            let default = || ty.default_value().unwrap_or(Value::Null);
+            let value = value.unwrap_or_else(|| Node::Constant(default()));
             steps.push(Step::Run(Node::Declare(slot, Box::new(value))));
         }
     }
@@ -226,33 +259,7 @@ impl Checker<'_> {
         }
     }
 
-    fn deconstruction(&mut self, names: &[Ident], value: &Expr, steps: &mut Vec<Step>) {
-        let value = self.value(value);
-        let slot = self.slot(value.span);
-        let members: Vec<Ty> = match &value.ty {
-            Ty::Record(crate::expr::ty::RecordKind::Tuple, members) if members.len() == names.len() => {
-                members.iter().map(|(_, ty)| ty.clone()).collect()
-            }
-            Ty::Error => names.iter().map(|_| Ty::Error).collect(),
-            other => {
-                let message = format!("`{other}` does not come apart into {} variables", names.len());
-                self.report("type-mismatch", value.span, message);
-                names.iter().map(|_| Ty::Error).collect()
-            }
-        };
-        steps.push(Step::Run(Node::Declare(slot, Box::new(value.node))));
-        for (at, (name, ty)) in names.iter().zip(members).enumerate() {
-            if &*name.text == "_" {
-                continue;
-            }
-            let local = self.declare(name, ty);
-            self.frame.assigned.insert(local);
-            let field = Node::Field(Box::new(Node::Local(slot)), at);
-            steps.push(Step::Run(Node::Declare(local, Box::new(field))));
-        }
-    }
-
-    fn inferred(&mut self, value: &Typed) -> Ty {
+    pub(super) fn inferred(&mut self, value: &Typed) -> Ty {
         match value.ty {
             Ty::Null => {
                 let help = Some("write the type, as in `string x = null`".to_owned());
@@ -268,16 +275,7 @@ impl Checker<'_> {
     }
 
     fn expression_statement(&mut self, expr: &Expr, steps: &mut Vec<Step>) -> End {
-        let is_statement = match &expr.kind {
-            ExprKind::Call(..)
-            | ExprKind::Assign(..)
-            | ExprKind::Step(..)
-            | ExprKind::New(..)
-            | ExprKind::Throw(_)
-            | ExprKind::Error => true,
-            ExprKind::ConditionalAccess(_, rest) => matches!(rest.kind, ExprKind::Call(..)),
-            _ => false,
-        };
+        let is_statement = is_statement(expr);
         let typed = self.value(expr);
         if !is_statement && typed.ty != Ty::Error {
             let help = Some("write `return` before it".to_owned());
@@ -294,6 +292,13 @@ impl Checker<'_> {
             Wanted::Type(ty) => Some(ty.clone()),
             Wanted::Place(_) | Wanted::Anything => None,
         };
+        if self.frame.finals > 0 {
+            self.report("expression-syntax", span, "control cannot leave a `finally`");
+        }
+        let at_end = value.is_none();
+        if at_end {
+            self.check_outs(span);
+        }
         match (value, wanted) {
             (None, Some(Ty::Void)) => steps.push(Step::Leave),
             (None, None) if matches!(self.frame.wanted, Wanted::Anything) => steps.push(Step::Leave),
@@ -309,9 +314,34 @@ impl Checker<'_> {
                 };
                 let node = self.result(typed);
                 steps.push(Step::Return(node));
+                self.check_outs(span);
             }
         }
         self.unreachable()
+    }
+
+    fn lock(&mut self, object: &Expr, body: &Stmt, steps: &mut Vec<Step>) -> End {
+        let typed = self.value(object);
+        if !typed.ty.is_reference() {
+            self.report("type-mismatch", object.span, format!("`lock` takes an object, and `{}` is a value", typed.ty));
+        }
+        let (body, end) = self.scoped(body);
+        steps.push(Step::Lock(typed.node, body));
+        end
+    }
+
+    // The `out` parameters must have a value where a function ends.
+    fn check_outs(&mut self, span: Span) {
+        let missing: Vec<Arc<str>> = self
+            .frame
+            .outs
+            .iter()
+            .filter(|(slot, _)| !self.frame.assigned.contains(*slot))
+            .map(|(_, name)| Arc::clone(&name.text))
+            .collect();
+        for name in missing {
+            self.report("unassigned", span, format!("the `out` parameter `{name}` may have no value here"));
+        }
     }
 
     fn if_statement(&mut self, test: &Expr, yes: &Stmt, no: Option<&Stmt>, steps: &mut Vec<Step>) -> End {
@@ -334,11 +364,11 @@ impl Checker<'_> {
     }
 
     fn while_statement(&mut self, test: &Expr, body: &Stmt, steps: &mut Vec<Step>) -> End {
-        self.frame.scopes.push(Vec::new());
+        self.frame.open();
         let test = self.test(test);
         self.frame.assigned = test.when_true;
         let ((body, _), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
-        self.frame.scopes.pop();
+        self.frame.close();
         let ends = !matches!(test.node, Node::Constant(Value::Bool(true)));
         let end = self.behind(test.when_false, at_break, ends);
         let order = LoopOrder::TestFirst;
@@ -362,7 +392,7 @@ impl Checker<'_> {
     }
 
     fn for_statement(&mut self, head: &ForHead, body: &Stmt, steps: &mut Vec<Step>) -> End {
-        self.frame.scopes.push(Vec::new());
+        self.frame.open();
         for statement in &head.start {
             self.statement(statement, steps);
         }
@@ -380,7 +410,7 @@ impl Checker<'_> {
             self.frame.assigned = before;
         }
         let after: Box<[Node]> = head.step.iter().map(|step| self.value(step).node).collect();
-        self.frame.scopes.pop();
+        self.frame.close();
         let ends = !matches!(test, None | Some(Node::Constant(Value::Bool(true))));
         let end = self.behind(when_false, at_break, ends);
         steps.push(Step::Loop(Box::new(LoopStep { test, order: LoopOrder::TestFirst, body, after })));
@@ -401,7 +431,7 @@ impl Checker<'_> {
             Some(written) => self.resolve(written),
             None => item.clone(),
         };
-        self.frame.scopes.push(Vec::new());
+        self.frame.open();
         let slot = self.declare_as(name, ty.clone(), Use::ReadOnly("the variable of a `foreach`"));
         let before = self.frame.assigned.clone();
         self.frame.assigned.insert(slot);
@@ -420,7 +450,7 @@ impl Checker<'_> {
             Some(at_break) => at_break.meet(&before),
             None => before,
         };
-        self.frame.scopes.pop();
+        self.frame.close();
         let body = match cast {
             Some(cast) => {
                 let mut steps = vec![Step::Run(Node::Declare(slot, Box::new(cast)))];
@@ -437,9 +467,26 @@ impl Checker<'_> {
         if sequence.ty == Ty::Error {
             return Ty::Error;
         }
+        if let Ty::Grid(item, _) = &sequence.ty {
+            return (**item).clone();
+        }
         item_type(&sequence.ty).unwrap_or_else(|| {
             self.report("type-mismatch", sequence.span, format!("`{}` is no sequence", sequence.ty));
             Ty::Error
         })
+    }
+}
+
+/// Whether the expression may stand alone.
+pub(super) fn is_statement(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call(..)
+        | ExprKind::Assign(..)
+        | ExprKind::Step(..)
+        | ExprKind::New(..)
+        | ExprKind::Throw(_)
+        | ExprKind::Error => true,
+        ExprKind::ConditionalAccess(_, rest) => matches!(rest.kind, ExprKind::Call(..)),
+        _ => false,
     }
 }

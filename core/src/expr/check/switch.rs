@@ -1,6 +1,7 @@
 //! Statements with parts of their own: `try`, `switch`, `using`, `throw`.
 
 use super::flow::Assigned;
+use super::member::{levels, members_of};
 use super::statement::{End, TargetKind};
 use super::target::again;
 use super::{Checker, Typed, Use};
@@ -45,10 +46,12 @@ impl Checker<'_> {
         let mut finally = Vec::new();
         self.frame.assigned = before;
         let jumps = std::mem::take(&mut self.frame.jumps);
+        self.frame.finals += 1;
         let finally_end = match &inner.finally {
             Some(block) => self.block(block, &mut finally),
             None => End::Reachable,
         };
+        self.frame.finals -= 1;
         self.frame.jumps = jumps;
         self.frame.assigned = after.and(&self.frame.assigned);
         steps.push(Step::Try(Box::new(TryStep {
@@ -74,7 +77,7 @@ impl Checker<'_> {
         if catch.filter.is_none() {
             seen.push(ty.clone());
         }
-        self.frame.scopes.push(Vec::new());
+        self.frame.open();
         let slot = match &catch.name {
             Some(name) => self.declare(name, ty.clone()),
             None => self.slot(catch.span),
@@ -85,13 +88,13 @@ impl Checker<'_> {
         let mut body = Vec::new();
         let end = self.block(&catch.body, &mut body);
         self.frame.catches -= 1;
-        self.frame.scopes.pop();
+        self.frame.close();
         (CatchStep { ty, slot, filter, body: body.into() }, end)
     }
 
     pub(super) fn using_statement(&mut self, head: &Stmt, body: &Stmt, steps: &mut Vec<Step>) -> End {
-        self.frame.scopes.push(Vec::new());
-        let (slot, node) = match &head.kind {
+        self.frame.open();
+        let (slot, node, ty) = match &head.kind {
             StmtKind::Declare(written, locals) => {
                 let (name, value) = match locals.first() {
                     Some((name, Some(value))) => (name, value),
@@ -105,21 +108,34 @@ impl Checker<'_> {
                     None => self.value(value),
                 };
                 self.disposable(&typed);
-                let slot = self.declare_as(name, typed.ty, Use::ReadOnly("the variable of a `using`"));
-                (slot, typed.node)
+                let slot = self.declare_as(name, typed.ty.clone(), Use::ReadOnly("the variable of a `using`"));
+                (slot, typed.node, typed.ty)
             }
             StmtKind::Expression(expr) => {
                 let typed = self.value(expr);
                 self.disposable(&typed);
-                (self.slot(expr.span), typed.node)
+                (self.slot(expr.span), typed.node, typed.ty)
             }
             _ => return End::Reachable,
         };
         self.frame.assigned.insert(slot);
         let (body, end) = self.scoped(body);
-        self.frame.scopes.pop();
-        steps.push(Step::Using(slot, node, body));
+        self.frame.close();
+        let dispose = self.disposal(slot, ty, head.span);
+        steps.push(Step::Using(slot, node, body, dispose));
         end
+    }
+
+    // What disposes of the resource in the slot, unless it is null.
+    fn disposal(&mut self, slot: u16, ty: Ty, span: Span) -> Option<Node> {
+        let has_dispose = levels(&ty).iter().any(|level| !members_of(level, "Dispose", false).is_empty());
+        if !has_dispose {
+            return None;
+        }
+        let inner = self.slot(span);
+        let resource = Typed::new(Node::Local(inner), ty, span);
+        let call = self.call_of_value(resource, "Dispose", Vec::new(), span);
+        Some(Node::ConditionalAccess(Box::new((Node::Local(slot), inner, call.node))))
     }
 
     fn disposable(&mut self, typed: &Typed) {
@@ -136,8 +152,11 @@ impl Checker<'_> {
         let switched = Typed::new(Node::Local(slot), value.ty.clone(), value.span);
         let labels = self.constants_of(&inner.sections, &switched);
         let start = self.frame.assigned.clone();
+        // All sections are one scope.
+        self.frame.open();
         let ((parts, ends), at_break) =
             self.inside(TargetKind::Switch, labels, |checker| checker.sections(&inner.sections, &switched, &start));
+        self.frame.close();
         let takes_all = |label: &Label| matches!(label.pattern, Pattern::Declared(None, _)) && label.guard.is_none();
         let has_default =
             parts.otherwise.is_some() || inner.sections.iter().any(|section| section.labels.iter().any(takes_all));
@@ -198,18 +217,25 @@ impl Checker<'_> {
     fn sections(&mut self, sections: &[Section], switched: &Typed, start: &Assigned) -> (Sections, bool) {
         let mut parts = Sections::default();
         let mut ends = true;
+        let mut seen = Vec::new();
         for (at, section) in (0_u16..).zip(sections) {
             self.frame.assigned = start.clone();
-            self.frame.scopes.push(Vec::new());
+            self.frame.open();
             for label in &section.labels {
+                self.subsumed(label, switched, &mut seen);
                 match self.label(label, switched) {
                     Some(test) => parts.tests.push((test, at)),
                     None => parts.otherwise = Some(at),
                 }
             }
+            let patterns = self.frame.scopes.last().map_or(0, Vec::len);
             let mut steps = Vec::new();
             let end = self.statements(&section.statements, &mut steps);
-            self.frame.scopes.pop();
+            // What patterns declare is the section's own; everything else belongs to the whole switch.
+            let declared = self.frame.close();
+            if let Some(scope) = self.frame.scopes.last_mut() {
+                scope.extend(declared.into_iter().skip(patterns));
+            }
             if end == End::Reachable {
                 ends = false;
                 let help = Some("end it with `break;`".to_owned());
@@ -219,6 +245,26 @@ impl Checker<'_> {
             parts.sections.push(steps.into());
         }
         (parts, ends)
+    }
+
+    // A label whose values an earlier one takes all is never reached.
+    fn subsumed(&mut self, label: &Label, switched: &Typed, seen: &mut Vec<Ty>) {
+        let problems = std::mem::take(self.problems);
+        let ty = match &label.pattern {
+            Pattern::Default => None,
+            Pattern::Constant(constant) => Some(self.value(constant).ty).filter(|ty| *ty != Ty::Null),
+            Pattern::Declared(Some(written), _) => Some(self.resolve(written)),
+            Pattern::Declared(None, _) => Some(switched.ty.clone()),
+        };
+        *self.problems = problems;
+        let Some(ty) = ty.filter(|ty| *ty != Ty::Error) else { return };
+        if let Some(earlier) = seen.iter().find(|earlier| ty == **earlier || ty.converts_to(earlier)) {
+            let message = format!("an earlier `case` takes every `{earlier}` already");
+            return self.report("expression-syntax", label.span, message);
+        }
+        if matches!(label.pattern, Pattern::Declared(..)) && label.guard.is_none() {
+            seen.push(ty);
+        }
     }
 
     // The test of a label; nothing for `default`.

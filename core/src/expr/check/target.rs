@@ -1,12 +1,13 @@
 //! What can be assigned to: locals, properties with a setter, indexers, elements; and `++`. Types, not values, of the rest.
 
-use super::convert::{apply, explicit};
+use super::convert::{apply, explicit, implicit_of};
 use super::overload::given;
 use super::{Checker, Typed, Use};
-use crate::expr::node::{Arrays, Node};
+use crate::expr::generic::{delegate, field};
+use crate::expr::node::{Arrays, Conversion, Node};
 use crate::expr::parse::signature::Form;
-use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, StepOp};
-use crate::expr::ty::Ty;
+use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, Overflow, StepOp};
+use crate::expr::ty::{RecordKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -18,15 +19,22 @@ pub(super) enum Place {
     Index(Typed, Vec<Typed>),
     /// Array and index
     Element(Typed, Typed),
+    /// Array and indices
+    Grid(Typed, Vec<Typed>),
+    /// A member of a tuple: the place of the tuple, its type, which member
+    Field(Box<Place>, Ty, usize),
 }
 
 impl Checker<'_> {
     /// The place that an expression names, and the type of its values; what must be evaluated first goes to `before`.
-    fn place(&mut self, target: &Expr, before: &mut Vec<Node>) -> Option<(Place, Ty)> {
+    pub(super) fn place(&mut self, target: &Expr, before: &mut Vec<Node>) -> Option<(Place, Ty)> {
         match &target.kind {
             ExprKind::Paren(inner) => self.place(inner, before),
             ExprKind::Name(name) => self.local_place(name, target),
             ExprKind::Member(inner, name, _) => {
+                if let Some(found) = self.field_place(inner, name, before) {
+                    return found;
+                }
                 let receiver = self.value(inner);
                 if receiver.ty == Ty::Error {
                     return None;
@@ -44,6 +52,28 @@ impl Checker<'_> {
         }
     }
 
+    // A member of a tuple that is itself a place; nothing when the receiver is no tuple.
+    #[expect(clippy::option_option, reason = "no tuple, or a tuple that is no place, which is reported")]
+    fn field_place(&mut self, inner: &Expr, name: &Ident, before: &mut Vec<Node>) -> Option<Option<(Place, Ty)>> {
+        let is_place = matches!(inner.kind, ExprKind::Name(_) | ExprKind::Index(..) | ExprKind::Member(..));
+        let problems = std::mem::take(self.problems);
+        let (slots, assigned) = (self.frame.slots, self.frame.assigned.clone());
+        let tuple = if is_place { self.receiver(inner) } else { None };
+        *self.problems = problems;
+        self.frame.slots = slots;
+        self.frame.assigned = assigned;
+        let tuple = tuple.filter(|typed| matches!(typed.ty, Ty::Record(RecordKind::Tuple, _)))?;
+        let (at, ty) = field(&tuple.ty, &name.text)?;
+        if matches!(inner.kind, ExprKind::Index(..)) && !matches!(tuple.node, Node::Element(_) | Node::GridElement(..))
+        {
+            let message = format!("`{}` is a member of a copy, which nothing would see change", name.text);
+            self.report("assignment", name.span, message);
+            return Some(None);
+        }
+        let place = self.place(inner, before);
+        Some(place.map(|(place, tuple)| (Place::Field(Box::new(place), tuple, at), ty)))
+    }
+
     fn local_place(&mut self, name: &Ident, target: &Expr) -> Option<(Place, Ty)> {
         let Some(local) = self.local(&name.text) else {
             self.value(target);
@@ -56,6 +86,7 @@ impl Checker<'_> {
             Use::Variable => return Some((Place::Local(local.slot), local.ty)),
             Use::ReadOnly(what) => what,
             Use::Constant(_) => "a constant",
+            Use::Function(_) => "a function",
         };
         self.report("assignment", target.span, format!("`{}` is {reason} and cannot be assigned to", name.text));
         None
@@ -78,6 +109,14 @@ impl Checker<'_> {
         for index in indices {
             held.push(self.held(index, before));
         }
+        if let Ty::Grid(item, dimensions) = &receiver.ty {
+            let (item, dimensions) = ((**item).clone(), *dimensions);
+            if held.len() != usize::from(dimensions) {
+                self.report("no-overload", span, format!("this array takes {dimensions} indices"));
+                return None;
+            }
+            return Some((Place::Grid(receiver, held), item));
+        }
         if let Ty::Array(item) = &receiver.ty {
             let item = (**item).clone();
             self.arrays = Arrays::Written;
@@ -94,7 +133,7 @@ impl Checker<'_> {
     }
 
     // A value in a slot of its own, unless evaluating it twice is the same as once.
-    fn held(&mut self, typed: Typed, before: &mut Vec<Node>) -> Typed {
+    pub(super) fn held(&mut self, typed: Typed, before: &mut Vec<Node>) -> Typed {
         if matches!(typed.node, Node::Constant(_) | Node::Local(_) | Node::Context) {
             return typed;
         }
@@ -103,7 +142,7 @@ impl Checker<'_> {
         Typed::new(Node::Local(slot), typed.ty, typed.span)
     }
 
-    fn load(&mut self, place: &Place, ty: &Ty, span: Span) -> Typed {
+    pub(super) fn load(&mut self, place: &Place, ty: &Ty, span: Span) -> Typed {
         match place {
             Place::Local(slot) => Typed::new(Node::Local(*slot), ty.clone(), span),
             Place::Property(receiver, name) => {
@@ -117,17 +156,32 @@ impl Checker<'_> {
             Place::Element(array, index) => {
                 Typed::new(Node::Element(Box::new((again(array).node, again(index).node))), ty.clone(), span)
             }
+            Place::Grid(array, indices) => {
+                let indices = indices.iter().map(|index| given(again(index))).collect();
+                self.index_of(again(array), indices, span)
+            }
+            Place::Field(tuple, whole, at) => {
+                let tuple = self.load(tuple, whole, span);
+                Typed::new(Node::Field(Box::new(tuple.node), *at), ty.clone(), span)
+            }
         }
     }
 
     // The node that stores; `value` stands in a slot or is a constant when it is needed again.
-    fn save(&mut self, place: Place, value: Typed, span: Span) -> Node {
+    pub(super) fn save(&mut self, place: Place, value: Typed, span: Span) -> Node {
         match place {
             Place::Local(slot) => {
                 self.frame.assigned.insert(slot);
+                self.frame.stored.insert(slot);
                 Node::Assign(slot, Box::new(value.node))
             }
             Place::Element(array, index) => Node::SetElement(Box::new((array.node, index.node, value.node))),
+            Place::Grid(array, indices) => {
+                let count = u16::try_from(indices.len()).unwrap_or(u16::MAX);
+                let indices = self.grid_indices(indices, count, span).unwrap_or_default();
+                Node::SetGrid(Box::new((array.node, indices, value.node)))
+            }
+            Place::Field(tuple, whole, at) => self.save_field(*tuple, &whole, at, value, span),
             Place::Property(receiver, name) => {
                 let mut nodes = Vec::new();
                 let value = self.held(value, &mut nodes);
@@ -146,6 +200,23 @@ impl Checker<'_> {
                 Node::Sequence(nodes.into())
             }
         }
+    }
+
+    // A tuple is a value: a new one with this member takes the place of the old one.
+    fn save_field(&mut self, place: Place, whole: &Ty, at: usize, value: Typed, span: Span) -> Node {
+        let mut nodes = Vec::new();
+        let value = self.held(value, &mut nodes);
+        let old = self.load(&place, whole, span);
+        let slot = self.slot(span);
+        nodes.push(Node::Declare(slot, Box::new(old.node)));
+        let count = if let Ty::Record(_, members) = whole { members.len() } else { 0 };
+        let members = (0..count).map(|index| {
+            if index == at { again(&value).node } else { Node::Field(Box::new(Node::Local(slot)), index) }
+        });
+        let made = Typed::new(Node::Record(whole.clone(), members.collect()), whole.clone(), span);
+        nodes.push(self.save(place, made, span));
+        nodes.push(again(&value).node);
+        Node::Sequence(nodes.into())
     }
 
     pub(super) fn assign(&mut self, operator: Option<BinaryOp>, target: &Expr, value: &Expr, span: Span) -> Typed {
@@ -167,9 +238,12 @@ impl Checker<'_> {
                     self.value(target);
                 }
                 let current = self.load(&place, &ty, target.span);
-                let value = self.value(value);
+                let value = if delegate(&ty).is_some() { self.value_as(value, &ty) } else { self.value(value) };
+                // The result is cast back only if the right side alone would fit.
+                let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
+                let fits = is_shift || implicit_of(&value, &ty).is_some();
                 let result = self.binary_of(operator, current, value, span);
-                self.narrowed(result, &ty)
+                if fits { self.narrowed(result, &ty) } else { result }
             }
             None => self.value_as(value, &ty),
         };
@@ -182,7 +256,10 @@ impl Checker<'_> {
     fn narrowed(&mut self, result: Typed, ty: &Ty) -> Typed {
         let is_small = matches!(ty, Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16);
         if is_small && result.ty == Ty::Int32 {
-            let conversion = explicit(&result.ty, ty).flatten();
+            let conversion = match self.overflow {
+                Some(Overflow::Throws) => Some(Conversion::Checked(ty.clone())),
+                Some(Overflow::Wraps) | None => explicit(&result.ty, ty).flatten(),
+            };
             return Typed::new(apply(conversion, result.node), ty.clone(), result.span);
         }
         result

@@ -1,14 +1,52 @@
 //! Types as written, resolved.
 
+use std::sync::Arc;
+
 use super::Checker;
 use crate::expr::generic::takes;
 use crate::expr::problem::nearest;
-use crate::expr::syntax::TypeName;
-use crate::expr::ty::{Class, ClassKind, Named, Ty};
+use crate::expr::syntax::{TUPLE, TypeName};
+use crate::expr::ty::{Class, ClassKind, Named, RecordKind, Ty};
 
 impl Checker<'_> {
     /// The type of this name; reports and gives [`Ty::Error`] when there is none, or none yet.
     pub(super) fn resolve(&mut self, written: &TypeName) -> Ty {
+        let plain = self.resolve_plain(written);
+        if plain == Ty::Error {
+            return Ty::Error;
+        }
+        let mut ty = plain;
+        if written.nullable {
+            if ty.holds_null() {
+                let message = format!("`{ty}` holds `null` already, so it takes no `?`");
+                self.report("type-mismatch", written.span, message);
+            }
+            ty = Ty::nullable(ty);
+        }
+        for dimensions in written.ranks.iter().rev() {
+            ty = Ty::array_of(ty, *dimensions);
+        }
+        ty
+    }
+
+    // Without the marks behind it.
+    fn resolve_plain(&mut self, written: &TypeName) -> Ty {
+        if &*written.name == TUPLE {
+            return self.resolve_tuple(written);
+        }
+        if let Some((_, ty)) = self.type_names.iter().rev().find(|(name, _)| *name == written.name) {
+            return ty.clone();
+        }
+        if let ("Nullable" | "System.Nullable", [inner]) = (&*written.name, &written.arguments[..]) {
+            return match self.resolve(inner) {
+                Ty::Error => Ty::Error,
+                inner if inner.holds_null() => {
+                    self.report("type-mismatch", written.span, format!("`{inner}` holds `null` already"));
+                    Ty::Error
+                }
+                inner => Ty::nullable(inner),
+            };
+        }
         let mut ty = match Ty::named(&written.name) {
             Named::Type(ty) => ty,
             Named::Unbuilt => {
@@ -49,17 +87,23 @@ impl Checker<'_> {
             self.report("type-mismatch", written.span, message);
             return Ty::Error;
         }
-        if written.nullable {
-            if ty.holds_null() {
-                let message = format!("`{ty}` holds `null` already, so it takes no `?`");
-                self.report("type-mismatch", written.span, message);
-            }
-            ty = Ty::nullable(ty);
-        }
-        for _ in 0..written.ranks {
-            ty = Ty::array(ty);
-        }
         ty
+    }
+
+    fn resolve_tuple(&mut self, written: &TypeName) -> Ty {
+        let mut members: Vec<(Arc<str>, Ty)> = Vec::new();
+        for (argument, label) in written.arguments.iter().zip(&written.labels) {
+            let ty = self.resolve(argument);
+            let name: Arc<str> = label.as_ref().map_or_else(|| "".into(), |label| Arc::clone(&label.text));
+            if let Some(label) = label.as_ref().filter(|_| members.iter().any(|(other, _)| *other == name)) {
+                self.report("duplicate-name", label.span, format!("there are two members `{name}`"));
+            }
+            members.push((name, ty));
+        }
+        if members.iter().any(|(_, ty)| *ty == Ty::Error) {
+            return Ty::Error;
+        }
+        Ty::Record(RecordKind::Tuple, members.into())
     }
 
     fn unknown_type(&mut self, written: &TypeName) {

@@ -245,7 +245,7 @@ fn is_plain(ty: &Ty) -> bool {
             arguments.first() == Some(&Ty::String) && arguments.iter().all(is_plain)
         }
         Ty::Array(inner) | Ty::Nullable(inner) => is_plain(inner),
-        Ty::Generic(..) | Ty::Error | Ty::Null | Ty::Void | Ty::Param(_) | Ty::Record(..) => false,
+        Ty::Generic(..) | Ty::Error | Ty::Null | Ty::Void | Ty::Param(_) | Ty::Record(..) | Ty::Grid(..) => false,
         Ty::Class(class) => class.namespace() == "Newtonsoft.Json.Linq",
         Ty::Object
         | Ty::Bool

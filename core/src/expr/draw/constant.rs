@@ -316,6 +316,7 @@ pub(super) fn texts(ty: &Ty) -> &'static [&'static str] {
         | Ty::Void
         | Ty::Generic(..)
         | Ty::Array(_)
+        | Ty::Grid(..)
         | Ty::Nullable(_)
         | Ty::Record(..)
         | Ty::Param(_) => &[],

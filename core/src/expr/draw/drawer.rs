@@ -276,7 +276,7 @@ pub(super) fn is_value(member: &Member) -> bool {
 /// Whether the type can be written where a type is wanted.
 pub(super) fn can_write(ty: &Ty) -> bool {
     match ty {
-        Ty::Error | Ty::Null | Ty::Void | Ty::Param(_) | Ty::Record(..) => false,
+        Ty::Error | Ty::Null | Ty::Void | Ty::Param(_) | Ty::Record(..) | Ty::Grid(..) => false,
         Ty::Generic(_, arguments) => arguments.iter().all(can_write),
         Ty::Array(inner) => can_write(inner),
         Ty::Nullable(inner) => can_write(inner) && !inner.holds_null(),

@@ -7,9 +7,10 @@ use super::text::Seen;
 use crate::expr::Interrupt;
 use crate::expr::bcl::{Call, Run};
 use crate::expr::exception::{Outcome, broken, null_reference};
-use crate::expr::instance::{self, Cell, Closure, Declared};
+use crate::expr::instance::{self, Cell, Closure, Combined, Declared};
 use crate::expr::limits::{BYTES_PER_STEP, CALL_HEIGHT, CALL_HEIGHT_MAX};
 use crate::expr::node::{Arrays, CallNode, Cost, FunctionNode, FunctionsStep, Node, ReceiverRule};
+use crate::expr::syntax::BinaryOp;
 use crate::expr::ty::Ty;
 use crate::value::Value;
 
@@ -183,9 +184,10 @@ impl Machine<'_> {
     /// Runs a delegate.
     pub(crate) fn invoke(&mut self, delegate: &Value, arguments: &[Value]) -> Outcome<Value> {
         self.step()?;
-        let (function, cells) = instance::state(delegate, |closure: &mut Closure| {
+        let found = instance::look(delegate, |closure: &mut Closure| {
             (Arc::clone(&closure.function), Arc::clone(&closure.cells))
-        })?;
+        });
+        let Some((function, cells)) = found else { return self.invoke_all(delegate, arguments) };
         let height = u32::from(function.height) + CALL_HEIGHT;
         self.deeper(height)?;
         let base = self.locals.len();
@@ -196,6 +198,51 @@ impl Machine<'_> {
         self.locals.truncate(base);
         self.depth -= height;
         ran
+    }
+
+    // Delegates that were added up; the last one gives the result.
+    fn invoke_all(&mut self, delegate: &Value, arguments: &[Value]) -> Outcome<Value> {
+        let parts = instance::state(delegate, |all: &mut Combined| all.0.clone())?;
+        let mut last = Value::Null;
+        for part in &parts {
+            last = self.invoke(part, arguments)?;
+        }
+        Ok(last)
+    }
+
+    /// `a + b`, and `a - b`, which takes away the last run of `b` in `a`.
+    pub(super) fn combination(&mut self, operator: BinaryOp, pair: &(Node, Node)) -> Outcome<Value> {
+        let (left, right) = (self.eval(&pair.0)?, self.eval(&pair.1)?);
+        let is_sum = operator == BinaryOp::Add;
+        if right.is_null() || left.is_null() && !is_sum {
+            return Ok(left);
+        }
+        if left.is_null() {
+            return Ok(right);
+        }
+        let (mut parts, other) = (parts_of(&left), parts_of(&right));
+        if is_sum {
+            parts.extend(other);
+            self.charge(parts.len() * size_of::<Value>())?;
+        } else {
+            let at = parts.windows(other.len()).rposition(|window| window == &other[..]);
+            let Some(at) = at else { return Ok(left) };
+            parts.drain(at..at + other.len());
+        }
+        let ty = match &left {
+            Value::Object(object) => instance::type_of(object).cloned().unwrap_or(Ty::Object),
+            _ => Ty::Object,
+        };
+        match &parts[..] {
+            [] => Ok(Value::Null),
+            [only] => Ok(only.clone()),
+            _ => self.object(ty, Combined(parts)),
+        }
+    }
+
+    /// The cell of a variable, which whoever gets it shares.
+    pub(super) fn reference(&mut self, slot: u16) -> Outcome<Value> {
+        self.cell(slot, Declared::Anew)
     }
 
     fn entered(&mut self, function: &FunctionNode, cells: &[Value], arguments: &[Value]) -> Outcome<Value> {
@@ -219,4 +266,8 @@ impl Machine<'_> {
         self.depth += height;
         Ok(())
     }
+}
+
+fn parts_of(delegate: &Value) -> Vec<Value> {
+    instance::look(delegate, |all: &mut Combined| all.0.clone()).unwrap_or_else(|| vec![delegate.clone()])
 }

@@ -3,8 +3,10 @@
 mod access;
 mod call;
 pub(crate) mod cursor;
+mod grid;
 mod memory;
 mod operate;
+mod rare;
 mod statement;
 mod text;
 mod units;
@@ -14,21 +16,22 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::rng::Rng;
 use crate::time::Now;
-use crate::value::{ContextPart, JToken, Object, Value};
+use crate::value::{ContextPart, DateTimeOffset, JToken, Object, Value};
 
 use super::bcl::{json_cast, json_pairs, json_token, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
+use super::fold;
 use super::instance::{self, Record};
 use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Operands, Program};
-use super::syntax::BinaryOp;
+use super::syntax::{BinaryOp, Overflow};
 use super::ty::{ClassKind, Ty};
 use super::xml::XNode;
 use super::{Eval, Interrupt, Noted};
 
 pub(crate) use access::modified;
 pub(crate) use memory::items_limit;
-pub(crate) use operate::{binary, complement, is_same, negate, numeric};
+pub(crate) use operate::{arithmetic_overflow, binary, checked, complement, is_same, negate, numeric};
 
 /// What [`Interrupt::LimitExceeded`] says when a string grows too long.
 pub(crate) const STRING_LIMIT: &str = "a string of the expression is too long";
@@ -203,48 +206,25 @@ impl Machine<'_> {
                 let value = self.eval(inner)?;
                 complement(*operands, &value)
             }
-            Node::Is(ty, inner) => Ok(Value::Bool(ty.admits(&self.eval(inner)?))),
-            Node::As(ty, inner) => {
-                let value = self.eval(inner)?;
-                Ok(if ty.admits(&value) { value } else { Value::Null })
-            }
-            Node::Sequence(nodes) => {
-                let mut last = Value::Null;
-                for node in nodes {
-                    last = self.eval(node)?;
-                }
-                Ok(last)
-            }
+            Node::Is(ty, inner) => self.is(ty, inner),
+            Node::As(ty, inner) => self.as_type(ty, inner),
+            Node::Sequence(nodes) => self.sequence(nodes),
             Node::SetElement(parts) => self.set_element(parts),
             Node::SizedArray(item, default, length) => self.sized_array(item, default, length),
             Node::Out(parts) => self.call_out(&parts.0, &parts.1),
             Node::Lambda(function) => self.closure(function),
             Node::Invoke(parts) => self.invocation(&parts.0, &parts.1),
-            Node::Record(ty, values) => {
-                let values = values.iter().map(|value| self.eval(value)).collect::<Outcome<Vec<Value>>>()?;
-                self.object(ty.clone(), Record::new(values)?)
-            }
-            Node::Field(record, at) => {
-                let record = self.eval(record)?;
-                let found = instance::state(&record, |record: &mut Record| record.0.get(*at).cloned())?;
-                found.ok_or_else(|| broken("a record without this member"))
-            }
-            Node::Throw(thrown) => {
-                let thrown = self.eval(thrown)?;
-                Err(self.throw_object(thrown))
-            }
-            Node::IsConstant(pair) => {
-                let (value, constant) = (self.eval(&pair.0)?, self.eval(&pair.1)?);
-                Ok(Value::Bool(value == constant))
-            }
-            Node::IsDeclared(ty, slot, inner) => {
-                let value = self.eval(inner)?;
-                let fits = ty.admits(&value);
-                if fits {
-                    self.declare(*slot, value)?;
-                }
-                Ok(Value::Bool(fits))
-            }
+            Node::Record(ty, values) => self.record(ty, values),
+            Node::Field(record, at) => self.field(record, *at),
+            Node::Throw(thrown) => self.throw_node(thrown),
+            Node::IsConstant(pair) => self.is_constant(pair),
+            Node::IsDeclared(ty, slot, inner) => self.is_declared(ty, *slot, inner),
+            Node::Reference(slot) => self.reference(*slot),
+            Node::Combine(operator, pair) => self.combination(*operator, pair),
+            Node::SizedGrid(item, default, lengths) => self.sized_grid(item, default, lengths),
+            Node::Grid(item, lengths, values) => self.grid(item, lengths, values),
+            Node::GridElement(grid, indices) => self.grid_element(grid, indices),
+            Node::SetGrid(parts) => self.set_grid(parts),
             _ => Err(broken("a node that `eval` knows")),
         }
     }
@@ -270,10 +250,7 @@ impl Machine<'_> {
     #[inline(never)]
     fn converted(&mut self, conversion: &Conversion, inner: &Node) -> Outcome<Value> {
         let value = self.eval(inner)?;
-        match conversion {
-            Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),
-            _ => convert(conversion, value),
-        }
+        self.convert(conversion, value)
     }
 
     #[inline(never)]
@@ -344,6 +321,9 @@ impl Machine<'_> {
                 _ => Value::Null,
             });
         }
+        if node.overflow == Overflow::Throws && fold::overflows(node.operator, &left, &right) {
+            return Err(arithmetic_overflow());
+        }
         binary(node.operator, node.operands, &left, &right)
     }
 
@@ -364,27 +344,52 @@ impl Machine<'_> {
             }
         }
     }
-}
 
-fn convert(conversion: &Conversion, value: Value) -> Outcome<Value> {
-    match conversion {
-        Conversion::Numeric(_) if value.is_null() => Ok(Value::Null),
-        Conversion::Numeric(ty) => numeric(&value, ty),
-        Conversion::Unbox(ty) => match &value {
-            Value::Null if ty.holds_null() => Ok(Value::Null),
-            Value::Null => Err(null_reference()),
-            value_of if ty.admits(value_of) => Ok(value),
-            // A boxed number is unboxed as an enumeration over it, and the other way round.
-            Value::Int32(_) if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum) => numeric(&value, ty),
-            Value::Enum(boxed) if *ty == Ty::Int32 => Ok(Value::Int32(boxed.number)),
-            other => Err(invalid_cast(&other.type_name(), &ty.full_name())),
-        },
-        Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),
-        Conversion::Unwrap(_) => Ok(value),
-        Conversion::ToJson => json_token(&value),
-        Conversion::Json(ty) => json_cast(&value, ty),
-        Conversion::JsonPairs => Ok(json_pairs(value)),
-        Conversion::Xml(..) => Err(broken("a conversion that `eval` knows")),
-        Conversion::XmlName(class) => xml_name(*class, &value),
+    fn convert(&mut self, conversion: &Conversion, value: Value) -> Outcome<Value> {
+        match conversion {
+            Conversion::Numeric(_) | Conversion::Checked(_) if value.is_null() => Ok(Value::Null),
+            Conversion::Numeric(ty) => numeric(&value, ty),
+            Conversion::Checked(ty) => checked(&value, ty),
+            Conversion::Tuple(ty, members) => self.convert_tuple(ty, members, &value),
+            Conversion::Unbox(ty) => match &value {
+                Value::Null if ty.holds_null() => Ok(Value::Null),
+                Value::Null => Err(null_reference()),
+                value_of if ty.admits(value_of) => Ok(value),
+                // A boxed number is unboxed as an enumeration over it, and the other way round.
+                Value::Int32(_) if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum) => {
+                    numeric(&value, ty)
+                }
+                Value::Enum(boxed) if *ty == Ty::Int32 => Ok(Value::Int32(boxed.number)),
+                other => Err(invalid_cast(&other.type_name(), &ty.full_name())),
+            },
+            Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),
+            Conversion::Unwrap(_) => Ok(value),
+            Conversion::Moment => match value {
+                Value::DateTime(moment) => DateTimeOffset::of_utc(moment.ticks(), 0)
+                    .map(Value::DateTimeOffset)
+                    .ok_or_else(super::bcl::unrepresentable),
+                other => Ok(other),
+            },
+            Conversion::ToJson => json_token(&value),
+            Conversion::Json(ty) => json_cast(&value, ty),
+            Conversion::JsonPairs => Ok(json_pairs(value)),
+            Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),
+            Conversion::XmlName(class) => xml_name(*class, &value),
+        }
+    }
+
+    fn convert_tuple(&mut self, ty: &Ty, members: &[Option<Conversion>], value: &Value) -> Outcome<Value> {
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let old = instance::state(value, |record: &mut Record| record.0.clone())?;
+        let mut converted = Vec::with_capacity(old.len());
+        for (value, conversion) in old.into_iter().zip(members) {
+            converted.push(match conversion {
+                Some(conversion) => self.convert(conversion, value)?,
+                None => value,
+            });
+        }
+        self.object(ty.clone(), Record::new(converted)?)
     }
 }

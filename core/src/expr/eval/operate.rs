@@ -267,6 +267,17 @@ fn moment(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
     }
 }
 
+/// What checked arithmetic throws.
+pub(crate) fn arithmetic_overflow() -> crate::expr::Interrupt {
+    crate::expr::exception::overflow("Arithmetic operation resulted in an overflow.")
+}
+
+/// A cast between numbers that throws when the value is out of range.
+pub(crate) fn checked(value: &Value, ty: &Ty) -> Outcome<Value> {
+    let is_decimal = matches!(value, Value::Decimal(_));
+    if !is_decimal && crate::expr::fold::loses(value, ty) { Err(arithmetic_overflow()) } else { numeric(value, ty) }
+}
+
 /// `-x`
 pub(crate) fn negate(operands: Operands, value: &Value) -> Outcome<Value> {
     match (operands, value) {

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, broken};
+use crate::expr::exception::{Outcome, argument_null, broken};
 use crate::expr::node::{LoopOrder, LoopStep, Node, Step, SwitchStep, TryStep};
 use crate::value::Value;
 
@@ -14,6 +14,8 @@ enum Flow {
     Return(Value),
     /// To another section of the switch around.
     Goto(u16),
+    /// To a label.
+    Jump(u16),
 }
 
 impl Machine<'_> {
@@ -23,7 +25,7 @@ impl Machine<'_> {
             Flow::Return(value) => Ok(value),
             // The body of an action, which gives nothing.
             Flow::Next => Ok(Value::Null),
-            Flow::Break | Flow::Continue | Flow::Goto(_) => Err(broken("a jump out of a block")),
+            Flow::Break | Flow::Continue | Flow::Goto(_) | Flow::Jump(_) => Err(broken("a jump out of a block")),
         }
     }
 
@@ -31,7 +33,9 @@ impl Machine<'_> {
         for step in steps {
             match self.one(step)? {
                 Flow::Next => {}
-                flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_)) => return Ok(flow),
+                flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => {
+                    return Ok(flow);
+                }
             }
         }
         Ok(Flow::Next)
@@ -85,7 +89,7 @@ impl Machine<'_> {
             tests = true;
             match self.steps(&step.body)? {
                 Flow::Break => return Ok(Flow::Next),
-                flow @ (Flow::Return(_) | Flow::Goto(_)) => return Ok(flow),
+                flow @ (Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => return Ok(flow),
                 Flow::Next | Flow::Continue => {}
             }
             for node in &step.after {
@@ -101,7 +105,7 @@ impl Machine<'_> {
             self.declare(slot, item)?;
             match self.steps(body)? {
                 Flow::Break => return Ok(Flow::Next),
-                flow @ (Flow::Return(_) | Flow::Goto(_)) => return Ok(flow),
+                flow @ (Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => return Ok(flow),
                 Flow::Next | Flow::Continue => {}
             }
         }
@@ -118,9 +122,17 @@ impl Machine<'_> {
             Step::Try(step) => self.try_step(step),
             Step::Switch(step) => self.switch(step),
             Step::Goto(section) => Ok(Flow::Goto(*section)),
-            Step::Using(slot, resource, body) => {
+            Step::Jump(label) => Ok(Flow::Jump(*label)),
+            Step::Labelled(steps, labels) => self.labelled(steps, labels),
+            Step::Using(slot, resource, body, dispose) => {
                 let resource = self.eval(resource)?;
                 self.declare(*slot, resource)?;
+                self.using(body, dispose.as_ref())
+            }
+            Step::Lock(object, body) => {
+                if self.eval(object)?.is_null() {
+                    return Err(argument_null("obj"));
+                }
                 self.steps(body)
             }
             Step::Functions(step) => {
@@ -129,6 +141,32 @@ impl Machine<'_> {
             }
             _ => Err(broken("a statement that `one` knows")),
         }
+    }
+
+    // A jump to one of the labels goes on behind it; one to another label leaves.
+    fn labelled(&mut self, steps: &[Step], labels: &[(u16, usize)]) -> Outcome<Flow> {
+        let mut from = 0;
+        loop {
+            let flow = self.steps(steps.get(from..).unwrap_or(&[]))?;
+            let Flow::Jump(label) = flow else { return Ok(flow) };
+            let Some((_, at)) = labels.iter().find(|(other, _)| *other == label) else { return Ok(flow) };
+            self.step()?;
+            from = *at;
+        }
+    }
+
+    // What the body comes to, unless disposing of the resource throws.
+    fn using(&mut self, body: &[Step], dispose: Option<&Node>) -> Outcome<Flow> {
+        let depth = self.depth;
+        let result = self.steps(body);
+        if matches!(result, Err(Interrupt::LimitExceeded(_) | Interrupt::NeedsBody(_))) {
+            return result;
+        }
+        self.depth = depth;
+        if let Some(dispose) = dispose {
+            self.eval(dispose)?;
+        }
+        result
     }
 
     fn try_step(&mut self, step: &TryStep) -> Outcome<Flow> {
@@ -149,7 +187,7 @@ impl Machine<'_> {
         self.depth = depth;
         match self.steps(&step.finally)? {
             Flow::Next => result,
-            flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_)) => Ok(flow),
+            flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => Ok(flow),
         }
     }
 
@@ -203,7 +241,7 @@ impl Machine<'_> {
             match self.steps(steps)? {
                 Flow::Goto(next) => section = Some(next),
                 Flow::Break | Flow::Next => return Ok(Flow::Next),
-                flow @ (Flow::Continue | Flow::Return(_)) => return Ok(flow),
+                flow @ (Flow::Continue | Flow::Return(_) | Flow::Jump(_)) => return Ok(flow),
             }
         }
         Ok(Flow::Next)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{Machine, convert};
+use super::Machine;
 use crate::expr::bcl::{Run, TextOf, variable};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::node::{Arrays, BinaryNode, CallNode, Conversion, Node, VariableNode};
@@ -49,7 +49,7 @@ impl<'m> Machine<'m> {
             Node::Variable(variable) => self.variable(variable),
             Node::Convert(conversion @ Conversion::Unbox(ty), inner) => match self.seen(inner)? {
                 Seen::Held(value) if ty.admits(value) => Ok(Seen::Held(value)),
-                other => convert(conversion, other.into_value()).map(Seen::Value),
+                other => self.convert(conversion, other.into_value()).map(Seen::Value),
             },
             Node::Call(call) => match call.run {
                 Run::Text(text) => self.context_text(call, text),

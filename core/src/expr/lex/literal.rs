@@ -170,8 +170,13 @@ impl Lexer<'_> {
     fn digits(&mut self, radix: u32) -> String {
         let rest = self.rest();
         let length = rest.find(|c: char| !c.is_digit(radix) && c != '_').unwrap_or(rest.len());
+        let from = self.at;
         self.at += length;
-        rest.get(..length).unwrap_or("").replace('_', "")
+        let digits = rest.get(..length).unwrap_or("");
+        if digits.starts_with('_') || digits.ends_with('_') {
+            self.report(from, "`_` stands between the digits of a number");
+        }
+        digits.replace('_', "")
     }
 
     fn exponent(&mut self, text: &mut String) -> bool {

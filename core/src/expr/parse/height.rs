@@ -1,8 +1,8 @@
 //! How tall a tree is, from its children. Enforces nothing; the parser does.
 
 use crate::expr::syntax::{
-    Argument, Block, Expr, ExprKind, InitTarget, InitValue, Initializer, LambdaBody, OutTarget, Pattern, Piece, Stmt,
-    StmtKind, SwitchStmt, TryStmt,
+    Argument, Block, Expr, ExprKind, InitTarget, InitValue, Initializer, LambdaBody, OutTarget, Part, Pattern, Piece,
+    Stmt, StmtKind, SwitchStmt, TryStmt,
 };
 
 fn most(heights: impl Iterator<Item = u16>) -> u16 {
@@ -27,7 +27,6 @@ pub(super) fn of_expression(kind: &ExprKind) -> u16 {
         | ExprKind::Receiver
         | ExprKind::TypeOf(_)
         | ExprKind::GenericType(_)
-        | ExprKind::DefaultLiteral
         | ExprKind::Default(_) => 0,
         ExprKind::Interpolated(pieces) => most(pieces.iter().map(of_piece)),
         ExprKind::Member(inner, ..)
@@ -38,7 +37,8 @@ pub(super) fn of_expression(kind: &ExprKind) -> u16 {
         | ExprKind::As(inner, _)
         | ExprKind::IsDeclared(inner, ..)
         | ExprKind::Throw(inner)
-        | ExprKind::NewSized(_, inner)
+        | ExprKind::Ref(inner)
+        | ExprKind::Checked(_, inner)
         | ExprKind::Paren(inner) => inner.height,
         ExprKind::Index(inner, list) | ExprKind::Call(inner, list) => inner.height.max(of_arguments(list)),
         ExprKind::ConditionalAccess(left, right)
@@ -46,11 +46,14 @@ pub(super) fn of_expression(kind: &ExprKind) -> u16 {
         | ExprKind::IsConstant(left, right)
         | ExprKind::Assign(_, left, right) => left.height.max(right.height),
         ExprKind::Conditional(test, left, right) => test.height.max(left.height).max(right.height),
-        ExprKind::New(_, list, initializer) => {
-            of_arguments(list).max(initializer.as_deref().map_or(0, |initializer| of_initializer(initializer) + 1))
+        ExprKind::New(parts) => {
+            let initializer = parts.2.as_deref().map_or(0, |initializer| of_initializer(initializer) + 1);
+            of_arguments(&parts.1).max(initializer)
         }
         ExprKind::NewAnonymous(members) => most(members.iter().map(|(_, value)| value.height)),
-        ExprKind::NewArray(_, items) | ExprKind::ArrayItems(items) => of_all(items),
+        ExprKind::NewArray(_, _, items) | ExprKind::ArrayItems(items) => of_all(items),
+        ExprKind::NewSized(parts) => of_all(&parts.1).max(parts.2.as_ref().map_or(0, |items| of_all(items))),
+        ExprKind::Anonymous(block) => of_block(block),
         ExprKind::Tuple(members) => most(members.iter().map(|(_, value)| value.height)),
         ExprKind::Lambda(lambda) => of_body(&lambda.body),
         ExprKind::Out(target) => match &**target {
@@ -102,12 +105,19 @@ fn of_option(expr: Option<&Expr>) -> u16 {
 /// The height of the tallest child.
 pub(super) fn of_statement(kind: &StmtKind) -> u16 {
     match kind {
-        StmtKind::Empty | StmtKind::Error | StmtKind::Break | StmtKind::Continue => 0,
+        StmtKind::Empty
+        | StmtKind::Error
+        | StmtKind::Break
+        | StmtKind::Continue
+        | StmtKind::Label(_)
+        | StmtKind::Goto(_) => 0,
         StmtKind::Declare(_, locals) | StmtKind::Constant(_, locals) => {
             most(locals.iter().map(|(_, value)| of_option(value.as_ref())))
         }
-        StmtKind::Expression(expr) | StmtKind::Deconstruct(_, expr) => expr.height,
-        StmtKind::Block(block) => of_block(block),
+        StmtKind::Expression(expr) | StmtKind::Alias(_, _, expr) => expr.height,
+        StmtKind::Deconstruct(parts, expr) => expr.height.max(of_parts(parts)),
+        StmtKind::Block(block) | StmtKind::Checked(_, block) => of_block(block),
+        StmtKind::Lock(expr, body) => expr.height.max(body.height),
         StmtKind::If(test, yes, no) => test.height.max(yes.height).max(no.as_ref().map_or(0, |no| no.height)),
         StmtKind::Return(value) | StmtKind::Throw(value) | StmtKind::GotoCase(value) => of_option(value.as_ref()),
         StmtKind::While(test, body) | StmtKind::DoWhile(body, test) | StmtKind::Foreach(_, _, test, body) => {
@@ -120,8 +130,19 @@ pub(super) fn of_statement(kind: &StmtKind) -> u16 {
         StmtKind::Try(inner) => of_try(inner),
         StmtKind::Switch(inner) => of_switch(inner),
         StmtKind::Using(head, body) => head.height.max(body.height),
-        StmtKind::LocalFunction(function) => of_body(&function.body),
+        StmtKind::LocalFunction(function) => {
+            let defaults = function.parameters.iter().map(|formal| of_option(formal.default.as_ref()));
+            of_body(&function.body).max(most(defaults))
+        }
     }
+}
+
+fn of_parts(parts: &[Part]) -> u16 {
+    most(parts.iter().map(|part| match part {
+        Part::Declare(..) | Part::Discard => 0,
+        Part::Place(expr) => expr.height,
+        Part::Nested(nested) => of_parts(nested).saturating_add(1),
+    }))
 }
 
 fn of_try(inner: &TryStmt) -> u16 {

@@ -121,21 +121,37 @@ impl Parser<'_> {
         if self.is_punct(0, "{") {
             return self.anonymous(from);
         }
-        if self.is_punct(0, "[") && self.is_punct(1, "]") {
-            self.bump();
-            self.bump();
-            let items = self.array_items();
-            return self.make(from.to(self.previous_end()), ExprKind::NewArray(None, items));
+        if let [dimensions, ..] = self.ranks()[..] {
+            return self.array_of(from, None, dimensions);
+        }
+        if self.is_punct(0, "(") {
+            return self.new_without_type(from);
         }
         let mut ty = self.type_name();
-        if ty.ranks > 0 {
-            ty.ranks -= 1;
-            let items = self.array_items();
-            return self.make(from.to(self.previous_end()), ExprKind::NewArray(Some(ty), items));
+        if !ty.ranks.is_empty() {
+            let dimensions = ty.ranks.remove(0);
+            return self.array_of(from, Some(ty), dimensions);
         }
-        if self.is_punct(0, "[") {
-            return self.sized_array(from, ty);
+        // `new int?(5)`
+        if self.is_punct(0, "?") && self.is_punct(1, "(") {
+            self.bump();
+            ty.nullable = true;
         }
+        if self.is_punct(0, "[") { self.sized_array(from, ty) } else { self.object(from, ty) }
+    }
+
+    fn new_without_type(&mut self, from: Span) -> Expr {
+        self.too_new(from, "`new` without a type", "9");
+        self.arguments("(", ")");
+        self.make(from, ExprKind::Error)
+    }
+
+    fn array_of(&mut self, from: Span, ty: Option<TypeName>, dimensions: u16) -> Expr {
+        let items = self.array_items();
+        self.make(from.to(self.previous_end()), ExprKind::NewArray(ty, dimensions, items))
+    }
+
+    fn object(&mut self, from: Span, ty: TypeName) -> Expr {
         let has_arguments = self.is_punct(0, "(");
         let arguments = if has_arguments { self.arguments("(", ")") } else { Vec::new() };
         let initializer = if self.is_punct(0, "{") { Some(Box::new(self.initializer())) } else { None };
@@ -144,24 +160,44 @@ impl Parser<'_> {
             self.report(at, format!("expected `(`, found {found}"));
         }
         let span = from.to(self.previous_end());
-        self.make(span, ExprKind::New(ty, arguments, initializer))
+        self.make(span, ExprKind::New(Box::new((ty, arguments, initializer))))
     }
 
-    // `new T[n]`, `new T[n][]`, and `new T[n] { … }`, whose length the items give.
+    // `new T[n]`, `new T[n][]`, `new T[n, m]`, and `new T[2] { … }`.
     fn sized_array(&mut self, from: Span, mut ty: TypeName) -> Expr {
         self.bump();
-        let length = self.expression();
+        let mut lengths = vec![self.expression()];
+        while self.eat(",") {
+            lengths.push(self.expression());
+        }
         self.expect("]");
-        while self.is_punct(0, "[") && self.is_punct(1, "]") {
-            self.bump();
-            self.bump();
-            ty.ranks += 1;
-        }
+        ty.ranks = self.ranks();
+        let items = if self.is_punct(0, "{") { Some(self.array_items()) } else { None };
+        self.make(from.to(self.previous_end()), ExprKind::NewSized(Box::new((ty, lengths, items))))
+    }
+
+    /// `delegate (T a) { … }`, which is a lambda, and `delegate { … }`.
+    pub(super) fn anonymous_method(&mut self, from: Span) -> Expr {
+        self.bump();
         if self.is_punct(0, "{") {
-            let items = self.array_items();
-            return self.make(from.to(self.previous_end()), ExprKind::NewArray(Some(ty), items));
+            let empty = crate::expr::syntax::Block { span: from, statements: Vec::new() };
+            let block = self.deeper(Self::block).unwrap_or(empty);
+            return self.make(from.to(self.previous_end()), ExprKind::Anonymous(Box::new(block)));
         }
-        self.make(from.to(self.previous_end()), ExprKind::NewSized(ty, Box::new(length)))
+        let mut parameters = Vec::new();
+        self.expect("(");
+        while !self.eat(")") {
+            let before = self.at;
+            let ty = self.type_name();
+            parameters.push((Some(ty), self.ident()));
+            if !self.eat(",") && !self.is_punct(0, ")") || self.at == before {
+                self.expect(")");
+                break;
+            }
+        }
+        let body = self.lambda_body();
+        let span = from.to(self.previous_end());
+        self.make(span, ExprKind::Lambda(Box::new(Lambda { parameters, body, unpacked: Vec::new() })))
     }
 
     fn anonymous(&mut self, from: Span) -> Expr {

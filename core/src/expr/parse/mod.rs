@@ -1,6 +1,8 @@
 //! From text to tree. Never fails: what it cannot read it reports, and goes on behind it. Knows no types.
 
 mod binary;
+mod deconstruct;
+mod function;
 mod height;
 mod lambda;
 mod primary;
@@ -42,9 +44,29 @@ pub(crate) fn parse(source: &str, problems: &mut Problems) -> Source {
         let message = if is_block { "expected `}` at the end" } else { "expected `)` at the end" };
         problems.add("expression-syntax", Span::new(source.len(), source.len()), message);
     }
-    let tokens = lex(source, 2, trimmed.len() - close, problems);
+    let mut tokens = lex(source, 2, trimmed.len() - close, problems);
+    drop_global(&mut tokens);
     let mut parser = Parser { tokens, at: 0, depth: 0, problems };
     if is_block { Source::Block(parser.whole_block(nothing)) } else { Source::Expression(parser.whole_expression()) }
+}
+
+// `global::System` is `System`: no other alias exists.
+fn drop_global(tokens: &mut Vec<Token>) {
+    let is_global = |pair: &[Token]| match pair {
+        [name, mark] => {
+            matches!(&name.kind, TokenKind::Word { text, escaped: false } if &**text == "global")
+                && matches!(mark.kind, TokenKind::Punct("::"))
+        }
+        _ => false,
+    };
+    let mut at = 0;
+    while at < tokens.len() {
+        if tokens.get(at..at + 2).is_some_and(is_global) {
+            tokens.drain(at..at + 2);
+        } else {
+            at += 1;
+        }
+    }
 }
 
 /// The words that are never names.
@@ -227,6 +249,12 @@ impl Parser<'_> {
 
     fn unsupported(&mut self, span: Span, what: &str) {
         self.problems.add("unsupported-expression", span, format!("{what} is not supported yet"));
+    }
+
+    // What a later version of the language has.
+    fn too_new(&mut self, span: Span, what: &str, version: &str) {
+        let message = format!("{what} came with C# {version}, and policy expressions are C# 7");
+        self.problems.add("unsupported-expression", span, message);
     }
 
     // A name that is no keyword; reports and invents one otherwise.

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::{Argument, Expr, ExprKind, Hole, Ident, Literal, Piece, StepOp, TypeName};
+use crate::expr::syntax::{Argument, Expr, ExprKind, Hole, Ident, Literal, Overflow, Piece, StepOp, TypeName};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -87,12 +87,9 @@ impl Parser<'_> {
         }
         loop {
             let before = self.at;
-            for word in ["ref", "in"] {
-                if self.is_word(0, word) {
-                    let span = self.span();
-                    self.unsupported(span, &format!("a `{word}` argument"));
-                    self.bump();
-                }
+            if self.is_word(0, "in") {
+                self.too_new(self.span(), "an `in` argument", "7.2");
+                self.bump();
             }
             let name = if self.name_at(0).is_some() && self.is_punct(1, ":") { Some(self.ident()) } else { None };
             if name.is_some() {
@@ -102,6 +99,9 @@ impl Parser<'_> {
             let value = if self.eat_word("out") {
                 let target = self.out_target();
                 self.make(span.to(self.previous_end()), ExprKind::Out(Box::new(target)))
+            } else if self.eat_word("ref") {
+                let inner = self.expression();
+                self.make(span.to(inner.span), ExprKind::Ref(Box::new(inner)))
             } else {
                 self.expression()
             };
@@ -122,6 +122,21 @@ impl Parser<'_> {
     fn primary(&mut self) -> Expr {
         let span = self.span();
         match self.peek().clone() {
+            TokenKind::InterpolationStart => self.interpolated(span),
+            TokenKind::Punct("(") => self.parenthesised(span),
+            TokenKind::Word { escaped: false, .. } if self.name_at(0).is_none() => self.keyword(span),
+            TokenKind::Word { .. } if self.at_query() => self.query_here(span),
+            _ => self.lone_primary(span),
+        }
+    }
+
+    fn query_here(&mut self, span: Span) -> Expr {
+        self.deeper(Self::query).unwrap_or(Expr { span, height: 1, kind: ExprKind::Error })
+    }
+
+    // What holds no other operand.
+    fn lone_primary(&mut self, span: Span) -> Expr {
+        match self.peek().clone() {
             TokenKind::Literal(literal) => {
                 self.bump();
                 self.make(span, ExprKind::Literal(literal))
@@ -130,18 +145,12 @@ impl Parser<'_> {
                 self.bump();
                 self.make(span, ExprKind::Error)
             }
-            TokenKind::InterpolationStart => self.interpolated(span),
-            TokenKind::Punct("(") => self.parenthesised(span),
-            TokenKind::Word { escaped: false, .. } if self.name_at(0).is_none() => self.keyword(span),
-            TokenKind::Word { .. } if self.at_query() => {
-                self.deeper(Self::query).unwrap_or(Expr { span, height: 1, kind: ExprKind::Error })
-            }
             TokenKind::Word { .. } => {
                 let name = self.ident();
                 let arguments = if self.is_punct(0, "<") { self.generic_arguments_in_expression() } else { Vec::new() };
                 if !arguments.is_empty() {
                     let span = span.to(self.previous_end());
-                    let ty = TypeName { span, name: name.text, arguments, nullable: false, ranks: 0 };
+                    let ty = TypeName { arguments, ..TypeName::plain(name.text, span) };
                     return self.make(span, ExprKind::GenericType(ty));
                 }
                 self.make(span, ExprKind::Name(name))
@@ -157,7 +166,37 @@ impl Parser<'_> {
         }
     }
 
+    // What leads to operands is a call alone, so that the frames of nested operands stay small.
     fn keyword(&mut self, span: Span) -> Expr {
+        if self.is_word(0, "new") {
+            return self.creation(span);
+        }
+        if self.is_word(0, "throw") {
+            return self.throw_expression(span);
+        }
+        if (self.is_word(0, "checked") || self.is_word(0, "unchecked")) && self.is_punct(1, "(") {
+            return self.checked(span);
+        }
+        if self.is_word(0, "delegate") {
+            return self.anonymous_method(span);
+        }
+        self.lone_keyword(span)
+    }
+
+    fn throw_expression(&mut self, span: Span) -> Expr {
+        self.bump();
+        let thrown = self.expression();
+        self.make(span.to(thrown.span), ExprKind::Throw(Box::new(thrown)))
+    }
+
+    fn checked(&mut self, span: Span) -> Expr {
+        let overflow = if self.is_word(0, "checked") { Overflow::Throws } else { Overflow::Wraps };
+        self.bump();
+        let inner = self.bracketed();
+        self.make(span.to(self.previous_end()), ExprKind::Checked(overflow, Box::new(inner)))
+    }
+
+    fn lone_keyword(&mut self, span: Span) -> Expr {
         if let Some(name) = self.predefined() {
             self.bump();
             return self.make(span, ExprKind::PredefinedType(name));
@@ -168,41 +207,23 @@ impl Parser<'_> {
                 return self.make(span, ExprKind::Literal(literal));
             }
         }
-        if self.is_word(0, "new") {
-            return self.creation(span);
-        }
-        if self.is_word(0, "default") && self.is_punct(1, "(") {
-            self.bump();
-            self.bump();
-            let ty = self.type_name();
-            self.expect(")");
-            return self.make(span, ExprKind::Default(ty));
-        }
-        if self.eat_word("throw") {
-            let thrown = self.expression();
-            return self.make(span.to(thrown.span), ExprKind::Throw(Box::new(thrown)));
-        }
-        if self.is_word(0, "typeof") && self.is_punct(1, "(") {
-            self.bump();
-            self.bump();
-            let ty = self.type_name();
-            self.expect(")");
-            return self.make(span.to(self.previous_end()), ExprKind::TypeOf(ty));
-        }
-        // Arithmetic at run time is unchecked anyway.
-        if self.is_word(0, "unchecked") && self.is_punct(1, "(") {
-            self.bump();
-            let from = self.span();
-            return self.parenthesised(from);
+        for word in ["default", "typeof"] {
+            if self.is_word(0, word) && self.is_punct(1, "(") {
+                self.bump();
+                self.bump();
+                let ty = self.type_name();
+                self.expect(")");
+                let kind = if word == "default" { ExprKind::Default(ty) } else { ExprKind::TypeOf(ty) };
+                return self.make(span.to(self.previous_end()), kind);
+            }
         }
         if self.eat_word("default") {
-            return self.make(span, ExprKind::DefaultLiteral);
+            self.too_new(span, "`default` without a type", "7.1");
+            return self.make(span, ExprKind::Error);
         }
-        for word in ["checked", "delegate", "sizeof"] {
-            if self.is_word(0, word) {
-                self.unsupported(span, &format!("`{word}`"));
-                return self.skip_operand(span);
-            }
+        if self.is_word(0, "sizeof") {
+            self.unsupported(span, "`sizeof`");
+            return self.skip_operand(span);
         }
         let found = self.shown();
         self.report(span, format!("expected an expression, found {found}"));

@@ -43,6 +43,8 @@ pub(crate) struct Formal {
     pub(crate) is_variadic: bool,
     /// `out`: not an argument of the code; it gives the value by `Call::give`.
     pub(crate) is_out: bool,
+    /// `ref`: an argument of the code, which gives the new value by `Call::give`.
+    pub(crate) is_ref: bool,
 }
 
 /// Reads `[static] T Name`, `[static] T Name<U>(…)`, `T this[…]`, `new T(…)`, `this T Extension(…)`, `set T Name`; nothing when it is none of these.
@@ -107,11 +109,12 @@ impl Parser<'_> {
         while !self.eat(close) {
             let is_variadic = self.eat_word("params");
             let is_out = self.eat_word("out");
+            let is_ref = self.eat_word("ref");
             let ty = self.try_type(0)?;
             let name = self.name_at(0)?;
             self.bump();
             let default = if self.eat("=") { Some(self.formal_default()?) } else { None };
-            formals.push(Formal { ty, name, default, is_variadic, is_out });
+            formals.push(Formal { ty, name, default, is_variadic, is_out, is_ref });
             if !self.eat(",") && !self.is_punct(0, close) {
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
+use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Overflow, Stmt, StmtKind, TypeName};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -47,6 +47,14 @@ impl Parser<'_> {
         if self.is_punct(0, "{") {
             return StmtKind::Block(self.block());
         }
+        if self.at_deconstruction("=") {
+            return self.deconstruction();
+        }
+        if self.name_at(0).is_some() && self.is_punct(1, ":") {
+            let name = self.ident();
+            self.bump();
+            return StmtKind::Label(name);
+        }
         let TokenKind::Word { text, escaped: false } = self.peek().clone() else { return self.simple() };
         match &*text {
             "if" => self.if_statement(),
@@ -72,13 +80,25 @@ impl Parser<'_> {
             "throw" => self.throw_statement(),
             "const" => self.const_statement(),
             "goto" => self.goto_statement(),
-            // Arithmetic at run time is unchecked anyway.
-            "unchecked" if self.is_punct(1, "{") => {
+            "checked" | "unchecked" if self.is_punct(1, "{") => {
                 self.bump();
-                StmtKind::Block(self.block())
+                let overflow = if &*text == "checked" { Overflow::Throws } else { Overflow::Wraps };
+                StmtKind::Checked(overflow, self.block())
             }
-            "using" | "lock" | "unsafe" | "fixed" | "checked" => self.unbuilt(&text),
-            "var" if self.at_deconstruction() => self.deconstruction(),
+            "lock" => {
+                self.bump();
+                let object = self.bracketed();
+                StmtKind::Lock(object, self.boxed())
+            }
+            "ref" => self.alias(),
+            "using" => {
+                self.too_new(self.span(), "`using` without brackets", "8");
+                self.bump();
+                self.simple()
+            }
+            "static" | "async" if self.at_function_modifier() => self.modified_function(&text),
+            "yield" if self.is_word(1, "return") || self.is_word(1, "break") => self.unbuilt("yield"),
+            "unsafe" | "fixed" => self.unbuilt(&text),
             _ => self.simple(),
         }
     }
@@ -214,6 +234,9 @@ impl Parser<'_> {
 
     fn foreach_statement(&mut self) -> StmtKind {
         self.bump();
+        if self.is_punct(0, "(") && self.at_foreach_parts() {
+            return self.foreach_parts();
+        }
         self.expect("(");
         let ty = self.local_type();
         let name = self.ident();
@@ -255,7 +278,8 @@ impl Parser<'_> {
 
     fn declaration(&mut self) -> StmtKind {
         let ty = self.local_type();
-        if let (Some(result), Some(_), true) = (&ty, self.name_at(0), self.is_punct(1, "(")) {
+        let at_function = self.is_punct(1, "(") || self.is_punct(1, "<");
+        if let (Some(result), Some(_), true) = (&ty, self.name_at(0), at_function) {
             let result = result.clone();
             let name = self.ident();
             return self.local_function(result, name);

@@ -1,10 +1,8 @@
-//! Statements with parts of their own: `try`, `switch`, `using`, local functions. Knows no types.
+//! Statements with parts of their own: `try`, `switch`, `using`, `goto`. Knows no types.
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::{
-    Catch, Expr, ExprKind, Ident, Label, LocalFunction, Pattern, Section, Stmt, StmtKind, SwitchStmt, TryStmt, TypeName,
-};
+use crate::expr::syntax::{Catch, Ident, Label, Pattern, Section, Stmt, StmtKind, SwitchStmt, TryStmt, TypeName};
 
 impl Parser<'_> {
     pub(super) fn try_statement(&mut self) -> StmtKind {
@@ -117,19 +115,32 @@ impl Parser<'_> {
         self.bump();
         self.expect("(");
         let span = self.span();
-        let kind = if self.at_declaration() {
+        let kinds = if self.at_declaration() {
             let ty = self.local_type();
-            let name = self.ident();
-            self.expect("=");
-            let value = self.expression();
-            StmtKind::Declare(ty, vec![(name, Some(value))])
+            let mut resources = vec![self.resource(ty.as_ref())];
+            while self.eat(",") {
+                resources.push(self.resource(ty.as_ref()));
+            }
+            resources
         } else {
-            StmtKind::Expression(self.expression())
+            vec![StmtKind::Expression(self.expression())]
         };
-        let head = self.make_statement(span.to(self.previous_end()), kind);
+        let span = span.to(self.previous_end());
         self.expect(")");
-        let body = self.statement();
-        StmtKind::Using(Box::new(head), Box::new(body))
+        let mut body = self.statement();
+        // Several resources are one `using` inside the other.
+        for kind in kinds.into_iter().rev() {
+            let head = self.make_statement(span, kind);
+            let whole = span.to(body.span);
+            body = self.make_statement(whole, StmtKind::Using(Box::new(head), Box::new(body)));
+        }
+        body.kind
+    }
+
+    fn resource(&mut self, ty: Option<&TypeName>) -> StmtKind {
+        let name = self.ident();
+        self.expect("=");
+        StmtKind::Declare(ty.cloned(), vec![(name, Some(self.expression()))])
     }
 
     pub(super) fn throw_statement(&mut self) -> StmtKind {
@@ -149,70 +160,18 @@ impl Parser<'_> {
         StmtKind::Constant(ty, locals)
     }
 
-    /// `goto case x;` and `goto default;`
+    /// `goto case x;`, `goto default;` and `goto name;`
     pub(super) fn goto_statement(&mut self) -> StmtKind {
-        let span = self.span();
         self.bump();
-        let target = if self.eat_word("default") {
-            None
+        let kind = if self.eat_word("default") {
+            StmtKind::GotoCase(None)
         } else if self.eat_word("case") {
-            Some(self.expression())
+            StmtKind::GotoCase(Some(self.expression()))
         } else {
-            self.unsupported(span, "`goto` to a label");
-            Some(Expr { span, height: 1, kind: ExprKind::Error })
+            StmtKind::Goto(self.ident())
         };
         self.end_statement();
-        StmtKind::GotoCase(target)
-    }
-
-    /// The rest of `T Name(…)`.
-    pub(super) fn local_function(&mut self, result: TypeName, name: Ident) -> StmtKind {
-        let mut parameters = Vec::new();
-        self.expect("(");
-        while !self.eat(")") {
-            let before = self.at;
-            let ty = self.type_name();
-            parameters.push((ty, self.ident()));
-            if self.is_punct(0, "=") {
-                let span = self.span();
-                self.unsupported(span, "a default value of a local function's parameter");
-                self.bump();
-                self.expression();
-            }
-            if !self.eat(",") && !self.is_punct(0, ")") || self.at == before {
-                self.expect(")");
-                break;
-            }
-        }
-        let body = self.function_body();
-        StmtKind::LocalFunction(Box::new(LocalFunction { result, name, parameters, body }))
-    }
-
-    /// `var (a, b) = …;`
-    pub(super) fn deconstruction(&mut self) -> StmtKind {
-        self.bump();
-        self.expect("(");
-        let mut names = vec![self.ident()];
-        while self.eat(",") {
-            names.push(self.ident());
-        }
-        self.expect(")");
-        self.expect("=");
-        let value = self.expression();
-        self.end_statement();
-        StmtKind::Deconstruct(names, value)
-    }
-
-    /// Whether `var (a, b) =` begins here.
-    pub(super) fn at_deconstruction(&self) -> bool {
-        if !self.is_word(0, "var") || !self.is_punct(1, "(") {
-            return false;
-        }
-        let mut ahead = 2;
-        while self.name_at(ahead).is_some() || self.is_punct(ahead, ",") {
-            ahead += 1;
-        }
-        self.is_punct(ahead, ")") && self.is_punct(ahead + 1, "=")
+        kind
     }
 
     /// A statement as the body of another.

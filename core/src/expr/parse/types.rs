@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Parser;
 use crate::expr::lex::TokenKind;
-use crate::expr::syntax::TypeName;
+use crate::expr::syntax::{Ident, TUPLE, TypeName};
 use crate::span::Span;
 
 /// The types that are keywords.
@@ -25,7 +25,7 @@ impl Parser<'_> {
         }
         let found = self.shown();
         self.report(span, format!("expected a type, found {found}"));
-        TypeName { span, name: Arc::from(""), arguments: Vec::new(), nullable: false, ranks: 0 }
+        TypeName::plain(Arc::from(""), span)
     }
 
     /// A type, or nothing and the position as before.
@@ -47,8 +47,12 @@ impl Parser<'_> {
 
     fn type_inner(&mut self, depth: u16) -> Option<TypeName> {
         let from = self.span();
-        let mut arguments = Vec::new();
+        let (mut arguments, mut labels) = (Vec::new(), Vec::new());
         let name = match self.predefined() {
+            None if self.is_punct(0, "(") => {
+                (arguments, labels) = self.tuple_members(depth)?;
+                Arc::from(TUPLE)
+            }
             Some(name) => {
                 self.bump();
                 Arc::from(name)
@@ -72,13 +76,43 @@ impl Parser<'_> {
             }
         };
         let nullable = self.at_nullable_mark() && self.eat("?");
-        let mut ranks = 0;
-        while self.is_punct(0, "[") && self.is_punct(1, "]") {
-            self.bump();
-            self.bump();
-            ranks += 1;
+        let ranks = self.ranks();
+        Some(TypeName { span: from.to(self.previous_span()), name, arguments, labels, nullable, ranks })
+    }
+
+    /// `[]`, `[,]` …: how many dimensions each has.
+    pub(super) fn ranks(&mut self) -> Vec<u16> {
+        let mut ranks = Vec::new();
+        while self.is_punct(0, "[") {
+            let mut ahead = 1;
+            while self.is_punct(ahead, ",") {
+                ahead += 1;
+            }
+            if !self.is_punct(ahead, "]") {
+                break;
+            }
+            for _ in 0..=ahead {
+                self.bump();
+            }
+            ranks.push(u16::try_from(ahead).unwrap_or(u16::MAX));
         }
-        Some(TypeName { span: from.to(self.previous_span()), name, arguments, nullable, ranks })
+        ranks
+    }
+
+    // `(T a, U b)`
+    fn tuple_members(&mut self, depth: u16) -> Option<(Vec<TypeName>, Vec<Option<Ident>>)> {
+        if depth >= GENERIC_DEPTH_MAX || !self.eat("(") {
+            return None;
+        }
+        let (mut types, mut labels) = (Vec::new(), Vec::new());
+        loop {
+            types.push(self.try_type(depth + 1)?);
+            labels.push(if self.name_at(0).is_some() { Some(self.ident()) } else { None });
+            if !self.eat(",") {
+                break;
+            }
+        }
+        (types.len() > 1 && self.eat(")")).then_some((types, labels))
     }
 
     // In `x is int ? a : b` the `?` is the conditional operator's: a type's mark is followed by what may follow a type.
@@ -162,7 +196,7 @@ impl Parser<'_> {
         let parsed = self.try_type(0).filter(|_| self.is_punct(0, ")"));
         if let Some(ty) = parsed {
             self.bump();
-            let sure = (sure || ty.nullable || ty.ranks > 0) && !self.is_punct(0, ".");
+            let sure = (sure || ty.nullable || !ty.ranks.is_empty()) && !self.is_punct(0, ".");
             if sure || self.at_cast_operand() {
                 return Some(ty);
             }

@@ -163,7 +163,7 @@ fn allows(ty: &Ty, kind: JKind) -> bool {
             let others = matches!(kind, JKind::Date | JKind::Bytes | JKind::Guid | JKind::TimeSpan | JKind::Uri);
             is_text || is_number || others
         }
-        Ty::Class(Class::DateTime) => is_text || kind == JKind::Date,
+        Ty::Class(Class::DateTime | Class::DateTimeOffset) => is_text || kind == JKind::Date,
         Ty::Class(Class::Guid) => is_text || matches!(kind, JKind::Guid | JKind::Bytes),
         Ty::Class(Class::TimeSpan) => is_text || kind == JKind::TimeSpan,
         Ty::Class(Class::Uri) => is_text || kind == JKind::Uri,
@@ -177,6 +177,9 @@ fn allows(ty: &Ty, kind: JKind) -> bool {
 fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
     if ty.admits(held) && !(kind == JKind::Integer && *ty == Ty::String) {
         return Ok(held.clone());
+    }
+    if let Some(narrowed) = super::narrow::narrowed(held, ty) {
+        return narrowed;
     }
     match (ty, held) {
         (Ty::String, value) => Ok(Value::string(value.to_string())),

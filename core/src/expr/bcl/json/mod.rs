@@ -2,6 +2,7 @@
 
 mod build;
 mod cast;
+mod narrow;
 mod select;
 mod serialize;
 

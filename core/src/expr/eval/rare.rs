@@ -1,0 +1,61 @@
+//! Nodes that are rarely run, each in a function of its own. Looks up no names.
+
+use super::Machine;
+use crate::expr::exception::{Outcome, broken};
+use crate::expr::instance::{self, Record};
+use crate::expr::node::Node;
+use crate::expr::ty::Ty;
+use crate::value::Value;
+
+impl Machine<'_> {
+    pub(super) fn is(&mut self, ty: &Ty, inner: &Node) -> Outcome<Value> {
+        let value = self.eval(inner)?;
+        Ok(Value::Bool(ty.admits(&value)))
+    }
+
+    pub(super) fn as_type(&mut self, ty: &Ty, inner: &Node) -> Outcome<Value> {
+        let value = self.eval(inner)?;
+        Ok(if ty.admits(&value) { value } else { Value::Null })
+    }
+
+    pub(super) fn sequence(&mut self, nodes: &[Node]) -> Outcome<Value> {
+        let mut last = Value::Null;
+        for node in nodes {
+            last = self.eval(node)?;
+        }
+        Ok(last)
+    }
+
+    pub(super) fn record(&mut self, ty: &Ty, nodes: &[Node]) -> Outcome<Value> {
+        let mut values = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            values.push(self.eval(node)?);
+        }
+        self.object(ty.clone(), Record::new(values)?)
+    }
+
+    pub(super) fn field(&mut self, record: &Node, at: usize) -> Outcome<Value> {
+        let record = self.eval(record)?;
+        let found = instance::state(&record, |record: &mut Record| record.0.get(at).cloned())?;
+        found.ok_or_else(|| broken("a record without this member"))
+    }
+
+    pub(super) fn throw_node(&mut self, thrown: &Node) -> Outcome<Value> {
+        let thrown = self.eval(thrown)?;
+        Err(self.throw_object(thrown))
+    }
+
+    pub(super) fn is_constant(&mut self, pair: &(Node, Node)) -> Outcome<Value> {
+        let (value, constant) = (self.eval(&pair.0)?, self.eval(&pair.1)?);
+        Ok(Value::Bool(value == constant))
+    }
+
+    pub(super) fn is_declared(&mut self, ty: &Ty, slot: u16, inner: &Node) -> Outcome<Value> {
+        let value = self.eval(inner)?;
+        let fits = ty.admits(&value);
+        if fits {
+            self.declare(slot, value)?;
+        }
+        Ok(Value::Bool(fits))
+    }
+}

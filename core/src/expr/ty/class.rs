@@ -1,0 +1,81 @@
+//! What named types derive from, and which values are theirs. Holds no names.
+
+use super::{Class, ClassKind, Variance};
+use crate::value::{ContextPart, Library, Value};
+
+impl Class {
+    /// How the type parameter at this position varies, of so many.
+    pub(crate) const fn variance(self, at: usize, count: usize) -> Variance {
+        match self {
+            Self::IEnumerable
+            | Self::IEnumerator
+            | Self::IOrderedEnumerable
+            | Self::IReadOnlyCollection
+            | Self::IReadOnlyList
+            | Self::IGrouping => Variance::Out,
+            Self::Func | Self::Converter if at + 1 == count => Variance::Out,
+            Self::Func
+            | Self::Converter
+            | Self::Action
+            | Self::Predicate
+            | Self::Comparison
+            | Self::IComparer
+            | Self::IEqualityComparer => Variance::In,
+            _ => Variance::None,
+        }
+    }
+
+    /// Whether `self` is `other` or derives from it.
+    pub(crate) fn derives_from(self, other: Self) -> bool {
+        self == other || self.base().is_some_and(|base| base.derives_from(other))
+    }
+
+    pub(super) fn admits(self, value: &Value) -> bool {
+        match value {
+            Value::Response(_) | Value::Context(ContextPart::Response) => self == Self::Response,
+            Value::Guid(_) => self == Self::Guid,
+            Value::DateTime(_) => self == Self::DateTime,
+            Value::TimeSpan(_) => self == Self::TimeSpan,
+            Value::Enum(value) => {
+                self == Self::Enum
+                    || self.kind() == ClassKind::Enum && value.of.name.rsplit('.').next() == Some(self.name())
+            }
+            Value::Json(token) => Self::ALL
+                .iter()
+                .find(|class| token.type_name().rsplit('.').next() == Some(class.name()))
+                .is_some_and(|class| class.derives_from(self)),
+            Value::Context(part) => part.type_name() == self.name(),
+            Value::Service(crate::value::Service::Random) => self == Self::Random,
+            Value::Service(_) => self == Self::Encoding,
+            Value::DateTimeOffset(_) => self == Self::DateTimeOffset,
+            Value::Library(object) => match object {
+                Library::Uri(_) => self == Self::Uri,
+                Library::IpAddress(_) => self == Self::IPAddress,
+                Library::TimeZone(_) => matches!(self, Self::TimeZoneInfo | Self::TimeZone),
+                Library::StringBuilder(_) => self == Self::StringBuilder,
+                Library::StringReader(_) => self == Self::StringReader,
+                Library::StringWriter(_) => self == Self::StringWriter,
+                Library::StringComparer(_) => self == Self::StringComparer,
+            },
+            Value::Null
+            | Value::Bool(_)
+            | Value::Char(_)
+            | Value::Int32(_)
+            | Value::Int64(_)
+            | Value::Double(_)
+            | Value::String(_)
+            | Value::Strings(_)
+            | Value::Chars(_)
+            | Value::Bytes(_)
+            | Value::SByte(_)
+            | Value::Byte(_)
+            | Value::Int16(_)
+            | Value::UInt16(_)
+            | Value::UInt32(_)
+            | Value::UInt64(_)
+            | Value::Single(_)
+            | Value::Decimal(_)
+            | Value::Object(_) => false,
+        }
+    }
+}

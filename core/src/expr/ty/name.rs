@@ -1,0 +1,92 @@
+//! How types are written: in C# for people, in .NET for exceptions. Looks nothing up.
+
+use std::fmt;
+
+use super::{Class, KEYWORDS, RecordKind, Ty};
+
+impl Ty {
+    /// The name in .NET, as exception messages write it.
+    pub(crate) fn full_name(&self) -> String {
+        match self {
+            Self::Generic(class, arguments) => {
+                let names: Vec<String> = arguments.iter().map(Self::full_name).collect();
+                let (space, name, count) = (class.namespace(), class.name(), names.len());
+                let names = names.join(",");
+                match class {
+                    Class::KeyCollection | Class::ValueCollection => {
+                        format!("{space}.Dictionary`{count}+{name}[{names}]")
+                    }
+                    _ => format!("{space}.{name}`{count}[{names}]"),
+                }
+            }
+            Self::Record(RecordKind::Anonymous, _) => "<anonymous>".to_owned(),
+            Self::Record(RecordKind::Tuple, members) => {
+                let names: Vec<String> = members.iter().map(|(_, ty)| ty.full_name()).collect();
+                format!("System.ValueTuple`{}[{}]", names.len(), names.join(","))
+            }
+            Self::Class(class) if class.namespace().is_empty() => class.name().to_owned(),
+            Self::Class(class) => format!("{}.{}", class.namespace(), class.name()),
+            Self::Array(item) => format!("{}[]", item.full_name()),
+            Self::Grid(item, dimensions) => format!("{}[{}]", item.full_name(), commas(*dimensions)),
+            Self::Nullable(inner) => format!("System.Nullable`1[{}]", inner.full_name()),
+            other => KEYWORDS
+                .iter()
+                .find(|(_, _, ty)| ty == other)
+                .map_or_else(|| other.to_string(), |(_, full, _)| format!("System.{full}")),
+        }
+    }
+}
+
+fn commas(dimensions: u16) -> String {
+    ",".repeat(usize::from(dimensions).saturating_sub(1))
+}
+
+/// As C# writes it.
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error => f.write_str("?"),
+            Self::Null => f.write_str("<null>"),
+            Self::Class(class) => f.write_str(class.name()),
+            Self::Generic(class, arguments) => {
+                write!(f, "{}<", class.name())?;
+                for (index, argument) in arguments.iter().enumerate() {
+                    write!(f, "{}{argument}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str(">")
+            }
+            Self::Array(item) => write!(f, "{item}[]"),
+            Self::Grid(item, dimensions) => write!(f, "{item}[{}]", commas(*dimensions)),
+            Self::Nullable(inner) => write!(f, "{inner}?"),
+            Self::Param(index) => write!(f, "T{index}"),
+            Self::Record(kind, members) => {
+                let (open, close) = if *kind == RecordKind::Tuple { ("(", ")") } else { ("<", ">") };
+                f.write_str(open)?;
+                for (index, (name, ty)) in members.iter().enumerate() {
+                    let space = if name.is_empty() { "" } else { " " };
+                    write!(f, "{}{ty}{space}{name}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str(close)
+            }
+            Self::Void
+            | Self::Object
+            | Self::Bool
+            | Self::Char
+            | Self::SByte
+            | Self::Byte
+            | Self::Int16
+            | Self::UInt16
+            | Self::Int32
+            | Self::UInt32
+            | Self::Int64
+            | Self::UInt64
+            | Self::Single
+            | Self::Double
+            | Self::Decimal
+            | Self::String => {
+                let found = KEYWORDS.iter().find(|(_, _, ty)| ty == self);
+                f.write_str(found.map_or("?", |(keyword, ..)| keyword))
+            }
+        }
+    }
+}
