@@ -1,7 +1,7 @@
 //! Annotations: values that are attached to a node by their types. They end with the evaluation.
 
 use super::{Call, Row, Ty, Value, node, row};
-use crate::expr::eval::cursor::{Ready, Shape};
+use crate::expr::eval::cursor::{Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null};
 
 pub(super) const ROWS: &[Row] = &[
@@ -39,7 +39,11 @@ fn all(call: &mut Call<'_, '_>, ty: &Ty, item: Ty) -> Outcome<Value> {
     let found: Vec<Value> =
         node(call)?.annotations(|notes| notes.iter().filter(|note| ty.admits(note)).cloned().collect());
     call.machine.charge(found.len() * size_of::<Value>())?;
-    call.machine.lazy(item, Shape::Plain, |found, _| Ok(Box::new(Ready(found.to_vec().into_iter()))), found)
+    let start: Start = |found, _| {
+        let items: Vec<Value> = found.to_vec();
+        Ok(Box::new(Ready(items.into_iter())))
+    };
+    call.machine.lazy(item, Shape::Plain, start, found)
 }
 
 fn removed(call: &Call<'_, '_>, ty: Ty) -> Outcome<Value> {
