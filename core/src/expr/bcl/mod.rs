@@ -233,6 +233,7 @@ const ROWS: &[&[Row]] = &[
     json::TABLES[2],
     json::TABLES[3],
     json::TABLES[4],
+    json::TABLES[5],
     regex::TABLES[0],
     regex::TABLES[1],
     regex::TABLES[2],

@@ -166,16 +166,14 @@ fn is_json_source(ty: &Ty) -> bool {
     }
 }
 
-// `(int)token` and its kind; the other operators of `JToken` come with their types.
+// `(int)token` and its kind.
 fn is_json_target(ty: &Ty) -> bool {
     match ty {
-        Ty::String | Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double => true,
-        Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16 | Ty::UInt32 | Ty::UInt64 => true,
-        Ty::Single | Ty::Decimal | Ty::Class(Class::DateTimeOffset) => true,
-        Ty::Char | Ty::Class(Class::DateTime | Class::TimeSpan | Class::Guid | Class::Uri) => true,
+        Ty::String | Ty::Bool | Ty::Char => true,
+        Ty::Class(Class::DateTime | Class::DateTimeOffset | Class::TimeSpan | Class::Guid | Class::Uri) => true,
         Ty::Array(item) => **item == Ty::Byte,
         Ty::Nullable(inner) => is_json_target(inner),
-        _ => false,
+        ty => is_numeric(ty),
     }
 }
 

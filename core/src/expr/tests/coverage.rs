@@ -180,8 +180,8 @@ fn owner(member: &Member) -> String {
     let shown = member.owner.to_string();
     let name = shown.split('<').next().unwrap_or(&shown);
     let is_sequence = matches!(name, "IEnumerable" | "IOrderedEnumerable");
-    // Those of sequences of nodes belong to `System.Xml.Linq.Extensions`.
-    if shown.starts_with("IEnumerable<X") {
+    // Those of sequences of nodes and tokens belong to the `Extensions` of LINQ to XML and of Json.NET.
+    if shown.starts_with("IEnumerable<X") || shown.starts_with("IEnumerable<J") {
         return "Extensions".to_owned();
     }
     if member.is_extension && is_sequence { "Enumerable".to_owned() } else { name.to_owned() }

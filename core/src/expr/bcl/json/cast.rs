@@ -5,13 +5,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 
 use super::super::object::{parse_bool, parse_double, parse_int, parse_long};
-use super::super::{Call, Row, row};
+use super::super::{Call, Row, convert, row};
+use super::typed::to_object;
 use super::{index, token};
 use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
 use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
-use crate::value::{JToken, Library, Value};
+use crate::value::{DateTimeOffset, JToken, Library, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "T Value<T>(object key)", |call| {
@@ -178,9 +179,6 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
     if ty.admits(held) && !(kind == JKind::Integer && *ty == Ty::String) {
         return Ok(held.clone());
     }
-    if let Some(narrowed) = super::narrow::narrowed(held, ty) {
-        return narrowed;
-    }
     match (ty, held) {
         (Ty::String, value) => Ok(Value::string(value.to_string())),
         (Ty::Bool, Value::String(text)) if kind != JKind::Integer => parse_bool(text).map(Value::Bool),
@@ -188,6 +186,17 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
         (Ty::Bool, Value::Int64(value)) => Ok(Value::Bool(*value != 0)),
         (Ty::Bool, Value::Double(value)) => Ok(Value::Bool(*value != 0.0)),
         (Ty::Int32 | Ty::Int64 | Ty::Double, _) => number(kind, held, ty),
+        (Ty::SByte, value) => convert::to_whole::<i8>(value),
+        (Ty::Byte, value) => convert::to_whole::<u8>(value),
+        (Ty::Int16, value) => convert::to_whole::<i16>(value),
+        (Ty::UInt16, value) => convert::to_whole::<u16>(value),
+        (Ty::UInt32, value) => convert::to_whole::<u32>(value),
+        (Ty::UInt64, value) => convert::to_whole::<u64>(value),
+        (Ty::Single, value) => convert::to_single(value),
+        (Ty::Decimal, value) => convert::to_decimal(value),
+        (Ty::Class(Class::DateTimeOffset), Value::DateTime(moment)) => {
+            DateTimeOffset::of_utc(moment.ticks(), 0).map(Value::DateTimeOffset).ok_or_else(super::super::unrepresentable)
+        }
         (Ty::Char, Value::String(text)) => {
             let mut units = text.encode_utf16();
             match (units.next(), units.next()) {
@@ -197,6 +206,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
         }
         (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
+        (Ty::Class(Class::TimeSpan), Value::String(text)) => span(text),
         (Ty::Array(_), Value::String(text)) => {
             base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
                 |_| {
@@ -212,6 +222,11 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
             Err(throw("System.InvalidCastException", message))
         }
     }
+}
+
+fn span(text: &str) -> Outcome<Value> {
+    let read = super::super::span_parse::read(text);
+    read.map(Value::TimeSpan).map_err(|refused| refused.exception(text, ""))
 }
 
 fn date(text: &str) -> Outcome<Value> {
@@ -265,8 +280,8 @@ fn short_name(ty: &Ty) -> String {
     ty.full_name().trim_start_matches("System.").to_owned()
 }
 
-// `Extensions.Value<T>`: the token itself where it is a `T`, else what it holds, converted.
-fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
+/// `Extensions.Value<T>`: the token itself where it is a `T`, else what it holds, converted.
+pub(super) fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
     let value = Value::Json(token.clone());
     if ty.admits(&value) {
         return Ok(value);
@@ -290,29 +305,8 @@ fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
     }
 }
 
-// `ToObject<T>` for tokens, single values and lists of text; a token comes as a copy.
-fn to_object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
-    match ty {
-        Ty::Object => match token.held() {
-            Some(held) => Ok(held),
-            None => copy_as(call, token, ty),
-        },
-        Ty::Class(class) if class.derives_from(Class::JToken) => copy_as(call, token, ty),
-        Ty::Array(item) if **item == Ty::String && token.kind() == JKind::Array => {
-            let items = token.children().into_iter().map(|item| cast(&Value::Json(item), &Ty::String));
-            let items = items.map(|item| {
-                Ok(match item? {
-                    Value::String(text) => text,
-                    _ => Arc::from(""),
-                })
-            });
-            Ok(Value::Strings(items.collect::<Outcome<Vec<Arc<str>>>>()?.into()))
-        }
-        ty => cast(&Value::Json(token.clone()), ty),
-    }
-}
-
-fn copy_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
+/// A copy of the token, which must be of this type.
+pub(super) fn copy_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
     let copy = token.deep_clone();
     super::keep(call, &copy)?;
     let value = Value::Json(copy);

@@ -1,10 +1,11 @@
 //! Newtonsoft JSON: what the types share, reading, and looking inside. Building stands in `build`, conversions in `cast`.
 
+mod axes;
 mod build;
 mod cast;
-mod narrow;
 mod select;
 mod serialize;
+mod typed;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::value::{JToken, Value};
 pub(crate) use cast::{cast, token_of};
 pub(crate) use serialize::is_dictionary;
 
-pub(super) const TABLES: [&[Row]; 5] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS];
+pub(super) const TABLES: [&[Row]; 6] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS, axes::ROWS];
 
 const ROWS: &[Row] = &[
     row("JObject", "static JObject Parse(string json)", |call| parse(call, Wanted::Object)),
