@@ -242,7 +242,12 @@ impl fmt::Display for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uri(uri) if uri.scheme.is_empty() => f.write_str(&uri.original),
-            Self::Uri(uri) => f.write_str(&crate::value::library::readable(&uri.absolute())),
+            Self::Uri(uri) => {
+                let text = readable(&uri.absolute());
+                // .NET loses blanks at the end of a fragment once it has decoded anything beyond ASCII.
+                let loses_blanks = !uri.fragment.is_empty() && !text.is_ascii();
+                f.write_str(if loses_blanks { text.trim_end_matches(' ') } else { &text })
+            }
             Self::IpAddress(address) => write!(f, "{address}"),
             Self::TimeZone(zone) => f.write_str(&zone.display_name()),
             Self::StringBuilder(text) => f.write_str(&text.state().text),
