@@ -68,6 +68,7 @@ impl Checker<'_> {
             }
             return Typed::error(span);
         }
+        self.check_constraint(member, &candidate.types, span);
         #[cfg(test)]
         crate::expr::tests::rows::note(member);
         let (run, types) = (member.run, candidate.types.clone().into());

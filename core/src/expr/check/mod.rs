@@ -2,6 +2,7 @@
 
 mod argument;
 mod binary;
+mod constraint;
 mod convert;
 mod creation;
 mod deconstruct;
