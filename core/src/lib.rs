@@ -29,6 +29,8 @@ pub mod expr;
 
 pub mod limits;
 
+pub mod shared;
+
 pub mod policy;
 
 pub mod snapshot;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use holdfast_core::gateway::Status;
 use holdfast_core::lifecycle::State;
-use holdfast_core::limits::Limits;
+use holdfast_core::shared::Shared;
 use holdfast_core::snapshot::Snapshot;
 use holdfast_core::time::Instant;
 use tokio::sync::{Notify, watch};
@@ -17,8 +17,8 @@ pub struct Plane {
     pub snapshot: ArcSwapOption<Snapshot>,
     /// What the status paths say.
     pub status: ArcSwap<Status>,
-    /// Rate-limit counters.
-    pub limits: Limits,
+    /// What exchanges share.
+    pub shared: Shared,
     accepting: watch::Sender<Accepting>,
     in_flight: AtomicU64,
     idle: Notify,
@@ -41,7 +41,7 @@ impl Plane {
         Arc::new(Self {
             snapshot: ArcSwapOption::empty(),
             status: ArcSwap::from_pointee(status),
-            limits: Limits::default(),
+            shared: Shared::default(),
             accepting: watch::Sender::new(Accepting::Open),
             in_flight: AtomicU64::new(0),
             idle: Notify::new(),

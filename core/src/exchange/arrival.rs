@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::exchange::{Exchange, Link};
 use crate::http::{Method, RequestHead, Url, header};
-use crate::limits::Limits;
 use crate::policy::program::{Op, Place};
 use crate::policy::routing::joined_path;
 use crate::policy::run::{Failure, Public, Run, Site, Stop, empty_response};
 use crate::policy::{Preflight, Scope, Section};
 use crate::route::{Access, BuiltInError, Denied, errors, key_of};
+use crate::shared::Shared;
 use crate::snapshot::{CompiledApi, Snapshot};
 use crate::time::Now;
 
@@ -24,7 +24,7 @@ struct Found {
 
 impl Exchange {
     /// Decides what serves the request and in whose name, then begins with inbound.
-    pub(super) fn arrive(&mut self, limits: &Limits, now: Now) {
+    pub(super) fn arrive(&mut self, shared: &Shared, now: Now) {
         let snapshot = Arc::clone(&self.snapshot);
         let head = self.take_head();
         let found = self.find(&snapshot, &head);
@@ -34,7 +34,7 @@ impl Exchange {
             Err(api) => return self.miss(&snapshot, api),
         };
         if found.operation.is_none() {
-            return self.preflight(&snapshot, found, limits, now);
+            return self.preflight(&snapshot, found, shared, now);
         }
         let (api, key) = (&found.api, found.key.as_deref());
         let access = snapshot.subscriptions.authorize(&api.name, api.subscription, key);
@@ -143,7 +143,7 @@ impl Exchange {
 
     // An OPTIONS request that no operation serves: cors policies may answer it, before any key is asked for. The chain is that
     // of the operation that the client is about to call.
-    fn preflight(&mut self, snapshot: &Snapshot, options: Found, limits: &Limits, now: Now) {
+    fn preflight(&mut self, snapshot: &Snapshot, options: Found, shared: &Shared, now: Now) {
         let headers = &self.context.request.headers;
         let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
         let is_preflight = headers.contains_key(header::ORIGIN) && asked.is_some();
@@ -157,7 +157,7 @@ impl Exchange {
         }
         let open = snapshot.subscriptions.authorize(&api.name, api.subscription, None).ok();
         self.enter(snapshot, &Found { api, operation, key: None }, open);
-        let answer = if is_preflight { self.ask_cors(limits, now) } else { Ok(Preflight::NotConcerned) };
+        let answer = if is_preflight { self.ask_cors(shared, now) } else { Ok(Preflight::NotConcerned) };
         match answer {
             Ok(Preflight::NotConcerned) => self.refuse(not_found()),
             Ok(Preflight::NoMatch) => {
@@ -171,7 +171,7 @@ impl Exchange {
     }
 
     // Asks the cors policies that stand directly in an inbound section, in the order in which they would run.
-    fn ask_cors(&mut self, limits: &Limits, now: Now) -> Result<Preflight, Stop> {
+    fn ask_cors(&mut self, shared: &Shared, now: Now) -> Result<Preflight, Stop> {
         let mut answer = Preflight::NotConcerned;
         let mut before = Vec::new();
         let mut at = Some((0_usize, 0_usize));
@@ -190,7 +190,7 @@ impl Exchange {
                 }
                 Some(Op::Policy(policy)) if place.is_some_and(is_direct_child) => {
                     let (section, scope) = (Section::Inbound, link.scope);
-                    let mut run = Run { context, state, site, limits, rng, now, section, scope };
+                    let mut run = Run { context, state, site, shared, rng, now, section, scope };
                     match policy.preflight(&mut run)? {
                         Preflight::NotConcerned => {}
                         Preflight::NoMatch => answer = Preflight::NoMatch,
@@ -204,7 +204,11 @@ impl Exchange {
                     | Op::Unless { .. }
                     | Op::Jump { .. }
                     | Op::Repeat(_)
-                    | Op::Again { .. },
+                    | Op::Again { .. }
+                    | Op::Fork(_)
+                    | Op::EndBranch
+                    | Op::Enter(_)
+                    | Op::Leave,
                 ) => Some((level, pc + 1)),
             };
         }

@@ -15,7 +15,7 @@ impl Exchange {
     /// Puts the outcome together. What is left of the exchange afterwards only serves to be looked at.
     pub(super) fn depart(&mut self, now: Now) -> Outcome {
         debug_assert!(matches!(self.phase, Phase::Settling(_)), "the response is known before it is handed out");
-        debug_assert!(self.frames.is_empty() && self.loops.is_empty(), "nothing runs any more");
+        debug_assert!(self.strand.frames.is_empty() && self.strand.loops.is_empty(), "nothing runs any more");
         let mut response = self.context.response.take().unwrap_or_else(empty_response);
         for pending in std::mem::take(&mut self.state.response_headers) {
             match pending.existing {

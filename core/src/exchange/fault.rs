@@ -1,7 +1,8 @@
 //! What a failure does: `context.LastError`, the error response, and the way to on-error. Runs no op.
 
 use crate::context::{Body, LastError, ResponseView};
-use crate::exchange::{Exchange, Frame, Phase};
+use crate::exchange::strand::Frame;
+use crate::exchange::{Exchange, Phase};
 use crate::http::{HeaderValue, header};
 use crate::policy::run::{ErrorResponse, Failure, Public};
 use crate::policy::{Scope, Section};
@@ -50,10 +51,15 @@ impl Exchange {
         self.context.last_error = Some(Box::new(raised.error.clone()));
         self.state.draft_request = None;
         self.state.draft_response = None;
-        if !self.loops.is_empty() {
+        if self.strand.loops.is_empty() {
+            // What runs side by side ends with the first failure that no retry inside takes up.
+            self.abandon();
+        }
+        if !self.strand.loops.is_empty() {
             return self.end_attempt(raised, section);
         }
-        self.frames.clear();
+        self.strand.frames.clear();
+        self.strand.permits.clear();
         self.set_error_response(&raised.failure);
         // Decision: on-error is not entered twice (fixtures/exchange/error-in-on-error.conversation).
         match self.phase {

@@ -1,17 +1,25 @@
 //! Ops, frames and loops: how an exchange moves through the programs of its chain. Decides nothing about responses.
 
+use std::sync::Arc;
+
 use crate::context::Body;
 use crate::exchange::fault::Raised;
-use crate::exchange::{Exchange, For, Frame, Loop, Phase, Settlement};
+use crate::exchange::strand::{For, Frame, Loop};
+use crate::exchange::{Exchange, OPERATIONS_MAX, Phase, Settlement};
 use crate::expr::Message;
 use crate::http::{Bytes, StatusCode};
-use crate::limits::Limits;
+use crate::limits::permits::Permit;
+use crate::policy::Section;
+use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
 use crate::policy::program::{Code, Op, Place};
 use crate::policy::run::{Failure, Flow, Run, Settle, Stop, empty_response};
-use crate::policy::{Policy, Section};
+use crate::shared::Shared;
 use crate::time::Now;
+
+/// What a policy that runs again counts as, in ops: at most a hundred of them fit into one exchange.
+const RERUN_COST: u32 = OPERATIONS_MAX / 100;
 
 /// Where the machine goes after an op.
 enum Move {
@@ -19,19 +27,27 @@ enum Move {
     Jump(usize),
     Base,
     Ask(Box<Effect>),
+    // The same, by the `Take` that has just got an answer and waits for the next.
+    AskMore(Box<Effect>),
+    // To the policy whose `Take` this is.
+    Rerun { asked: usize },
     Finish,
     Repeat(Pace),
     Again { begin: usize },
+    Fork { branches: Arc<[usize]>, join: usize, until: Until },
+    EndBranch,
+    Enter(Permit),
+    Leave,
 }
 
 impl Exchange {
     /// Begins a section at the narrowest scope.
     pub(super) fn begin(&mut self, section: Section) {
-        debug_assert!(self.frames.is_empty(), "a section begins without frames");
-        debug_assert!(self.loops.is_empty(), "a section begins outside of all loops");
+        debug_assert!(self.strand.frames.is_empty(), "a section begins without frames");
+        debug_assert!(self.strand.loops.is_empty(), "a section begins outside of all loops");
         self.phase = Phase::Section(section);
         if !self.chain.is_empty() {
-            self.frames.push(Frame { level: 0, pc: 0 });
+            self.strand.frames.push(Frame { level: 0, pc: 0 });
         }
         if section == Section::Outbound {
             self.context.response.get_or_insert_with(empty_response);
@@ -39,20 +55,20 @@ impl Exchange {
     }
 
     /// Runs the next op of the section, or ends the section.
-    pub(super) fn advance(&mut self, section: Section, limits: &Limits, now: Now) {
-        let Some(frame) = self.frames.last().copied() else {
+    pub(super) fn advance(&mut self, section: Section, shared: &Shared, now: Now) {
+        let Some(frame) = self.strand.frames.last().copied() else {
             return self.end(section);
         };
         if self.budget == 0 {
             return self.out_of_budget();
         }
         self.budget -= 1;
-        let executed = self.execute(section, frame, limits, now);
+        let executed = self.execute(section, frame, shared, now);
         self.consume(matches!(executed, Err(Stop::NeedsBody(_))));
         match executed {
-            Ok(Some(next)) => self.go(next, section, frame, limits, now),
+            Ok(Some(next)) => self.go(next, section, frame, shared, now),
             Ok(None) => {
-                self.frames.pop();
+                self.strand.frames.pop();
             }
             Err(Stop::NeedsBody(message)) => self.need_body(message, section, frame),
             Err(Stop::Fail(failure)) => {
@@ -63,7 +79,7 @@ impl Exchange {
     }
 
     fn end(&mut self, section: Section) {
-        debug_assert!(self.loops.is_empty(), "loops end before their section does");
+        debug_assert!(self.strand.loops.is_empty(), "loops end before their section does");
         match section {
             Section::Inbound => self.begin(Section::Backend),
             Section::Backend => self.begin(Section::Outbound),
@@ -73,8 +89,10 @@ impl Exchange {
 
     /// The response is decided: drops whatever is still open.
     pub(super) fn finish(&mut self) {
-        self.frames.clear();
-        self.loops.clear();
+        self.abandon();
+        self.strand.frames.clear();
+        self.strand.loops.clear();
+        self.strand.permits.clear();
         self.state.draft_request = None;
         self.state.draft_response = None;
         self.phase = Phase::Settling(0);
@@ -89,13 +107,13 @@ impl Exchange {
     }
 
     // `None` when the frame has no op left.
-    fn execute(&mut self, section: Section, frame: Frame, limits: &Limits, now: Now) -> Result<Option<Move>, Stop> {
-        let Self { chain, context, state, site, rng, answer, settlements, .. } = self;
+    fn execute(&mut self, section: Section, frame: Frame, shared: &Shared, now: Now) -> Result<Option<Move>, Stop> {
+        let Self { chain, context, state, site, rng, strand, settlements, .. } = self;
         let Some(link) = chain.get(frame.level) else { return Ok(None) };
         let code = link.program.code(section);
         let Some(op) = code.ops.get(frame.pc) else { return Ok(None) };
         let scope = link.scope;
-        let mut run = Run { context, state, site, limits, rng, now, section, scope };
+        let mut run = Run { context, state, site, shared, rng, now, section, scope };
         let next = match op {
             Op::Base => Move::Base,
             Op::Jump { target } => Move::Jump(*target),
@@ -108,6 +126,12 @@ impl Exchange {
             }
             Op::Repeat(retry) => Move::Repeat(retry.pace(&mut run)?),
             Op::Again { begin } => Move::Again { begin: *begin },
+            Op::Fork(wait) => {
+                Move::Fork { branches: Arc::clone(&wait.branches), join: wait.join, until: wait.until(&mut run)? }
+            }
+            Op::EndBranch => Move::EndBranch,
+            Op::Enter(limit) => Move::Enter(limit.enter(&mut run)?),
+            Op::Leave => Move::Leave,
             Op::Policy(policy) => {
                 let flow = policy.run(&mut run)?;
                 if std::mem::take(&mut run.state.settle) == Settle::AfterResponse {
@@ -115,8 +139,8 @@ impl Exchange {
                 }
                 moved(flow)
             }
-            Op::Take { asked } => match (code.ops.get(*asked), answer.take()) {
-                (Some(Op::Policy(policy)), Some(reply)) => moved(policy.take(&mut run, reply)?),
+            Op::Take { asked } => match (code.ops.get(*asked), strand.answer.take()) {
+                (Some(Op::Policy(policy)), Some(reply)) => taken(policy.take(&mut run, reply)?, *asked),
                 // A jump cannot lead here: a `Take` follows its policy, which waits for the answer.
                 _ => Move::Next,
             },
@@ -124,14 +148,23 @@ impl Exchange {
         Ok(Some(next))
     }
 
-    fn go(&mut self, next: Move, section: Section, frame: Frame, limits: &Limits, now: Now) {
+    fn go(&mut self, next: Move, section: Section, frame: Frame, shared: &Shared, now: Now) {
         let target = match next {
             Move::Jump(target) => target,
-            Move::Next | Move::Base | Move::Ask(_) | Move::Finish | Move::Repeat(_) | Move::Again { .. } => {
-                frame.pc + 1
-            }
+            Move::Rerun { asked } => asked,
+            Move::AskMore(_) => frame.pc,
+            Move::Next
+            | Move::Base
+            | Move::Ask(_)
+            | Move::Finish
+            | Move::Repeat(_)
+            | Move::Again { .. }
+            | Move::Fork { .. }
+            | Move::EndBranch
+            | Move::Enter(_)
+            | Move::Leave => frame.pc + 1,
         };
-        if let Some(top) = self.frames.last_mut() {
+        if let Some(top) = self.strand.frames.last_mut() {
             top.pc = target;
         }
         match next {
@@ -139,41 +172,47 @@ impl Exchange {
             Move::Base => {
                 let level = frame.level + 1;
                 if level < self.chain.len() {
-                    self.frames.push(Frame { level, pc: 0 });
+                    self.strand.frames.push(Frame { level, pc: 0 });
                 }
             }
-            Move::Ask(effect) => self.ask(effect, For::Policy),
+            Move::Ask(effect) | Move::AskMore(effect) => self.ask(effect, For::Policy),
+            Move::Rerun { .. } => self.budget = self.budget.saturating_sub(RERUN_COST),
             Move::Finish => self.finish(),
             Move::Repeat(pace) => {
-                let depth = self.frames.len();
-                self.loops.push(Loop { depth, begin: frame.pc, attempts: 0, pace, raised: None });
+                let depth = self.strand.frames.len();
+                let permits = self.strand.permits.len();
+                self.strand.loops.push(Loop { depth, permits, begin: frame.pc, attempts: 0, pace, raised: None });
             }
-            Move::Again { begin } => self.again(section, Frame { pc: begin, ..frame }, frame, limits, now),
+            Move::Again { begin } => self.again(section, Frame { pc: begin, ..frame }, frame, shared, now),
+            Move::Fork { branches, join, until } => self.fork(&branches, join, until),
+            Move::EndBranch => self.end_branch(),
+            Move::Enter(permit) => self.strand.permits.push(permit),
+            Move::Leave => drop(self.strand.permits.pop()),
         }
     }
 
     // Stands behind the `Again` at `end` of the loop whose `Repeat` is at `begin`.
-    fn again(&mut self, section: Section, begin: Frame, end: Frame, limits: &Limits, now: Now) {
-        debug_assert_eq!(self.loops.last().map(|l| l.begin), Some(begin.pc), "the innermost loop ends first");
-        let condition = self.retry_condition(section, begin, limits, now);
+    fn again(&mut self, section: Section, begin: Frame, end: Frame, shared: &Shared, now: Now) {
+        debug_assert_eq!(self.strand.loops.last().map(|l| l.begin), Some(begin.pc), "the innermost loop ends first");
+        let condition = self.retry_condition(section, begin, shared, now);
         self.consume(matches!(condition, Err(Stop::NeedsBody(_))));
         let again = match condition {
             Ok(again) => again,
             Err(Stop::NeedsBody(message)) => return self.need_body(message, section, end),
             Err(Stop::Fail(failure)) => {
                 // The failure of the attempt outweighs that of a condition that could not cope with it.
-                let earlier = self.loops.pop().and_then(|ended| ended.raised);
+                let earlier = self.strand.loops.pop().and_then(|ended| ended.raised);
                 let raised = earlier.unwrap_or_else(|| self.raised(*failure, section, end));
                 return self.fail(raised, section);
             }
         };
-        let Some(current) = self.loops.last_mut() else { return };
+        let Some(current) = self.strand.loops.last_mut() else { return };
         if again && current.attempts < current.pace.count {
             current.attempts += 1;
             current.raised = None;
             let wait = current.pace.wait(current.attempts, &mut self.rng);
             self.context.last_error = None;
-            if let Some(top) = self.frames.last_mut() {
+            if let Some(top) = self.strand.frames.last_mut() {
                 top.pc = begin.pc + 1;
             }
             if !wait.is_zero() {
@@ -181,37 +220,38 @@ impl Exchange {
             }
             return;
         }
-        if let Some(raised) = self.loops.pop().and_then(|ended| ended.raised) {
+        if let Some(raised) = self.strand.loops.pop().and_then(|ended| ended.raised) {
             self.fail(raised, section);
         }
     }
 
-    fn retry_condition(&mut self, section: Section, begin: Frame, limits: &Limits, now: Now) -> Result<bool, Stop> {
+    fn retry_condition(&mut self, section: Section, begin: Frame, shared: &Shared, now: Now) -> Result<bool, Stop> {
         let Self { chain, context, state, site, rng, .. } = self;
         let Some(link) = chain.get(begin.level) else { return Ok(false) };
         let scope = link.scope;
-        let mut run = Run { context, state, site, limits, rng, now, section, scope };
+        let mut run = Run { context, state, site, shared, rng, now, section, scope };
         let Some(Op::Repeat(retry)) = link.program.code(section).ops.get(begin.pc) else { return Ok(false) };
         retry.condition.get(&mut run)
     }
 
     /// An attempt of the innermost loop failed: goes to the end of the loop, where its condition is asked.
     pub(super) fn end_attempt(&mut self, raised: Raised, section: Section) {
-        let Some(current) = self.loops.last_mut() else { return };
+        let Some(current) = self.strand.loops.last_mut() else { return };
         current.raised = Some(raised);
-        let (depth, begin) = (current.depth, current.begin);
-        self.frames.truncate(depth);
-        let level = self.frames.last().map_or(0, |top| top.level);
+        let (depth, begin, permits) = (current.depth, current.begin, current.permits);
+        self.strand.frames.truncate(depth);
+        self.strand.permits.truncate(permits);
+        let level = self.strand.frames.last().map_or(0, |top| top.level);
         let is_end = |op: &Op| matches!(op, Op::Again { begin: of } if *of == begin);
         let end = self.code(section, level).and_then(|code| code.ops.iter().position(is_end));
-        if let (Some(top), Some(end)) = (self.frames.last_mut(), end) {
+        if let (Some(top), Some(end)) = (self.strand.frames.last_mut(), end) {
             top.pc = end;
         }
     }
 
     // The op at `frame` runs again once the body is there.
     fn need_body(&mut self, message: Message, section: Section, frame: Frame) {
-        if let Some(top) = self.frames.last_mut() {
+        if let Some(top) = self.strand.frames.last_mut() {
             top.pc = frame.pc;
         }
         if matches!(self.body(message), Body::Unread) {
@@ -240,14 +280,14 @@ impl Exchange {
         }
     }
 
-    fn body(&self, message: Message) -> &Body {
+    pub(super) fn body(&self, message: Message) -> &Body {
         match message {
             Message::Request => &self.context.request.body,
             Message::Response => self.context.response.as_ref().map_or(&Body::Absent, |response| &response.body),
         }
     }
 
-    fn set_body(&mut self, message: Message, body: Body) {
+    pub(super) fn set_body(&mut self, message: Message, body: Body) {
         match message {
             Message::Request => self.context.request.body = body,
             Message::Response => {
@@ -271,25 +311,32 @@ impl Exchange {
         };
         self.set_body(message, Body::Gone);
         // While settling, a body that cannot be read is seen by the expression that wanted it.
-        let (Phase::Section(section), Some(frame)) = (self.phase, self.frames.last().copied()) else { return };
+        let (Phase::Section(section), Some(frame)) = (self.phase, self.strand.frames.last().copied()) else { return };
         let raised = self.raised(body_failure(message, &failure), section, frame);
         self.fail(raised, section);
     }
 
     /// Runs what policies left until the response is known, from `index` on; at the end, the outcome.
-    pub(super) fn settle(&mut self, index: usize, limits: &Limits, now: Now) -> Option<super::Outcome> {
+    pub(super) fn settle(&mut self, index: usize, shared: &Shared, now: Now) -> Option<super::Outcome> {
         let Some(Settlement { section, level, pc }) = self.settlements.get(index).copied() else {
             return Some(self.depart(now));
         };
         let Self { chain, context, state, site, rng, .. } = self;
         let done = chain.get(level).and_then(|link| {
             let scope = link.scope;
-            let mut run = Run { context, state, site, limits, rng, now, section, scope };
-            let policy: &Policy = match link.program.code(section).ops.get(pc)? {
+            let mut run = Run { context, state, site, shared, rng, now, section, scope };
+            let policy = match link.program.code(section).ops.get(pc)? {
                 Op::Policy(policy) => policy,
-                Op::Base | Op::Take { .. } | Op::Unless { .. } | Op::Jump { .. } | Op::Repeat(_) | Op::Again { .. } => {
-                    return None;
-                }
+                Op::Base
+                | Op::Take { .. }
+                | Op::Unless { .. }
+                | Op::Jump { .. }
+                | Op::Repeat(_)
+                | Op::Again { .. }
+                | Op::Fork(_)
+                | Op::EndBranch
+                | Op::Enter(_)
+                | Op::Leave => return None,
             };
             Some(policy.settle(&mut run))
         });
@@ -308,7 +355,17 @@ fn moved(flow: Flow) -> Move {
     match flow {
         Flow::Next => Move::Next,
         Flow::Ask(effect) => Move::Ask(effect),
+        // Only a `Take` has a policy to go back to.
+        Flow::Again => Move::Next,
         Flow::Finish => Move::Finish,
+    }
+}
+
+fn taken(flow: Flow, asked: usize) -> Move {
+    match flow {
+        Flow::Ask(effect) => Move::AskMore(effect),
+        Flow::Again => Move::Rerun { asked },
+        Flow::Next | Flow::Finish => moved(flow),
     }
 }
 

@@ -1,12 +1,13 @@
 //! One request from arrival to response: a pure machine that runs policy programs. Owned by its task; nothing here is shared.
 //!
 //! `arrival` the built-in steps before any policy, `machine` the ops, frames and loops, `fault` what a failure does,
-//! `departure` the response and the record.
+//! `strand` what runs side by side, `departure` the response and the record.
 
 mod arrival;
 mod departure;
 mod fault;
 mod machine;
+mod strand;
 
 pub use crate::policy::effect::{
     BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
@@ -18,15 +19,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::context::{Body, CertificateView, Context, RequestView};
-use crate::exchange::fault::Raised;
-use crate::expr::Message;
+use crate::exchange::strand::{Parallel, Ready, Strand};
 use crate::http::{HttpVersion, Method, RequestHead};
-use crate::limits::Limits;
 use crate::policy::connection::remove_named;
-use crate::policy::control::Pace;
-use crate::policy::run::{BODY_BYTES_MAX, Site, State};
+use crate::policy::run::{Site, State};
 use crate::policy::{Program, Scope, Section};
 use crate::rng::{Rng, Seed};
+use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::time::Now;
 
@@ -58,11 +57,13 @@ pub struct Exchange {
     // The policy documents that apply, narrowest scope first.
     chain: Vec<Link>,
     phase: Phase,
-    frames: Vec<Frame>,
-    loops: Vec<Loop>,
+    // The strand that runs.
+    strand: Strand,
+    // Those beside it, while a `wait` runs.
+    parallel: Option<Box<Parallel>>,
+    // Effects that nobody wants any more.
+    dropped: Vec<EffectId>,
     settlements: Vec<Settlement>,
-    pending: Pending,
-    answer: Option<Reply>,
     effects: u32,
     budget: u32,
 }
@@ -87,57 +88,12 @@ enum Phase {
     Done,
 }
 
-/// A document's section that is being run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frame {
-    // Index in `chain`.
-    level: usize,
-    // Index of the next op.
-    pc: usize,
-}
-
-/// A retry that is under way.
-#[derive(Clone, Debug)]
-struct Loop {
-    // How many frames there were when it began.
-    depth: usize,
-    // The index of its `Repeat`.
-    begin: usize,
-    // Attempts after the first one so far.
-    attempts: i64,
-    pace: Pace,
-    // The failure that ended the attempt, until the condition has been asked.
-    raised: Option<Raised>,
-}
-
 /// An op that wants to be called again once the response is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Settlement {
     section: Section,
     level: usize,
     pc: usize,
-}
-
-/// What the exchange waits for.
-#[derive(Clone, Debug)]
-enum Pending {
-    /// Nothing.
-    None,
-    /// This has been decided and not been handed out.
-    Ask(EffectId, Box<Effect>, For),
-    /// This has been handed out.
-    Answer(EffectId, For),
-}
-
-/// Who gets an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
-    /// The policy whose `Take` is the next op.
-    Policy,
-    /// The body of this message.
-    Body(Message),
-    /// A loop that waits before its next attempt.
-    Pause,
 }
 
 impl Exchange {
@@ -185,38 +141,33 @@ impl Exchange {
             rng,
             chain: Vec::new(),
             phase: Phase::Arrived,
-            frames: Vec::new(),
-            loops: Vec::new(),
+            strand: Strand::default(),
+            parallel: None,
+            dropped: Vec::new(),
             settlements: Vec::new(),
-            pending: Pending::None,
-            answer: None,
             effects: 0,
             budget: OPERATIONS_MAX,
         }
     }
 
     /// What to do next.
-    pub fn poll(&mut self, limits: &Limits, now: Now) -> Step {
+    pub fn poll(&mut self, shared: &Shared, now: Now) -> Step {
         loop {
-            match std::mem::replace(&mut self.pending, Pending::None) {
-                Pending::Ask(id, effect, whom) => {
-                    self.pending = Pending::Answer(id, whom);
-                    return Step::Perform(id, *effect);
-                }
-                Pending::Answer(id, whom) => {
-                    let Some(reply) = self.answer.take() else {
-                        self.pending = Pending::Answer(id, whom);
-                        return Step::Wait;
-                    };
-                    self.deliver(whom, reply);
-                }
-                Pending::None => {}
+            if let Some(id) = self.dropped.pop() {
+                return Step::Cancel(id);
+            }
+            match self.next_ready() {
+                Ready::Run if self.dropped.is_empty() => {}
+                // An answer that came in gave up what ran beside it.
+                Ready::Run => continue,
+                Ready::Ask(id, effect) => return Step::Perform(id, *effect),
+                Ready::Nothing => return Step::Wait,
             }
             match self.phase {
-                Phase::Arrived => self.arrive(limits, now),
-                Phase::Section(section) => self.advance(section, limits, now),
+                Phase::Arrived => self.arrive(shared, now),
+                Phase::Section(section) => self.advance(section, shared, now),
                 Phase::Settling(index) => {
-                    if let Some(outcome) = self.settle(index, limits, now) {
+                    if let Some(outcome) = self.settle(index, shared, now) {
                         self.phase = Phase::Done;
                         return Step::Done(Box::new(outcome));
                     }
@@ -226,39 +177,6 @@ impl Exchange {
                     return Step::Wait;
                 }
             }
-        }
-    }
-
-    /// Hands in the answer to an effect. An answer to a cancelled or unknown effect is ignored.
-    pub fn resume(&mut self, id: EffectId, reply: Reply, _now: Now) {
-        if let Pending::Answer(expected, _) = &self.pending
-            && *expected == id
-        {
-            self.answer = Some(reply);
-        }
-    }
-
-    fn ask(&mut self, effect: Box<Effect>, whom: For) {
-        debug_assert!(matches!(self.pending, Pending::None), "an exchange waits for one effect at a time");
-        let id = EffectId(self.effects);
-        self.effects = self.effects.saturating_add(1);
-        self.pending = Pending::Ask(id, effect, whom);
-    }
-
-    fn ask_for_body(&mut self, message: Message) {
-        let max_bytes = BODY_BYTES_MAX;
-        let effect = match message {
-            Message::Request => Effect::ReadRequestBody { max_bytes },
-            Message::Response => Effect::ReadResponseBody { max_bytes },
-        };
-        self.ask(Box::new(effect), For::Body(message));
-    }
-
-    fn deliver(&mut self, whom: For, reply: Reply) {
-        match whom {
-            For::Policy => self.answer = Some(reply),
-            For::Body(message) => self.take_body(message, reply),
-            For::Pause => {}
         }
     }
 }

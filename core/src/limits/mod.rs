@@ -1,6 +1,7 @@
 //! Counters that exchanges share: rate limits. Sharded, so that two exchanges meet only on the same key's shard. Counts for this
 //! process alone; what other instances have counted is not known here.
 
+pub mod permits;
 mod window;
 
 use std::collections::BTreeMap;

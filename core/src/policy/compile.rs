@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::model::{Backend, PolicyFormat};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::policy::Policy;
+use crate::policy::Built;
 use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, Parsed};
 use crate::policy::place::{Scope, Section};
 use crate::policy::program::{Code, Op, Place, Program};
@@ -164,6 +164,13 @@ impl<'a> Compiler<'a> {
         self.code().ops.len()
     }
 
+    /// Whether an element with this name is open around what is being compiled, the innermost not counted.
+    #[must_use]
+    pub fn is_inside(&self, name: &str) -> bool {
+        let outer = self.path.split_last().map_or(&[][..], |(_, outer)| outer);
+        outer.iter().any(|step| step.split('[').next() == Some(name))
+    }
+
     /// Walks a part of the document that counts in the path, as in `when[2]`.
     pub fn inside(&mut self, step: String, body: impl FnOnce(&mut Self)) {
         self.path.push(step);
@@ -173,17 +180,22 @@ impl<'a> Compiler<'a> {
 
     /// Compiles the policies inside `parent`.
     pub fn policies(&mut self, parent: &Element) {
+        self.policies_each(parent, Self::policy);
+    }
+
+    /// Walks the policies inside `parent`, each in its place of the path.
+    pub fn policies_each(&mut self, parent: &Element, mut each: impl FnMut(&mut Self, &Element)) {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for element in parent.elements() {
             let count = seen.entry(&element.name).or_default();
             *count += 1;
-            self.inside(format!("{}[{count}]", element.name), |compiler| compiler.policy(element));
+            self.inside(format!("{}[{count}]", element.name), |compiler| each(compiler, element));
         }
     }
 
     /// Compiles the children of an element that are not policies of their own, in the order written. What `build` does not know
     /// has been reported by the shape of the element.
-    pub fn parts(&mut self, parent: &Element, build: fn(&mut Reader<'_, '_, '_>) -> Option<Policy>) {
+    pub fn parts(&mut self, parent: &Element, build: fn(&mut Reader<'_, '_, '_>) -> Option<Built>) {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for element in parent.elements() {
             let count = seen.entry(&element.name).or_default();
@@ -270,7 +282,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn policy(&mut self, element: &Element) {
+    /// Compiles one policy.
+    pub fn policy(&mut self, element: &Element) {
         let Some(entry) = registry::find(&element.name) else {
             let message = format!("`{}` is not a policy", element.name);
             let problem = Problem::error("unknown-element", element.name_span, message);

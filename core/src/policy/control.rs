@@ -51,6 +51,10 @@ pub fn build_base(compiler: &mut Compiler<'_>, element: &Element) {
         compiler.report(Problem::error("base-in-fragment", element.name_span, "`base` cannot stand in a fragment"));
         return;
     }
+    if compiler.is_inside("wait") {
+        compiler.report(Problem::error("base-in-wait", element.name_span, "`base` cannot stand in a `wait`"));
+        return;
+    }
     compiler.emit(Op::Base, element);
 }
 
@@ -134,7 +138,18 @@ fn unknown_branch(compiler: &mut Compiler<'_>, branch: &Element, name: &str) {
 fn patch(compiler: &mut Compiler<'_>, index: usize, to: usize) {
     match compiler.code().ops.get_mut(index) {
         Some(Op::Unless { target, .. } | Op::Jump { target }) => *target = to,
-        Some(Op::Base | Op::Policy(_) | Op::Take { .. } | Op::Repeat(_) | Op::Again { .. }) | None => {}
+        Some(
+            Op::Base
+            | Op::Policy(_)
+            | Op::Take { .. }
+            | Op::Repeat(_)
+            | Op::Again { .. }
+            | Op::Fork(_)
+            | Op::EndBranch
+            | Op::Enter(_)
+            | Op::Leave,
+        )
+        | None => {}
     }
 }
 

@@ -7,7 +7,6 @@ use base64::Engine as _;
 
 use crate::expr::Message;
 use crate::http::{HeaderMap, HeaderValue, Method, Url, header};
-use crate::policy::Policy;
 use crate::policy::compile::{Compiler, Target};
 use crate::policy::connection::remove_known;
 use crate::policy::dialect::Element;
@@ -19,6 +18,7 @@ use crate::policy::routing::{TIMEOUT_SECONDS_MAX, upstream_failure};
 use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Child, Content, Occurs, Shape, TEXT, attribute, child};
 use crate::policy::transform::{self, header_value, whole_body};
+use crate::policy::{Built, Policy};
 use crate::value::Value;
 
 /// How long send-request waits when nothing else is said, in seconds (APIM's own default).
@@ -72,7 +72,7 @@ pub fn build_send_request(compiler: &mut Compiler<'_>, element: &Element) {
     if is_new && reader.child("set-url").is_none() {
         reader.reject("missing-element", "`send-request` needs a child `set-url` unless `mode` is `copy`");
     }
-    compiler.emit(Op::Policy(Policy::BeginRequest(BeginRequest { mode, timeout })), element);
+    compiler.emit(Op::Policy(Arc::new(BeginRequest { mode, timeout })), element);
     let outer = std::mem::replace(&mut compiler.target, Target::DraftRequest);
     compiler.parts(element, |reader| match reader.element.name.as_str() {
         "set-url" => build_set_url(reader),
@@ -84,7 +84,7 @@ pub fn build_send_request(compiler: &mut Compiler<'_>, element: &Element) {
     });
     compiler.target = outer;
     let ignore = if ignore_error { Errors::Ignored } else { Errors::Fail };
-    let asked = compiler.emit(Op::Policy(Policy::SendRequest(SendRequest { variable, errors: ignore })), element);
+    let asked = compiler.emit(Op::Policy(Arc::new(SendRequest { variable, errors: ignore })), element);
     compiler.emit(Op::Take { asked }, element);
 }
 
@@ -95,8 +95,8 @@ pub struct BeginRequest {
     timeout: Option<Operand<i64>>,
 }
 
-impl BeginRequest {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for BeginRequest {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let seconds = get_optional(self.timeout.as_ref(), run)?.unwrap_or(SEND_TIMEOUT_SECONDS);
         let seconds = u64::try_from(seconds.clamp(0, TIMEOUT_SECONDS_MAX)).unwrap_or(0);
         let mut draft = OutboundRequest {
@@ -138,16 +138,16 @@ pub struct SetUrl {
     url: Operand,
 }
 
-fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let url = reader.text::<Arc<str>>()?;
     if let Some(Err(error)) = url.known().map(|url| Url::parse(url)) {
         reader.reject("attribute-value", format!("{url} is not a URL: {error}"));
     }
-    Some(Policy::SetUrl(SetUrl { url }))
+    Some(Arc::new(SetUrl { url }))
 }
 
-impl SetUrl {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetUrl {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let text = self.url.get(run)?;
         let url = Url::parse(text.trim())
             .map_err(|error| Stop::fail(Failure::expression(format!("`{text}` is not a URL: {error}"))))?;
@@ -174,9 +174,8 @@ pub struct SendRequest {
     errors: Errors,
 }
 
-impl SendRequest {
-    #[expect(clippy::unused_self, reason = "all policies run alike")]
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SendRequest {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let Some(mut draft) = run.state.draft_request.take() else {
             return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "there is no request to send")));
         };
@@ -188,7 +187,7 @@ impl SendRequest {
         Ok(Flow::Ask(Box::new(Effect::Send(draft))))
     }
 
-    pub(super) fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
         let Reply::Response(answer) = reply else {
             return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "the wrong kind of answer came")));
         };
@@ -211,14 +210,14 @@ pub struct AuthenticationBasic {
 }
 
 /// Compiles `<authentication-basic/>`.
-pub fn build_authentication_basic(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_authentication_basic(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let (username, password) = (reader.attribute("username"), reader.attribute("password"));
     let target = reader.target();
-    Some(Policy::AuthenticationBasic(AuthenticationBasic { username: username?, password: password?, target }))
+    Some(Arc::new(AuthenticationBasic { username: username?, password: password?, target }))
 }
 
-impl AuthenticationBasic {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for AuthenticationBasic {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let (username, password) = (self.username.get(run)?, self.password.get(run)?);
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
         let mut value = header_value(&format!("Basic {credentials}"))?;
@@ -243,7 +242,7 @@ pub struct Trace {
 }
 
 /// Compiles `<trace>`.
-pub fn build_trace(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_trace(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let element = reader.element;
     let message = reader.texts("message").into_iter().next();
     let mut metadata = Vec::new();
@@ -254,11 +253,11 @@ pub fn build_trace(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
         }
     }
     let severity = reader.literal("severity").unwrap_or_else(|| Arc::from("verbose"));
-    Some(Policy::Trace(Trace { source: reader.attribute("source")?, severity, message: message?, metadata }))
+    Some(Arc::new(Trace { source: reader.attribute("source")?, severity, message: message?, metadata }))
 }
 
-impl Trace {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for Trace {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let (source, message) = (self.source.get(run)?, self.message.get(run)?);
         let mut line = format!("{} [{source}] {message}", self.severity);
         for (name, value) in &self.metadata {

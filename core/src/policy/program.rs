@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::policy::Policy;
+use crate::policy::Built;
+use crate::policy::concurrency::{LimitConcurrency, Wait};
 use crate::policy::control::Retry;
 use crate::policy::operand::Operand;
 use crate::policy::place::Section;
@@ -36,7 +37,7 @@ pub enum Op {
     /// Runs the same section of the next broader scope.
     Base,
     /// Runs a policy.
-    Policy(Policy),
+    Policy(Built),
     /// Hands the answer to the policy at `asked`, which has just asked for it.
     Take {
         /// The index of the policy.
@@ -61,6 +62,14 @@ pub enum Op {
         /// The index of its `Repeat`.
         begin: usize,
     },
+    /// Runs branches side by side.
+    Fork(Box<Wait>),
+    /// Ends a branch of a [`Op::Fork`].
+    EndBranch,
+    /// Goes on when fewer calls than allowed are inside.
+    Enter(Box<LimitConcurrency>),
+    /// Leaves what [`Op::Enter`] began.
+    Leave,
 }
 
 /// Where an op comes from: what `context.LastError` says.
@@ -121,6 +130,10 @@ impl fmt::Display for Op {
             Self::Jump { target } => write!(f, "jump {target}"),
             Self::Repeat(retry) => write!(f, "repeat {retry:?}"),
             Self::Again { begin } => write!(f, "again {begin}"),
+            Self::Fork(wait) => write!(f, "fork {wait:?}"),
+            Self::EndBranch => f.write_str("end branch"),
+            Self::Enter(limit) => write!(f, "enter {limit:?}"),
+            Self::Leave => f.write_str("leave"),
         }
     }
 }

@@ -5,7 +5,9 @@ use crate::policy::dialect::Element;
 use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
-use crate::policy::{Policy, access, control, cors, integration, limit, mock, response, routing, transform};
+use crate::policy::{
+    Built, access, concurrency, control, cors, integration, limit, mock, response, routing, transform,
+};
 
 /// A policy element.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +53,9 @@ pub enum Status {
 #[derive(Clone, Copy, Debug)]
 pub enum Build {
     /// To one policy.
-    Leaf(fn(&mut Reader<'_, '_, '_>) -> Option<Policy>),
+    Leaf(fn(&mut Reader<'_, '_, '_>) -> Option<Built>),
     /// To one policy that asks for an effect and takes the answer.
-    Asking(fn(&mut Reader<'_, '_, '_>) -> Option<Policy>),
+    Asking(fn(&mut Reader<'_, '_, '_>) -> Option<Built>),
     /// To ops of its own.
     Structure(fn(&mut Compiler<'_>, &Element)),
 }
@@ -80,7 +82,7 @@ const fn leaf(
     name: &'static str,
     sections: &str,
     shape: &'static Shape,
-    build: fn(&mut Reader<'_, '_, '_>) -> Option<Policy>,
+    build: fn(&mut Reader<'_, '_, '_>) -> Option<Built>,
 ) -> Entry {
     built(name, sections, shape, Build::Leaf(build))
 }
@@ -124,13 +126,18 @@ static TABLE: &[Entry] = &[
     built("choose", "IBOE", &control::CHOOSE, Build::Structure(control::build_choose)),
     built("include-fragment", "IBOE", &control::INCLUDE_FRAGMENT, Build::Structure(control::build_include_fragment)),
     built("retry", "IBOE", &control::RETRY, Build::Structure(control::build_retry)),
-    not_yet("wait"),
+    built("wait", "IBOE", &concurrency::WAIT, Build::Structure(concurrency::build_wait)),
     // rate limits and quotas
     leaf("rate-limit", "I", &limit::RATE_LIMIT, limit::build_rate_limit).in_scopes("PAO").once(),
     leaf("rate-limit-by-key", "I", &limit::RATE_LIMIT_BY_KEY, limit::build_rate_limit_by_key),
     not_yet("quota"),
     not_yet("quota-by-key"),
-    not_yet("limit-concurrency"),
+    built(
+        "limit-concurrency",
+        "IBOE",
+        &concurrency::LIMIT_CONCURRENCY,
+        Build::Structure(concurrency::build_limit_concurrency),
+    ),
     not_yet("azure-openai-token-limit"),
     not_yet("llm-token-limit"),
     // access

@@ -27,7 +27,7 @@ pub static RETURN_RESPONSE: Shape = Shape {
 /// the response as it was.
 pub fn build_return_response(compiler: &mut Compiler<'_>, element: &Element) {
     let variable = Reader { compiler, element }.literal("response-variable-name");
-    compiler.emit(Op::Policy(Policy::BeginResponse(BeginResponse { variable })), element);
+    compiler.emit(Op::Policy(Arc::new(BeginResponse { variable })), element);
     let outer = std::mem::replace(&mut compiler.target, Target::DraftResponse);
     compiler.parts(element, |reader| match reader.element.name.as_str() {
         "set-status" => transform::build_set_status(reader),
@@ -36,7 +36,7 @@ pub fn build_return_response(compiler: &mut Compiler<'_>, element: &Element) {
         _ => None,
     });
     compiler.target = outer;
-    compiler.emit(Op::Policy(Policy::ReturnResponse(ReturnResponse)), element);
+    compiler.emit(Op::Policy(Arc::new(ReturnResponse)), element);
 }
 
 /// The beginning of a `return-response`.
@@ -45,8 +45,8 @@ pub struct BeginResponse {
     variable: Option<Arc<str>>,
 }
 
-impl BeginResponse {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for BeginResponse {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let draft = match &self.variable {
             None => empty_response(),
             Some(name) => stored_response(run, name)?,
@@ -69,9 +69,8 @@ fn stored_response(run: &Run<'_>, name: &Arc<str>) -> Result<ResponseView, Stop>
 #[derive(Clone, Copy, Debug)]
 pub struct ReturnResponse;
 
-impl ReturnResponse {
-    #[expect(clippy::unused_self, reason = "all policies run alike")]
-    pub(super) fn run(self, run: &mut Run<'_>) -> Ran {
+impl Policy for ReturnResponse {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let draft = run.state.draft_response.take().map_or_else(empty_response, |draft| *draft);
         run.context.response = Some(draft);
         Ok(Flow::Finish)

@@ -10,7 +10,6 @@ use crate::expr::Message;
 use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
 use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
-use crate::policy::Policy;
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
     Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
@@ -22,6 +21,7 @@ use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, HostField, Ran, Run, Sto
 use crate::policy::shape::{Content, Shape, attribute};
 use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
+use crate::policy::{Built, Policy};
 use crate::telemetry::BackendRecord;
 
 /// How long forward-request waits when nothing else is said (APIM's own default).
@@ -92,7 +92,7 @@ enum Service {
 }
 
 /// Compiles `<set-backend-service/>`.
-pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     for name in SERVICE_FABRIC_AND_DAPR {
         if reader.element.attribute(name).is_some() {
             reader.error(name, format!("`{name}` is not supported yet"));
@@ -121,7 +121,7 @@ pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Poli
             return None;
         }
     };
-    Some(Policy::SetBackendService(SetBackendService { to }))
+    Some(Arc::new(SetBackendService { to }))
 }
 
 fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
@@ -140,8 +140,8 @@ fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
     });
 }
 
-impl SetBackendService {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetBackendService {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         match &self.to {
             Service::BaseUrl(url) => {
                 let text = url.get(run)?;
@@ -214,7 +214,7 @@ enum Template {
 }
 
 /// Compiles `<rewrite-uri/>`.
-pub fn build_rewrite_uri(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_rewrite_uri(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let copy_unmatched = reader.attribute("copy-unmatched-params");
     let template = reader.attribute::<Arc<str>>("template")?;
     let template = match template.known().map(|text| RewriteTemplate::parse(text.trim())) {
@@ -225,11 +225,11 @@ pub fn build_rewrite_uri(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
             return None;
         }
     };
-    Some(Policy::RewriteUri(RewriteUri { template, copy_unmatched }))
+    Some(Arc::new(RewriteUri { template, copy_unmatched }))
 }
 
-impl RewriteUri {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for RewriteUri {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let copy = get_optional(self.copy_unmatched.as_ref(), run)?.unwrap_or(true);
         let fail = |message: String| Stop::fail(Failure::internal("InvalidRewriteTemplate", message));
         let operation = run.site.template.clone();
@@ -300,7 +300,7 @@ enum Timeout {
 }
 
 /// Compiles `<forward-request/>`.
-pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let timeout = match (reader.attribute::<i64>("timeout"), reader.attribute::<i64>("timeout-ms")) {
         (Some(_), Some(_)) => {
             reader.error("timeout-ms", "`timeout` and `timeout-ms` exclude each other");
@@ -319,7 +319,7 @@ pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> 
         warn(reader, "continue-timeout", "`continue-timeout` has no effect: the content is sent without waiting");
     }
     let _: Option<bool> = reader.constant("buffer-response");
-    Some(Policy::ForwardRequest(ForwardRequest {
+    Some(Arc::new(ForwardRequest {
         timeout,
         follow_redirects: reader.attribute("follow-redirects"),
         buffer_request_body: reader.constant("buffer-request-body").unwrap_or(false),
@@ -332,8 +332,8 @@ fn warn(reader: &mut Reader<'_, '_, '_>, name: &str, message: &str) {
     reader.compiler.report(Problem::warning("without-effect", span, message));
 }
 
-impl ForwardRequest {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for ForwardRequest {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let timeout = self.timeout.get(run)?;
         let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
         if run.state.upstream.base.is_none() {
@@ -367,21 +367,7 @@ impl ForwardRequest {
         Ok(Flow::Ask(Box::new(Effect::Forward(Box::new(outbound)))))
     }
 
-    fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
-        match &run.context.request.body {
-            Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),
-            Body::Bytes(bytes) => Ok(OutboundBody::Bytes(bytes.clone())),
-            Body::Unread if self.buffer_request_body => Err(Stop::NeedsBody(Message::Request)),
-            Body::Unread => Ok(OutboundBody::Stream),
-            Body::Gone => {
-                let message = "the request's content was streamed to a backend already and cannot be sent again; \
-                               `buffer-request-body=\"true\"` keeps it";
-                Err(Stop::fail(Failure::internal("BackendConnectionFailure", message)))
-            }
-        }
-    }
-
-    pub(super) fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
         let Reply::Head(answer) = reply else {
             return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "the wrong kind of answer came")));
         };
@@ -404,6 +390,22 @@ impl ForwardRequest {
         };
         run.state.upstream.streamed = false;
         self.accept(run, head, following)
+    }
+}
+
+impl ForwardRequest {
+    fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
+        match &run.context.request.body {
+            Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),
+            Body::Bytes(bytes) => Ok(OutboundBody::Bytes(bytes.clone())),
+            Body::Unread if self.buffer_request_body => Err(Stop::NeedsBody(Message::Request)),
+            Body::Unread => Ok(OutboundBody::Stream),
+            Body::Gone => {
+                let message = "the request's content was streamed to a backend already and cannot be sent again; \
+                               `buffer-request-body=\"true\"` keeps it";
+                Err(Stop::fail(Failure::internal("BackendConnectionFailure", message)))
+            }
+        }
     }
 
     fn accept(&self, run: &mut Run<'_>, head: ResponseHead, following: Following) -> Ran {

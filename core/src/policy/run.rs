@@ -9,10 +9,10 @@ use crate::context::{Body, Context, ResponseView};
 use crate::expr::{Consumed, Eval, Expression, Interrupt, Message, Noted};
 use crate::http::template::UrlTemplate;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
-use crate::limits::Limits;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
 use crate::rng::Rng;
+use crate::shared::Shared;
 use crate::telemetry::BackendRecord;
 use crate::time::Now;
 use crate::value::Value;
@@ -35,8 +35,8 @@ pub struct Run<'a> {
     pub state: &'a mut State,
     /// What the configuration says about the API and operation.
     pub site: &'a Site,
-    /// Counters that exchanges share.
-    pub limits: &'a Limits,
+    /// What exchanges share.
+    pub shared: &'a Shared,
     /// The exchange's stream of chance.
     pub rng: &'a mut Rng,
     /// Both clocks.
@@ -165,6 +165,9 @@ pub enum Flow {
     Next,
     /// It waits for the answer to this effect; [`Policy::take`](crate::policy::Policy::take) gets it.
     Ask(Box<Effect>),
+    /// Of [`Policy::take`](crate::policy::Policy::take): what came has been put into [`Run::shared`], and the policy runs again from its
+    /// start.
+    Again,
     /// The pipeline ends here with `context.Response`.
     Finish,
 }

@@ -8,18 +8,18 @@ use indexmap::IndexMap;
 use crate::config::model::PolicyFormat;
 use crate::context::{ApiView, Body, Context, OperationView, ProductView, RequestView, SubscriptionView};
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Url};
-use crate::limits::Limits;
 use crate::policy::program::Op;
 use crate::policy::run::{Failure, Flow, Run, Settle, Site, State, Stop};
-use crate::policy::{Catalog, Policy, Program, Scope, Section, Source, compile};
+use crate::policy::{Built, Catalog, Program, Scope, Section, Source, compile};
 use crate::rng::{Rng, Seed};
+use crate::shared::Shared;
 use crate::time::{Instant, Now};
 
 /// A gateway with one policy document, and the counters that its requests share.
 pub(super) struct Scene {
     scope: Scope,
     program: Program,
-    limits: Limits,
+    shared: Shared,
     pub(super) now: Now,
 }
 
@@ -46,7 +46,7 @@ impl Scene {
         let file: Arc<str> = Arc::from("policy.xml");
         let done = compile(Source::plain(&file, &text), PolicyFormat::RawXml, scope, &Catalog::default());
         assert_eq!(done.diagnostics, [], "{inbound}");
-        Self { scope, program: done.program, limits: Limits::default(), now: Now::default() }
+        Self { scope, program: done.program, shared: Shared::default(), now: Now::default() }
     }
 
     /// The clock goes on.
@@ -59,6 +59,7 @@ impl Scene {
         for policy in self.policies() {
             match policy.run(&mut self.run_of(visit)) {
                 Ok(Flow::Next) => {}
+                Ok(Flow::Again) => panic!("a policy runs again that has asked for nothing"),
                 Ok(Flow::Finish) => return End::Finished,
                 Ok(Flow::Ask(effect)) => panic!("unexpected {effect:?}"),
                 Err(Stop::Fail(failure)) => return End::Failed(failure),
@@ -77,7 +78,7 @@ impl Scene {
         }
     }
 
-    fn policies(&self) -> impl Iterator<Item = &Policy> {
+    fn policies(&self) -> impl Iterator<Item = &Built> {
         self.program.inbound.ops.iter().map(|op| match op {
             Op::Policy(policy) => policy,
             other => panic!("not a policy: {other}"),
@@ -89,7 +90,7 @@ impl Scene {
             context: &mut visit.context,
             state: &mut visit.state,
             site: &visit.site,
-            limits: &self.limits,
+            shared: &self.shared,
             rng: &mut visit.rng,
             now: self.now,
             section: Section::Inbound,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::context::{Body, ResponseView};
 use crate::expr::Message;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, header};
-use crate::policy::Policy;
 use crate::policy::compile::Target;
 use crate::policy::effect::OutboundBody;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop, empty_response};
 use crate::policy::shape::{Child, Content, Occurs, Shape, TEXT, attribute, child};
+use crate::policy::{Built, Policy};
 use crate::value::Value;
 
 /// Fields that policies cannot touch: they belong to the connection and the framing.
@@ -77,16 +77,16 @@ pub struct SetMethod {
 }
 
 /// Compiles `<set-method>`.
-pub fn build_set_method(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_set_method(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let method = reader.text::<Arc<str>>()?;
     if method.known().is_some_and(|method| Method::from_bytes(method.as_bytes()).is_err()) {
         reader.reject("attribute-value", format!("{method} is not a method"));
     }
-    Some(Policy::SetMethod(SetMethod { method, target: reader.target() }))
+    Some(Arc::new(SetMethod { method, target: reader.target() }))
 }
 
-impl SetMethod {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetMethod {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let name = self.method.get(run)?;
         let method = Method::from_bytes(name.trim().as_bytes())
             .map_err(|_| Stop::fail(Failure::expression(format!("`{name}` is not a method"))))?;
@@ -111,12 +111,12 @@ pub struct SetStatus {
 }
 
 /// Compiles `<set-status>`.
-pub fn build_set_status(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_set_status(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let code = reader.attribute::<i64>("code")?;
     if code.known().is_some_and(|code| status_code(*code).is_none()) {
         reader.error("code", format!("{code} is not a status code"));
     }
-    Some(Policy::SetStatus(SetStatus { code, reason: reader.attribute("reason"), target: reader.target() }))
+    Some(Arc::new(SetStatus { code, reason: reader.attribute("reason"), target: reader.target() }))
 }
 
 /// The status code with this number, when the client can be given it: 200 to 999, and 101 never.
@@ -124,8 +124,8 @@ fn status_code(code: i64) -> Option<StatusCode> {
     u16::try_from(code).ok().filter(|code| *code >= 200).and_then(|code| StatusCode::from_u16(code).ok())
 }
 
-impl SetStatus {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetStatus {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let code = self.code.get(run)?;
         let reason = get_optional(self.reason.as_ref(), run)?;
         let status =
@@ -152,13 +152,13 @@ pub struct SetVariable {
 }
 
 /// Compiles `<set-variable/>`.
-pub fn build_set_variable(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_set_variable(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let name = reader.literal("name")?;
-    Some(Policy::SetVariable(SetVariable { name, value: reader.attribute("value")? }))
+    Some(Arc::new(SetVariable { name, value: reader.attribute("value")? }))
 }
 
-impl SetVariable {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetVariable {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let value = self.value.get(run)?;
         run.set_variable(&self.name, value);
         Ok(Flow::Next)
@@ -225,7 +225,7 @@ pub struct SetHeader {
 }
 
 /// Compiles `<set-header>`.
-pub fn build_set_header(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_set_header(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let assignment = Assignment::read(reader)?;
     if let Some(name) = assignment.name.known() {
         match HeaderName::from_bytes(name.trim().as_bytes()) {
@@ -236,11 +236,11 @@ pub fn build_set_header(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
             Err(_) => reader.error("name", format!("`{name}` is not a field name")),
         }
     }
-    Some(Policy::SetHeader(SetHeader { assignment, target: reader.target() }))
+    Some(Arc::new(SetHeader { assignment, target: reader.target() }))
 }
 
-impl SetHeader {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetHeader {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let assigned = self.assignment.get(run)?;
         let fail = |message: String| Stop::fail(Failure::expression(message));
         let name = HeaderName::from_bytes(assigned.name.trim().as_bytes())
@@ -328,12 +328,12 @@ pub struct SetQueryParameter {
 }
 
 /// Compiles `<set-query-parameter>`.
-pub fn build_set_query_parameter(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
-    Some(Policy::SetQueryParameter(SetQueryParameter { assignment: Assignment::read(reader)? }))
+pub fn build_set_query_parameter(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
+    Some(Arc::new(SetQueryParameter { assignment: Assignment::read(reader)? }))
 }
 
-impl SetQueryParameter {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetQueryParameter {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let assigned = self.assignment.get(run)?;
         let name = assigned.name.trim();
         let values: Vec<&str> = assigned.values.iter().map(|value| &**value).collect();
@@ -358,7 +358,7 @@ pub struct SetBody {
 }
 
 /// Compiles `<set-body>`.
-pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     if reader.literal("template").as_deref() == Some("liquid") {
         let help = "write the content as an expression, or as literal text";
         let span = reader.element.name_span;
@@ -374,11 +374,11 @@ pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
         None if element.elements().next().is_some() => Operand::Literal(Value::string(reader.inner_xml())),
         None => reader.whole_text()?,
     };
-    Some(Policy::SetBody(SetBody { content, target: reader.target() }))
+    Some(Arc::new(SetBody { content, target: reader.target() }))
 }
 
-impl SetBody {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for SetBody {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let content = bytes_of(self.content.get(run)?);
         match self.target {
             Target::Request => run.context.request.body = Body::Bytes(content),

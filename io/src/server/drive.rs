@@ -101,7 +101,7 @@ fn poll_running(running: &mut Vec<(EffectId, Performing)>, cx: &mut Context<'_>)
 }
 
 fn step<N: Net, X: Exchanges>(worker: &Worker<N, X>, machine: &mut X::Machine) -> Result<Step, Fault> {
-    guarded(|| machine.poll(&worker.plane.limits, worker.clock.now()))
+    guarded(|| machine.poll(&worker.plane.shared, worker.clock.now()))
 }
 
 /// A panic inside the core is a fault of this exchange alone: its state is not looked at again.

@@ -2,15 +2,15 @@
 
 use holdfast_core::exchange::{Client, EffectId, Exchange, Reply, Step};
 use holdfast_core::http::RequestHead;
-use holdfast_core::limits::Limits;
 use holdfast_core::rng::Seed;
+use holdfast_core::shared::Shared;
 use holdfast_core::time::Now;
 
 use crate::plane::Plane;
 
 /// A machine that turns one request into its response; the shape of [`Exchange`].
 pub(crate) trait Machine: 'static {
-    fn poll(&mut self, limits: &Limits, now: Now) -> Step;
+    fn poll(&mut self, shared: &Shared, now: Now) -> Step;
     fn resume(&mut self, id: EffectId, reply: Reply, now: Now);
 }
 
@@ -37,8 +37,8 @@ impl Exchanges for Published {
 }
 
 impl Machine for Exchange {
-    fn poll(&mut self, limits: &Limits, now: Now) -> Step {
-        Self::poll(self, limits, now)
+    fn poll(&mut self, shared: &Shared, now: Now) -> Step {
+        Self::poll(self, shared, now)
     }
 
     fn resume(&mut self, id: EffectId, reply: Reply, now: Now) {

@@ -11,12 +11,12 @@ use crate::exchange::{Client, Exchange};
 use crate::http::{
     Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
 };
-use crate::limits::Limits;
 use crate::policy::effect::{
     BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
     Step, UpstreamFailure, UpstreamFailureKind,
 };
 use crate::rng::Seed;
+use crate::shared::Shared;
 use crate::time::{Instant, Now, WallTime};
 
 /// Plays all turns of a fixture.
@@ -31,7 +31,7 @@ pub(super) fn play(conversation: &Conversation) {
     let compiled = world::compile(conversation);
     let refused: Vec<String> = compiled.refused.values().flatten().map(ToString::to_string).collect();
     assert!(refused.is_empty(), "the documents are refused:\n{}", refused.join("\n"));
-    let limits = Limits::default();
+    let shared = Shared::default();
     let mut now = Now { instant: Instant::from_nanos(1), wall: WallTime::from_unix_seconds(1_700_000_000) };
     let mut turns = conversation.turns.iter().peekable();
     let mut number = 0;
@@ -47,23 +47,45 @@ pub(super) fn play(conversation: &Conversation) {
         let ip = Message::parse(&turn.text).field("(client)").unwrap_or("192.0.2.7").to_owned();
         let client = Client { ip, tls_version: None, certificate: None };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
+        let mut in_flight: Vec<(&str, EffectId, Effect)> = Vec::new();
         let outcome = loop {
-            let step = exchange.poll(&limits, now);
+            let step = exchange.poll(&shared, now);
             now.instant = now.instant.saturating_add(Duration::from_millis(1));
             match step {
                 Step::Done(outcome) => break outcome,
                 Step::Perform(id, effect) => {
+                    let (turn, label) = expect(&effect, &mut turns);
+                    compare(&effect, turn);
+                    if let Some(label) = label {
+                        in_flight.push((label, id, effect));
+                        continue;
+                    }
                     let reply = answer(&effect, content.as_deref(), &mut turns);
                     if let Effect::Sleep(time) = &effect {
                         now.instant = now.instant.saturating_add(*time);
                     }
                     exchange.resume(id, reply, now);
                 }
-                Step::Cancel(EffectId(id)) => panic!("effect {id} was cancelled"),
-                Step::Wait => panic!("the exchange waits for nothing"),
+                Step::Cancel(id) => {
+                    let turn = turns.next().expect("an effect is cancelled");
+                    let at = in_flight.iter().position(|(_, other, _)| *other == id).expect("it is in flight");
+                    let (label, _, _) = in_flight.remove(at);
+                    assert_eq!(
+                        (turn.kind.as_str(), turn.name.as_str()),
+                        ("expect", format!("cancel {label}").as_str())
+                    );
+                }
+                Step::Wait => {
+                    let turn = turns.peek().expect("the exchange waits");
+                    let at = in_flight.iter().position(|(label, _, _)| turn.name.starts_with(label));
+                    let at = at.unwrap_or_else(|| panic!("line {}: the exchange waits for {in_flight:?}", turn.line));
+                    let (_, id, effect) = in_flight.remove(at);
+                    exchange.resume(id, answer(&effect, content.as_deref(), &mut turns), now);
+                }
             }
         };
-        assert!(matches!(exchange.poll(&limits, now), Step::Wait), "an exchange ends once");
+        assert!(in_flight.is_empty(), "these are still under way: {in_flight:?}");
+        assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
         finish(&outcome, &mut turns);
     }
 }
@@ -107,14 +129,33 @@ fn headers(message: &Message) -> HeaderMap {
     headers
 }
 
-// Compares an effect with the fixture's `expect` and gives the answer of the `reply` that follows it.
-fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Reply {
+// The fixture's `expect` for an effect; `--- expect send #a` says that its answer comes later, as `--- reply #a`.
+fn expect<'t>(effect: &Effect, turns: &mut Turns<'t>) -> (&'t Turn, Option<&'t str>) {
     let turn = turns.next().unwrap_or_else(|| panic!("the conversation is over, but there is {effect:?}"));
+    assert_eq!(turn.kind, "expect", "line {}: there is {effect:?}", turn.line);
+    (turn, turn.name.find('#').map(|at| &turn.name[at..]))
+}
+
+fn compare(effect: &Effect, turn: &Turn) {
     let line = turn.line;
-    assert_eq!(turn.kind, "expect", "line {line}: there is {effect:?}");
+    let name = turn.name.split('#').next().unwrap_or("").trim();
+    let expected = match effect {
+        Effect::ReadRequestBody { .. } => "read-request".to_owned(),
+        Effect::ReadResponseBody { .. } => "read-response".to_owned(),
+        Effect::Sleep(time) => format!("sleep {}", time.as_millis()),
+        Effect::Forward(_) => "forward".to_owned(),
+        Effect::Send(_) => "send".to_owned(),
+    };
+    assert_eq!(name, expected, "line {line}: there is {effect:?}");
+    if let Effect::Forward(request) | Effect::Send(request) = effect {
+        compare_request(request, turn);
+    }
+}
+
+// The answer of the `reply` that comes next.
+fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Reply {
     match effect {
         Effect::ReadRequestBody { .. } => {
-            assert_eq!(turn.name, "read-request", "line {line}: there is {effect:?}");
             let given = turns.next_if(|next| next.kind == "reply").map(|reply| reply.text.trim());
             Reply::Body(match given {
                 Some("too large") => Err(BodyFailure::TooLarge),
@@ -123,22 +164,16 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
             })
         }
         Effect::ReadResponseBody { .. } => {
-            assert_eq!(turn.name, "read-response", "line {line}: there is {effect:?}");
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("the content");
             Reply::Body(Ok(Bytes::from(reply.text.trim_end_matches('\n').to_owned())))
         }
-        Effect::Sleep(time) => {
-            assert_eq!(turn.name, format!("sleep {}", time.as_millis()), "line {line}");
+        Effect::Sleep(_) => {
+            // Only one that was left under way has an answer of its own.
+            turns.next_if(|next| next.kind == "reply");
             Reply::Elapsed
         }
-        Effect::Forward(request) => {
-            assert_eq!(turn.name, "forward", "line {line}: there is {effect:?}");
-            compare_request(request, turn);
-            head_reply(turns)
-        }
-        Effect::Send(request) => {
-            assert_eq!(turn.name, "send", "line {line}: there is {effect:?}");
-            compare_request(request, turn);
+        Effect::Forward(_) => head_reply(turns),
+        Effect::Send(_) => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
             Reply::Response(failure(reply).map_or_else(|| Ok(Box::new(response_view(&reply.text))), Err))
         }
@@ -157,7 +192,8 @@ fn head_reply(turns: &mut Turns<'_>) -> Reply {
 
 // `--- reply timeout` and the like.
 fn failure(reply: &Turn) -> Option<UpstreamFailure> {
-    let kind = match reply.name.as_str() {
+    let named = reply.name.split_whitespace().filter(|word| !word.starts_with('#')).collect::<Vec<_>>().join(" ");
+    let kind = match named.as_str() {
         "" => return None,
         "timeout" => UpstreamFailureKind::Timeout,
         "connect" => UpstreamFailureKind::Connect,

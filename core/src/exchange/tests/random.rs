@@ -1,4 +1,5 @@
-//! Random programs with random replies: every exchange ends in exactly one `Done`, within its budget, with nothing left open.
+//! Random programs with random replies: every exchange ends in exactly one `Done`, within its budget, with nothing left open
+//! and no permit out, even when it is dropped halfway.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use proptest::{collection, prop_oneof, sample};
 use super::conversation::Conversation;
 use super::world;
 use crate::context::{Body, ResponseView};
-use crate::exchange::{Client, Exchange, OPERATIONS_MAX, Phase};
+use crate::exchange::{Client, EffectId, Exchange, OPERATIONS_MAX, Phase};
 use crate::http::{Bytes, HeaderMap, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url};
-use crate::limits::Limits;
 use crate::policy::effect::{BodyFailure, Content, Effect, Reply, Step, UpstreamFailure, UpstreamFailureKind};
 use crate::rng::{Rng, Seed};
+use crate::shared::Shared;
 use crate::time::{Instant, Now, WallTime};
 
 /// More effects than any program here can ask for: retries of retries, four scopes, each body once.
@@ -53,9 +54,26 @@ fn policies() -> impl Strategy<Value = String> {
             (condition, 1..3, 0..3, list.clone()).prop_map(|(condition, count, interval, a)| {
                 format!("<retry condition=\"{condition}\" count=\"{count}\" interval=\"{interval}\">{a}</retry>")
             }),
+            wait(),
+            (list.clone(), 1..3).prop_map(|(list, max)| {
+                format!("<limit-concurrency key=\"k\" max-count=\"{max}\">{list}</limit-concurrency>")
+            }),
             list,
         ]
     })
+}
+
+// A wait holds no `base` and no other wait.
+fn wait() -> impl Strategy<Value = String> {
+    let leaf = sample::select(LEAVES[1..].to_vec());
+    let child = (any::<bool>(), collection::vec(leaf, 0..4)).prop_map(|(retries, list)| {
+        let list = list.concat();
+        let list =
+            if retries { format!("<retry condition=\"true\" count=\"1\" interval=\"1\">{list}</retry>") } else { list };
+        format!("<choose><when condition=\"true\">{list}</when></choose>")
+    });
+    (sample::select(vec!["all", "any"]), collection::vec(child, 1..4))
+        .prop_map(|(until, children)| format!("<wait for=\"{until}\">{}</wait>", children.concat()))
 }
 
 fn backend() -> impl Strategy<Value = &'static str> {
@@ -127,27 +145,45 @@ fn run(documents: [&str; 3], seed: u64, has_body: bool) {
         has_body,
     };
     let mut now = Now { instant: Instant::ZERO, wall: WallTime::from_unix_seconds(0) };
-    let limits = Limits::default();
+    let shared = Shared::default();
     let mut rng = Seed(seed).fork("world").rng();
     let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, Client::default(), Seed(seed), now);
-    for _ in 0..STEPS_MAX {
+    let mut in_flight: Vec<(EffectId, Effect)> = Vec::new();
+    let leaves_at = if seed.is_multiple_of(5) { rng.below(12) } else { u64::MAX };
+    for step in 0..STEPS_MAX {
+        if u64::try_from(step).unwrap() == leaves_at {
+            drop(exchange);
+            assert_eq!(shared.permits.out(), 0, "a client that goes away leaves no permit behind");
+            return;
+        }
         now.instant = now.instant.saturating_add(Duration::from_millis(1));
-        match exchange.poll(&limits, now) {
+        match exchange.poll(&shared, now) {
             Step::Perform(id, effect) => {
-                assert!(matches!(exchange.poll(&limits, now), Step::Wait), "one effect at a time");
-                exchange.resume(crate::exchange::EffectId(id.0 + 1), Reply::Elapsed, now);
-                assert!(matches!(exchange.poll(&limits, now), Step::Wait), "an unknown answer is ignored");
+                assert!(in_flight.iter().all(|(other, _)| *other != id), "an effect has a number of its own");
+                in_flight.push((id, effect));
+            }
+            Step::Cancel(id) => {
+                let at = in_flight.iter().position(|(other, _)| *other == id).expect("what is cancelled is in flight");
+                in_flight.remove(at);
+            }
+            Step::Wait => {
+                let last = in_flight.last().expect("the exchange waits for something").0;
+                exchange.resume(EffectId(last.0 + 1), Reply::Elapsed, now);
+                assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an unknown answer is ignored");
+                let at = usize::try_from(rng.below(u64::try_from(in_flight.len()).unwrap())).unwrap();
+                let (id, effect) = in_flight.remove(at);
                 exchange.resume(id, reply(&effect, &mut rng), now);
             }
             Step::Done(outcome) => {
                 assert!(outcome.head.status.as_u16() >= 200);
                 assert_eq!(exchange.phase, Phase::Done);
-                assert!(exchange.frames.is_empty() && exchange.loops.is_empty(), "nothing is left open");
+                assert!(exchange.strand.frames.is_empty() && exchange.strand.loops.is_empty(), "nothing is left open");
+                assert!(exchange.parallel.is_none() && in_flight.is_empty(), "nothing is left under way");
+                assert_eq!(shared.permits.out(), 0, "no permit is left out");
                 assert!(exchange.budget <= OPERATIONS_MAX);
-                assert!(matches!(exchange.poll(&limits, now), Step::Wait), "an exchange ends once");
+                assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
                 return;
             }
-            Step::Wait | Step::Cancel(_) => panic!("the exchange waits for nothing"),
         }
     }
     panic!("the exchange does not end");

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use crate::expr::Expected;
 use crate::http::StatusCode;
-use crate::policy::Policy;
 use crate::policy::operand::{Operand, Typed};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Public, Ran, Run, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
+use crate::policy::{Built, Policy};
 use crate::value::Value;
 use address::{Block, BlockError, parse_address};
 use decision::{Action, Case, Denial};
@@ -65,23 +65,17 @@ enum Listed {
 struct Status(StatusCode);
 
 /// Compiles `check-header`.
-pub fn build_check_header(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_check_header(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let name = reader.attribute("name");
     let status = reader.attribute("failed-check-httpcode");
     let message = reader.attribute("failed-check-error-message");
     let ignore_case = reader.attribute("ignore-case");
     let values = reader.texts("value");
-    Some(Policy::CheckHeader(CheckHeader {
-        name: name?,
-        status: status?,
-        message: message?,
-        ignore_case: ignore_case?,
-        values,
-    }))
+    Some(Arc::new(CheckHeader { name: name?, status: status?, message: message?, ignore_case: ignore_case?, values }))
 }
 
 /// Compiles `ip-filter`.
-pub fn build_ip_filter(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_ip_filter(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let action = reader.attribute("action");
     let mut blocks = Vec::new();
     for element in reader.element.elements() {
@@ -96,7 +90,7 @@ pub fn build_ip_filter(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
     if reader.element.elements().next().is_none() {
         reader.reject("missing-element", "`ip-filter` needs a child `address` or `address-range`");
     }
-    Some(Policy::IpFilter(IpFilter { action: action?, blocks }))
+    Some(Arc::new(IpFilter { action: action?, blocks }))
 }
 
 fn range(reader: &mut Reader<'_, '_, '_>) -> Option<Listed> {
@@ -118,8 +112,8 @@ fn range(reader: &mut Reader<'_, '_, '_>) -> Option<Listed> {
     }
 }
 
-impl CheckHeader {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for CheckHeader {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let name = self.name.get(run)?;
         let Status(status) = self.status.get(run)?;
         let message = self.message.get(run)?;
@@ -138,8 +132,8 @@ impl CheckHeader {
     }
 }
 
-impl IpFilter {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for IpFilter {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let action = self.action.get(run)?;
         let mut blocks = Vec::with_capacity(self.blocks.len());
         for listed in &self.blocks {

@@ -5,6 +5,8 @@
 
 mod decision;
 
+use std::sync::Arc;
+
 use crate::context::ResponseView;
 use crate::expr::Expected;
 use crate::http::{HeaderMap, header};
@@ -12,7 +14,7 @@ use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Existing, Failure, Flow, Ran, Run, Stop, empty_response};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
-use crate::policy::{Policy, Preflight};
+use crate::policy::{Built, Policy, Preflight};
 use crate::value::Value;
 use decision::{Actual, AllowedOrigin, Credentials, Kind, Permission, Rules, Unmatched};
 
@@ -52,7 +54,7 @@ pub struct Cors {
 }
 
 /// Compiles `cors`.
-pub fn build_cors(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_cors(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let credentials = reader.attribute("allow-credentials");
     let terminate = reader.attribute("terminate-unmatched-request");
     let origins = reader.child("allowed-origins").map(|origins| reader.at(origins).texts("origin"));
@@ -69,15 +71,7 @@ pub fn build_cors(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
     let headers = reader.child("allowed-headers").map(|headers| reader.at(headers).texts("header")).unwrap_or_default();
     let exposed = reader.child("expose-headers").map(|headers| reader.at(headers).texts("header")).unwrap_or_default();
     let origins = origins?;
-    Some(Policy::Cors(Box::new(Cors {
-        credentials,
-        terminate,
-        origins,
-        methods,
-        max_age,
-        headers,
-        expose_headers: exposed,
-    })))
+    Some(Arc::new(Cors { credentials, terminate, origins, methods, max_age, headers, expose_headers: exposed }))
 }
 
 fn is_max_age(seconds: i64) -> bool {
@@ -88,9 +82,9 @@ fn not_a_max_age(seconds: i64) -> String {
     format!("`preflight-result-max-age` is `{seconds}`, expected 0 to {MAX_AGE_SECONDS_MAX} seconds")
 }
 
-impl Cors {
+impl Policy for Cors {
     /// Answers a preflight, or leaves it to the next `cors` in scope.
-    pub(super) fn preflight(&self, run: &mut Run<'_>) -> Result<Preflight, Stop> {
+    fn preflight(&self, run: &mut Run<'_>) -> Result<Preflight, Stop> {
         let rules = self.rules(run)?;
         let headers = match decision::preflight(&rules, &run.context.request.headers) {
             Permission::Granted(headers) => headers,
@@ -101,7 +95,7 @@ impl Cors {
         Ok(Preflight::Answered)
     }
 
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         // A preflight that gets here belongs to an operation that answers OPTIONS itself.
         let request = &run.context.request;
         if decision::kind(&request.method, &request.headers) == Kind::Preflight || is_answered(run) {
@@ -120,7 +114,9 @@ impl Cors {
             }
         }
     }
+}
 
+impl Cors {
     fn rules(&self, run: &mut Run<'_>) -> Result<Rules, Stop> {
         let mut origins = Vec::with_capacity(self.origins.len());
         for origin in &self.origins {

@@ -10,13 +10,13 @@ use crate::context::{Body, Context};
 use crate::expr::{Expected, Message};
 use crate::http::{HeaderName, HeaderValue, StatusCode, header};
 use crate::limits::{PERIOD_MAX, Rule, Verdict};
-use crate::policy::Policy;
 use crate::policy::dialect::Element;
 use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::place::Scope;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Existing, Failure, Flow, PendingCount, Public, Ran, Run, Settle, Stop};
 use crate::policy::shape::{Attribute, Content, Occurs, Shape, attribute, child};
+use crate::policy::{Built, Policy};
 use crate::value::Value;
 
 /// The most calls that a limit may allow, and the most that one request may count for.
@@ -133,17 +133,17 @@ struct Told {
 }
 
 /// Compiles `rate-limit`.
-pub fn build_rate_limit(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_rate_limit(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let limit = Limit::read(reader);
     let told = Told::read(reader);
     let apis: Vec<Option<ApiLimit>> =
         reader.element.elements().map(|element| ApiLimit::read(&mut reader.at(element))).collect();
     let apis = apis.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Policy::RateLimit(Box::new(RateLimit { limit: limit?, apis, told: told? })))
+    Some(Arc::new(RateLimit { limit: limit?, apis, told: told? }))
 }
 
 /// Compiles `rate-limit-by-key`.
-pub fn build_rate_limit_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_rate_limit_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let calls = reader.attribute("calls");
     let period = reader.attribute("renewal-period");
     let key = reader.attribute("counter-key");
@@ -155,15 +155,7 @@ pub fn build_rate_limit_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Policy
     let reads_response = reads_response(condition.as_ref()) || reads_response(increment.as_ref());
     let counted = if after_response || reads_response { Counted::AfterResponse } else { Counted::AtOnce };
     let (calls, period, key) = (calls?, period?, key?);
-    Some(Policy::RateLimitByKey(Box::new(RateLimitByKey {
-        calls,
-        period,
-        key,
-        condition,
-        increment,
-        counted,
-        told: told?,
-    })))
+    Some(Arc::new(RateLimitByKey { calls, period, key, condition, increment, counted, told: told? }))
 }
 
 // The word may stand in a string, or belong to a variable; counting later is right then too.
@@ -174,18 +166,20 @@ fn reads_response<T: Typed>(operand: Option<&Operand<T>>) -> bool {
     }
 }
 
-impl RateLimit {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for RateLimit {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let Some(subscription) = run.context.subscription.clone() else { return Ok(Flow::Next) };
         let limits = self.matching(run.context, run.scope);
         let rules: Vec<Rule<'_>> = limits
             .iter()
             .map(|(name, Limit { calls, period })| Rule { name, calls: calls.0, period: period.0 })
             .collect();
-        let verdict = run.limits.check_and_count(&subscription.id, &rules, 1, run.now.instant);
+        let verdict = run.shared.limits.check_and_count(&subscription.id, &rules, 1, run.now.instant);
         self.told.tell(run, verdict, self.limit.calls)
     }
+}
 
+impl RateLimit {
     /// The limits that this request is held to, each with the name of its counter.
     fn matching(&self, context: &Context, scope: Scope) -> Vec<(String, Limit)> {
         let mut name = counter_name(context, scope);
@@ -230,8 +224,8 @@ fn unrevised(id: &str) -> &str {
 /// The name of the counters of `rate-limit-by-key`: every policy with the same key and period counts in the same one.
 const BY_KEY: &str = "rate-limit-by-key";
 
-impl RateLimitByKey {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for RateLimitByKey {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let calls = self.calls.get(run)?;
         let period = self.period.get(run)?;
         let key = self.key.get(run)?;
@@ -239,10 +233,10 @@ impl RateLimitByKey {
         let verdict = match self.counted {
             Counted::AtOnce => {
                 let increment = self.increment(run)?;
-                run.limits.check_and_count(&key, &rules, increment, run.now.instant)
+                run.shared.limits.check_and_count(&key, &rules, increment, run.now.instant)
             }
             Counted::AfterResponse => {
-                let verdict = run.limits.check(&key, &rules, run.now.instant);
+                let verdict = run.shared.limits.check(&key, &rules, run.now.instant);
                 if let Verdict::Allowed { .. } = verdict {
                     run.state.settle = Settle::AfterResponse;
                     run.state.pending_counts.push_back(PendingCount { key, period: period.0 });
@@ -253,7 +247,7 @@ impl RateLimitByKey {
         self.told.tell(run, verdict, calls)
     }
 
-    pub(super) fn settle(&self, run: &mut Run<'_>) -> Ran {
+    fn settle(&self, run: &mut Run<'_>) -> Ran {
         let increment = self.increment(run);
         // It is called again once the body has been read, and not again otherwise.
         if let Err(Stop::NeedsBody(message)) = increment
@@ -265,11 +259,13 @@ impl RateLimitByKey {
         let increment = increment?;
         if let Some(PendingCount { key, period }) = pending {
             let rules = [Rule { name: BY_KEY, calls: CALLS_MAX, period }];
-            run.limits.count(&key, &rules, increment, run.now.instant);
+            run.shared.limits.count(&key, &rules, increment, run.now.instant);
         }
         Ok(Flow::Next)
     }
+}
 
+impl RateLimitByKey {
     /// What this request counts for.
     fn increment(&self, run: &mut Run<'_>) -> Result<u64, Stop> {
         if !get_optional(self.condition.as_ref(), run)?.unwrap_or(true) {

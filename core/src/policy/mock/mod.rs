@@ -3,12 +3,14 @@
 mod choice;
 mod sample;
 
+use std::sync::Arc;
+
 use crate::context::{Body, ResponseView};
 use crate::http::{HeaderMap, HeaderValue, StatusCode, header};
-use crate::policy::Policy;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Flow, Ran, Run};
 use crate::policy::shape::{Content, Shape, attribute};
+use crate::policy::{Built, Policy};
 use choice::Wanted;
 
 /// `mock-response`
@@ -29,7 +31,7 @@ pub struct MockResponse {
 }
 
 /// Compiles `mock-response`.
-pub fn build_mock_response(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
+pub fn build_mock_response(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let status = number(reader, "status-code", 200, "a status code from 200 to 599", |code| (200..600).contains(&code));
     let index = number(reader, "index", 0, "the number of an example, from 0", |_| true);
     let content_type = reader.literal("content-type").filter(|content_type| !content_type.is_empty());
@@ -39,7 +41,7 @@ pub fn build_mock_response(reader: &mut Reader<'_, '_, '_>) -> Option<Policy> {
     }
     let (status, index) = (status?, index?);
     let wanted = Wanted { status, content_type: content_type.map(|text| text.to_string()), index: usize::from(index) };
-    Some(Policy::MockResponse(MockResponse { status: StatusCode::from_u16(status).ok()?, wanted }))
+    Some(Arc::new(MockResponse { status: StatusCode::from_u16(status).ok()?, wanted }))
 }
 
 fn number(
@@ -60,8 +62,8 @@ fn number(
     number
 }
 
-impl MockResponse {
-    pub(super) fn run(&self, run: &mut Run<'_>) -> Ran {
+impl Policy for MockResponse {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
         let mock = choice::choose(&run.site.responses, &self.wanted);
         let mut headers = HeaderMap::new();
         if let Some(value) = mock.content_type.and_then(|content_type| HeaderValue::try_from(content_type).ok()) {

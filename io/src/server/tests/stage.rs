@@ -12,8 +12,8 @@ use holdfast_core::exchange::{
 };
 use holdfast_core::gateway::Status;
 use holdfast_core::http::{RequestHead, ResponseHead, StatusCode, Url};
-use holdfast_core::limits::Limits;
 use holdfast_core::rng::Seed;
+use holdfast_core::shared::Shared;
 use holdfast_core::telemetry::{ErrorRecord, Event, RequestRecord};
 use holdfast_core::time::Now;
 use rustls::crypto::CryptoProvider;
@@ -152,7 +152,7 @@ impl Exchanges for Script {
 }
 
 impl Machine for Scripted {
-    fn poll(&mut self, _: &Limits, _: Now) -> Step {
+    fn poll(&mut self, _: &Shared, _: Now) -> Step {
         self.asked += 1;
         let read = Effect::ReadRequestBody { max_bytes: READ_MAX };
         let forward = Effect::Forward(self.outbound(OutboundBody::Stream));

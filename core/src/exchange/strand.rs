@@ -1,0 +1,255 @@
+//! Strands: what of an exchange runs side by side. One as a rule; a `wait` starts one for each of its children. Runs no op.
+
+use std::collections::VecDeque;
+
+use crate::context::{Body, ResponseView};
+use crate::exchange::Exchange;
+use crate::exchange::fault::Raised;
+use crate::expr::Message;
+use crate::limits::permits::Permit;
+use crate::policy::concurrency::Until;
+use crate::policy::control::Pace;
+use crate::policy::effect::{Effect, EffectId, OutboundRequest, Reply};
+use crate::policy::run::BODY_BYTES_MAX;
+use crate::time::Now;
+
+/// One line of ops under way.
+#[derive(Debug, Default)]
+pub(super) struct Strand {
+    /// The sections that are being run, the innermost last.
+    pub(super) frames: Vec<Frame>,
+    /// The retries that are under way, the innermost last.
+    pub(super) loops: Vec<Loop>,
+    /// The permits of the `limit-concurrency` elements that are being run, the innermost last.
+    pub(super) permits: Vec<Permit>,
+    /// The answer for the `Take` that runs next.
+    pub(super) answer: Option<Reply>,
+    pending: Pending,
+    // What send-request and return-response put together, while another strand runs.
+    draft_request: Option<Box<OutboundRequest>>,
+    draft_response: Option<Box<ResponseView>>,
+}
+
+/// A document's section that is being run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// Index in the exchange's chain.
+    pub(super) level: usize,
+    /// Index of the next op.
+    pub(super) pc: usize,
+}
+
+/// A retry that is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Loop {
+    /// How many frames there were when it began.
+    pub(super) depth: usize,
+    /// How many permits there were when it began.
+    pub(super) permits: usize,
+    /// The index of its `Repeat`.
+    pub(super) begin: usize,
+    /// Attempts after the first one so far.
+    pub(super) attempts: i64,
+    /// How often and when.
+    pub(super) pace: Pace,
+    /// The failure that ended the attempt, until the condition has been asked.
+    pub(super) raised: Option<Raised>,
+}
+
+/// Strands side by side.
+#[derive(Debug)]
+pub(super) struct Parallel {
+    // The strand that goes on when they have ended.
+    parent: Strand,
+    // Where it goes on.
+    join: usize,
+    until: Until,
+    // Those that do not run at the moment.
+    others: VecDeque<Strand>,
+}
+
+/// What a strand waits for.
+#[derive(Clone, Debug, Default)]
+enum Pending {
+    /// Nothing.
+    #[default]
+    None,
+    /// This has been decided and not been handed out.
+    Ask(EffectId, Box<Effect>, For),
+    /// This has been handed out.
+    Answer(EffectId, For),
+    /// The body that another strand reads.
+    Body(Message),
+}
+
+/// Who gets an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// The policy whose `Take` is the next op.
+    Policy,
+    /// The body of this message.
+    Body(Message),
+    /// A loop that waits before its next attempt.
+    Pause,
+}
+
+/// What the exchange does next.
+pub(super) enum Ready {
+    /// The strand at hand runs.
+    Run,
+    /// This is to be performed.
+    Ask(EffectId, Box<Effect>),
+    /// Nothing, until an answer comes.
+    Nothing,
+}
+
+impl Exchange {
+    /// Takes up the strand that can go on.
+    pub(super) fn next_ready(&mut self) -> Ready {
+        loop {
+            match std::mem::take(&mut self.strand.pending) {
+                Pending::None => return Ready::Run,
+                Pending::Ask(id, effect, whom) => {
+                    self.strand.pending = Pending::Answer(id, whom);
+                    return Ready::Ask(id, effect);
+                }
+                Pending::Answer(id, whom) => {
+                    if let Some(reply) = self.strand.answer.take() {
+                        self.deliver(whom, reply);
+                        return Ready::Run;
+                    }
+                    self.strand.pending = Pending::Answer(id, whom);
+                }
+                Pending::Body(message) => {
+                    if !matches!(self.body(message), Body::Unread) {
+                        return Ready::Run;
+                    }
+                    self.strand.pending = Pending::Body(message);
+                }
+            }
+            if !self.switch() {
+                return Ready::Nothing;
+            }
+        }
+    }
+
+    /// Hands in the answer to an effect. An answer to a cancelled or unknown effect is ignored.
+    pub fn resume(&mut self, id: EffectId, reply: Reply, _now: Now) {
+        let others = self.parallel.iter_mut().flat_map(|parallel| &mut parallel.others);
+        for strand in std::iter::once(&mut self.strand).chain(others) {
+            if matches!(&strand.pending, Pending::Answer(expected, _) if *expected == id) {
+                strand.answer = Some(reply);
+                return;
+            }
+        }
+    }
+
+    /// Asks for an effect in the name of the strand at hand.
+    pub(super) fn ask(&mut self, effect: Box<Effect>, whom: For) {
+        debug_assert!(matches!(self.strand.pending, Pending::None), "a strand waits for one effect at a time");
+        let id = EffectId(self.effects);
+        self.effects = self.effects.saturating_add(1);
+        self.strand.pending = Pending::Ask(id, effect, whom);
+    }
+
+    /// Asks for a body; waits for it when another strand has asked already.
+    pub(super) fn ask_for_body(&mut self, message: Message) {
+        let mut others = self.parallel.iter().flat_map(|parallel| &parallel.others);
+        if others.any(|strand| strand.pending.reads(message)) {
+            self.strand.pending = Pending::Body(message);
+            return;
+        }
+        let max_bytes = BODY_BYTES_MAX;
+        let effect = match message {
+            Message::Request => Effect::ReadRequestBody { max_bytes },
+            Message::Response => Effect::ReadResponseBody { max_bytes },
+        };
+        self.ask(Box::new(effect), For::Body(message));
+    }
+
+    /// Starts strands at `branches`, in the document of the strand at hand, which goes on at `join` when they have ended.
+    pub(super) fn fork(&mut self, branches: &[usize], join: usize, until: Until) {
+        debug_assert!(self.parallel.is_none(), "a `wait` holds no other");
+        let level = self.strand.frames.last().map_or(0, |top| top.level);
+        let strand = |pc: &usize| Strand { frames: vec![Frame { level, pc: *pc }], ..Strand::default() };
+        let mut others: VecDeque<Strand> = branches.iter().map(strand).collect();
+        if let Some(first) = others.pop_front() {
+            let parent = std::mem::replace(&mut self.strand, first);
+            self.parallel = Some(Box::new(Parallel { parent, join, until, others }));
+        }
+    }
+
+    /// The strand at hand has ended: another one takes its place, or the one that started them goes on.
+    pub(super) fn end_branch(&mut self) {
+        let Some(parallel) = &mut self.parallel else { return };
+        let next = match parallel.until {
+            Until::All => parallel.others.pop_front(),
+            Until::Any => None,
+        };
+        if let Some(next) = next {
+            self.strand = next;
+            self.take_drafts();
+            return;
+        }
+        let join = parallel.join;
+        self.abandon();
+        if let Some(top) = self.strand.frames.last_mut() {
+            top.pc = join;
+        }
+    }
+
+    /// Gives up the strands side by side; the one that started them is at hand again.
+    pub(super) fn abandon(&mut self) {
+        let Some(parallel) = self.parallel.take() else { return };
+        let Parallel { parent, others, .. } = *parallel;
+        let ended = std::mem::replace(&mut self.strand, parent);
+        for strand in std::iter::once(ended).chain(others) {
+            let Pending::Answer(id, whom) = strand.pending else { continue };
+            if let For::Body(message) = whom {
+                self.set_body(message, Body::Gone);
+            }
+            self.dropped.push(id);
+        }
+    }
+
+    fn deliver(&mut self, whom: For, reply: Reply) {
+        match whom {
+            For::Policy => self.strand.answer = Some(reply),
+            For::Body(message) => self.take_body(message, reply),
+            For::Pause => {}
+        }
+    }
+
+    // Whether another strand than the one at hand could be taken up.
+    fn switch(&mut self) -> bool {
+        let Some(parallel) = &self.parallel else { return false };
+        let can_go_on = |strand: &Strand| match &strand.pending {
+            Pending::None | Pending::Ask(..) => true,
+            Pending::Answer(..) => strand.answer.is_some(),
+            Pending::Body(message) => !matches!(self.body(*message), Body::Unread),
+        };
+        let Some(index) = parallel.others.iter().position(can_go_on) else { return false };
+        let Some(parallel) = &mut self.parallel else { return false };
+        let Some(next) = parallel.others.remove(index) else { return false };
+        let mut parked = std::mem::replace(&mut self.strand, next);
+        parked.draft_request = self.state.draft_request.take();
+        parked.draft_response = self.state.draft_response.take();
+        parallel.others.push_back(parked);
+        self.take_drafts();
+        true
+    }
+
+    fn take_drafts(&mut self) {
+        self.state.draft_request = self.strand.draft_request.take();
+        self.state.draft_response = self.strand.draft_response.take();
+    }
+}
+
+impl Pending {
+    fn reads(&self, message: Message) -> bool {
+        match self {
+            Self::Ask(_, _, For::Body(read)) | Self::Answer(_, For::Body(read)) => *read == message,
+            Self::Ask(..) | Self::Answer(..) | Self::Body(_) | Self::None => false,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What exchanges share inside one process, whatever configuration they run. Each part has its own locks; there is none around it.
+
+use std::sync::Arc;
+
+use crate::limits::Limits;
+use crate::limits::permits::Permits;
+
+/// The state of a process that outlives its exchanges and its configurations.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Rate-limit counters.
+    pub limits: Limits,
+    /// Calls that are under way, for `limit-concurrency`.
+    pub permits: Arc<Permits>,
+}
