@@ -11,6 +11,7 @@ use super::eval::{Machine, run_then};
 use super::exception::Outcome;
 use super::generic::{item_type, unify};
 use super::instance::{self, Pair, Record};
+use super::limits::Limit;
 use super::parse::signature::Form;
 use super::scene::Scene;
 use super::ty::{Class, Named, RecordKind, Ty};
@@ -46,7 +47,7 @@ pub enum Answer {
         message: String,
     },
     /// A limit of expressions was reached: this one.
-    LimitExceeded(&'static str),
+    LimitExceeded(Limit),
     /// The body of this message has not been read.
     NeedsBody(Message),
     /// It does not compile.
@@ -71,8 +72,8 @@ pub fn answer(source: &str, expected: Expected, place: Place<'_>, scene: &Scene,
     let shown = run_then(&expression.0, scene.eval(&mut scene.rng()), noted, |machine, value| encoded(value, machine));
     match shown {
         Ok((value, encoded)) => Answer::Value { value, encoded },
-        Err(Interrupt::Exception { exception, message }) => {
-            Answer::Exception { exception: exception.to_string(), message }
+        Err(Interrupt::Exception(thrown)) => {
+            Answer::Exception { exception: thrown.type_name.to_owned(), message: thrown.message }
         }
         Err(Interrupt::LimitExceeded(limit)) => Answer::LimitExceeded(limit),
         Err(Interrupt::NeedsBody(message)) => Answer::NeedsBody(message),
@@ -92,7 +93,7 @@ impl Answer {
                 format!("\"type\":{type_name},\"value\":{}", encoded.json)
             }
             Self::Exception { exception, message } => error(exception, message),
-            Self::LimitExceeded(limit) => error("limit", limit),
+            Self::LimitExceeded(limit) => error("limit", &limit.to_string()),
             Self::NeedsBody(message) => error("body", &format!("the body of the {} was not read", named(*message))),
             Self::Refused(diagnostics) => {
                 format!("\"compile\":{}", serde_json::to_string(diagnostics).unwrap_or_else(|_| "[]".to_owned()))

@@ -1,13 +1,18 @@
 //! .NET exceptions with the types and messages of .NET 8 under the invariant culture. Catches none.
 
-use super::Interrupt;
+use super::{Exception, Interrupt};
+use crate::value::Value;
 
 /// What evaluation steps yield.
 pub(crate) type Outcome<T> = Result<T, Interrupt>;
 
+// Every frame of an evaluation holds some of them.
+const _: () = assert!(size_of::<Outcome<Value>>() == size_of::<Value>(), "an interrupt fits into the room of a value");
+
 /// An exception of this type.
-pub(crate) fn throw(exception: &'static str, message: impl Into<String>) -> Interrupt {
-    Interrupt::Exception { exception, message: message.into() }
+#[cold]
+pub(crate) fn throw(type_name: &'static str, message: impl Into<String>) -> Interrupt {
+    Interrupt::Exception(Box::new(Exception { type_name, message: message.into() }))
 }
 
 pub(crate) fn null_reference() -> Interrupt {

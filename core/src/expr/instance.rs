@@ -13,7 +13,7 @@ use crate::value::{NetObject, Object, Value};
 
 use super::Interrupt;
 use super::exception::{Outcome, broken, null_reference};
-use super::limits::{RESULT_DEPTH_MAX, STRING_BYTES_MAX};
+use super::limits::{Limit, RESULT_DEPTH_MAX, STRING_BYTES_MAX};
 use super::node::FunctionNode;
 use super::ty::{RecordKind, Ty};
 
@@ -179,7 +179,7 @@ impl Record {
         if extent.is_allowed() {
             return Ok(Self(members, extent));
         }
-        Err(Interrupt::LimitExceeded("objects of the expression are nested too deep in each other"))
+        Err(Interrupt::LimitExceeded(Limit::ObjectDepth))
     }
 
     // `(1, 2, 3, 4, 5, 6, 7, 8)`: the rest of a `System.Tuple` is shown among its items.

@@ -1,5 +1,52 @@
 //! Every limit of expressions, in one place. Holds no code that enforces them.
 
+use std::fmt;
+
+/// A limit that an evaluation reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`STEPS_MAX`]
+    Steps,
+    /// [`MEMORY_BYTES_MAX`]
+    Memory,
+    /// [`STRING_BYTES_MAX`]
+    StringLength,
+    /// [`ITEMS_MAX`]
+    CollectionLength,
+    /// [`CALL_HEIGHT_MAX`]
+    CallDepth,
+    /// [`RESULT_DEPTH_MAX`]
+    ResultDepth,
+    /// How deep objects that are shown, compared or hashed by what they hold may be nested.
+    ObjectDepth,
+    /// How deep JSON may be nested that becomes a value of the expression.
+    JsonReadDepth,
+    /// How deep a value of the expression may be nested that becomes JSON.
+    JsonWriteDepth,
+    /// How deep sequences may be nested that become the content of an XML node.
+    XmlContentDepth,
+    /// How deep an XML tree may be.
+    XmlDepth,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Steps => "the expression takes too many steps",
+            Self::Memory => "the expression uses too much memory",
+            Self::StringLength => "a string of the expression is too long",
+            Self::CollectionLength => "a collection of the expression is too large",
+            Self::CallDepth => "the expression calls itself too deep",
+            Self::ResultDepth => "the result of the expression is nested too deep",
+            Self::ObjectDepth => "objects of the expression are nested too deep in each other",
+            Self::JsonReadDepth => "JSON that becomes a value is nested too deep",
+            Self::JsonWriteDepth => "a value that becomes JSON is nested too deep",
+            Self::XmlContentDepth => "the content of an XML node is nested too deep",
+            Self::XmlDepth => "an XML tree of the expression is too deep",
+        })
+    }
+}
+
 /// The longest source text, in bytes; as much as [`super::scan::SCAN_BYTES_MAX`] lets through.
 pub const SOURCE_BYTES_MAX: usize = super::scan::SCAN_BYTES_MAX;
 

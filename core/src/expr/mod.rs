@@ -34,6 +34,8 @@ use crate::span::Span;
 use crate::time::Now;
 use crate::value::Value;
 
+use limits::Limit;
+
 /// What the place of an expression wants of its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -68,14 +70,18 @@ pub enum Interrupt {
     /// The body of this message has not been read: read it, then evaluate again from the start.
     NeedsBody(Message),
     /// A .NET exception that nothing in the expression caught.
-    Exception {
-        /// The full name of its type, as in `System.FormatException`.
-        exception: &'static str,
-        /// Its message.
-        message: String,
-    },
+    Exception(Box<Exception>),
     /// A limit on steps, depth or memory was reached.
-    LimitExceeded(&'static str),
+    LimitExceeded(Limit),
+}
+
+/// A .NET exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// The full name of its type, as in `System.FormatException`.
+    pub type_name: &'static str,
+    /// Its message.
+    pub message: String,
 }
 
 /// One of the two messages of an exchange.

@@ -286,8 +286,8 @@ impl Run<'_> {
         result.map_err(|interrupt| match interrupt {
             Interrupt::NeedsBody(message) => Stop::NeedsBody(message),
             // So the original words it; the exception's type goes with it (reference A4).
-            Interrupt::Exception { message, .. } => {
-                Stop::fail(Failure::expression(format!("Expression evaluation failed. {message}")))
+            Interrupt::Exception(thrown) => {
+                Stop::fail(Failure::expression(format!("Expression evaluation failed. {}", thrown.message)))
             }
             Interrupt::LimitExceeded(limit) => Stop::fail(Failure::expression(format!(
                 "Expression evaluation failed. The limit was reached: {limit}."

@@ -3,8 +3,8 @@
 use super::number_format::{IsNegative, Number, format_number};
 use super::{Call, Row, Run, row, utf16};
 use crate::expr::Interrupt;
-use crate::expr::eval::STRING_LIMIT;
 use crate::expr::exception::{Outcome, format as format_exception};
+use crate::expr::limits::Limit;
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::value::time_format::{self, Wrong};
 use crate::value::{EnumValue, Value};
@@ -52,7 +52,7 @@ fn composite(value: &Value, alignment: i64, format: &str) -> Outcome<String> {
     let text = with_format(value, format)?;
     let width = usize::try_from(alignment.unsigned_abs()).unwrap_or(usize::MAX);
     if width > STRING_BYTES_MAX {
-        return Err(Interrupt::LimitExceeded(STRING_LIMIT));
+        return Err(Interrupt::LimitExceeded(Limit::StringLength));
     }
     let padding = " ".repeat(width.saturating_sub(utf16::length(&text)));
     Ok(if alignment < 0 { text + &padding } else { padding + &text })
@@ -92,7 +92,7 @@ pub(super) fn compose(format: &str, arguments: &[Value]) -> Outcome<String> {
             text.push_str(&composite(value, alignment, &item)?);
         }
         if text.len() > STRING_BYTES_MAX {
-            return Err(Interrupt::LimitExceeded(STRING_LIMIT));
+            return Err(Interrupt::LimitExceeded(Limit::StringLength));
         }
     }
     Ok(text)

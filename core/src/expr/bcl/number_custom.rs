@@ -3,8 +3,8 @@
 use super::digits::{Digits, ZeroSign};
 use super::number_format::write_exponent;
 use crate::expr::Interrupt;
-use crate::expr::eval::STRING_LIMIT;
 use crate::expr::exception::Outcome;
+use crate::expr::limits::Limit;
 use crate::expr::limits::STRING_BYTES_MAX;
 
 /// The most digits of a scientific format's exponent.
@@ -221,7 +221,7 @@ impl Writer {
                 literal => self.text.push(literal),
             }
             if self.text.len() > STRING_BYTES_MAX {
-                return Err(Interrupt::LimitExceeded(STRING_LIMIT));
+                return Err(Interrupt::LimitExceeded(Limit::StringLength));
             }
         }
         let unsigned = self.number.is_negative && self.is_first_section && self.number.point == 0;

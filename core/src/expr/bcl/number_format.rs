@@ -3,8 +3,8 @@
 use super::digits::Digits;
 use super::number_custom;
 use crate::expr::Interrupt;
-use crate::expr::eval::STRING_LIMIT;
 use crate::expr::exception::{Outcome, format as format_exception};
+use crate::expr::limits::Limit;
 use crate::expr::limits::STRING_BYTES_MAX;
 
 /// The sign of currency of the invariant culture.
@@ -46,7 +46,7 @@ pub(crate) fn format_number(number: Number, format: &str) -> Outcome<String> {
         Asked::Custom => number_custom::format(custom_digits(number), format),
         Asked::Standard(letter, precision) => {
             if precision.is_some_and(|precision| precision > STRING_BYTES_MAX) {
-                return Err(Interrupt::LimitExceeded(STRING_LIMIT));
+                return Err(Interrupt::LimitExceeded(Limit::StringLength));
             }
             standard(number, letter, precision)
         }

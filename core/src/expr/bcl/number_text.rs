@@ -14,7 +14,7 @@ pub(super) fn tried(
     let parsed = match call.text_or_null(0)? {
         Some(text) => match parse(text) {
             Ok(value) => Some(value),
-            Err(Interrupt::Exception { .. }) => None,
+            Err(Interrupt::Exception(_)) => None,
             Err(other @ (Interrupt::LimitExceeded(_) | Interrupt::NeedsBody(_))) => return Err(other),
         },
         None => None,

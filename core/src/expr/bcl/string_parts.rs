@@ -267,7 +267,7 @@ pub(super) fn join(call: &mut Call<'_, '_>, separator: &str, items: &[Arc<str>])
 
 fn push_limited(text: &mut String, more: &str) -> Outcome<()> {
     if text.len() + more.len() > STRING_BYTES_MAX {
-        return Err(crate::expr::Interrupt::LimitExceeded(crate::expr::eval::STRING_LIMIT));
+        return Err(crate::expr::Interrupt::LimitExceeded(crate::expr::limits::Limit::StringLength));
     }
     text.push_str(more);
     Ok(())

@@ -257,19 +257,20 @@ impl Machine<'_> {
 
     /// The object that a `catch` sees: the one that was thrown, or a new one for what a member threw.
     pub(crate) fn exception_object(&mut self, interrupt: &Interrupt) -> Outcome<Value> {
-        let Interrupt::Exception { exception, message } = interrupt else {
+        let Interrupt::Exception(thrown) = interrupt else {
             return Err(broken("caught, and no exception"));
         };
+        let (exception, message) = (thrown.type_name, &thrown.message);
         let is_meant = |value: &Value| {
             let parts = instance::look(value, |exception: &mut Exception| (exception.class, exception.shown()));
-            parts.is_some_and(|(class, shown)| full_name(class) == *exception && shown == *message)
+            parts.is_some_and(|(class, shown)| full_name(class) == exception && shown == *message)
         };
         let known = self.thrown.iter().rposition(is_meant);
         if let Some(at) = known {
             return Ok(self.thrown.remove(at));
         }
         let mut classes = Class::ALL.iter().copied().filter(|class| class.derives_from(Class::Exception));
-        let class = classes.find(|class| full_name(*class) == *exception).unwrap_or(Class::Exception);
+        let class = classes.find(|class| full_name(*class) == exception).unwrap_or(Class::Exception);
         self.charge(message.len())?;
         let mut state = Exception::new(class, message.clone());
         if class.derives_from(Class::ArgumentException)

@@ -96,7 +96,7 @@ fn base(call: &Call<'_, '_>) -> Outcome<Option<Arc<UriParts>>> {
 fn give(call: &mut Call<'_, '_>, found: Option<Outcome<UriParts>>) -> Outcome<Value> {
     let found = match found {
         Some(Ok(uri)) => Some(uri),
-        Some(Err(Interrupt::Exception { .. })) | None => None,
+        Some(Err(Interrupt::Exception(_))) | None => None,
         Some(Err(other)) => return Err(other),
     };
     let is_found = found.is_some();

@@ -8,13 +8,11 @@ use crate::expr::Interrupt;
 use crate::expr::bcl::{Call, Run};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, Cell, Closure, Combined, Declared};
-use crate::expr::limits::{BYTES_PER_STEP, CALL_HEIGHT, CALL_HEIGHT_MAX};
+use crate::expr::limits::{BYTES_PER_STEP, CALL_HEIGHT, CALL_HEIGHT_MAX, Limit};
 use crate::expr::node::{Arrays, CallNode, Cost, FunctionNode, FunctionsStep, Node, ReceiverRule};
 use crate::expr::syntax::BinaryOp;
 use crate::expr::ty::Ty;
 use crate::value::Value;
-
-const DEPTH_LIMIT: &str = "the expression calls itself too deep";
 
 impl Machine<'_> {
     pub(super) fn call(&mut self, call: &CallNode) -> Outcome<Value> {
@@ -261,7 +259,7 @@ impl Machine<'_> {
     /// Counts how far the stack reaches down; whoever adds takes it away again.
     pub(super) fn deeper(&mut self, height: u32) -> Outcome<()> {
         if self.depth + height > CALL_HEIGHT_MAX {
-            return Err(Interrupt::LimitExceeded(DEPTH_LIMIT));
+            return Err(Interrupt::LimitExceeded(Limit::CallDepth));
         }
         self.depth += height;
         Ok(())

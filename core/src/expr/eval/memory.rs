@@ -7,7 +7,7 @@ use crate::expr::Interrupt;
 use crate::expr::bcl::xml_settle;
 use crate::expr::exception::Outcome;
 use crate::expr::instance::{self, Instance, Items, State};
-use crate::expr::limits::RESULT_DEPTH_MAX;
+use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::Ty;
 use crate::value::{Object, Value};
 
@@ -16,7 +16,7 @@ const OBJECT_BYTES: usize = 128;
 
 /// The error of a collection that grows too large.
 pub(crate) fn items_limit() -> Interrupt {
-    Interrupt::LimitExceeded("a collection of the expression is too large")
+    Interrupt::LimitExceeded(Limit::CollectionLength)
 }
 
 impl Machine<'_> {
@@ -39,9 +39,7 @@ impl Machine<'_> {
         let (kept, result) = match result {
             Ok(value) => match reached(&value) {
                 Some(kept) => (kept, Ok(frozen(value))),
-                None => {
-                    (BTreeSet::new(), Err(Interrupt::LimitExceeded("the result of the expression is nested too deep")))
-                }
+                None => (BTreeSet::new(), Err(Interrupt::LimitExceeded(Limit::ResultDepth))),
             },
             Err(interrupt) => (BTreeSet::new(), Err(interrupt)),
         };

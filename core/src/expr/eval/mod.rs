@@ -22,7 +22,7 @@ use super::bcl::{json_cast, json_pairs, json_token, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use super::fold;
 use super::instance::{self, Record};
-use super::limits::{MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
+use super::limits::{Limit, MEMORY_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX};
 use super::node::{Arrays, BinaryNode, Body, Conversion, Lifted, Node, Operands, Program};
 use super::syntax::{BinaryOp, Overflow};
 use super::ty::{ClassKind, Ty};
@@ -32,11 +32,6 @@ use super::{Eval, Interrupt, Noted};
 pub(crate) use access::modified;
 pub(crate) use memory::items_limit;
 pub(crate) use operate::{arithmetic_overflow, binary, checked, complement, is_same, negate, numeric};
-
-/// What [`Interrupt::LimitExceeded`] says when a string grows too long.
-pub(crate) const STRING_LIMIT: &str = "a string of the expression is too long";
-const STEP_LIMIT: &str = "the expression takes too many steps";
-const MEMORY_LIMIT: &str = "the expression uses too much memory";
 
 /// The state of one evaluation.
 #[derive(Debug)]
@@ -56,9 +51,9 @@ pub(crate) struct Machine<'m> {
     arrays: Arrays,
     /// Every object that was made, so that circles are freed at the end.
     created: Vec<Object>,
-    /// The exception that a `catch` holds, for `throw;`.
     /// Where concatenations grow; kept for its capacity.
     grown: String,
+    /// The exceptions that `catch` blocks hold, for `throw;`.
     caught: Vec<(Interrupt, Value)>,
     /// The objects that were thrown and not caught yet, last ones last.
     pub(crate) thrown: Vec<Value>,
@@ -118,19 +113,19 @@ pub(crate) fn run_then<T>(
 impl Machine<'_> {
     /// Counts one step.
     pub(crate) fn step(&mut self) -> Outcome<()> {
-        self.steps_left = self.steps_left.checked_sub(1).ok_or(Interrupt::LimitExceeded(STEP_LIMIT))?;
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(Interrupt::LimitExceeded(Limit::Steps))?;
         Ok(())
     }
 
     /// Counts memory.
     pub(crate) fn charge(&mut self, bytes: usize) -> Outcome<()> {
-        self.memory_left = self.memory_left.checked_sub(bytes).ok_or(Interrupt::LimitExceeded(MEMORY_LIMIT))?;
+        self.memory_left = self.memory_left.checked_sub(bytes).ok_or(Interrupt::LimitExceeded(Limit::Memory))?;
         Ok(())
     }
 
     /// Counts several steps.
     pub(crate) fn spend(&mut self, count: u32) -> Outcome<()> {
-        self.steps_left = self.steps_left.checked_sub(count).ok_or(Interrupt::LimitExceeded(STEP_LIMIT))?;
+        self.steps_left = self.steps_left.checked_sub(count).ok_or(Interrupt::LimitExceeded(Limit::Steps))?;
         Ok(())
     }
 
@@ -146,17 +141,17 @@ impl Machine<'_> {
 
     /// What is said when they do not suffice.
     pub(crate) const fn out_of_steps(&self) -> Interrupt {
-        Interrupt::LimitExceeded(STEP_LIMIT)
+        Interrupt::LimitExceeded(Limit::Steps)
     }
 
     /// What is said when there is too little memory.
     pub(crate) const fn out_of_memory(&self) -> Interrupt {
-        Interrupt::LimitExceeded(MEMORY_LIMIT)
+        Interrupt::LimitExceeded(Limit::Memory)
     }
 
     /// Refuses a string before it is built.
     pub(crate) fn check_length(&self, bytes: usize) -> Outcome<()> {
-        if bytes > STRING_BYTES_MAX { Err(Interrupt::LimitExceeded(STRING_LIMIT)) } else { Ok(()) }
+        if bytes > STRING_BYTES_MAX { Err(Interrupt::LimitExceeded(Limit::StringLength)) } else { Ok(()) }
     }
 
     /// A new string, counted.

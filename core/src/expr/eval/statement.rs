@@ -172,7 +172,7 @@ impl Machine<'_> {
     fn try_step(&mut self, step: &TryStep) -> Outcome<Flow> {
         let (depth, caught) = (self.depth, self.caught.len());
         let mut result = self.steps(&step.body);
-        if let Err(thrown @ Interrupt::Exception { .. }) = &result {
+        if let Err(thrown @ Interrupt::Exception(_)) = &result {
             let thrown = thrown.clone();
             self.depth = depth;
             if let Some(handled) = self.catch(step, &thrown) {
@@ -207,7 +207,7 @@ impl Machine<'_> {
             match catch.filter.as_ref().map(|filter| self.test(filter)) {
                 None | Some(Ok(true)) => {}
                 // An exception in a filter counts as false.
-                Some(Ok(false) | Err(Interrupt::Exception { .. })) => continue,
+                Some(Ok(false) | Err(Interrupt::Exception(_))) => continue,
                 Some(Err(other)) => return Some(Err(other)),
             }
             self.caught.push((thrown.clone(), exception));

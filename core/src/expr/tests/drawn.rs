@@ -52,8 +52,8 @@ fn what_the_checker_typed_is_what_evaluation_yields() {
                 "{source}\nis of type {} and gave {value:?}",
                 expression.result_type()
             ),
-            Err(Interrupt::Exception { exception, .. }) => {
-                assert_ne!(exception, "System.InvalidProgramException", "{source}");
+            Err(Interrupt::Exception(thrown)) => {
+                assert_ne!(thrown.type_name, "System.InvalidProgramException", "{source}");
             }
             Err(Interrupt::LimitExceeded(_) | Interrupt::NeedsBody(_)) => {}
         }

@@ -53,7 +53,7 @@ proptest! {
         if let Some(expression) = compiled(&source) {
             match expression.eval(World::new().eval()) {
                 Ok(_) => {}
-                Err(Interrupt::Exception { exception, .. }) => assert_ne!(exception, "System.InvalidProgramException"),
+                Err(Interrupt::Exception(thrown)) => assert_ne!(thrown.type_name, "System.InvalidProgramException"),
                 Err(Interrupt::LimitExceeded(_)) => {}
                 Err(Interrupt::NeedsBody(_)) => panic!("{source} reads no body"),
             }

@@ -44,7 +44,7 @@ impl By {
 /// What an exception of a comparison becomes.
 pub(in crate::expr::bcl) fn wrapped(interrupt: Interrupt) -> Interrupt {
     match interrupt {
-        Interrupt::Exception { .. } => {
+        Interrupt::Exception(_) => {
             throw("System.InvalidOperationException", "Failed to compare two elements in the array.")
         }
         other => other,

@@ -156,7 +156,8 @@ pub(super) fn read(call: &mut Call<'_, '_>, text: &str, wanted: Wanted) -> Outco
 fn deserialized(call: &mut Call<'_, '_>, text: &str) -> Outcome<JToken> {
     const END: &str = "Unexpected end of content while loading ";
     read(call, text, Wanted::Any).map_err(|error| match error {
-        Interrupt::Exception { message, .. } if message.starts_with(END) => {
+        Interrupt::Exception(thrown) if thrown.message.starts_with(END) => {
+            let message = &thrown.message;
             let container =
                 if message.starts_with("Unexpected end of content while loading JArray") { "array" } else { "object" };
             let place = message.split_once(". ").map_or("", |(_, place)| place);

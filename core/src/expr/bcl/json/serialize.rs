@@ -9,7 +9,7 @@ use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Pair, Record};
-use crate::expr::limits::RESULT_DEPTH_MAX;
+use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, RecordKind, Ty};
 use crate::value::json::{JFormatting, JNode};
 use crate::value::{JToken, Value};
@@ -39,7 +39,7 @@ pub(super) fn items_of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option
 // Objects may refer to themselves, so depth is bounded.
 fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JToken> {
     if depth > RESULT_DEPTH_MAX {
-        return Err(Interrupt::LimitExceeded("a value that becomes JSON is nested too deep"));
+        return Err(Interrupt::LimitExceeded(Limit::JsonWriteDepth));
     }
     call.machine.step()?;
     if let Value::Json(token) = value {

@@ -7,7 +7,7 @@ use super::super::{Call, collections, enum_members};
 use super::cast::{cast, copy_as};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, throw};
-use crate::expr::limits::RESULT_DEPTH_MAX;
+use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::value::json::JKind;
 use crate::value::{JToken, NameCase, Value};
@@ -19,7 +19,7 @@ pub(super) fn to_object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Out
 
 fn typed(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Outcome<Value> {
     if depth > RESULT_DEPTH_MAX {
-        return Err(Interrupt::LimitExceeded("JSON that becomes a value is nested too deep"));
+        return Err(Interrupt::LimitExceeded(Limit::JsonReadDepth));
     }
     call.machine.step()?;
     let is_null = matches!(token.kind(), JKind::Null | JKind::Undefined);

@@ -6,6 +6,7 @@ use crate::expr::eval::cursor::Cursor;
 use crate::expr::exception::{Outcome, invalid_operation};
 use crate::expr::generic::item_type;
 use crate::expr::instance;
+use crate::expr::limits::Limit;
 use crate::expr::xml::{Kind, Part, Tag, XNode, duration_text, is_blank, real_text};
 use crate::value::json::{JFormatting, JKind};
 use crate::value::{ContextPart, JToken};
@@ -78,7 +79,7 @@ fn flatten(
             Some(Value::Null) => {}
             Some(value) if is_sequence(&value) => {
                 if open.len() >= SEQUENCES_MAX {
-                    return Err(Interrupt::LimitExceeded("the content of an XML node is nested too deep"));
+                    return Err(Interrupt::LimitExceeded(Limit::XmlContentDepth));
                 }
                 open.push(call.machine.cursor(&value)?);
             }

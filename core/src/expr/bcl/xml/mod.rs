@@ -18,7 +18,7 @@ use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::instance::{self, State};
-use crate::expr::limits::STRING_BYTES_MAX;
+use crate::expr::limits::{Limit, STRING_BYTES_MAX};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::{
     Blanks, ChangeError, Declaration, Failure, Kind, Layout, NODE_BYTES, Name, Reading, Root, Tag, WriteError, XNode,
@@ -180,7 +180,7 @@ fn plain_argument(message: impl Into<String>) -> Interrupt {
 
 fn too_deep(error: ChangeError) -> Interrupt {
     match error {
-        ChangeError::TooDeep => Interrupt::LimitExceeded("an XML tree of the expression is too deep"),
+        ChangeError::TooDeep => Interrupt::LimitExceeded(Limit::XmlDepth),
     }
 }
 
@@ -188,14 +188,14 @@ fn unwritten(error: WriteError) -> Interrupt {
     match error {
         WriteError::Argument(message) => plain_argument(message),
         WriteError::Xml(message) => xml_error(message),
-        WriteError::TooLong => Interrupt::LimitExceeded(crate::expr::eval::STRING_LIMIT),
+        WriteError::TooLong => Interrupt::LimitExceeded(Limit::StringLength),
     }
 }
 
 /// `Value` of a node, counted.
 fn value_of(machine: &mut Machine<'_>, node: &XNode) -> Outcome<String> {
     let text = node.value(STRING_BYTES_MAX);
-    let text = text.ok_or(Interrupt::LimitExceeded(crate::expr::eval::STRING_LIMIT))?;
+    let text = text.ok_or(Interrupt::LimitExceeded(Limit::StringLength))?;
     machine.charge(text.len())?;
     Ok(text)
 }
