@@ -173,6 +173,15 @@ pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
     !(least..=most).contains(&whole)
 }
 
+/// The constants of a `params char[]`. Members of the library write into no such array, so one serves all evaluations.
+pub(crate) fn characters(item: &Ty, nodes: &[Node]) -> Option<Value> {
+    if *item != Ty::Char {
+        return None;
+    }
+    let unit = |node: &Node| if let Node::Constant(Value::Char(unit)) = node { Some(*unit) } else { None };
+    nodes.iter().map(unit).collect::<Option<_>>().map(Value::Chars)
+}
+
 /// Neighbouring constants of a concatenation, joined.
 pub(crate) fn concat(parts: Vec<Node>) -> Vec<Node> {
     let mut joined: Vec<Node> = Vec::with_capacity(parts.len());

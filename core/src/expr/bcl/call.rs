@@ -88,7 +88,7 @@ impl<'c> Call<'c, '_> {
 
     /// The value of an `out` parameter; in order when there are several.
     pub(crate) fn give(&mut self, value: Value) {
-        self.machine.given.push(value);
+        self.machine.held().given.push(value);
     }
 
     /// Calls the delegate at this position.

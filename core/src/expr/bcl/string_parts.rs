@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::string::not_negative;
 use super::{Call, Row, row, utf16};
+use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, out_of_range};
-use crate::expr::limits::STRING_BYTES_MAX;
+use crate::expr::limits::{Limit, STRING_BYTES_MAX};
+use crate::expr::ty::Ty;
 use crate::value::Value;
 
 const BEHIND_END: &str = "startIndex cannot be larger than length of string.";
@@ -182,38 +184,65 @@ fn pad(call: &mut Call<'_, '_>, left: bool) -> Outcome<Value> {
     call.yields(if left { padding + text } else { format!("{text}{padding}") })
 }
 
-// The separators at argument 1: characters, strings, one of either, or none, which means white space.
-fn separators(call: &Call<'_, '_>) -> Outcome<Vec<String>> {
-    Ok(match call.value(1) {
-        Value::Null => Vec::new(),
-        Value::Char(unit) => vec![utf16::char_of(*unit).to_string()],
-        Value::String(text) => vec![text.to_string()],
-        value if crate::expr::ty::Ty::array(crate::expr::ty::Ty::Char).admits(value) => {
-            call.units(1, "separator")?.iter().map(|unit| utf16::char_of(*unit).to_string()).collect()
+/// What stands between the parts of a text.
+enum Separators {
+    WhiteSpace,
+    Character(char),
+    /// Of several at one place the first given wins.
+    Texts(Vec<Arc<str>>),
+}
+
+impl Separators {
+    // Argument 1: characters, strings, one of either, or none, which means white space.
+    fn of(call: &Call<'_, '_>) -> Outcome<Self> {
+        let given: Vec<Arc<str>> = match call.value(1) {
+            Value::Null => Vec::new(),
+            Value::Char(unit) => return Ok(Self::Character(utf16::char_of(*unit))),
+            Value::String(text) => vec![Arc::clone(text)],
+            value if Ty::array(Ty::Char).admits(value) => match *call.units(1, "separator")? {
+                [unit] => return Ok(Self::Character(utf16::char_of(unit))),
+                ref units => units.iter().map(|unit| utf16::char_of(*unit).to_string().into()).collect(),
+            },
+            _ => call.texts(1, "separator")?.to_vec(),
+        };
+        if given.is_empty() {
+            return Ok(Self::WhiteSpace);
         }
-        _ => call.texts(1, "separator")?.iter().map(ToString::to_string).collect(),
-    })
+        Ok(Self::Texts(given.into_iter().filter(|separator| !separator.is_empty()).collect()))
+    }
+
+    // Where the next one stands, and its length.
+    fn next(&self, text: &str) -> Option<(usize, usize)> {
+        match self {
+            Self::WhiteSpace => text.char_indices().find(|(_, c)| c.is_whitespace()).map(|(at, c)| (at, c.len_utf8())),
+            Self::Character(separator) => text.find(*separator).map(|at| (at, separator.len_utf8())),
+            Self::Texts(separators) => match &separators[..] {
+                [single] => text.find(&**single).map(|at| (at, single.len())),
+                several => text.char_indices().find_map(|(at, _)| {
+                    let rest = text.get(at..).unwrap_or("");
+                    several.iter().find(|separator| rest.starts_with(&***separator)).map(|found| (at, found.len()))
+                }),
+            },
+        }
+    }
 }
 
 // `count` and `options` are the places of these arguments.
 pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Option<usize>) -> Outcome<Value> {
-    let text = Arc::clone(call.text(0, "this")?);
+    let mut rest: &str = call.text(0, "this")?;
     let count = match count {
         Some(at) => not_negative(call.int(at)?, "count")?,
         None => usize::MAX,
     };
     let options = options.map_or(Ok(0), |at| call.number(at))?;
     let (remove_empty, trim) = (options & 1 == 1, options & 2 == 2);
-    let given = separators(call)?;
-    let by_blank = given.is_empty();
-    let given: Vec<String> = given.into_iter().filter(|separator| !separator.is_empty()).collect();
+    let separators = Separators::of(call)?;
     let mut items: Vec<Arc<str>> = Vec::new();
-    let mut rest: &str = &text;
     if count == 0 {
         return Ok(Value::Strings(Arc::new([])));
     }
     loop {
-        let found = if items.len() + 1 >= count { None } else { next_separator(rest, &given, by_blank) };
+        let found = if items.len() + 1 >= count { None } else { separators.next(rest) };
         let item = rest.get(..found.map_or(rest.len(), |(at, _)| at)).unwrap_or("");
         let item = if trim { item.trim() } else { item };
         // The last item that `count` allows is the whole rest, but separators that stand before it are passed.
@@ -225,7 +254,7 @@ pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Opti
         let Some((at, length)) = found else { break };
         rest = rest.get(at + length..).unwrap_or("");
         if remove_empty && items.len() + 1 >= count {
-            while let Some((0, length)) = next_separator(rest, &given, by_blank) {
+            while let Some((0, length)) = separators.next(rest) {
                 rest = rest.get(length..).unwrap_or("");
             }
         }
@@ -245,20 +274,6 @@ pub(super) fn split_by_text(call: &mut Call<'_, '_>, count: Option<usize>, optio
     split(&mut Call { arguments: &arguments, types: call.types, machine: call.machine }, count, options)
 }
 
-// Where the next separator stands, and its length; of several at one place the first given wins.
-fn next_separator(text: &str, separators: &[String], by_blank: bool) -> Option<(usize, usize)> {
-    if by_blank {
-        return text.char_indices().find(|(_, c)| c.is_whitespace()).map(|(at, c)| (at, c.len_utf8()));
-    }
-    if let [single] = separators {
-        return text.find(single.as_str()).map(|at| (at, single.len()));
-    }
-    text.char_indices().find_map(|(at, _)| {
-        let rest = text.get(at..).unwrap_or("");
-        separators.iter().find(|separator| rest.starts_with(separator.as_str())).map(|found| (at, found.len()))
-    })
-}
-
 pub(super) fn join(call: &mut Call<'_, '_>, separator: &str, items: &[Arc<str>]) -> Outcome<Value> {
     let separators = separator.len().saturating_mul(items.len());
     call.machine.check_length(items.iter().map(|item| item.len()).sum::<usize>().saturating_add(separators))?;
@@ -267,7 +282,7 @@ pub(super) fn join(call: &mut Call<'_, '_>, separator: &str, items: &[Arc<str>])
 
 fn push_limited(text: &mut String, more: &str) -> Outcome<()> {
     if text.len() + more.len() > STRING_BYTES_MAX {
-        return Err(crate::expr::Interrupt::LimitExceeded(crate::expr::limits::Limit::StringLength));
+        return Err(Interrupt::LimitExceeded(Limit::StringLength));
     }
     text.push_str(more);
     Ok(())

@@ -249,10 +249,11 @@ impl Machine<'_> {
 
     /// Keeps an object that is on its way to a `catch`. What gets lost on it, as in a `finally` that throws too, is dropped in time.
     pub(crate) fn remember(&mut self, exception: Value) {
-        if self.thrown.len() == THROWN_MAX {
-            self.thrown.remove(0);
+        let on_their_way = &mut self.held().thrown;
+        if on_their_way.len() == THROWN_MAX {
+            on_their_way.remove(0);
         }
-        self.thrown.push(exception);
+        on_their_way.push(exception);
     }
 
     /// The object that a `catch` sees: the one that was thrown, or a new one for what a member threw.
@@ -265,9 +266,9 @@ impl Machine<'_> {
             let parts = instance::look(value, |exception: &mut Exception| (exception.class, exception.shown()));
             parts.is_some_and(|(class, shown)| full_name(class) == exception && shown == *message)
         };
-        let known = self.thrown.iter().rposition(is_meant);
+        let known = self.held().thrown.iter().rposition(is_meant);
         if let Some(at) = known {
-            return Ok(self.thrown.remove(at));
+            return Ok(self.held().thrown.remove(at));
         }
         let mut classes = Class::ALL.iter().copied().filter(|class| class.derives_from(Class::Exception));
         let class = classes.find(|class| full_name(*class) == exception).unwrap_or(Class::Exception);

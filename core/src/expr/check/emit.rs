@@ -9,6 +9,7 @@ use super::overload::{Candidate, Given, Open, Source, wanted};
 use super::target::again;
 use super::{Checker, Typed};
 use crate::expr::bcl::{Member, changes_arrays};
+use crate::expr::fold;
 use crate::expr::generic::{delegate, field, substitute};
 use crate::expr::node::{Arrays, CallNode, Cost, Node, ReceiverRule, VariableNode};
 use crate::expr::parse::signature::Form;
@@ -54,7 +55,10 @@ impl Checker<'_> {
                     match substitute(&parameter.ty, &candidate.types) {
                         // A row of objects is handed over as it is: there is no array of objects.
                         Ty::Array(item) if *item == Ty::Object => arguments.extend(rest),
-                        Ty::Array(item) => arguments.push(Node::Array((*item).clone(), rest.into())),
+                        Ty::Array(item) => {
+                            let constant = fold::characters(&item, &rest).map(Node::Constant);
+                            arguments.push(constant.unwrap_or_else(|| Node::Array((*item).clone(), rest.into())));
+                        }
                         _ => {}
                     }
                 }

@@ -61,10 +61,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn array(&mut self, item: &Ty, items: &[Node]) -> Outcome<Value> {
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            values.push(self.eval(item)?);
-        }
+        let values = self.values(items)?;
         self.array_of(item.clone(), values)
     }
 
@@ -129,14 +126,18 @@ impl Machine<'_> {
     }
 
     fn array_index(&mut self, node: &Node) -> Outcome<usize> {
-        let index = match self.eval(node)? {
-            Value::Int32(index) => usize::try_from(index).ok(),
-            Value::Int64(index) => usize::try_from(index).ok(),
-            Value::UInt32(index) => usize::try_from(index).ok(),
-            Value::UInt64(index) => usize::try_from(index).ok(),
-            _ => return Err(broken("expected an index")),
-        };
-        index.ok_or_else(index_out_of_range)
+        self.position(node)?.ok_or_else(index_out_of_range)
+    }
+
+    /// An index of an array; nothing when it is below zero.
+    pub(super) fn position(&mut self, node: &Node) -> Outcome<Option<usize>> {
+        match self.eval(node)? {
+            Value::Int32(index) => Ok(usize::try_from(index).ok()),
+            Value::Int64(index) => Ok(usize::try_from(index).ok()),
+            Value::UInt32(index) => Ok(usize::try_from(index).ok()),
+            Value::UInt64(index) => Ok(usize::try_from(index).ok()),
+            _ => Err(broken("expected an index")),
+        }
     }
 
     pub(super) fn element(&mut self, pair: &(Node, Node)) -> Outcome<Value> {

@@ -65,8 +65,17 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn call_with_many(&mut self, call: &CallNode) -> Outcome<Value> {
-        let arguments = call.arguments.iter().map(|node| self.eval(node)).collect::<Outcome<Vec<Value>>>()?;
+        let arguments = self.values(&call.arguments)?;
         self.run_member(call, &arguments)
+    }
+
+    /// The values of these nodes, in order.
+    pub(super) fn values(&mut self, nodes: &[Node]) -> Outcome<Vec<Value>> {
+        let mut values = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            values.push(self.eval(node)?);
+        }
+        Ok(values)
     }
 
     /// A property of an object that is not null.
@@ -126,9 +135,9 @@ impl Machine<'_> {
 
     /// A call with `out` arguments: what the member gave goes to the slots.
     pub(super) fn call_out(&mut self, call: &CallNode, slots: &[u16]) -> Outcome<Value> {
-        let before = std::mem::take(&mut self.given);
+        let before = std::mem::take(&mut self.held().given);
         let result = self.call(call);
-        let given = std::mem::replace(&mut self.given, before);
+        let given = std::mem::replace(&mut self.held().given, before);
         let result = result?;
         for (slot, value) in slots.iter().zip(given) {
             let value = if self.arrays == Arrays::Written { self.thawed(value)? } else { value };
@@ -172,10 +181,7 @@ impl Machine<'_> {
 
     pub(super) fn invocation(&mut self, delegate: &Node, arguments: &[Node]) -> Outcome<Value> {
         let delegate = self.eval(delegate)?;
-        let mut values = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            values.push(self.eval(argument)?);
-        }
+        let values = self.values(arguments)?;
         self.invoke(&delegate, &values)
     }
 

@@ -28,10 +28,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn grid(&mut self, item: &Ty, lengths: &[usize], nodes: &[Node]) -> Outcome<Value> {
-        let mut values = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            values.push(self.eval(node)?);
-        }
+        let values = self.values(nodes)?;
         self.charge(values.len() * size_of::<Value>())?;
         self.grid_of(item, lengths.to_vec(), values)
     }
@@ -65,14 +62,7 @@ impl Machine<'_> {
     fn indices(&mut self, nodes: &[Node]) -> Outcome<Vec<usize>> {
         let mut indices = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let index = match self.eval(node)? {
-                Value::Int32(index) => usize::try_from(index).ok(),
-                Value::Int64(index) => usize::try_from(index).ok(),
-                Value::UInt32(index) => usize::try_from(index).ok(),
-                Value::UInt64(index) => usize::try_from(index).ok(),
-                _ => return Err(broken("expected an index")),
-            };
-            indices.push(index.unwrap_or(usize::MAX));
+            indices.push(self.position(node)?.unwrap_or(usize::MAX));
         }
         Ok(indices)
     }

@@ -24,16 +24,14 @@ impl Machine<'_> {
     pub(crate) fn object<S: State>(&mut self, ty: Ty, state: S) -> Outcome<Value> {
         self.charge(OBJECT_BYTES)?;
         let object = Instance::object(ty, state);
-        self.created.push(object.clone());
+        self.held().created.push(object.clone());
         Ok(Value::Object(object))
     }
 
     // Everything that the result does not reach is emptied, so that neither circles nor long chains are left to `Drop`.
     pub(super) fn finish(&mut self, result: Outcome<Value>) -> Outcome<Value> {
-        if self.created.is_empty() {
-            return result;
-        }
-        for node in self.annotated.drain(..) {
+        let Some(mut held) = self.held.take().filter(|held| !held.created.is_empty()) else { return result };
+        for node in held.annotated.drain(..) {
             node.annotations(Vec::clear);
         }
         let (kept, result) = match result {
@@ -44,7 +42,7 @@ impl Machine<'_> {
             Err(interrupt) => (BTreeSet::new(), Err(interrupt)),
         };
         self.locals.clear();
-        for object in &self.created {
+        for object in &held.created {
             if kept.contains(&object.identity()) {
                 xml_settle(&Value::Object(object.clone()));
             } else {

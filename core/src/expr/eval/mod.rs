@@ -40,8 +40,6 @@ pub(crate) struct Machine<'m> {
     pub(crate) now: Now,
     pub(crate) rng: &'m mut Rng,
     pub(crate) noted: &'m mut Noted,
-    /// What the `out` parameters of the member that runs were given.
-    pub(crate) given: Vec<Value>,
     /// The slots of all functions that run, innermost last.
     locals: Vec<Value>,
     /// Where the slots of the innermost one begin.
@@ -49,16 +47,24 @@ pub(crate) struct Machine<'m> {
     /// How far the trees of all functions that run reach down together.
     depth: u32,
     arrays: Arrays,
-    /// Every object that was made, so that circles are freed at the end.
-    created: Vec<Object>,
     /// Where concatenations grow; kept for its capacity.
     grown: String,
+    steps_left: u32,
+    memory_left: usize,
+    held: Option<Box<Held>>,
+}
+
+/// What the evaluation of a simple expression never needs, so that it does not pay for it.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// Every object that was made, so that circles are freed at the end.
+    created: Vec<Object>,
+    /// What the `out` parameters of the member that runs were given.
+    pub(crate) given: Vec<Value>,
     /// The exceptions that `catch` blocks hold, for `throw;`.
     caught: Vec<(Interrupt, Value)>,
     /// The objects that were thrown and not caught yet, last ones last.
     pub(crate) thrown: Vec<Value>,
-    steps_left: u32,
-    memory_left: usize,
     /// JSON that was read or made: a token does not keep its parents alive.
     pub(crate) kept: Vec<JToken>,
     /// Likewise XML: what was read, and what was taken out of its parent.
@@ -85,22 +91,18 @@ pub(crate) fn run_then<T>(
         now: eval.now,
         rng: eval.rng,
         noted,
-        given: Vec::new(),
-        locals: vec![Value::Null; usize::from(program.slots)],
+        locals: Vec::new(),
         base: 0,
         depth: 0,
         arrays: program.arrays,
-        created: Vec::new(),
-        caught: Vec::new(),
         grown: String::new(),
-        thrown: Vec::new(),
         steps_left: STEPS_MAX,
         memory_left: MEMORY_BYTES_MAX,
-        kept: Vec::new(),
-        kept_nodes: Vec::new(),
-        annotated: Vec::new(),
-        long_texts: units::Indexed::default(),
+        held: None,
     };
+    if program.slots > 0 {
+        machine.locals.resize(usize::from(program.slots), Value::Null);
+    }
     let looked = machine.body(&program.body).and_then(|value| Ok((look(&mut machine, &value)?, value)));
     let (seen, result) = match looked {
         Ok((seen, value)) => (Ok(seen), Ok(value)),
@@ -111,6 +113,11 @@ pub(crate) fn run_then<T>(
 }
 
 impl Machine<'_> {
+    /// What few evaluations need.
+    pub(crate) fn held(&mut self) -> &mut Held {
+        self.held.get_or_insert_default()
+    }
+
     /// Counts one step.
     pub(crate) fn step(&mut self) -> Outcome<()> {
         self.steps_left = self.steps_left.checked_sub(1).ok_or(Interrupt::LimitExceeded(Limit::Steps))?;
@@ -174,8 +181,7 @@ impl Machine<'_> {
             Node::Variable(variable) => self.variable_value(variable),
             Node::Not(inner) => self.not(inner),
             Node::Binary(binary) => self.binary(binary),
-            Node::AndAlso(pair) => self.short_circuit(pair, false),
-            Node::OrElse(pair) => self.short_circuit(pair, true),
+            Node::AndAlso(_) | Node::OrElse(_) => self.test(node).map(Value::Bool),
             Node::Conditional(parts) => self.conditional(parts),
             Node::Coalesce(pair) => self.coalesce(pair),
             Node::ConditionalAccess(parts) => self.conditional_access(parts),
@@ -193,14 +199,8 @@ impl Machine<'_> {
     #[inline(never)]
     fn eval_rare(&mut self, node: &Node) -> Outcome<Value> {
         match node {
-            Node::Negate(operands, inner) => {
-                let value = self.eval(inner)?;
-                negate(*operands, &value)
-            }
-            Node::Complement(operands, inner) => {
-                let value = self.eval(inner)?;
-                complement(*operands, &value)
-            }
+            Node::Negate(operands, inner) => self.eval(inner).and_then(|value| negate(*operands, &value)),
+            Node::Complement(operands, inner) => self.eval(inner).and_then(|value| complement(*operands, &value)),
             Node::Is(ty, inner) => self.is(ty, inner),
             Node::As(ty, inner) => self.as_type(ty, inner),
             Node::Sequence(nodes) => self.sequence(nodes),
@@ -270,12 +270,18 @@ impl Machine<'_> {
         Ok(old)
     }
 
-    /// A condition.
+    /// A condition, which is worked out without values where it can be.
     #[inline(never)]
     pub(crate) fn test(&mut self, node: &Node) -> Outcome<bool> {
-        match self.eval(node)? {
-            Value::Bool(value) => Ok(value),
-            _ => Err(broken("expected a bool")),
+        match node {
+            Node::AndAlso(pair) => Ok(self.test(&pair.0)? && self.test(&pair.1)?),
+            Node::OrElse(pair) => Ok(self.test(&pair.0)? || self.test(&pair.1)?),
+            Node::Not(inner) => Ok(!self.test(inner)?),
+            Node::Binary(binary) if binary.operands == Operands::String => self.same_text(binary),
+            other => match self.eval(other)? {
+                Value::Bool(value) => Ok(value),
+                _ => Err(broken("expected a bool")),
+            },
         }
     }
 
@@ -298,7 +304,7 @@ impl Machine<'_> {
     #[inline(never)]
     fn binary(&mut self, node: &BinaryNode) -> Outcome<Value> {
         if node.operands == Operands::String {
-            return self.same_text(node);
+            return self.same_text(node).map(Value::Bool);
         }
         let left = self.eval(&node.left)?;
         let right = self.eval(&node.right)?;
@@ -320,12 +326,6 @@ impl Machine<'_> {
             return Err(arithmetic_overflow());
         }
         binary(node.operator, node.operands, &left, &right)
-    }
-
-    // `decides` is the value of the left operand that makes the right one unneeded.
-    #[inline(never)]
-    fn short_circuit(&mut self, pair: &(Node, Node), decides: bool) -> Outcome<Value> {
-        if self.test(&pair.0)? == decides { Ok(Value::Bool(decides)) } else { self.eval(&pair.1) }
     }
 
     #[inline(never)]

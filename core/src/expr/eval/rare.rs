@@ -27,11 +27,8 @@ impl Machine<'_> {
     }
 
     pub(super) fn record(&mut self, ty: &Ty, nodes: &[Node]) -> Outcome<Value> {
-        let mut values = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            values.push(self.eval(node)?);
-        }
-        self.object(ty.clone(), Record::new(values)?)
+        let record = Record::new(self.values(nodes)?)?;
+        self.object(ty.clone(), record)
     }
 
     pub(super) fn field(&mut self, record: &Node, at: usize) -> Outcome<Value> {

@@ -1,9 +1,10 @@
 //! Runs statements. Every statement and every round of a loop is a counted step.
 
 use super::Machine;
+use super::cursor::Cursor;
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken};
-use crate::expr::node::{LoopOrder, LoopStep, Node, Step, SwitchStep, TryStep};
+use crate::expr::node::{CatchStep, LoopOrder, LoopStep, Node, Step, SwitchStep, TryStep};
 use crate::value::Value;
 
 /// What a statement leads to.
@@ -44,17 +45,14 @@ impl Machine<'_> {
     fn one(&mut self, step: &Step) -> Outcome<Flow> {
         self.step()?;
         match step {
-            Step::Run(node) => {
-                self.effect(node)?;
-                Ok(Flow::Next)
-            }
+            Step::Run(node) => self.effect(node).map(|()| Flow::Next),
             Step::If(test, yes, no) => {
                 let chosen = if self.test(test)? { yes } else { no };
                 self.steps(chosen)
             }
             Step::Loop(step) => self.repeat(step),
             Step::Foreach(slot, sequence, body) => self.foreach(*slot, sequence, body),
-            Step::Return(node) => Ok(Flow::Return(self.eval(node)?)),
+            Step::Return(node) => self.eval(node).map(Flow::Return),
             Step::Break => Ok(Flow::Break),
             Step::Continue => Ok(Flow::Continue),
             Step::Leave => Ok(Flow::Return(Value::Null)),
@@ -65,16 +63,19 @@ impl Machine<'_> {
     // Of a node whose value nobody wants.
     fn effect(&mut self, node: &Node) -> Outcome<()> {
         match node {
-            Node::Declare(slot, value) => {
-                let value = self.eval(value)?;
-                self.declare(*slot, value)
-            }
+            Node::Declare(slot, value) => self.bind(*slot, value),
             Node::Assign(slot, value) | Node::Exchange(slot, value) => {
                 let value = self.eval(value)?;
                 self.store(*slot, value)
             }
             other => self.eval(other).map(drop),
         }
+    }
+
+    // Gives a variable that begins to live its first value.
+    fn bind(&mut self, slot: u16, value: &Node) -> Outcome<()> {
+        let value = self.eval(value)?;
+        self.declare(slot, value)
     }
 
     fn repeat(&mut self, step: &LoopStep) -> Outcome<Flow> {
@@ -99,10 +100,8 @@ impl Machine<'_> {
     }
 
     fn foreach(&mut self, slot: u16, sequence: &Node, body: &[Step]) -> Outcome<Flow> {
-        let sequence = self.eval(sequence)?;
-        let mut cursor = self.cursor(&sequence)?;
-        while let Some(item) = self.advance(&mut *cursor)? {
-            self.declare(slot, item)?;
+        let mut cursor = self.pass(sequence)?;
+        while self.next_item(&mut *cursor, slot)? {
             match self.steps(body)? {
                 Flow::Break => return Ok(Flow::Next),
                 flow @ (Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => return Ok(flow),
@@ -112,12 +111,21 @@ impl Machine<'_> {
         Ok(Flow::Next)
     }
 
+    fn pass(&mut self, sequence: &Node) -> Outcome<Box<dyn Cursor>> {
+        let sequence = self.eval(sequence)?;
+        self.cursor(&sequence)
+    }
+
+    fn next_item(&mut self, cursor: &mut dyn Cursor, slot: u16) -> Outcome<bool> {
+        match self.advance(cursor)? {
+            Some(item) => self.declare(slot, item).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     fn rare(&mut self, step: &Step) -> Outcome<Flow> {
         match step {
-            Step::Throw(node) => {
-                let thrown = self.eval(node)?;
-                Err(self.throw_object(thrown))
-            }
+            Step::Throw(node) => self.throw_step(node),
             Step::Rethrow => Err(self.rethrow()),
             Step::Try(step) => self.try_step(step),
             Step::Switch(step) => self.switch(step),
@@ -125,22 +133,21 @@ impl Machine<'_> {
             Step::Jump(label) => Ok(Flow::Jump(*label)),
             Step::Labelled(steps, labels) => self.labelled(steps, labels),
             Step::Using(slot, resource, body, dispose) => {
-                let resource = self.eval(resource)?;
-                self.declare(*slot, resource)?;
-                self.using(body, dispose.as_ref())
+                self.bind(*slot, resource).and_then(|()| self.using(body, dispose.as_ref()))
             }
-            Step::Lock(object, body) => {
-                if self.eval(object)?.is_null() {
-                    return Err(argument_null("obj"));
-                }
-                self.steps(body)
-            }
-            Step::Functions(step) => {
-                self.functions(step)?;
-                Ok(Flow::Next)
-            }
+            Step::Lock(object, body) => self.locked(object).and_then(|()| self.steps(body)),
+            Step::Functions(step) => self.functions(step).map(|()| Flow::Next),
             _ => Err(broken("a statement that `one` knows")),
         }
+    }
+
+    fn throw_step(&mut self, node: &Node) -> Outcome<Flow> {
+        let thrown = self.eval(node)?;
+        Err(self.throw_object(thrown))
+    }
+
+    fn locked(&mut self, object: &Node) -> Outcome<()> {
+        if self.eval(object)?.is_null() { Err(argument_null("obj")) } else { Ok(()) }
     }
 
     // A jump to one of the labels goes on behind it; one to another label leaves.
@@ -170,16 +177,13 @@ impl Machine<'_> {
     }
 
     fn try_step(&mut self, step: &TryStep) -> Outcome<Flow> {
-        let (depth, caught) = (self.depth, self.caught.len());
+        let (depth, caught) = (self.depth, self.held().caught.len());
         let mut result = self.steps(&step.body);
-        if let Err(thrown @ Interrupt::Exception(_)) = &result {
-            let thrown = thrown.clone();
+        if let Err(thrown @ Interrupt::Exception(_)) = result {
             self.depth = depth;
-            if let Some(handled) = self.catch(step, &thrown) {
-                result = handled;
-            }
+            result = self.catch(step, thrown);
         }
-        self.caught.truncate(caught);
+        self.held().caught.truncate(caught);
         // Limits and missing bodies end the evaluation; nothing of it runs on.
         if matches!(result, Err(Interrupt::LimitExceeded(_) | Interrupt::NeedsBody(_))) {
             return result;
@@ -191,34 +195,34 @@ impl Machine<'_> {
         }
     }
 
-    // What the first `catch` that takes the exception comes to; nothing when none does.
-    fn catch(&mut self, step: &TryStep, thrown: &Interrupt) -> Option<Outcome<Flow>> {
-        let exception = match self.exception_object(thrown) {
-            Ok(exception) => exception,
-            Err(limit) => return Some(Err(limit)),
-        };
+    // What the first `catch` that takes the exception comes to, or the exception itself.
+    fn catch(&mut self, step: &TryStep, thrown: Interrupt) -> Outcome<Flow> {
+        let exception = self.exception_object(&thrown)?;
         for catch in &step.catches {
-            if !catch.ty.admits(&exception) {
-                continue;
+            if self.takes(catch, &exception)? {
+                self.held().caught.push((thrown, exception));
+                return self.steps(&catch.body);
             }
-            if let Err(error) = self.declare(catch.slot, exception.clone()) {
-                return Some(Err(error));
-            }
-            match catch.filter.as_ref().map(|filter| self.test(filter)) {
-                None | Some(Ok(true)) => {}
-                // An exception in a filter counts as false.
-                Some(Ok(false) | Err(Interrupt::Exception(_))) => continue,
-                Some(Err(other)) => return Some(Err(other)),
-            }
-            self.caught.push((thrown.clone(), exception));
-            return Some(self.steps(&catch.body));
         }
         self.remember(exception);
-        None
+        Err(thrown)
+    }
+
+    fn takes(&mut self, catch: &CatchStep, exception: &Value) -> Outcome<bool> {
+        if !catch.ty.admits(exception) {
+            return Ok(false);
+        }
+        self.declare(catch.slot, exception.clone())?;
+        match catch.filter.as_ref().map(|filter| self.test(filter)) {
+            None => Ok(true),
+            // An exception in a filter counts as false.
+            Some(Err(Interrupt::Exception(_))) => Ok(false),
+            Some(judged) => judged,
+        }
     }
 
     fn rethrow(&mut self) -> Interrupt {
-        let Some((interrupt, exception)) = self.caught.last().cloned() else {
+        let Some((interrupt, exception)) = self.held().caught.last().cloned() else {
             return broken("`throw;` outside of a catch");
         };
         self.remember(exception);
@@ -226,15 +230,7 @@ impl Machine<'_> {
     }
 
     fn switch(&mut self, step: &SwitchStep) -> Outcome<Flow> {
-        let value = self.eval(&step.value)?;
-        self.declare(step.slot, value)?;
-        let mut section = step.otherwise;
-        for (test, target) in &step.tests {
-            if self.test(test)? {
-                section = Some(*target);
-                break;
-            }
-        }
+        let mut section = self.section_of(step)?;
         while let Some(at) = section {
             self.step()?;
             let steps = step.sections.get(usize::from(at)).ok_or_else(|| broken("a switch without this section"))?;
@@ -245,5 +241,16 @@ impl Machine<'_> {
             }
         }
         Ok(Flow::Next)
+    }
+
+    // Where a switch begins.
+    fn section_of(&mut self, step: &SwitchStep) -> Outcome<Option<u16>> {
+        self.bind(step.slot, &step.value)?;
+        for (test, section) in &step.tests {
+            if self.test(test)? {
+                return Ok(Some(*section));
+            }
+        }
+        Ok(step.otherwise)
     }
 }

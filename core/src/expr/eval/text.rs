@@ -103,7 +103,7 @@ impl<'m> Machine<'m> {
     }
 
     #[inline(never)]
-    pub(super) fn same_text(&mut self, node: &BinaryNode) -> Outcome<Value> {
+    pub(super) fn same_text(&mut self, node: &BinaryNode) -> Outcome<bool> {
         let left = self.seen(&node.left)?;
         let right = self.seen(&node.right)?;
         if let (Some(left), Some(right)) = (left.text(), right.text())
@@ -114,8 +114,8 @@ impl<'m> Machine<'m> {
         // What is no text is null.
         let equal = left.text() == right.text();
         match node.operator {
-            BinaryOp::Equal => Ok(Value::Bool(equal)),
-            BinaryOp::NotEqual => Ok(Value::Bool(!equal)),
+            BinaryOp::Equal => Ok(equal),
+            BinaryOp::NotEqual => Ok(!equal),
             _ => Err(broken("an operator that the checker refuses")),
         }
     }

@@ -48,7 +48,7 @@ impl Machine<'_> {
     }
 
     fn indexed(&mut self, text: &Arc<str>) -> Outcome<Units> {
-        if let Some((_, units)) = self.long_texts.0.iter().find(|(known, _)| Arc::ptr_eq(known, text)) {
+        if let Some((_, units)) = self.held().long_texts.0.iter().find(|(known, _)| Arc::ptr_eq(known, text)) {
             return Ok(units.clone());
         }
         self.weigh_bytes(text.len())?;
@@ -58,8 +58,8 @@ impl Machine<'_> {
             self.charge(text.len().saturating_mul(2))?;
             Units::Wide(text.encode_utf16().collect())
         };
-        self.long_texts.0.truncate(REMEMBERED_MAX - 1);
-        self.long_texts.0.insert(0, (Arc::clone(text), units.clone()));
+        self.held().long_texts.0.truncate(REMEMBERED_MAX - 1);
+        self.held().long_texts.0.insert(0, (Arc::clone(text), units.clone()));
         Ok(units)
     }
 }

@@ -133,7 +133,7 @@ fn formatting(call: &Call<'_, '_>, at: usize) -> Outcome<JFormatting> {
 /// Counts a token with everything below it, and keeps it alive while the evaluation runs.
 fn keep(call: &mut Call<'_, '_>, token: &JToken) -> Outcome<()> {
     call.machine.charge((token.descendants().len() + 1) * TOKEN_BYTES)?;
-    call.machine.kept.push(token.clone());
+    call.machine.held().kept.push(token.clone());
     Ok(())
 }
 
@@ -144,7 +144,7 @@ pub(super) fn read(call: &mut Call<'_, '_>, text: &str, wanted: Wanted) -> Outco
     match JToken::read(text, wanted, tokens_max) {
         Ok(read) => {
             call.machine.charge(read.tokens * TOKEN_BYTES)?;
-            call.machine.kept.push(read.token.clone());
+            call.machine.held().kept.push(read.token.clone());
             Ok(read.token)
         }
         Err(ReadError::Syntax(message)) => Err(reader(&message)),

@@ -140,7 +140,7 @@ fn empty(call: &mut Call<'_, '_>, node: &XNode, parts: &[Part]) -> Outcome<()> {
         while let Some(first) = node.first(*part) {
             call.machine.step()?;
             first.detach();
-            call.machine.kept_nodes.push(first);
+            call.machine.held().kept_nodes.push(first);
         }
         if *part == Part::Content {
             node.set_tag(super::Tag::Empty);

@@ -162,7 +162,7 @@ fn loaded(call: &mut Call<'_, '_>, text: &Arc<str>, root: Root, blanks: Blanks) 
     match read(text, Reading { root, blanks, nodes_max }) {
         Ok((node, made)) => {
             call.machine.charge(made * NODE_BYTES)?;
-            call.machine.kept_nodes.push(node.clone());
+            call.machine.held().kept_nodes.push(node.clone());
             wrapped(call.machine, &node)
         }
         Err(Failure::Syntax(message)) => Err(xml_error(message)),

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         let node = node(call)?;
         call.machine.charge(size_of::<Value>())?;
         node.annotations(|notes| notes.push(value));
-        call.machine.annotated.push(node);
+        call.machine.held().annotated.push(node);
         Ok(Value::Null)
     }),
     row("XObject", "object Annotation(Type type)", |call| first(call, call.type_object(1, "type")?)),
