@@ -342,6 +342,18 @@ impl State for Grid {
     }
 }
 
+/// Where the element of these indices stands among all; nothing when one is out of its range.
+pub(crate) fn position(lengths: &[usize], indices: &[usize]) -> Option<usize> {
+    let mut at = 0;
+    for (length, index) in lengths.iter().zip(indices) {
+        if index >= length {
+            return None;
+        }
+        at = at * length + index;
+    }
+    Some(at)
+}
+
 /// A variable that a delegate captured. It stands in the slots of all who share it.
 #[derive(Debug)]
 pub(crate) struct Cell {

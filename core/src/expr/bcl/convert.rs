@@ -17,13 +17,13 @@ const OWNER: &str = "Convert";
 
 // `ToX` of every type that it is known for, and of `object`.
 macro_rules! conversions {
-    ($($table:ident $result:literal $method:literal $function:expr, $of_text:expr;)*) => {
+    ($($table:ident $result:literal $method:literal $function:expr, $of_text:expr, $of_formatted:expr;)*) => {
         /// A table for each type that is converted to.
         pub(super) const TABLES: [&[Row]; 15] = [$($table,)* TEXT];
 
         $(const $table: &[Row] = &[
             row(OWNER, concat!("static ", $result, " ", $method, "(string value)"), $of_text),
-            row(OWNER, concat!("static ", $result, " ", $method, "(string value, IFormatProvider provider)"), $of_text),
+            row(OWNER, concat!("static ", $result, " ", $method, "(string value, IFormatProvider provider)"), $of_formatted),
             row(OWNER, concat!("static ", $result, " ", $method, "(object value)"), $function),
             row(OWNER, concat!("static ", $result, " ", $method, "(object value, IFormatProvider provider)"), $function),
             row(OWNER, concat!("static ", $result, " ", $method, "(bool value)"), $function),
@@ -45,20 +45,20 @@ macro_rules! conversions {
 }
 
 conversions! {
-    BOOL "bool" "ToBoolean" bool_of, bool_of;
-    CHAR "char" "ToChar" char_of, char_of_text;
-    SBYTE "sbyte" "ToSByte" whole_of::<i8>, whole_of::<i8>;
-    BYTE "byte" "ToByte" whole_of::<u8>, whole_of::<u8>;
-    SHORT "short" "ToInt16" whole_of::<i16>, whole_of::<i16>;
-    USHORT "ushort" "ToUInt16" whole_of::<u16>, whole_of::<u16>;
-    INT "int" "ToInt32" whole_of::<i32>, whole_of::<i32>;
-    UINT "uint" "ToUInt32" whole_of::<u32>, whole_of::<u32>;
-    LONG "long" "ToInt64" whole_of::<i64>, whole_of::<i64>;
-    ULONG "ulong" "ToUInt64" whole_of::<u64>, whole_of::<u64>;
-    SINGLE "float" "ToSingle" single_of, single_of;
-    DOUBLE "double" "ToDouble" double_of, double_of;
-    DECIMAL "decimal" "ToDecimal" decimal_of, decimal_of;
-    DATE_TIME "DateTime" "ToDateTime" date_of, date_of;
+    BOOL "bool" "ToBoolean" bool_of, bool_of, bool_of;
+    CHAR "char" "ToChar" char_of, char_of_text, char_of_text;
+    SBYTE "sbyte" "ToSByte" whole_of::<i8>, whole_of::<i8>, sbyte_of_formatted;
+    BYTE "byte" "ToByte" whole_of::<u8>, whole_of::<u8>, whole_of::<u8>;
+    SHORT "short" "ToInt16" whole_of::<i16>, whole_of::<i16>, whole_of::<i16>;
+    USHORT "ushort" "ToUInt16" whole_of::<u16>, whole_of::<u16>, whole_of::<u16>;
+    INT "int" "ToInt32" whole_of::<i32>, whole_of::<i32>, whole_of::<i32>;
+    UINT "uint" "ToUInt32" whole_of::<u32>, whole_of::<u32>, whole_of::<u32>;
+    LONG "long" "ToInt64" whole_of::<i64>, whole_of::<i64>, whole_of::<i64>;
+    ULONG "ulong" "ToUInt64" whole_of::<u64>, whole_of::<u64>, whole_of::<u64>;
+    SINGLE "float" "ToSingle" single_of, single_of, single_of;
+    DOUBLE "double" "ToDouble" double_of, double_of, double_of;
+    DECIMAL "decimal" "ToDecimal" decimal_of, decimal_of, decimal_of;
+    DATE_TIME "DateTime" "ToDateTime" date_of, date_of, date_of;
 }
 
 fn bool_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
@@ -76,6 +76,12 @@ fn char_of_text(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 fn whole_of<T: Whole>(call: &mut Call<'_, '_>) -> Outcome<Value> {
     to_whole::<T>(call.value(0))
+}
+
+// Of the methods that take a provider, this one alone refuses null.
+fn sbyte_of_formatted(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    call.text(0, "s")?;
+    whole_of::<i8>(call)
 }
 
 fn single_of(call: &mut Call<'_, '_>) -> Outcome<Value> {

@@ -19,7 +19,6 @@ mod enums;
 mod exceptions;
 mod form;
 mod format;
-mod grid;
 mod guid;
 mod hash_code;
 mod html;
@@ -213,7 +212,6 @@ const ROWS: &[&[Row]] = &[
     bit_converter::ROWS,
     bit_converter::NUMBERS,
     random::ROWS,
-    grid::ROWS,
     guid::ROWS,
     time::ROWS,
     time_span::ROWS,
@@ -272,7 +270,8 @@ const ROWS: &[&[Row]] = &[
     collections::TABLES[7],
     collections::TABLES[8],
     collections::TABLES[9],
-    collections::ARRAYS,
+    collections::ARRAYS[0],
+    collections::ARRAYS[1],
     linq::TABLES[0],
     linq::TABLES[1],
     linq::TABLES[2],

@@ -10,18 +10,6 @@ use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
-    row("string", "new string(char[] value)", |call| {
-        let text = match call.value(0) {
-            Value::Chars(units) => String::from_utf16_lossy(units),
-            _ => String::new(),
-        };
-        call.yields(text)
-    }),
-    row("string", "new string(char c, int count)", |call| {
-        let (c, count) = (utf16::char_of(call.unit(0)?), not_negative(call.int(1)?, "count")?);
-        call.machine.check_length(count.saturating_mul(c.len_utf8()))?;
-        call.yields(String::from_iter(std::iter::repeat_n(c, count)))
-    }),
     row("string", "new string(char[] value, int startIndex, int length)", |call| {
         let units = call.units(0, "value")?;
         let (start, length) = (not_negative(call.int(1)?, "startIndex")?, not_negative(call.int(2)?, "length")?);

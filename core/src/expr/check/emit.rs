@@ -29,9 +29,6 @@ impl Checker<'_> {
         span: Span,
     ) -> Typed {
         let member = candidate.member;
-        if changes_arrays(member) {
-            self.arrays = Arrays::Written;
-        }
         let (mut nodes, mut slots, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let in_order = is_in_order(&candidate.sources);
         let receiver =
@@ -73,8 +70,7 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         self.check_constraint(member, &candidate.types, span);
-        #[cfg(test)]
-        crate::expr::tests::rows::note(member);
+        self.uses(member);
         let (run, types) = (member.run, candidate.types.clone().into());
         let call = CallNode { run, arguments: arguments.into(), types, receiver: rule, cost: Cost::of(member.form) };
         let result = substitute(&member.result, &candidate.types);
@@ -90,6 +86,15 @@ impl Checker<'_> {
             false => Node::Out(Box::new((call, slots.into()))),
         };
         Typed::new(self.around(before, node, after, span), result, span)
+    }
+
+    /// What follows for the whole expression from its use of a member.
+    pub(super) fn uses(&mut self, member: &Member) {
+        if changes_arrays(member) {
+            self.arrays = Arrays::Written;
+        }
+        #[cfg(test)]
+        crate::expr::tests::rows::note(member);
     }
 
     // The value of a `ref` argument; what the member makes of it goes back to its place.
@@ -196,12 +201,8 @@ impl Checker<'_> {
             let mut found = visible(&receiver.ty, &level, name);
             found.retain(|(member, _)| member.form == form && indices_fit(member, &values));
             let Some((member, bindings)) = found.into_iter().next() else { continue };
-            if changes_arrays(member) {
-                self.arrays = Arrays::Written;
-            }
+            self.uses(member);
             let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
-            #[cfg(test)]
-            crate::expr::tests::rows::note(member);
             let mut arguments = vec![receiver.node];
             let last = substitute(&member.result, &types);
             let wanted: Vec<Ty> = member.parameters.iter().map(|parameter| substitute(&parameter.ty, &types)).collect();

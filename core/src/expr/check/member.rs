@@ -23,20 +23,6 @@ pub(super) enum Operand {
     Error,
 }
 
-const NAMESPACES: [&str; 11] = [
-    "System",
-    "System.Collections",
-    "System.Collections.Generic",
-    "System.IO",
-    "System.Linq",
-    "System.Net",
-    "System.Security",
-    "System.Text",
-    "Newtonsoft",
-    "Newtonsoft.Json",
-    "Newtonsoft.Json.Linq",
-];
-
 impl Checker<'_> {
     /// A name or a member that must be a value.
     pub(super) fn member_value(&mut self, expr: &Expr) -> Typed {
@@ -120,7 +106,7 @@ impl Checker<'_> {
                 self.unsupported(span, &format!("`{name}`"));
                 Operand::Error
             }
-            Named::Unknown if NAMESPACES.contains(&name) => Operand::Namespace(name.to_owned()),
+            Named::Unknown if is_namespace(name) => Operand::Namespace(name.to_owned()),
             Named::Unknown => {
                 if !name.is_empty() {
                     let frames = self.outer.iter().chain(std::iter::once(&self.frame));
@@ -142,9 +128,7 @@ impl Checker<'_> {
     }
 
     fn in_namespace(&mut self, name: &str, span: Span) -> Operand {
-        if NAMESPACES.contains(&name)
-            || name.starts_with("System.") && !name.ends_with(char::is_uppercase) && is_space(name)
-        {
+        if is_namespace(name) {
             return Operand::Namespace(name.to_owned());
         }
         self.type_operand(name, span)
@@ -211,8 +195,7 @@ impl Checker<'_> {
     }
 
     fn emit_property(&mut self, member: &Member, receiver: Option<Node>, types: &[Ty], span: Span) -> Typed {
-        #[cfg(test)]
-        crate::expr::tests::rows::note(member);
+        self.uses(member);
         if let (Run::Part(part), Some(steps)) = (member.run, receiver.as_ref().and_then(steps_to)) {
             return Typed::new(Node::Part(part, steps + 1), substitute(&member.result, types), span);
         }
@@ -489,9 +472,10 @@ const fn steps_to(node: &Node) -> Option<u32> {
     }
 }
 
-fn is_space(name: &str) -> bool {
-    ["System.Text.RegularExpressions", "System.Security.Cryptography", "System.Xml", "System.Xml.Linq"].contains(&name)
-        || name.starts_with("System.Security.Cryptography.X509Certificates")
+// Whether a type stands in it or further inside.
+fn is_namespace(name: &str) -> bool {
+    let is_inside = |space: &str| space.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    !name.is_empty() && Class::ALL.iter().any(|class| is_inside(class.namespace()))
 }
 
 // The type and what it derives from, `object` last.

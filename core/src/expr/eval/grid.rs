@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::expr::exception::{Outcome, broken, index_out_of_range, overflow};
-use crate::expr::instance::{self, Grid};
+use crate::expr::instance::{self, Grid, position};
 use crate::expr::limits::ITEMS_MAX;
 use crate::expr::node::Node;
 use crate::expr::ty::Ty;
@@ -33,7 +33,8 @@ impl Machine<'_> {
         self.grid_of(item, lengths.to_vec(), values)
     }
 
-    fn grid_of(&mut self, item: &Ty, lengths: Vec<usize>, values: Vec<Value>) -> Outcome<Value> {
+    /// An array of these lengths; as many values as their product.
+    pub(crate) fn grid_of(&mut self, item: &Ty, lengths: Vec<usize>, values: Vec<Value>) -> Outcome<Value> {
         let dimensions = u16::try_from(lengths.len()).unwrap_or(u16::MAX);
         self.object(Ty::array_of(item.clone(), dimensions), Grid { lengths, values })
     }
@@ -66,15 +67,4 @@ impl Machine<'_> {
         }
         Ok(indices)
     }
-}
-
-fn position(lengths: &[usize], indices: &[usize]) -> Option<usize> {
-    let mut at = 0;
-    for (length, index) in lengths.iter().zip(indices) {
-        if index >= length {
-            return None;
-        }
-        at = at * length + index;
-    }
-    Some(at)
 }

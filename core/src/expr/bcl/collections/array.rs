@@ -1,44 +1,25 @@
 //! `System.Array`: what every array has, and what fills, copies, sorts and turns arrays. What is looked for in them is in
 //! `array_search`; elements and lengths are the language's own.
 
-use super::super::string::{index, not_negative};
+use super::super::string::not_negative;
 use super::super::{Call, Member, Row, row};
+use super::elements::lengths;
 use super::views::{Part, View, length};
 use super::{bad_count, bad_end_index, copy_into_array, list, place, range, snapshot, sort, with_actual};
 use crate::expr::Interrupt;
 use crate::expr::eval::numeric;
-use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_range, throw};
-use crate::expr::instance;
+use crate::expr::exception::{Outcome, argument, argument_null, index_out_of_range, out_of_range, throw};
+use crate::expr::instance::{self, Grid};
 use crate::expr::parse::signature::Form;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
-    row("Array", "int Length", |call| Ok(index(long(call, 0)?))),
-    row("Array", "long LongLength", |call| Ok(Value::Int64(i64::try_from(long(call, 0)?).unwrap_or(i64::MAX)))),
-    row("Array", "int Rank", |_| Ok(Value::Int32(1))),
     row("Array", "bool IsFixedSize", |_| Ok(Value::Bool(true))),
     row("Array", "bool IsReadOnly", |_| Ok(Value::Bool(false))),
     row("Array", "bool IsSynchronized", |_| Ok(Value::Bool(false))),
     row("Array", "object SyncRoot", |call| Ok(call.value(0).clone())),
     row("Array", "void Initialize()", |_| Ok(Value::Null)),
-    row("Array", "int GetLength(int dimension)", |call| Ok(index(dimension(call)?))),
-    row("Array", "long GetLongLength(int dimension)", |call| {
-        Ok(Value::Int64(i64::try_from(dimension(call)?).unwrap_or(i64::MAX)))
-    }),
-    row("Array", "int GetLowerBound(int dimension)", |call| dimension(call).map(|_| Value::Int32(0))),
-    row("Array", "int GetUpperBound(int dimension)", |call| match index(dimension(call)?) {
-        Value::Int32(length) => Ok(Value::Int32(length - 1)),
-        other => Ok(other),
-    }),
-    row("Array", "object GetValue(int index)", get_value),
-    row("Array", "object GetValue(long index)", get_value),
-    row("Array", "object GetValue(int index1, int index2)", |_| Err(other_rank("two"))),
-    row("Array", "object GetValue(int index1, int index2, int index3)", |_| Err(other_rank("three"))),
-    row("Array", "object GetValue(params int[] indices)", |call| {
-        let at = only_index(call, 1)?;
-        snapshot(call, 0)?.into_iter().nth(at).ok_or_else(index_out_of_range)
-    }),
     row("Array", "static Array CreateInstance(Type elementType, int length)", |call| {
         let item = call.type_object(0, "elementType")?;
         let length = super::needs_not_negative(call.int(1)?, "length")?;
@@ -46,21 +27,22 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         let blank = item.default_value().unwrap_or(Value::Null);
         call.machine.array_of(item, vec![blank; length])
     }),
-    row("Array", "void SetValue(object value, int index)", set_value),
-    row("Array", "void SetValue(object value, long index)", set_value),
     row("Array", "object Clone()", |call| {
-        let items = snapshot(call, 0)?;
-        call.machine.array_of(item_of(call.value(0)), items)
+        let (items, lengths) = (snapshot(call, 0)?, lengths(call.value(0))?);
+        match lengths.len() {
+            1 => call.machine.array_of(item_of(call.value(0)), items),
+            _ => call.machine.grid_of(&item_of(call.value(0)), lengths, items),
+        }
     }),
     row("Array", "void CopyTo(Array array, int index)", |call| {
-        let items = snapshot(call, 0)?;
-        let items = fitted(call, items, 0, 1)?;
-        copy_into_array(call, items, 1, call.int(2)?)
+        let index = call.int(2)?;
+        copy_to(call, index)
     }),
     row("Array", "void CopyTo(Array array, long index)", |call| {
-        let items = snapshot(call, 0)?;
-        let items = fitted(call, items, 0, 1)?;
-        copy_into_array(call, items, 1, i32::try_from(call.long(2)?).unwrap_or(i32::MAX))
+        let index = call.long(2)?;
+        let index =
+            i32::try_from(index).map_err(|_| out_of_range("Arrays larger than 2GB are not supported.", "index"))?;
+        copy_to(call, index)
     }),
     row("Array", "static void Copy(Array sourceArray, Array destinationArray, int length)", |call| {
         copy(call, (0, 0), (1, 0), 2)
@@ -76,12 +58,12 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         copy_part,
     ),
     row("Array", "static void Clear(Array array)", |call| {
-        let length = array(call, 0)?;
+        let length = any(call, 0)?;
         let blank = item_of(call.value(0)).default_value().unwrap_or(Value::Null);
         place(call, vec![blank; length], 0, 0)
     }),
     row("Array", "static void Clear(Array array, int index, int length)", |call| {
-        let room = array(call, 0)?;
+        let room = any(call, 0)?;
         let (Ok(from), Ok(count)) = (usize::try_from(call.int(1)?), usize::try_from(call.int(2)?)) else {
             return Err(index_out_of_range());
         };
@@ -176,14 +158,44 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
 ];
 
-// The length of the array at this position; null throws a null reference.
-fn long(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
-    length(call.value(at)).ok_or_else(crate::expr::exception::null_reference)
+// The length of an array of any rank, which may not be null.
+fn any(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
+    if call.value(at).is_null() {
+        return Err(argument_null("array"));
+    }
+    Ok(lengths(call.value(at))?.iter().product())
 }
 
-/// The length of an array among the arguments, which may not be null.
+/// The length of an array of one dimension among the arguments, which may not be null.
 pub(super) fn array(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
+    if instance::look(call.value(at), |_: &mut Grid| ()).is_some() {
+        return Err(rank("Only single dimension arrays are supported here."));
+    }
     length(call.value(at)).ok_or_else(|| argument_null("array"))
+}
+
+fn rank(message: &str) -> Interrupt {
+    throw("System.RankException", message)
+}
+
+fn copy_to(call: &mut Call<'_, '_>, index: i32) -> Outcome<Value> {
+    if !call.value(1).is_null() {
+        if lengths(call.value(1))?.len() != 1 {
+            let message = "Only single dimensional arrays are supported for the requested action.";
+            return Err(throw("System.ArgumentException", message));
+        }
+        same_rank(call, 0, 1)?;
+    }
+    let items = snapshot(call, 0)?;
+    let items = fitted(call, items, 0, 1)?;
+    copy_into_array(call, items, 1, index)
+}
+
+fn same_rank(call: &Call<'_, '_>, source: usize, target: usize) -> Outcome<()> {
+    if lengths(call.value(source))?.len() == lengths(call.value(target))?.len() {
+        return Ok(());
+    }
+    Err(rank("The specified arrays must have the same number of dimensions."))
 }
 
 fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
@@ -194,68 +206,34 @@ fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
     }
 }
 
-fn dimension(call: &Call<'_, '_>) -> Outcome<usize> {
-    match call.int(1)? {
-        0 => long(call, 0),
-        _ => Err(throw("System.IndexOutOfRangeException", "Array does not have that many dimensions.")),
-    }
-}
-
 /// The type of an array's items.
-fn item_of(array: &Value) -> Ty {
+pub(super) fn item_of(array: &Value) -> Ty {
     match array {
         Value::Strings(_) => Ty::String,
         Value::Chars(_) => Ty::Char,
         Value::Bytes(_) => Ty::Byte,
         Value::Object(object) => match instance::type_of(object) {
-            Some(Ty::Array(item)) => (**item).clone(),
+            Some(Ty::Array(item) | Ty::Grid(item, _)) => (**item).clone(),
             _ => Ty::Object,
         },
         _ => Ty::Object,
     }
 }
 
-fn get_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let at = usize::try_from(call.long(1)?).map_err(|_| index_out_of_range())?;
-    snapshot(call, 0)?.into_iter().nth(at).ok_or_else(index_out_of_range)
-}
-
-fn other_rank(rank: &str) -> Interrupt {
-    throw("System.ArgumentException", format!("Array was not a {rank}-dimensional array."))
-}
-
-// The one index among indices given as an array.
-fn only_index(call: &mut Call<'_, '_>, at: usize) -> Outcome<usize> {
-    if call.value(at).is_null() {
-        return Err(argument_null("indices"));
-    }
-    match call.machine.collect(call.value(at))?.as_slice() {
-        [Value::Int32(index)] => usize::try_from(*index).map_err(|_| index_out_of_range()),
-        _ => Err(throw("System.ArgumentException", "Indices length does not match the array rank.")),
-    }
-}
-
-fn set_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let length = long(call, 0)?;
-    let at = usize::try_from(call.long(2)?).ok().filter(|at| *at < length).ok_or_else(index_out_of_range)?;
-    let item = item_of(call.value(0));
-    let value = call.value(1);
+/// A value as an element of this type: null is its default, and numbers widen.
+pub(super) fn stored(value: &Value, item: &Ty) -> Outcome<Value> {
     let fitted = match value {
         Value::Null => item.default_value(),
         value if item.admits(value) => Some(value.clone()),
-        value => widened(value, &item),
+        value => widened(value, item),
     };
-    let Some(fitted) = fitted else {
-        let is_number = type_of_number(value).is_some() && is_number(&item);
-        return Err(match is_number {
-            true => throw(
-                "System.ArgumentException",
-                "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
-            ),
-            false => throw("System.InvalidCastException", "Object cannot be stored in an array of this type."),
-        });
-    };
-    place(call, vec![fitted], 0, at)
+    fitted.ok_or_else(|| match type_of_number(value).is_some() && is_number(item) {
+        true => throw(
+            "System.ArgumentException",
+            "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
+        ),
+        false => throw("System.InvalidCastException", "Object cannot be stored in an array of this type."),
+    })
 }
 
 fn is_number(ty: &Ty) -> bool {
@@ -357,8 +335,13 @@ fn copy_part(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), count: usize) -> Outcome<Value> {
-    let source = length(call.value(from.0)).ok_or_else(|| argument_null("sourceArray"))?;
-    let room = length(call.value(to.0)).ok_or_else(|| argument_null("destinationArray"))?;
+    for (at, name) in [(from.0, "sourceArray"), (to.0, "destinationArray")] {
+        if call.value(at).is_null() {
+            return Err(argument_null(name));
+        }
+    }
+    same_rank(call, from.0, to.0)?;
+    let (source, room) = (any(call, from.0)?, any(call, to.0)?);
     let count = not_negative(call.int(count)?, "length")?;
     if count > source.saturating_sub(from.1) {
         return Err(too_short("Source", "sourceArray"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::{Call, Row, row};
+use super::super::{Call, Member, Row, Run, TABLE, row};
 use super::line::Line;
 use crate::expr::eval::cursor::{Cursor, Lazy};
 use crate::expr::exception::{Outcome, invalid_operation, throw};
@@ -55,7 +55,6 @@ impl State for Pass {
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("IEnumerable<T>", "IEnumerator<T> GetEnumerator()", enumerator),
-    row("IEnumerable", "IEnumerator GetEnumerator()", untyped),
     row("Array", "IEnumerator GetEnumerator()", untyped),
     row("string", "IEnumerator<char> GetEnumerator()", |call| enumerator_of(call, Ty::Char)),
     row("IEnumerator<T>", "T Current", current),
@@ -76,18 +75,33 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
             Value::Null
         })
     }),
-    row("IEnumerator<T>", "void Dispose()", |call| {
-        call.state(0, |pass: &mut Pass| {
-            // A lazy sequence that is let go of has no more items; a collection does not care.
-            if instance::look(&pass.source, |_: &mut Lazy| ()).is_some() {
-                pass.cursor = None;
-                pass.current = pass.default.clone();
-            }
-            Value::Null
-        })
-    }),
-    row("IDisposable", "void Dispose()", |_| Ok(Value::Null)),
+    row("IEnumerator<T>", "void Dispose()", let_go),
+    row("IDisposable", "void Dispose()", dispose),
 ];
+
+// What the type of the object itself does.
+fn dispose(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let value = call.value(0);
+    if instance::look(value, |_: &mut Pass| ()).is_some() {
+        return let_go(call);
+    }
+    let is_own = |member: &&Member| member.owner.class() != Some(Class::IDisposable) && member.owner.admits(value);
+    match TABLE.named("Dispose").iter().find(is_own).map(|member| member.run) {
+        Some(Run::Function(run)) => run(call),
+        Some(Run::Enum(_) | Run::Part(_) | Run::Text(_)) | None => Ok(Value::Null),
+    }
+}
+
+fn let_go(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    call.state(0, |pass: &mut Pass| {
+        // A lazy sequence that is let go of has no more items; a collection does not care.
+        if instance::look(&pass.source, |_: &mut Lazy| ()).is_some() {
+            pass.cursor = None;
+            pass.current = pass.default.clone();
+        }
+        Value::Null
+    })
+}
 
 /// `GetEnumerator()` of a collection.
 pub(in crate::expr::bcl) fn enumerator(call: &mut Call<'_, '_>) -> Outcome<Value> {

@@ -4,6 +4,7 @@ mod array;
 mod array_search;
 mod comparers;
 mod dictionary;
+mod elements;
 mod enumerator;
 mod interfaces;
 pub(super) mod key;
@@ -19,7 +20,7 @@ use super::{Base, Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::eval::items_limit;
 use crate::expr::exception::{Outcome, argument, argument_null, out_of_range, throw};
-use crate::expr::instance::{self, Instance, Items, Pair};
+use crate::expr::instance::{self, Grid, Instance, Items, Pair};
 use crate::expr::limits::ITEMS_MAX;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -46,7 +47,7 @@ pub(super) const TABLES: [&[Row]; 10] = [
     comparers::ROWS,
 ];
 
-pub(super) const ARRAYS: &[Row] = array_search::ROWS;
+pub(super) const ARRAYS: [&[Row]; 2] = [array_search::ROWS, elements::ROWS];
 
 pub(super) const BASES: &[Base] = &[
     ("string", "IEnumerable<char>"),
@@ -220,12 +221,16 @@ fn copy_into_array(call: &mut Call<'_, '_>, items: Vec<Value>, array: usize, fro
 
 fn place(call: &mut Call<'_, '_>, values: Vec<Value>, array: usize, from: usize) -> Outcome<Value> {
     spend(call, values.len())?;
-    call.state(array, |items: &mut Items| {
-        for (place, value) in items.values.iter_mut().skip(from).zip(values) {
+    let put = |places: &mut [Value]| {
+        for (place, value) in places.iter_mut().skip(from).zip(values) {
             *place = value;
         }
         Value::Null
-    })
+    };
+    if instance::look(call.value(array), |_: &mut Grid| ()).is_some() {
+        return call.state(array, |grid: &mut Grid| put(&mut grid.values));
+    }
+    call.state(array, |items: &mut Items| put(&mut items.values))
 }
 
 fn with_actual(message: &str, parameter: &str, actual: i32) -> Interrupt {
