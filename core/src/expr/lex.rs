@@ -139,20 +139,28 @@ impl<'s> Lexer<'s> {
 
     fn word(&mut self, from: usize, prefix: usize) {
         self.at += prefix;
-        let mut text = String::new();
-        let mut is_escaped = prefix > 0;
+        let part = self.letters();
+        let Some(mut escaped) = escaped_letter(self.rest()) else {
+            return self.push(from, TokenKind::Word { text: part.into(), escaped: prefix > 0 });
+        };
+        let mut text = part.to_owned();
         loop {
-            let rest = self.rest();
-            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            self.at += length;
-            text.push_str(rest.get(..length).unwrap_or(""));
-            let Some((c, length)) = escaped_letter(self.rest()) else { break };
-            // What is written with an escape is a name, also where it reads as a keyword.
-            is_escaped = true;
-            self.at += length;
-            text.push(c);
+            self.at += escaped.1;
+            text.push(escaped.0);
+            text.push_str(self.letters());
+            let Some(next) = escaped_letter(self.rest()) else { break };
+            escaped = next;
         }
-        self.push(from, TokenKind::Word { text: text.into(), escaped: is_escaped });
+        // What is written with an escape is a name, also where it reads as a keyword.
+        self.push(from, TokenKind::Word { text: text.into(), escaped: true });
+    }
+
+    // What goes on with letters, digits and underscores, passed.
+    fn letters(&mut self) -> &'s str {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or("")
     }
 
     fn quoted_or_escaped(&mut self, from: usize, first: char) {

@@ -72,8 +72,8 @@ pub const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const STRING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How far the trees of all functions that call each other reach down together, in nodes; it bounds the stack to about a
-/// megabyte in an unoptimised build, whose frames are several times as large as those of a release.
-pub const CALL_HEIGHT_MAX: u32 = 300;
+/// megabyte in an unoptimised build, whose frames are several times as large as those of a release, of the two that threads have.
+pub const CALL_HEIGHT_MAX: u32 = 500;
 
 /// What one call of a function adds to the height of its tree.
 pub const CALL_HEIGHT: u32 = 4;

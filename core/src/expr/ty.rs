@@ -334,7 +334,7 @@ classes! {
 }
 
 /// The types that are keywords, under both of their names.
-const KEYWORDS: [(&str, &str, Ty); 16] = [
+static KEYWORDS: [(&str, &str, Ty); 16] = [
     ("sbyte", "SByte", Ty::SByte),
     ("short", "Int16", Ty::Int16),
     ("ushort", "UInt16", Ty::UInt16),
@@ -356,9 +356,13 @@ const KEYWORDS: [(&str, &str, Ty); 16] = [
 /// Types of the allow-list (Microsoft's article, reference A2) that have no members here yet.
 pub(crate) const UNBUILT: &[&str] = &["Extensions"];
 
-/// The classes by name.
-static CLASSES: LazyLock<BTreeMap<&'static str, Class>> =
-    LazyLock::new(|| Class::ALL.iter().map(|class| (class.name(), *class)).collect());
+/// The types by their short names, each with the namespace that may stand before it.
+static NAMES: LazyLock<BTreeMap<&'static str, (&'static str, Ty)>> = LazyLock::new(|| {
+    let classes = Class::ALL.iter().map(|class| (class.name(), (class.namespace(), Ty::Class(*class))));
+    let keywords = KEYWORDS.iter().map(|(keyword, _, ty)| (*keyword, ("", ty.clone())));
+    let full = KEYWORDS.iter().map(|(_, full, ty)| (*full, ("System", ty.clone())));
+    classes.chain(full).chain(keywords).collect()
+});
 
 /// What a name in the place of a type means.
 pub(crate) enum Named {
@@ -372,14 +376,10 @@ impl Ty {
     pub(crate) fn named(name: &str) -> Named {
         let short = name.rsplit('.').next().unwrap_or(name);
         let namespace = name.strip_suffix(short).unwrap_or("").trim_end_matches('.');
-        for (keyword, full, ty) in KEYWORDS {
-            if name == keyword || (short == full && matches!(namespace, "" | "System")) {
-                return Named::Type(ty);
-            }
-        }
-        let found = CLASSES.get(short);
-        if let Some(class) = found.filter(|class| namespace.is_empty() || namespace == class.namespace()) {
-            return Named::Type(Self::Class(*class));
+        if let Some((space, ty)) = NAMES.get(short)
+            && (namespace.is_empty() || namespace == *space)
+        {
+            return Named::Type(ty.clone());
         }
         let known = UNBUILT.contains(&short);
         if known { Named::Unbuilt } else { Named::Unknown }

@@ -69,7 +69,7 @@ fn drop_global(tokens: &mut Vec<Token>) {
     }
 }
 
-/// The words that are never names.
+/// The words that are never names, in order.
 pub(crate) const KEYWORDS: [&str; 74] = [
     "abstract",
     "as",
@@ -271,7 +271,9 @@ impl Parser<'_> {
 
     fn name_at(&self, ahead: usize) -> Option<Arc<str>> {
         match &self.token(ahead).kind {
-            TokenKind::Word { text, escaped } if *escaped || !KEYWORDS.contains(&&**text) => Some(Arc::clone(text)),
+            TokenKind::Word { text, escaped } if *escaped || KEYWORDS.binary_search(&&**text).is_err() => {
+                Some(Arc::clone(text))
+            }
             _ => None,
         }
     }
@@ -312,5 +314,13 @@ impl Parser<'_> {
             return Stmt { span, height: 1, kind: StmtKind::Error };
         }
         Stmt { span, height, kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn keywords_are_in_order() {
+        assert!(super::KEYWORDS.is_sorted());
     }
 }

@@ -1,6 +1,6 @@
 //! What named types derive from, and which values are theirs. Holds no names.
 
-use super::{CLASSES, Class, ClassKind, Variance};
+use super::{Class, ClassKind, Named, Ty, Variance};
 use crate::value::{ContextPart, Library, Value};
 
 impl Class {
@@ -40,12 +40,9 @@ impl Class {
                 self == Self::Enum
                     || self.kind() == ClassKind::Enum && value.of.name.rsplit('.').next() == Some(self.name())
             }
-            Value::Json(token) => token
-                .type_name()
-                .rsplit('.')
-                .next()
-                .and_then(|name| CLASSES.get(name))
-                .is_some_and(|class| class.derives_from(self)),
+            Value::Json(token) => {
+                matches!(Ty::named(token.type_name()), Named::Type(Ty::Class(class)) if class.derives_from(self))
+            }
             Value::Context(part) => part.type_name() == self.name(),
             Value::Service(crate::value::Service::Random) => self == Self::Random,
             Value::Service(_) => self == Self::Encoding,
