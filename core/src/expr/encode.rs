@@ -125,12 +125,21 @@ pub(super) fn encoded(value: &Value, machine: &mut Machine<'_>) -> Outcome<Encod
     let type_name = match value {
         Value::Null => None,
         Value::Context(part) => Some(part_type(part).to_owned()),
-        // .NET's sealed encodings are nested types that nobody can name; their base types are meant.
-        Value::Service(_) => value.type_name().split('+').next().map(str::to_owned),
         // All lazy sequences show as what they are used as.
-        _ => Some(value.type_name().replacen(ORDERED, SEQUENCE, 1)),
+        _ => Some(public_name(&value.type_name()).replacen(ORDERED, SEQUENCE, 1)),
     };
     Ok(Encoded { type_name, json: json(value, machine, 0)? })
+}
+
+// .NET has types that nobody can name; those that they derive from are meant.
+fn public_name(name: &str) -> &str {
+    match name {
+        "System.OrdinalCaseSensitiveComparer" | "System.OrdinalIgnoreCaseComparer" => "System.OrdinalComparer",
+        name if name.starts_with("System.SZGenericArrayEnumerator`") => "System.SZGenericArrayEnumeratorBase",
+        "System.Text.Latin1Encoding+Latin1EncodingSealed" => "System.Text.Encoding",
+        name if name.ends_with("Sealed") => name.split('+').next().unwrap_or(name),
+        name => name,
+    }
 }
 
 fn json(value: &Value, machine: &mut Machine<'_>, depth: usize) -> Outcome<String> {
@@ -196,6 +205,7 @@ fn made(value: &Value, ty: &Ty, machine: &mut Machine<'_>, depth: usize) -> Outc
         }
         Ty::Class(class) if class.derives_from(Class::Exception) => Ok(quoted(&exception_message(value)?)),
         _ if shows_properties(ty) => properties(value, ty, machine, depth),
+        Ty::Class(Class::ListDictionaryInternal) => entries(value, machine, depth),
         _ if is_dictionary(ty) => entries(value, machine, depth),
         _ if item_type(ty).is_some() => {
             let items = machine.collect(value)?;

@@ -19,9 +19,14 @@ use super::ty::{RecordKind, Ty};
 
 /// What an object holds.
 pub(crate) trait State: fmt::Debug + Send + 'static {
+    /// The full name of the run-time type, where that is another than the type that an expression knows it by.
+    fn type_name(&self, ty: &Ty) -> String {
+        ty.full_name()
+    }
+
     /// `ToString()`; most objects show the name of their type.
     fn text(&self, ty: &Ty) -> String {
-        ty.full_name()
+        self.type_name(ty)
     }
 
     /// `Equals` where that is not identity.
@@ -63,7 +68,7 @@ impl<S: State> Instance<S> {
 
 impl<S: State> NetObject for Instance<S> {
     fn type_name(&self) -> Cow<'static, str> {
-        Cow::Owned(self.ty.full_name())
+        Cow::Owned(self.with(|state| state.type_name(&self.ty)))
     }
 
     fn text(&self) -> String {

@@ -96,7 +96,9 @@ pub(super) const ROWS: &[Row] = &[
         at_unit(call, |c| c.is_ascii_hexdigit() && !c.is_ascii_lowercase())
     }),
     row("char", "static bool IsBetween(char c, char minInclusive, char maxInclusive)", |call| {
-        Ok(Value::Bool((call.unit(1)?..=call.unit(2)?).contains(&call.unit(0)?)))
+        // Distances wrap, so that bounds in the wrong order contain what lies outside of them.
+        let (unit, least, most) = (call.unit(0)?, call.unit(1)?, call.unit(2)?);
+        Ok(Value::Bool(u32::from(unit).wrapping_sub(least.into()) <= u32::from(most).wrapping_sub(least.into())))
     }),
     row("char", "static double GetNumericValue(char c)", |call| {
         Ok(Value::Double(numeric_value(utf16::char_of(call.unit(0)?))))
@@ -109,8 +111,10 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row("char", "static int ConvertToUtf32(string s, int index)", |call| {
-        let at = place(call)?;
         let text = call.text(0, "s")?;
+        let at = usize::try_from(call.int(1)?).ok().filter(|at| *at < utf16::length(text));
+        let outside = "Index was out of range. Must be non-negative and less than the size of the collection.";
+        let at = at.ok_or_else(|| out_of_range(outside, "index"))?;
         let found = text.char_indices().find(|(offset, _)| utf16::index_of_byte(text, *offset) == at);
         let not_high = "Found a low surrogate char without a preceding high surrogate at index: ";
         let message = || {

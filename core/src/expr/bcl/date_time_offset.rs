@@ -2,7 +2,7 @@
 
 use super::time::{
     day_of_year, field, milliseconds, now, plus_months, plus_years, span_at, ticks_of_arguments, ticks_of_units,
-    time_of_day, unix_seconds, unrepresentable, weekday,
+    time_of_day, unix_seconds, unrepresentable, unrepresentable_sum, weekday,
 };
 use super::time_span::{TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MICROSECOND, TICKS_PER_MILLISECOND, TICKS_PER_MINUTE};
 use super::{Call, Row, row};
@@ -121,7 +121,11 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(this == other && this.offset_minutes() == other.offset_minutes()))
     }),
     row(OWNER, "DateTimeOffset ToOffset(TimeSpan offset)", |call| {
-        of_utc(this(call)?.utc_ticks(), minutes(span_at(call, 1)?)?)
+        let (utc, offset) = (this(call)?.utc_ticks(), span_at(call, 1)?);
+        // The clock that it shows comes first, and then what is wrong with the offset.
+        let clock = utc.checked_add(offset.0).and_then(|ticks| DateTime::of_ticks(ticks, DateTimeKind::Unspecified));
+        clock.ok_or_else(unrepresentable_sum)?;
+        of_utc(utc, minutes(offset)?)
     }),
     row(OWNER, "DateTimeOffset ToUniversalTime()", |call| of_utc(this(call)?.utc_ticks(), 0)),
     row(OWNER, "DateTimeOffset ToLocalTime()", |call| of_utc(this(call)?.utc_ticks(), 0)),

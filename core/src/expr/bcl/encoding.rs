@@ -190,23 +190,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "string GetString(byte[] bytes, int index, int count)", |call| {
         let bytes = call.bytes(1, "bytes")?;
-        let service_given = service(call)?;
-        let negative = |value: i32, name: &'static str| match service_given {
-            Service::Utf8 | Service::Ascii | Service::Latin1 | Service::Random => {
-                let name = if service_given == Service::Ascii && name == "index" { "byteIndex" } else { name };
-                let name = if service_given == Service::Ascii && name == "count" { "byteCount" } else { name };
-                out_of_range("Non-negative number required.", name)
-            }
-            Service::Unicode | Service::BigEndianUnicode | Service::Utf32 => {
-                super::string::not_negative_message(value, name)
-            }
-        };
-        let (start, count) = (call.int(2)?, call.int(3)?);
-        let start = usize::try_from(start).map_err(|_| negative(start, "index"))?;
-        let count = usize::try_from(count).map_err(|_| negative(count, "count"))?;
-        let message = "Index and count must refer to a location within the buffer.";
-        let part = start.checked_add(count).and_then(|end| bytes.get(start..end));
-        let text = decode(service(call)?, part.ok_or_else(|| out_of_range(message, "bytes"))?);
+        let names = if service(call)? == Service::Ascii { ["byteIndex", "byteCount"] } else { ["index", "count"] };
+        let part = range(call, 2, bytes.len(), names, "bytes")?;
+        let text = decode(service(call)?, bytes.get(part).unwrap_or(&[]));
         call.yields(text)
     }),
     row(OWNER, "char[] GetChars(byte[] bytes)", |call| {
@@ -281,7 +267,20 @@ fn named(call: &mut Call<'_, '_>, name: fn(&Known) -> &'static str) -> Outcome<V
 
 fn maximum(call: &Call<'_, '_>, parameter: &str) -> Outcome<i64> {
     let count = call.int(1)?;
-    if count < 0 { Err(out_of_range("Non-negative number required.", parameter)) } else { Ok(i64::from(count)) }
+    let is_plain = match service(call)? {
+        Service::Utf8 | Service::Random => true,
+        Service::Latin1 => parameter == "byteCount",
+        Service::Ascii | Service::Unicode | Service::BigEndianUnicode | Service::Utf32 => false,
+    };
+    if count < 0 { Err(negative(count, parameter, is_plain)) } else { Ok(i64::from(count)) }
+}
+
+// Encodings differ in how they say that a number may not be negative.
+fn negative(value: i32, parameter: &str, is_plain: bool) -> crate::expr::Interrupt {
+    if is_plain {
+        return out_of_range("Non-negative number required.", parameter);
+    }
+    super::string::not_negative_message(value, parameter)
 }
 
 fn narrow(value: i64, parameter: &str) -> Outcome<Value> {
@@ -299,8 +298,10 @@ fn range(
     [start, count]: [&str; 2],
     whole: &str,
 ) -> Outcome<std::ops::Range<usize>> {
+    let is_plain = matches!(service(call)?, Service::Utf8 | Service::Ascii | Service::Latin1 | Service::Random);
     let not_negative = |at: usize, name: &str| -> Outcome<usize> {
-        usize::try_from(call.int(at)?).map_err(|_| out_of_range("Non-negative number required.", name))
+        let value = call.int(at)?;
+        usize::try_from(value).map_err(|_| negative(value, name, is_plain))
     };
     let (from, count) = (not_negative(at, start)?, not_negative(at + 1, count)?);
     let end = from.checked_add(count).filter(|end| *end <= length);

@@ -8,7 +8,7 @@ use super::collections::map::Map;
 use super::dictionary::pairs;
 use super::token::Claims;
 use super::{Call, Row, net, row};
-use crate::expr::exception::{Outcome, null_reference};
+use crate::expr::exception::{Outcome, argument_null};
 use crate::expr::instance::{self, Items, Pair};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -60,7 +60,7 @@ fn by_name(call: &mut Call<'_, '_>, text: &str) -> Outcome<IndexMap<Arc<str>, Ve
 
 fn written(call: &mut Call<'_, '_>) -> Outcome<String> {
     if call.value(0).is_null() {
-        return Err(null_reference());
+        return Err(argument_null("source"));
     }
     let mut text = String::new();
     for field in call.machine.collect(call.value(0))? {

@@ -93,7 +93,7 @@ pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use thrown::message_of as exception_message;
-pub(crate) use time::unrepresentable;
+pub(crate) use time::{unrepresentable, unrepresentable_sum};
 pub(crate) use type_object::type_object;
 pub(crate) use xml::{cast as xml_cast, converted as xml_name, key_text as xml_key, settle as xml_settle};
 

@@ -137,11 +137,6 @@ fn named(text: &str) -> Option<(bool, f64)> {
     Some((text.starts_with('-'), value))
 }
 
-/// `double.Parse(text)`
-pub(crate) fn parse_double(text: &str) -> Outcome<f64> {
-    double(text).ok_or_else(|| number_format(text))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Style, digits, single};

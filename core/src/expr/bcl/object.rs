@@ -2,8 +2,6 @@
 
 use super::format::shown;
 use super::native::against;
-use super::number_parse;
-pub(super) use super::number_parse::parse_double;
 use super::number_text::tried;
 use super::{Row, row};
 use crate::expr::eval::is_same;
@@ -76,18 +74,6 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
 /// `CompareTo`'s -1, 0 or 1.
 pub(super) fn order(ordering: std::cmp::Ordering) -> Value {
     Value::Int32(ordering as i32)
-}
-
-/// `int.Parse`
-pub(super) fn parse_int(text: &str) -> Outcome<i32> {
-    let value = number_parse::parse_whole(text, i128::from(i32::MIN), i128::from(i32::MAX), "an Int32")?;
-    Ok(i32::try_from(value).unwrap_or(0))
-}
-
-/// `long.Parse`
-pub(super) fn parse_long(text: &str) -> Outcome<i64> {
-    let value = number_parse::parse_whole(text, i128::from(i64::MIN), i128::from(i64::MAX), "an Int64")?;
-    Ok(i64::try_from(value).unwrap_or(0))
 }
 
 /// `bool.Parse`

@@ -34,6 +34,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "static int Compare(string strA, string strB, StringComparison comparisonType)", |call| {
         let ignore = ignores_case(call, 2)?;
+        if call.number(2)? == ORDINAL {
+            return Ok(compare_ordinal(call.text_or_null(0)?, call.text_or_null(1)?));
+        }
         Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore))
     }),
     row("string", "static int Compare(string strA, string strB, bool ignoreCase)", |call| {
@@ -44,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
     }),
     row("string", "static int CompareOrdinal(string strA, string strB)", |call| {
-        Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
+        Ok(compare_ordinal(call.text_or_null(0)?, call.text_or_null(1)?))
     }),
     row("string", "int CompareTo(object value)", |call| match call.value(1) {
         Value::Null | Value::String(_) => Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false)),
@@ -146,6 +149,27 @@ fn equals_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
 fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Value {
     let (Some(a), Some(b)) = (a, b) else { return super::object::order(a.is_some().cmp(&b.is_some())) };
     if ignore_case { distance_in_any_case(a, b) } else { distance(a, b) }
+}
+
+/// `StringComparison.Ordinal`
+const ORDINAL: i32 = 4;
+
+fn compare_ordinal(a: Option<&Arc<str>>, b: Option<&Arc<str>>) -> Value {
+    match (a, b) {
+        (Some(a), Some(b)) => ordinal_distance(a, b),
+        (a, b) => super::object::order(a.is_some().cmp(&b.is_some())),
+    }
+}
+
+/// The distance in ordinal comparisons, which read units two at a time, and so the zero behind the end of the shorter text.
+pub(super) fn ordinal_distance(a: &str, b: &str) -> Value {
+    let read = utf16::length(a).min(utf16::length(b)).max(1).next_multiple_of(2);
+    let padded = |text: &str| text.encode_utf16().chain(std::iter::repeat(0)).take(read).collect::<Vec<u16>>();
+    let differing = padded(a).into_iter().zip(padded(b)).find(|(a, b)| a != b);
+    match differing {
+        Some((a, b)) => Value::Int32(i32::from(a) - i32::from(b)),
+        None => distance(a, b),
+    }
 }
 
 /// The distance where case does not count. From the first character beyond ASCII on, .NET compares upper cases of characters but

@@ -217,18 +217,18 @@ fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, checks: Checks) ->
         Checks::OfCulture => bounds_of_culture(call)?,
     };
     let Some((a, b)) = both else { return Ok(by_null()) };
-    let part = |text: &str, from: usize| -> Outcome<Arc<str>> {
-        let rest = utf16::length(text).checked_sub(from);
-        let rest = rest.ok_or_else(|| out_of_range(NOT_WITHIN, if from == from_a { "indexA" } else { "indexB" }))?;
+    let part = |text: &str, from: usize, name: &str| -> Outcome<Arc<str>> {
+        let rest = utf16::length(text).checked_sub(from).ok_or_else(|| out_of_range(NOT_WITHIN, name))?;
         Ok(utf16::part(text, from, rest.min(length)))
     };
-    let (a, b) = (part(a, from_a)?, part(b, from_b)?);
+    let (a, b) = (part(a, from_a, "indexA")?, part(b, from_b, "indexB")?);
     Ok(if ignore_case { distance_in_any_case(&a, &b) } else { distance(&a, &b) })
 }
 
 fn bounds_of_comparison(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {
     let length = not_negative(call.int(4)?, "length")?;
-    Ok((not_negative(call.int(1)?, "indexA")?, not_negative(call.int(3)?, "indexB")?, length))
+    let within = |at: usize, name: &str| usize::try_from(call.int(at)?).map_err(|_| out_of_range(NOT_WITHIN, name));
+    Ok((within(1, "indexA")?, within(3, "indexB")?, length))
 }
 
 fn bounds_of_culture(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {

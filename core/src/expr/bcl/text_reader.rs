@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::string::{distance, distance_in_any_case, not_negative};
+use super::string::{distance, distance_in_any_case, not_negative, ordinal_distance};
 use super::{Base, Call, Row, row};
 use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
 use crate::expr::instance::Items;
@@ -110,7 +110,11 @@ fn compared(call: &Call<'_, '_>) -> Outcome<Value> {
     let (Some(a), Some(b)) = (a, b) else {
         return Ok(super::object::order(a.is_some().cmp(&b.is_some())));
     };
-    Ok(if comparison.ignores_case() { distance_in_any_case(a, b) } else { distance(a, b) })
+    Ok(match comparison {
+        TextComparison::Ordinal => ordinal_distance(a, b),
+        TextComparison::Culture => distance(a, b),
+        TextComparison::OrdinalIgnoreCase | TextComparison::CultureIgnoreCase => distance_in_any_case(a, b),
+    })
 }
 
 fn this<'c>(call: &Call<'c, '_>) -> Outcome<&'c SharedText> {

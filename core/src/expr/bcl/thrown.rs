@@ -1,5 +1,6 @@
 //! Exceptions as objects: what they hold, their messages, and how they are thrown and caught. Their members are in `exceptions`.
 
+use super::collections::{pair, pair_type};
 use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, broken, null_reference, throw};
@@ -146,6 +147,11 @@ impl State for Data {
 
     fn clear(&mut self) {
         self.0 = Vec::new();
+    }
+
+    fn items(&self) -> Option<Vec<Value>> {
+        let ty = pair_type(Ty::Object, Ty::Object);
+        Some(self.0.iter().map(|(key, value)| pair(&ty, key.clone(), value.clone())).collect())
     }
 }
 

@@ -4,7 +4,7 @@ use super::time_span::{
     TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MICROSECOND, TICKS_PER_MILLISECOND, TICKS_PER_MINUTE, from,
 };
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, broken, out_of_range, throw};
+use crate::expr::exception::{Outcome, argument, broken, out_of_range, throw};
 use crate::time::Civil;
 use crate::value::time::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use crate::value::{DateTime, DateTimeKind, TimeSpan, Value};
@@ -181,6 +181,11 @@ pub(crate) fn unrepresentable() -> crate::expr::Interrupt {
     out_of_range(UNREPRESENTABLE, "value")
 }
 
+/// The same of an operator.
+pub(crate) fn unrepresentable_sum() -> crate::expr::Interrupt {
+    out_of_range(UNREPRESENTABLE, "t")
+}
+
 const UNREPRESENTABLE: &str = "The added or subtracted value results in an un-representable DateTime.";
 
 fn shifted(moment: DateTime, ticks: Option<i64>) -> Outcome<Value> {
@@ -226,16 +231,18 @@ pub(super) fn ticks_of_arguments(call: &Call<'_, '_>, count: usize) -> Outcome<i
         let text = format!("{what} parameters describe an un-representable DateTime.");
         throw("System.ArgumentOutOfRangeException", text)
     };
+    // Below the seconds, the first part is looked at before all others.
+    let below_second = |index: usize, name: &str| match part(index) {
+        0..1000 => Ok(()),
+        _ => Err(out_of_range("Valid values are between 0 and 999, inclusive.", name)),
+    };
+    below_second(6, "millisecond")?;
     let date = ticks_of_date(part(0), part(1), part(2)).ok_or_else(|| describes("Year, Month, and Day"))?;
     let (hour, minute, second) = (part(3), part(4), part(5));
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) {
         return Err(describes("Hour, Minute, and Second"));
     }
-    for (index, name) in [(6, "millisecond"), (7, "microsecond")] {
-        if !(0..1000).contains(&part(index)) {
-            return Err(out_of_range("Valid values are between 0 and 999, inclusive.", name));
-        }
-    }
+    below_second(7, "microsecond")?;
     let clock = i64::from(hour) * TICKS_PER_HOUR + i64::from(minute) * TICKS_PER_MINUTE;
     let below = i64::from(part(6)) * TICKS_PER_MILLISECOND + i64::from(part(7)) * TICKS_PER_MICROSECOND;
     Ok(date + clock + i64::from(second) * TICKS_PER_SECOND + below)
@@ -245,15 +252,17 @@ fn kind_at(call: &Call<'_, '_>, index: usize) -> Outcome<DateTimeKind> {
     if call.arguments.len() <= index {
         return Ok(DateTimeKind::Unspecified);
     }
-    Ok(match call.number(index)? {
-        1 => DateTimeKind::Utc,
-        2 => DateTimeKind::Local,
-        _ => DateTimeKind::Unspecified,
-    })
+    match call.number(index)? {
+        0 => Ok(DateTimeKind::Unspecified),
+        1 => Ok(DateTimeKind::Utc),
+        2 => Ok(DateTimeKind::Local),
+        _ => Err(argument("Invalid DateTimeKind value.", "kind")),
+    }
 }
 
 fn created(call: &mut Call<'_, '_>, count: usize) -> Outcome<Value> {
-    let (ticks, kind) = (ticks_of_arguments(call, count)?, kind_at(call, count)?);
+    let kind = kind_at(call, count)?;
+    let ticks = ticks_of_arguments(call, count)?;
     DateTime::of_ticks(ticks, kind).map(Value::DateTime).ok_or_else(unrepresentable)
 }
 

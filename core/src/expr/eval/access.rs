@@ -125,8 +125,9 @@ impl Machine<'_> {
         self.array_of(item.clone(), vec![default.clone(); length])
     }
 
+    // What is no place of any array is one that none has, since a missing array is noticed first.
     fn array_index(&mut self, node: &Node) -> Outcome<usize> {
-        self.position(node)?.ok_or_else(index_out_of_range)
+        Ok(self.position(node)?.unwrap_or(usize::MAX))
     }
 
     /// An index of an array; nothing when it is below zero.

@@ -41,6 +41,8 @@ pub(crate) enum Shape {
     OneMore,
     /// Two sources
     Both,
+    /// Json.NET's structure over tokens
+    Tokens,
 }
 
 /// A lazy sequence: nothing is evaluated until it is enumerated, and every enumeration evaluates anew.
@@ -58,6 +60,16 @@ impl fmt::Debug for Lazy {
 }
 
 impl State for Lazy {
+    fn type_name(&self, ty: &Ty) -> String {
+        match (self.shape, ty) {
+            (Shape::Tokens, Ty::Generic(_, items)) => {
+                let names: Vec<String> = items.iter().map(Ty::full_name).collect();
+                format!("Newtonsoft.Json.Linq.JEnumerable`1[{}]", names.join(","))
+            }
+            _ => ty.full_name(),
+        }
+    }
+
     fn children(&self) -> Vec<Value> {
         self.operands.clone()
     }

@@ -197,17 +197,17 @@ fn boolean(operator: BinaryOp, left: bool, right: bool) -> Outcome<Value> {
 }
 
 fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
-    use crate::expr::bcl::unrepresentable;
+    use crate::expr::bcl::unrepresentable_sum;
     match (operator, left, right) {
         (BinaryOp::Subtract, Value::DateTime(left), Value::DateTime(right)) => {
             Ok(Value::TimeSpan(TimeSpan(left.ticks() - right.ticks())))
         }
         (BinaryOp::Add, Value::DateTime(left), Value::TimeSpan(right)) => {
-            left.plus_ticks(right.0).map(Value::DateTime).ok_or_else(unrepresentable)
+            left.plus_ticks(right.0).map(Value::DateTime).ok_or_else(unrepresentable_sum)
         }
         (BinaryOp::Subtract, Value::DateTime(left), Value::TimeSpan(right)) => {
             let ticks = right.0.checked_neg();
-            ticks.and_then(|ticks| left.plus_ticks(ticks)).map(Value::DateTime).ok_or_else(unrepresentable)
+            ticks.and_then(|ticks| left.plus_ticks(ticks)).map(Value::DateTime).ok_or_else(unrepresentable_sum)
         }
         (BinaryOp::Add | BinaryOp::Subtract, Value::TimeSpan(left), Value::TimeSpan(right)) => {
             let ticks =
@@ -250,7 +250,7 @@ fn enumeration(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value
 
 // Operators of `DateTimeOffset`, whose sums keep the offset.
 fn moment(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
-    use crate::expr::bcl::unrepresentable;
+    use crate::expr::bcl::unrepresentable_sum;
     let Value::DateTimeOffset(left) = left else { return Err(broken("expected a DateTimeOffset")) };
     match (operator, right) {
         (BinaryOp::Subtract, Value::DateTimeOffset(right)) => {
@@ -260,7 +260,7 @@ fn moment(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
             let ticks = if operator == BinaryOp::Add { Some(span.0) } else { span.0.checked_neg() };
             let sum = ticks.and_then(|ticks| left.utc_ticks().checked_add(ticks));
             let sum = sum.and_then(|utc| DateTimeOffset::of_utc(utc, left.offset_minutes()));
-            sum.map(Value::DateTimeOffset).ok_or_else(unrepresentable)
+            sum.map(Value::DateTimeOffset).ok_or_else(unrepresentable_sum)
         }
         (_, Value::DateTimeOffset(right)) => ordered(operator, &left.utc_ticks(), &right.utc_ticks()),
         _ => Err(broken("operands of another type")),

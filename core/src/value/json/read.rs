@@ -216,10 +216,11 @@ impl Reader<'_> {
 
     fn word(&mut self, word: &str, what: &str, kind: JKind, value: Value) -> Outcome<(JKind, Value)> {
         for wanted in word.chars() {
-            if self.peek() != Some(wanted) {
-                return Err(self.error(format!("Error parsing {what} value.")));
+            match self.peek() {
+                Some(found) if found == wanted => self.bump(),
+                Some(_) => return Err(self.error(format!("Error parsing {what} value."))),
+                None => return Err(self.error("Unexpected end when reading JSON.")),
             }
-            self.bump();
         }
         let ends = self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, '}' | ']' | ',' | ')' | '/'));
         if ends { Ok((kind, value)) } else { Err(self.error(format!("Error parsing {what} value."))) }

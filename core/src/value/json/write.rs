@@ -89,7 +89,8 @@ fn write_value(kind: JKind, value: &Value, out: &mut String) {
             out.push_str("*/");
         }
         // A whole number beyond Int64 holds its digits.
-        (JKind::Raw | JKind::Integer, Value::String(text)) => out.push_str(text),
+        (JKind::Integer, Value::String(text)) => out.push_str(text),
+        (JKind::Raw, value) => out.push_str(&value.to_string()),
         (JKind::Integer, Value::Enum(member)) => out.push_str(&member.number.to_string()),
         (_, Value::Null) => out.push_str("null"),
         (_, Value::Bool(value)) => out.push_str(if *value { "true" } else { "false" }),

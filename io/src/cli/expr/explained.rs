@@ -1,6 +1,6 @@
 //! Differences between drawn expressions here and there that are no faults, each as narrow as it can be, with its reason. Finds none.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// A kind of difference that is understood.
 struct Explained {
@@ -19,14 +19,113 @@ const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        reason: "the oracle's `context` has fewer members, no certificates, and keeps the case of headers",
+        applies: |source, here, there| source.contains("context") && part_of_model(here) == part_of_model(there),
+    },
+    Explained {
         reason: "a variable that is missing is null here, as in the gateway; a dictionary of .NET throws",
         applies: |source, _, there| {
             source.contains("context.Variables[") && there.to_string().contains("was not present in the dictionary")
         },
     },
+    Explained {
+        reason: "the enumerator of a lazy sequence has a type without a name, and is shown as its interface here",
+        applies: |_, here, there| {
+            let name = here["type"].as_str().unwrap_or_default();
+            name.starts_with("System.Collections.Generic.IEnumerator`1[")
+                && here["value"] == here["type"]
+                && there["error"].is_null()
+        },
+    },
+    Explained {
+        reason: "the copy of an encoding is of the class that the encoding derives from",
+        applies: |source, here, there| {
+            let name = there["type"].as_str().unwrap_or_default();
+            source.contains(".Clone()")
+                && name.starts_with("System.Text.")
+                && here["type"] == there["type"]
+                && here["value"].as_str().is_some_and(|value| value.starts_with(name))
+        },
+    },
+    Explained {
+        reason: "the C library's functions of floating point differ in the last digit",
+        applies: |source, here, there| {
+            REAL_FUNCTIONS.iter().any(|name| source.contains(name))
+                && here["type"] == there["type"]
+                && is_near(&here["value"], &there["value"])
+        },
+    },
+    Explained {
+        reason: ".NET 8 cannot compile a logarithm of a negative constant",
+        applies: |source, _, there| {
+            source.contains("Log2") && there["error"]["type"] == "System.InvalidProgramException"
+        },
+    },
+    Explained {
+        reason: "names of algorithms that .NET does not know are looked for in its assemblies",
+        applies: |source, here, there| {
+            source.contains(".Create(")
+                && here["type"].is_null()
+                && there["error"]["type"] == "System.IO.FileLoadException"
+        },
+    },
 ];
+
+const REAL_FUNCTIONS: [&str; 8] = ["Cbrt(", "Pi(", "Pow(", "Exp", "Log", "Sin", "Cos", "Tan"];
+
+/// How far two results of the C library's functions are apart at most, as a part of the number.
+const REAL_DISTANCE_MAX: f64 = 1e-15;
 
 /// Why the results differ; `None` when that is a fault.
 pub(super) fn reason(source: &str, here: &Json, there: &Json) -> Option<&'static str> {
     EXPLAINED.iter().find(|explained| (explained.applies)(source, here, there)).map(|explained| explained.reason)
+}
+
+fn is_near(here: &Json, there: &Json) -> bool {
+    let number = |value: &Json| value.as_str().and_then(|text| text.parse::<f64>().ok());
+    match (number(here), number(there)) {
+        (Some(here), Some(there)) => (here - there).abs() <= REAL_DISTANCE_MAX * there.abs(),
+        _ => false,
+    }
+}
+
+// What of a result both models of `context` know: no certificates, no names in upper case, no reason phrase that is implied.
+fn part_of_model(result: &Json) -> Json {
+    const UNKNOWN: [&str; 4] = ["id", "PrivateEndpointConnection", "Certificates", "StatusReason"];
+    match result {
+        Json::Object(members) => {
+            let known = members.iter().filter(|(name, _)| !UNKNOWN.contains(&name.as_str()));
+            let known: Map<String, Json> =
+                known.map(|(name, value)| (name.to_lowercase(), part_of_model(value))).collect();
+            Json::Object(known)
+        }
+        Json::Array(items) => items.iter().map(part_of_model).collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::reason;
+
+    #[test]
+    fn only_what_is_understood_has_a_reason() {
+        let near = [
+            json!({"type": "System.Double", "value": "2.5"}),
+            json!({"type": "System.Double", "value": "2.5000000000000004"}),
+        ];
+        assert!(reason("@(Math.Cbrt(15.625))", &near[0], &near[1]).is_some());
+        assert!(reason("@(15.625 / 6.25)", &near[0], &near[1]).is_none());
+        let far = json!({"type": "System.Double", "value": "2.50001"});
+        assert!(reason("@(Math.Cbrt(15.625))", &near[0], &far).is_none());
+        let dumps = [
+            json!({"type": "IRequest", "value": {"Headers": {"accept": ["a"]}, "PrivateEndpointConnection": null}}),
+            json!({"id": 1, "type": "IRequest", "value": {"Headers": {"Accept": ["a"]}}}),
+            json!({"id": 1, "type": "IRequest", "value": {"Headers": {"Accept": ["b"]}}}),
+        ];
+        assert!(reason("@(context.Request)", &dumps[0], &dumps[1]).is_some());
+        assert!(reason("@(context.Request)", &dumps[0], &dumps[2]).is_none());
+    }
 }

@@ -6,9 +6,9 @@ use super::comparers::comparer;
 use super::key::{Folding, equal};
 use super::map::{Map, prime};
 use super::views::{Part, View};
-use super::{enumerator, grown, needs_not_negative, place, snapshot};
+use super::{grown, needs_not_negative, own_enumerator, place, snapshot};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument_null, key_not_found, out_of_range, throw};
+use crate::expr::exception::{Outcome, argument_null, key_not_found, null_reference, out_of_range, throw};
 use crate::expr::instance::{self, Items, Pair};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -99,19 +99,19 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(DICTIONARY, "KeyCollection<TKey, TValue> Keys", |call| view(call, Class::KeyCollection, Part::Keys)),
     row(DICTIONARY, "ValueCollection<TKey, TValue> Values", |call| view(call, Class::ValueCollection, Part::Values)),
-    row(DICTIONARY, "TValue GetValueOrDefault(TKey key)", get_or_default),
-    row(DICTIONARY, "TValue GetValueOrDefault(TKey key, TValue defaultValue)", get_or_default),
-    row(DICTIONARY, "IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()", enumerator),
+    row(DICTIONARY, "this TValue GetValueOrDefault(TKey key)", get_or_default),
+    row(DICTIONARY, "this TValue GetValueOrDefault(TKey key, TValue defaultValue)", get_or_default),
+    row(DICTIONARY, "IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()", own_enumerator),
     row(KEYS, "int Count", viewed),
     row(KEYS, "bool Contains(TKey item)", |call| {
         let (map, _) = source(call)?;
         Ok(Value::Bool(instance::state(&map, |map: &mut Map| map.contains(call.value(1)))?))
     }),
     row(KEYS, "void CopyTo(TKey[] array, int index)", |call| copy_entries(call, "index")),
-    row(KEYS, "IEnumerator<TKey> GetEnumerator()", enumerator),
+    row(KEYS, "IEnumerator<TKey> GetEnumerator()", own_enumerator),
     row(VALUES, "int Count", viewed),
     row(VALUES, "void CopyTo(TValue[] array, int index)", |call| copy_entries(call, "index")),
-    row(VALUES, "IEnumerator<TValue> GetEnumerator()", enumerator),
+    row(VALUES, "IEnumerator<TValue> GetEnumerator()", own_enumerator),
 ];
 
 fn made(call: &mut Call<'_, '_>, capacity: usize, comparer: &Value) -> Outcome<Value> {
@@ -220,6 +220,11 @@ pub(super) fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn get_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if call.value(0).is_null() {
+        // The gateway's own members for dictionaries of texts do not look.
+        let is_own = call.ty(0) == Ty::String && matches!(call.ty(1), Ty::String | Ty::Object | Ty::Array(_));
+        return Err(if is_own { null_reference() } else { argument_null("dictionary") });
+    }
     not_null(call, 1)?;
     let key = call.value(1);
     let default = match call.arguments.get(2) {

@@ -4,11 +4,14 @@ use std::fmt;
 
 use super::super::{Call, Member, Row, Run, TABLE, row};
 use super::line::Line;
+use super::views::live;
 use crate::expr::eval::cursor::{Cursor, Lazy};
 use crate::expr::exception::{Outcome, invalid_operation, throw};
+use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Items, State};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
+use crate::value::json::JKind;
 
 /// A pass by hand.
 struct Pass {
@@ -19,6 +22,7 @@ struct Pass {
     /// What `Current` is where there is no item and that is no error.
     default: Value,
     strictness: Strictness,
+    type_name: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,10 @@ impl fmt::Debug for Pass {
 }
 
 impl State for Pass {
+    fn type_name(&self, _ty: &Ty) -> String {
+        self.type_name.clone()
+    }
+
     fn children(&self) -> Vec<Value> {
         vec![self.source.clone(), self.current.clone(), self.default.clone()]
     }
@@ -55,8 +63,8 @@ impl State for Pass {
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("IEnumerable<T>", "IEnumerator<T> GetEnumerator()", enumerator),
-    row("Array", "IEnumerator GetEnumerator()", untyped),
-    row("string", "IEnumerator<char> GetEnumerator()", |call| enumerator_of(call, Ty::Char)),
+    row("Array", "IEnumerator GetEnumerator()", |call| enumerator_of(call, Ty::Object, Through::Array)),
+    row("string", "IEnumerator<char> GetEnumerator()", |call| enumerator_of(call, Ty::Char, Through::Interface)),
     row("IEnumerator<T>", "T Current", current),
     row("IEnumerator", "object Current", current),
     row("IEnumerator", "bool MoveNext()", move_next),
@@ -103,21 +111,34 @@ fn let_go(call: &mut Call<'_, '_>) -> Outcome<Value> {
     })
 }
 
-/// `GetEnumerator()` of a collection.
+/// `GetEnumerator()` of `IEnumerable<T>`.
 pub(in crate::expr::bcl) fn enumerator(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    typed(call, Through::Interface)
+}
+
+/// The `GetEnumerator()` that a collection has of its own.
+pub(super) fn own_enumerator(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    typed(call, Through::Collection)
+}
+
+/// Whose `GetEnumerator()` is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Through {
+    Interface,
+    Collection,
+    Array,
+}
+
+fn typed(call: &mut Call<'_, '_>, through: Through) -> Outcome<Value> {
     let item = match call.value(0) {
-        Value::Object(object) => instance::type_of(object).and_then(crate::expr::generic::item_type),
+        Value::Object(object) => instance::type_of(object).and_then(item_type),
         _ => None,
     };
     let item = item.unwrap_or_else(|| call.ty(0));
-    enumerator_of(call, item)
+    enumerator_of(call, item, through)
 }
 
-fn untyped(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    enumerator_of(call, Ty::Object)
-}
-
-fn enumerator_of(call: &mut Call<'_, '_>, item: Ty) -> Outcome<Value> {
+fn enumerator_of(call: &mut Call<'_, '_>, item: Ty, through: Through) -> Outcome<Value> {
     let source = call.value(0).clone();
     let cursor = Some(call.machine.cursor(&source)?);
     let is_list = |value: &Value| {
@@ -129,8 +150,69 @@ fn enumerator_of(call: &mut Call<'_, '_>, item: Ty) -> Outcome<Value> {
     let is_line = instance::look(&source, |_: &mut Line| ()).is_some();
     let strictness = if is_array || is_line { Strictness::Throws } else { Strictness::Default };
     let default = item.default_value().unwrap_or(Value::Null);
-    let pass = Pass { source, cursor, place: Place::Before, current: default.clone(), default, strictness };
+    let type_name = pass_name(&source, &item, through)?;
+    let pass = Pass { source, cursor, place: Place::Before, current: default.clone(), default, strictness, type_name };
     call.object(Ty::Generic(Class::IEnumerator, [item].into()), pass)
+}
+
+// Collections have structures of their own for a pass; only their interfaces give a shared object where there is nothing.
+fn pass_name(source: &Value, item: &Ty, through: Through) -> Outcome<String> {
+    let of_array = || format!("System.SZGenericArrayEnumerator`1[{}]", item.full_name());
+    let name = match source {
+        Value::String(_) => "System.CharEnumerator".to_owned(),
+        _ if through == Through::Array => "System.ArrayEnumerator".to_owned(),
+        Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) => of_array(),
+        _ => match structure_owner(source) {
+            Some(ty) if through == Through::Collection || !is_empty(source)? => nested(&ty),
+            Some(_) => of_array(),
+            None if matches!(source, Value::Object(object) if matches!(instance::type_of(object), Some(Ty::Array(_)))) => {
+                of_array()
+            }
+            // Lazy sequences are passed over by objects of types that have no names; what they are used as is shown.
+            None => Ty::Generic(Class::IEnumerator, [item.clone()].into()).full_name(),
+        },
+    };
+    Ok(name)
+}
+
+fn is_empty(source: &Value) -> Outcome<bool> {
+    let first = live(source).map(|read| read(source, 0)).transpose()?;
+    Ok(first.is_some_and(|found| found.item.is_none()))
+}
+
+// The type whose structure passes over this collection.
+fn structure_owner(source: &Value) -> Option<Ty> {
+    let list = |item: Ty| Ty::Generic(Class::List, [item].into());
+    match source {
+        Value::Json(token) => (token.kind() == JKind::Array).then(|| list(Ty::Class(Class::JToken))),
+        Value::Object(object) => match instance::type_of(object)? {
+            Ty::Generic(Class::ReadOnlyCollection, items) => items.first().cloned().map(list),
+            ty @ (Ty::Generic(
+                Class::List
+                | Class::HashSet
+                | Class::Queue
+                | Class::Stack
+                | Class::Dictionary
+                | Class::KeyCollection
+                | Class::ValueCollection,
+                _,
+            )
+            | Ty::Class(Class::MatchCollection | Class::GroupCollection | Class::CaptureCollection)) => {
+                Some(ty.clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+// `List<int>.Enumerator`
+fn nested(ty: &Ty) -> String {
+    let name = ty.full_name();
+    match name.split_once('[') {
+        Some((name, arguments)) => format!("{name}+Enumerator[{arguments}"),
+        None => name + "+Enumerator",
+    }
 }
 
 // The cursor leaves its object while it runs: what it evaluates may look at the object.

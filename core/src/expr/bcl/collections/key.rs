@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::expr::exception::{Outcome, throw};
+use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Pair, Record, State};
 use crate::expr::ty::{Class, RecordKind, Ty};
 use crate::value::{Library, Value};
@@ -45,7 +46,17 @@ pub(crate) enum Folding {
 #[derive(Debug)]
 pub(super) struct SetComparer;
 
-impl State for SetComparer {}
+impl State for SetComparer {
+    // The comparer of sets has the type of their items.
+    fn type_name(&self, ty: &Ty) -> String {
+        let item = match ty {
+            Ty::Generic(_, sets) => sets.first().and_then(item_type),
+            _ => None,
+        };
+        let item = item.map_or_else(|| ty.full_name(), |item| item.full_name());
+        format!("System.Collections.Generic.HashSetEqualityComparer`1[{item}]")
+    }
+}
 
 impl Folding {
     /// That of an `IEqualityComparer<T>` argument.

@@ -3,7 +3,7 @@
 use super::super::{Call, Row, row};
 use super::views::{Part, View};
 use super::{
-    bad_end_index, bad_index, copy_into_array, enumerator, found, grown, holds, list, list_of, needs_not_negative,
+    bad_end_index, bad_index, copy_into_array, found, grown, holds, list, list_of, needs_not_negative, own_enumerator,
     range, snapshot, sort, spend,
 };
 use crate::expr::eval::modified;
@@ -196,7 +196,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         let view = View { source: call.value(0).clone(), part: Part::All };
         call.object(Ty::Generic(Class::ReadOnlyCollection, [call.ty(0)].into()), view)
     }),
-    row("List<T>", "IEnumerator<T> GetEnumerator()", enumerator),
+    row("List<T>", "IEnumerator<T> GetEnumerator()", own_enumerator),
 ];
 
 fn length(call: &Call<'_, '_>) -> Outcome<usize> {

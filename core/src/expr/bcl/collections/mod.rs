@@ -30,6 +30,7 @@ pub(crate) use views::{Read, live, stale};
 
 pub(super) use dictionary::put;
 pub(super) use enumerator::enumerator;
+use enumerator::own_enumerator;
 pub(super) use set::set_of;
 
 use key::{Folding, equal};

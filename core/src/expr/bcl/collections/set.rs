@@ -8,7 +8,7 @@ use super::comparers::comparer;
 use super::dictionary::{clear, ensure, length, more, sized, too_short, trim};
 use super::key::{Folding, Key, SetComparer, key_of};
 use super::map::{Map, prime};
-use super::{enumerator, holds, not_negative, place, snapshot};
+use super::{holds, not_negative, own_enumerator, place, snapshot};
 use crate::expr::exception::{Outcome, argument_null};
 use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
@@ -76,7 +76,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SET, "void CopyTo(T[] array, int arrayIndex, int count)", |call| {
         copy_to(call, call.int(2)?, Some(call.int(3)?))
     }),
-    row(SET, "IEnumerator<T> GetEnumerator()", enumerator),
+    row(SET, "IEnumerator<T> GetEnumerator()", own_enumerator),
     row(SET, "void UnionWith(IEnumerable<T> other)", union_with),
     row(ISET, "void UnionWith(IEnumerable<T> other)", union_with),
     row(SET, "void ExceptWith(IEnumerable<T> other)", except_with),

@@ -132,7 +132,7 @@ const ROWS_2: &[Row] = &[
             if !is_name {
                 return Err(argument("The provided value is not a valid DNS hostname or IP Address.", "hostname"));
             }
-            let certificate = held(call, 0)?;
+            let certificate = call.state(0, |held: &mut Held| held.0.clone())?.ok_or_else(null_reference)?;
             Ok(Value::Bool(matches(&certificate, host, wildcards, common_name)))
         },
     ),
@@ -198,7 +198,10 @@ fn empty(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
 fn read(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
     let raw = if call.value(0).is_null() { Arc::from([]) } else { call.bytes(0, "rawData")? };
     if raw.is_empty() {
-        return made(call, class, None);
+        return match call.arguments.len() {
+            1 => made(call, class, None),
+            _ => Err(argument("Array may not be empty or null.", "rawData")),
+        };
     }
     spend(call, raw.len())?;
     call.machine.charge(raw.len().min(CERTIFICATE_BYTES_MAX) * 4)?;

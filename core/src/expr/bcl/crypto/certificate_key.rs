@@ -7,7 +7,7 @@ use super::certificate::{held, made};
 use super::name::oid_of;
 use super::{bytes, chance, cryptographic};
 use crate::expr::bcl::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, argument_null, throw};
+use crate::expr::exception::{Outcome, argument, argument_null, null_reference, throw};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
 use crate::pki::certificate::PublicKeyInfo;
@@ -40,7 +40,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row("PublicKey", "new PublicKey(AsymmetricAlgorithm key)", |call| {
         if call.value(0).is_null() {
-            return Err(argument_null("key"));
+            return Err(null_reference());
         }
         let raw = key(call, 0)?.to_public_key_info();
         let info = PublicKeyInfo::read(&raw).ok_or_else(|| cryptographic("ASN1 corrupted data."))?;

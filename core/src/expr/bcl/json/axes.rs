@@ -1,131 +1,237 @@
-//! The axes of tokens and of sequences of tokens (`Newtonsoft.Json.Linq.Extensions`), and what comes of converting their items.
+//! The axes of tokens and of sequences of tokens (`Newtonsoft.Json.Linq.Extensions`), and what comes of converting their items. All are
+//! lazy: what they refuse, they refuse when they are enumerated.
 
+use super::super::linq::{boxed, unboxed};
 use super::super::{Call, Row, row};
 use super::cast::value_of;
-use super::{JNode, token};
-use crate::expr::eval::cursor::{Ready, Shape};
-use crate::expr::exception::{Outcome, argument_null};
+use super::{JNode, no_children, token};
+use crate::expr::eval::Machine;
+use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
+use crate::expr::exception::{Outcome, argument_null, broken, null_reference};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
-    row("JToken", "IEnumerable<JToken> AncestorsAndSelf()", |call| {
-        let found = std::iter::successors(Some(token(call)?), JToken::parent).collect();
-        tokens(call, found)
+    row("JToken", "IEnumerable<JToken> Children()", |call| {
+        tokens(call, Shape::Tokens, |operands, machine| from(operands, machine, JToken::children))
     }),
-    row("JToken", "IEnumerable<JToken> AfterSelf()", |call| beside(call, |at, own| at > own)),
-    row("JToken", "IEnumerable<JToken> BeforeSelf()", |call| beside(call, |at, own| at < own)),
+    row("JObject", "IEnumerable<JToken> PropertyValues()", |call| {
+        tokens(call, Shape::Tokens, |operands, machine| {
+            from(operands, machine, |token| token.children().iter().filter_map(JToken::property_value).collect())
+        })
+    }),
+    row("JObject", "IEnumerable<JProperty> Properties()", |call| {
+        axis(call, Class::JProperty, Shape::Plain, |operands, machine| from(operands, machine, JToken::children))
+    }),
+    row("JContainer", "IEnumerable<JToken> Descendants()", |call| {
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, JToken::descendants))
+    }),
+    row("JContainer", "IEnumerable<JToken> DescendantsAndSelf()", |call| {
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, with_descendants))
+    }),
+    row("JToken", "IEnumerable<JToken> Ancestors()", |call| {
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, ancestors))
+    }),
+    row("JToken", "IEnumerable<JToken> AncestorsAndSelf()", |call| {
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, with_ancestors))
+    }),
+    row("JToken", "IEnumerable<JToken> AfterSelf()", |call| {
+        tokens(call, Shape::Plain, |operands, machine| {
+            from(operands, machine, |token| beside(token, |at, own| at > own))
+        })
+    }),
+    row("JToken", "IEnumerable<JToken> BeforeSelf()", |call| {
+        tokens(call, Shape::Plain, |operands, machine| {
+            from(operands, machine, |token| beside(token, |at, own| at < own))
+        })
+    }),
     row("JToken", "IEnumerable<T> Values<T>()", |call| {
-        let children = token(call)?.children();
-        converted(call, &children)
+        let token = token(call)?;
+        if token.held().is_some() {
+            return Err(no_children(token.type_name().rsplit('.').next().unwrap_or("JValue")));
+        }
+        typed(call, Shape::Plain, |operands, machine| convert(from(operands, machine, JToken::children)?, operands))
     }),
     row("JToken", "IEnumerable<T> Children<T>()", |call| {
-        let ty = call.ty(0);
-        let children = token(call)?.children().into_iter().map(Value::Json).filter(|child| ty.admits(child)).collect();
-        ready(call, ty, children)
+        typed(call, Shape::Tokens, |operands, machine| {
+            let (children, ty) = (origin(operands)?.children(), wanted(operands)?);
+            let fits = |child: &JToken| ty.admits(&Value::Json(child.clone()));
+            ready(machine, children.into_iter().filter(fits).collect())
+        })
     }),
     row("JValue", "static JValue CreateComment(string value)", |call| {
         Ok(Value::Json(JToken::value(JKind::Comment, call.value(0).clone())))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Values(object key)", |call| {
-        let found = values(call, 1)?;
-        tokens(call, found)
+        tokens(call, Shape::Tokens, values)
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> Values()", |call| {
-        let found = values(call, usize::MAX)?;
-        tokens(call, found)
-    }),
+    row("IEnumerable<JToken>", "this IEnumerable<JToken> Values()", |call| tokens(call, Shape::Tokens, values)),
     row("IEnumerable<JToken>", "this IEnumerable<U> Values<U>(object key)", |call| {
-        let found = values(call, 1)?;
-        converted(call, &found)
+        typed(call, Shape::Plain, |operands, machine| convert(values(operands, machine)?, operands))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<U> Values<U>()", |call| {
-        let found = values(call, usize::MAX)?;
-        converted(call, &found)
+        typed(call, Shape::Plain, |operands, machine| convert(values(operands, machine)?, operands))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Children()", |call| {
-        let found = each(call, JToken::children)?;
-        tokens(call, found)
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, JToken::children))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Ancestors()", |call| {
-        let found = each(call, |token| std::iter::successors(token.parent(), JToken::parent).collect())?;
-        tokens(call, found)
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, ancestors))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> AncestorsAndSelf()", |call| {
-        let found = each(call, |token| std::iter::successors(Some(token.clone()), JToken::parent).collect())?;
-        tokens(call, found)
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, with_ancestors))
     }),
     row("IEnumerable<JContainer>", "this IEnumerable<JToken> Descendants()", |call| {
-        let found = each(call, JToken::descendants)?;
-        tokens(call, found)
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, JToken::descendants))
     }),
     row("IEnumerable<JContainer>", "this IEnumerable<JToken> DescendantsAndSelf()", |call| {
-        let found = each(call, |token| std::iter::once(token.clone()).chain(token.descendants()).collect())?;
-        tokens(call, found)
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, with_descendants))
     }),
     row("IEnumerable<JObject>", "this IEnumerable<JProperty> Properties()", |call| {
-        let found = each(call, JToken::children)?.into_iter().map(Value::Json).collect();
-        ready(call, Ty::Class(Class::JProperty), found)
+        checked(call, Class::JProperty, |operands, machine| each(operands, machine, JToken::children))
     }),
 ];
 
-fn ready(call: &mut Call<'_, '_>, item: Ty, values: Vec<Value>) -> Outcome<Value> {
-    call.machine.charge(values.len() * size_of::<Value>())?;
-    call.machine.lazy(item, Shape::Plain, |values, _| Ok(Box::new(Ready(Vec::from(values).into_iter()))), values)
+// The operands of an axis: where it begins, the type that is asked for, the key that is asked for; null for what is not.
+fn operands(call: &Call<'_, '_>, ty: Value) -> Vec<Value> {
+    vec![call.value(0).clone(), ty, call.value(1).clone()]
 }
 
-fn tokens(call: &mut Call<'_, '_>, found: Vec<JToken>) -> Outcome<Value> {
-    ready(call, Ty::Class(Class::JToken), found.into_iter().map(Value::Json).collect())
+fn axis(call: &mut Call<'_, '_>, item: Class, shape: Shape, start: Start) -> Outcome<Value> {
+    let operands = operands(call, Value::Null);
+    call.machine.lazy(Ty::Class(item), shape, start, operands)
 }
 
-// As the type that the member is asked for, its last type parameter.
-fn converted(call: &mut Call<'_, '_>, found: &[JToken]) -> Outcome<Value> {
-    let ty = call.types.last().cloned().unwrap_or(Ty::Object);
-    let values = found.iter().map(|token| value_of(token, &ty)).collect::<Outcome<Vec<Value>>>()?;
-    ready(call, ty, values)
+fn tokens(call: &mut Call<'_, '_>, shape: Shape, start: Start) -> Outcome<Value> {
+    axis(call, Class::JToken, shape, start)
 }
 
-fn beside(call: &mut Call<'_, '_>, fits: fn(usize, usize) -> bool) -> Outcome<Value> {
-    let token = token(call)?;
-    let (Some(parent), Some(own)) = (token.parent(), token.position()) else { return tokens(call, Vec::new()) };
-    let siblings = parent.children().into_iter().enumerate();
-    let found = siblings.filter(|(at, _)| fits(*at, own)).map(|(_, sibling)| sibling).collect();
-    tokens(call, found)
-}
-
-// What a step leads to from every token of the sequence.
-fn each(call: &mut Call<'_, '_>, step: impl Fn(&JToken) -> Vec<JToken>) -> Outcome<Vec<JToken>> {
-    let mut found = Vec::new();
-    for value in call.items(0, "source")? {
-        if let Value::Json(token) = value {
-            let more = step(&token);
-            call.machine.charge(more.len() * size_of::<Value>())?;
-            found.extend(more);
-        }
-    }
-    Ok(found)
-}
-
-// The value under a key of every token; without one, the children, or a value that has none itself.
-fn values(call: &mut Call<'_, '_>, key: usize) -> Outcome<Vec<JToken>> {
+// A sequence that may not be null.
+fn checked(call: &mut Call<'_, '_>, item: Class, start: Start) -> Outcome<Value> {
     if call.value(0).is_null() {
         return Err(argument_null("source"));
     }
-    let key = call.value(key).clone();
-    if key.is_null() {
-        return each(call, |token| match token.with(|node| matches!(node, JNode::Value(..))) {
+    axis(call, item, Shape::Tokens, start)
+}
+
+// Of the type that the member is asked for, its last type parameter.
+fn typed(call: &mut Call<'_, '_>, shape: Shape, start: Start) -> Outcome<Value> {
+    let ty = call.types.last().cloned().unwrap_or(Ty::Object);
+    let asked = boxed(call, ty.clone())?;
+    let operands = operands(call, asked);
+    call.machine.lazy(ty, shape, start, operands)
+}
+
+fn wanted(operands: &[Value]) -> Outcome<Ty> {
+    unboxed(operands, 1)
+}
+
+fn origin(operands: &[Value]) -> Outcome<&JToken> {
+    match operands.first() {
+        Some(Value::Json(token)) => Ok(token),
+        _ => Err(broken("an axis without a token")),
+    }
+}
+
+fn ready(machine: &mut Machine<'_>, found: Vec<JToken>) -> Outcome<Box<dyn Cursor>> {
+    machine.charge(found.len() * size_of::<Value>())?;
+    let values: Vec<Value> = found.into_iter().map(Value::Json).collect();
+    Ok(Box::new(Ready(values.into_iter())))
+}
+
+/// What a step leads to from the first operand.
+fn from(operands: &[Value], machine: &mut Machine<'_>, step: fn(&JToken) -> Vec<JToken>) -> Outcome<Box<dyn Cursor>> {
+    let found = step(origin(operands)?);
+    ready(machine, found)
+}
+
+fn with_descendants(token: &JToken) -> Vec<JToken> {
+    std::iter::once(token.clone()).chain(token.descendants()).collect()
+}
+
+fn ancestors(token: &JToken) -> Vec<JToken> {
+    std::iter::successors(token.parent(), JToken::parent).collect()
+}
+
+fn with_ancestors(token: &JToken) -> Vec<JToken> {
+    std::iter::successors(Some(token.clone()), JToken::parent).collect()
+}
+
+fn beside(token: &JToken, fits: fn(usize, usize) -> bool) -> Vec<JToken> {
+    let (Some(parent), Some(own)) = (token.parent(), token.position()) else { return Vec::new() };
+    let siblings = parent.children().into_iter().enumerate();
+    siblings.filter(|(at, _)| fits(*at, own)).map(|(_, sibling)| sibling).collect()
+}
+
+/// What a step leads to from every token of a sequence, one token after the other.
+struct Each<S> {
+    source: Box<dyn Cursor>,
+    step: S,
+    found: std::vec::IntoIter<JToken>,
+}
+
+impl<S> Cursor for Each<S>
+where
+    S: Fn(&JToken, &mut Machine<'_>) -> Outcome<Vec<JToken>> + Send,
+{
+    fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        loop {
+            if let Some(token) = self.found.next() {
+                return Ok(Some(Value::Json(token)));
+            }
+            let Some(item) = machine.advance(&mut *self.source)? else { return Ok(None) };
+            let Value::Json(token) = item else { return Err(null_reference()) };
+            let found = (self.step)(&token, machine)?;
+            machine.charge(found.len() * size_of::<Value>())?;
+            self.found = found.into_iter();
+        }
+    }
+}
+
+fn stepping<S>(operands: &[Value], machine: &mut Machine<'_>, step: S) -> Outcome<Box<dyn Cursor>>
+where
+    S: Fn(&JToken, &mut Machine<'_>) -> Outcome<Vec<JToken>> + Send + 'static,
+{
+    let sequence = operands.first().filter(|sequence| !sequence.is_null()).ok_or_else(|| argument_null("source"))?;
+    let source = machine.cursor(sequence)?;
+    Ok(Box::new(Each { source, step, found: Vec::new().into_iter() }))
+}
+
+fn each(operands: &[Value], machine: &mut Machine<'_>, step: fn(&JToken) -> Vec<JToken>) -> Outcome<Box<dyn Cursor>> {
+    stepping(operands, machine, move |token, _| Ok(step(token)))
+}
+
+// The value under the key of every token; without one, the children, or a value that has none itself.
+fn values(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    let Some(key) = operands.get(2).filter(|key| !key.is_null()).cloned() else {
+        return each(operands, machine, |token| match token.with(|node| matches!(node, JNode::Value(..))) {
             true => vec![token.clone()],
             false => token.children(),
         });
-    }
-    let mut found = Vec::new();
-    for item in call.items(0, "source")? {
-        let arguments = [item, key.clone()];
-        let mut inner = Call { arguments: &arguments, types: call.types, machine: call.machine };
-        if let Value::Json(token) = super::index(&mut inner)? {
-            found.push(token);
+    };
+    stepping(operands, machine, move |token, machine| {
+        let arguments = [Value::Json(token.clone()), key.clone()];
+        let found = super::index(&mut Call { arguments: &arguments, types: &[], machine })?;
+        Ok(if let Value::Json(token) = found { vec![token] } else { Vec::new() })
+    })
+}
+
+/// Tokens as values of a type.
+struct Converted {
+    source: Box<dyn Cursor>,
+    ty: Ty,
+}
+
+impl Cursor for Converted {
+    fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        match machine.advance(&mut *self.source)? {
+            Some(Value::Json(token)) => value_of(&token, &self.ty).map(Some),
+            other => Ok(other),
         }
     }
-    Ok(found)
+}
+
+fn convert(source: Box<dyn Cursor>, operands: &[Value]) -> Outcome<Box<dyn Cursor>> {
+    Ok(Box::new(Converted { source, ty: wanted(operands)? }))
 }

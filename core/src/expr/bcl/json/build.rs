@@ -25,16 +25,29 @@ pub(super) const ROWS: &[Row] = &[
         add_all(call, &token, 1, usize::MAX)?;
         made(call, token)
     }),
-    row("JValue", "new JValue(JValue other)", copied),
-    row("JValue", "new JValue(object value)", |call| {
-        let token = content_of(call, call.value(0))?;
-        made(call, token)
+    row("JValue", "new JValue(JValue other)", copied_value),
+    row("JValue", "new JValue(bool value)", single),
+    row("JValue", "new JValue(long value)", single),
+    row("JValue", "new JValue(ulong value)", single),
+    row("JValue", "new JValue(decimal value)", single),
+    row("JValue", "new JValue(float value)", single),
+    row("JValue", "new JValue(double value)", single),
+    row("JValue", "new JValue(string value)", |call| {
+        let value = call.value(0).clone();
+        made(call, JToken::value(JKind::String, value))
     }),
+    // Only here does Json.NET take a character.
+    row("JValue", "new JValue(char value)", |call| {
+        let value = call.value(0).clone();
+        made(call, JToken::value(JKind::String, value))
+    }),
+    row("JValue", "new JValue(object value)", single),
     row("JValue", "static JValue CreateNull()", |_| Ok(Value::Json(JToken::null()))),
     row("JValue", "static JValue CreateUndefined()", |_| Ok(Value::Json(JToken::value(JKind::Undefined, Value::Null)))),
     row("JValue", "static JValue CreateString(string value)", |call| {
         Ok(Value::Json(JToken::value(JKind::String, call.value(0).clone())))
     }),
+    row("JRaw", "new JRaw(JRaw other)", copied_value),
     row("JRaw", "new JRaw(object rawJson)", |call| Ok(Value::Json(JToken::value(JKind::Raw, call.value(0).clone())))),
     row("JObject", "void Add(string propertyName, JToken value)", |call| {
         let value = if call.value(2).is_null() { JToken::null() } else { token_at(call, 2)? };
@@ -149,6 +162,19 @@ fn copied(call: &mut Call<'_, '_>) -> Outcome<Value> {
     }
     let copy = token(call)?.deep_clone();
     made(call, copy)
+}
+
+fn copied_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if call.value(0).is_null() {
+        return Err(null_reference());
+    }
+    let copy = token(call)?.deep_clone();
+    made(call, copy)
+}
+
+fn single(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let token = content_of(call, call.value(0))?;
+    made(call, token)
 }
 
 fn filled(call: &mut Call<'_, '_>, container: JToken) -> Outcome<Value> {

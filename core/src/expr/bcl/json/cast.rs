@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use super::super::object::{parse_bool, parse_double, parse_int, parse_long};
 use super::super::{Call, Row, convert, row};
 use super::typed::to_object;
 use super::{index, token};
+use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
 use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
@@ -23,7 +23,10 @@ pub(super) const ROWS: &[Row] = &[
             _ => ty.default_value().ok_or_else(|| broken("Value<T> of an unbuilt type")),
         }
     }),
-    row("JToken", "T Value<T>()", |call| {
+    row("JToken", "this T Value<T>()", |call| {
+        if call.value(0).is_null() {
+            return Err(argument_null("value"));
+        }
         let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
         value_of(&token(call)?, ty)
     }),
@@ -106,8 +109,9 @@ pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> 
     }
     let bytes = bytes_of(value);
     let value = bytes.as_ref().unwrap_or(value);
-    let held = if let Value::Char(_) = value { Value::string(value.to_string()) } else { value.clone() };
-    kind_of(value).map(|kind| JToken::value(kind, held)).ok_or_else(|| {
+    // Json.NET takes a character only where it is known to be one.
+    let kind = kind_of(value).filter(|_| !matches!(value, Value::Char(_)));
+    kind.map(|kind| JToken::value(kind, value.clone())).ok_or_else(|| {
         let message = format!("Could not determine JSON object type for type {}.", value.type_name());
         throw("System.ArgumentException", message)
     })
@@ -181,11 +185,14 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
     }
     match (ty, held) {
         (Ty::String, value) => Ok(Value::string(value.to_string())),
-        (Ty::Bool, Value::String(text)) if kind != JKind::Integer => parse_bool(text).map(Value::Bool),
-        (Ty::Bool, Value::Int32(value)) => Ok(Value::Bool(*value != 0)),
-        (Ty::Bool, Value::Int64(value)) => Ok(Value::Bool(*value != 0)),
-        (Ty::Bool, Value::Double(value)) => Ok(Value::Bool(*value != 0.0)),
-        (Ty::Int32 | Ty::Int64 | Ty::Double, _) => number(kind, held, ty),
+        (Ty::Bool, Value::String(_)) if kind == JKind::Integer => Ok(Value::Bool(true)),
+        (Ty::Bool, value) => convert::to_bool(value),
+        // A whole number beyond `long` holds its digits.
+        (Ty::Int32, Value::String(_)) if kind == JKind::Integer => Err(too_large("an Int32")),
+        (Ty::Int64, Value::String(_)) if kind == JKind::Integer => Err(too_large("an Int64")),
+        (Ty::Int32, value) => convert::to_whole::<i32>(value),
+        (Ty::Int64, value) => convert::to_whole::<i64>(value),
+        (Ty::Double, value) => convert::to_double(value),
         (Ty::SByte, value) => convert::to_whole::<i8>(value),
         (Ty::Byte, value) => convert::to_whole::<u8>(value),
         (Ty::Int16, value) => convert::to_whole::<i16>(value),
@@ -197,13 +204,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
         (Ty::Class(Class::DateTimeOffset), Value::DateTime(moment)) => {
             DateTimeOffset::of_utc(moment.ticks(), 0).map(Value::DateTimeOffset).ok_or_else(super::super::unrepresentable)
         }
-        (Ty::Char, Value::String(text)) => {
-            let mut units = text.encode_utf16();
-            match (units.next(), units.next()) {
-                (Some(unit), None) => Ok(Value::Char(unit)),
-                _ => Err(format("String must be exactly one character long.")),
-            }
-        }
+        (Ty::Char, value) => convert::to_char(value),
         (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
         (Ty::Class(Class::TimeSpan), Value::String(text)) => span(text),
@@ -224,6 +225,10 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
     }
 }
 
+fn too_large(shown: &str) -> Interrupt {
+    overflow(&format!("Value was either too large or too small for {shown}."))
+}
+
 fn span(text: &str) -> Outcome<Value> {
     let read = super::super::span_parse::read(text);
     read.map(Value::TimeSpan).map_err(|refused| refused.exception(text, ""))
@@ -233,51 +238,6 @@ fn date(text: &str) -> Outcome<Value> {
     let padded = if text.len() == 10 { format!("{text}T00:00:00") } else { text.replacen(' ', "T", 1) };
     crate::value::json::date_of(&padded)
         .ok_or_else(|| format(format!("String '{text}' was not recognized as a valid DateTime.")))
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "the range is checked before the cast"
-)]
-fn number(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
-    let too_large = || {
-        let name = if *ty == Ty::Int32 { "an Int32" } else { "an Int64" };
-        overflow(&format!("Value was either too large or too small for {name}."))
-    };
-    let whole = match (held, ty) {
-        (Value::String(digits), Ty::Int32 | Ty::Int64) if kind == JKind::Integer => {
-            let _ = digits;
-            return Err(too_large());
-        }
-        (Value::String(text), Ty::Int32) => return parse_int(text).map(Value::Int32),
-        (Value::String(text), Ty::Int64) => return parse_long(text).map(Value::Int64),
-        (Value::String(text), _) => return parse_double(text).map(Value::Double),
-        (Value::Double(value), Ty::Double) => return Ok(Value::Double(*value)),
-        (Value::Double(value), _) => {
-            let even = value.round_ties_even();
-            if even.abs() >= 9.2e18 || even.is_nan() {
-                return Err(too_large());
-            }
-            even as i64
-        }
-        (Value::Int64(value), _) => *value,
-        (Value::Int32(value), _) => i64::from(*value),
-        (Value::Bool(value), _) => i64::from(*value),
-        (value, ty) => {
-            let message = format!("Invalid cast from '{}' to '{}'.", value.type_name(), short_name(ty));
-            return Err(throw("System.InvalidCastException", message));
-        }
-    };
-    match ty {
-        Ty::Int32 => i32::try_from(whole).map(Value::Int32).map_err(|_| too_large()),
-        Ty::Int64 => Ok(Value::Int64(whole)),
-        _ => Ok(Value::Double(whole as f64)),
-    }
-}
-
-fn short_name(ty: &Ty) -> String {
-    ty.full_name().trim_start_matches("System.").to_owned()
 }
 
 /// `Extensions.Value<T>`: the token itself where it is a `T`, else what it holds, converted.

@@ -1,57 +1,20 @@
 //! `SelectToken`: JSONPath.
 
 use super::super::{Call, Row, row};
-use super::{JNode, or_null, token};
-use crate::expr::exception::{Outcome, throw};
-use crate::expr::instance::Items;
+use super::{or_null, token};
+use crate::expr::eval::Machine;
+use crate::expr::eval::cursor::{Cursor, Ready, Shape};
+use crate::expr::exception::{Outcome, broken, throw};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::path::{Path, PathError};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "JToken SelectToken(string path)", |call| one(call, false)),
-    row("JToken", "IEnumerable<JToken> SelectTokens(string path)", |call| {
-        let found = all(call, false)?;
-        sequence(call, Class::JToken, found)
-    }),
+    row("JToken", "IEnumerable<JToken> SelectTokens(string path)", |call| all(call, false)),
     row("JToken", "IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)", |call| {
         let must_match = call.bool(2)?;
-        let found = all(call, must_match)?;
-        sequence(call, Class::JToken, found)
-    }),
-    row("JObject", "IEnumerable<JProperty> Properties()", |call| {
-        let children = token(call)?.children();
-        sequence(call, Class::JProperty, children)
-    }),
-    row("JObject", "IEnumerable<JToken> PropertyValues()", |call| {
-        let values = token(call)?.children().iter().filter_map(JToken::property_value).collect();
-        sequence(call, Class::JToken, values)
-    }),
-    row("JToken", "IEnumerable<JToken> Children()", |call| {
-        let children = token(call)?.children();
-        sequence(call, Class::JToken, children)
-    }),
-    row("JToken", "IEnumerable<JToken> Values()", |call| {
-        let token = token(call)?;
-        let values = if token.with(|node| matches!(node, JNode::Object(_))) {
-            token.children().iter().filter_map(JToken::property_value).collect()
-        } else {
-            token.children()
-        };
-        sequence(call, Class::JToken, values)
-    }),
-    row("JContainer", "IEnumerable<JToken> Descendants()", |call| {
-        let below = token(call)?.descendants();
-        sequence(call, Class::JToken, below)
-    }),
-    row("JContainer", "IEnumerable<JToken> DescendantsAndSelf()", |call| {
-        let token = token(call)?;
-        let below = std::iter::once(token.clone()).chain(token.descendants()).collect();
-        sequence(call, Class::JToken, below)
-    }),
-    row("JToken", "IEnumerable<JToken> Ancestors()", |call| {
-        let above = std::iter::successors(token(call)?.parent(), JToken::parent).collect();
-        sequence(call, Class::JToken, above)
+        all(call, must_match)
     }),
     row("JToken", "JToken SelectToken(string path, bool errorWhenNoMatch)", |call| {
         let must_match = call.bool(2)?;
@@ -59,30 +22,41 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
-fn sequence(call: &mut Call<'_, '_>, class: Class, tokens: Vec<JToken>) -> Outcome<Value> {
-    call.machine.charge(tokens.len() * size_of::<Value>())?;
-    let items = Items { values: tokens.into_iter().map(Value::Json).collect(), version: 0 };
-    call.machine.object(Ty::Generic(Class::List, [Ty::Class(class)].into()), items)
-}
-
 fn exception(error: PathError) -> crate::expr::Interrupt {
     throw("Newtonsoft.Json.JsonException", error.0)
 }
 
-/// What the path leads to, every step counted.
-pub(super) fn all(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Vec<JToken>> {
-    let text = call.text(1, "path")?;
-    let path = Path::parse(text).map_err(exception)?;
-    let root = token(call)?;
-    let mut budget = call.machine.steps_left();
-    let found = path.select(&root, must_match, &mut budget);
-    let spent = call.machine.steps_left() - budget;
-    call.machine.spend(spent)?;
+// What the path leads to, every step counted.
+fn select(machine: &mut Machine<'_>, root: &JToken, path: &Path, must_match: bool) -> Outcome<Vec<JToken>> {
+    let mut budget = machine.steps_left();
+    let found = path.select(root, must_match, &mut budget);
+    let spent = machine.steps_left() - budget;
+    machine.spend(spent)?;
     found.map_err(exception)
 }
 
+// A wrong path is refused at once; it is followed when what it leads to is enumerated.
+fn all(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
+    Path::parse(call.text(1, "path")?).map_err(exception)?;
+    let operands = vec![call.value(0).clone(), call.value(1).clone(), Value::Bool(must_match)];
+    call.machine.lazy(Ty::Class(Class::JToken), Shape::Plain, start, operands)
+}
+
+fn start(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    let [Value::Json(root), Value::String(path), Value::Bool(must_match)] = operands else {
+        return Err(broken("a path without a token"));
+    };
+    let path = Path::parse(path).map_err(exception)?;
+    let found = select(machine, root, &path, *must_match)?;
+    machine.charge(found.len() * size_of::<Value>())?;
+    let values: Vec<Value> = found.into_iter().map(Value::Json).collect();
+    Ok(Box::new(Ready(values.into_iter())))
+}
+
 fn one(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
-    let found = all(call, must_match)?;
+    let path = Path::parse(call.text(1, "path")?).map_err(exception)?;
+    let root = token(call)?;
+    let found = select(call.machine, &root, &path, must_match)?;
     if found.len() > 1 {
         return Err(throw("Newtonsoft.Json.JsonException", "Path returned multiple tokens."));
     }

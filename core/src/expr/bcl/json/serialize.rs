@@ -48,6 +48,9 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     if let Some(members) = members(value) {
         return object(call, members, depth);
     }
+    if let Value::Char(_) = value {
+        return Ok(JToken::string(value.to_string()));
+    }
     let Some(items) = items_of(call, value)? else { return content_of(call, value) };
     if matches!(value, Value::Object(object) if instance::type_of(object).is_some_and(is_dictionary)) {
         let pairs = items

@@ -116,11 +116,11 @@ struct TypeBox(Ty);
 
 impl State for TypeBox {}
 
-fn boxed(call: &mut Call<'_, '_>, ty: Ty) -> Outcome<Value> {
+pub(super) fn boxed(call: &mut Call<'_, '_>, ty: Ty) -> Outcome<Value> {
     call.object(Ty::Object, TypeBox(ty))
 }
 
-fn unboxed(operands: &[Value], at: usize) -> Outcome<Ty> {
+pub(super) fn unboxed(operands: &[Value], at: usize) -> Outcome<Ty> {
     instance::state(operand(operands, at), |ty: &mut TypeBox| ty.0.clone())
 }
 

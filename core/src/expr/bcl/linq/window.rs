@@ -50,7 +50,7 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
             Shape::Skip => layers.push(Layer::Skip(count_of(&operands))),
             Shape::Take => layers.push(Layer::Take(count_of(&operands))),
             Shape::Range => break,
-            Shape::Plain | Shape::Rearranged | Shape::OneMore | Shape::Both => return None,
+            Shape::Plain | Shape::Tokens | Shape::Rearranged | Shape::OneMore | Shape::Both => return None,
         }
         base = operand(&operands, 0).clone();
     }
@@ -160,7 +160,7 @@ pub(super) fn known_count(sequence: &Value) -> Option<usize> {
             continue;
         };
         match shape {
-            Shape::Plain => return None,
+            Shape::Plain | Shape::Tokens => return None,
             Shape::Range => total = total.checked_add(length_of(&sequence)?)?,
             Shape::Select | Shape::Skip | Shape::Take => total = total.checked_add(window(&sequence)?.len())?,
             Shape::Rearranged => open.push(operand(&operands, 0).clone()),
@@ -198,7 +198,8 @@ pub(super) fn count(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usiz
                     }
                 }
             }
-            Some((Shape::Plain | Shape::Select | Shape::Skip | Shape::Take | Shape::Range, _)) | None => {
+            Some((Shape::Plain | Shape::Tokens | Shape::Select | Shape::Skip | Shape::Take | Shape::Range, _))
+            | None => {
                 let known = known_count(&sequence).filter(|_| window(&sequence).is_none_or(|window| window.is_plain()));
                 total = total.saturating_add(match known {
                     Some(known) => known,

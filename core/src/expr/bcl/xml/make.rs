@@ -61,7 +61,7 @@ pub(super) const ROWS: &[Row] = &[
     row("XProcessingInstruction", "new XProcessingInstruction(XProcessingInstruction other)", copy),
     row("XProcessingInstruction", "new XProcessingInstruction(string target, string data)", |call| {
         let data = Arc::clone(call.text(1, "data")?);
-        let target = target_at(call, 0, "target")?;
+        let target = target_at(call, 0, "name")?;
         let node = made(call.machine, Kind::Instruction(target, data))?;
         wrapped(call.machine, &node)
     }),
