@@ -51,7 +51,7 @@ pub(crate) fn lex(source: &str, from: usize, to: usize, problems: &mut Problems)
 }
 
 // Longest first. `>` never joins `>` here, since `>>` also closes generics.
-const PUNCTS: [&str; 45] = [
+pub(crate) const PUNCTS: [&str; 45] = [
     "<<=", "...", "&&", "||", "??", "?.", "=>", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=",
     "|=", "^=", "<<", "->", "::", "(", ")", "[", "]", "{", "}", ".", ",", ";", ":", "?", "<", ">", "=", "+", "-", "*",
     "/", "%", "!", "~",

@@ -4,8 +4,10 @@ mod bounds;
 mod corpus;
 mod coverage;
 mod drawn;
+mod forms;
 mod property;
 pub(in crate::expr) mod rows;
+mod walk;
 mod world;
 
 use std::path::Path;
