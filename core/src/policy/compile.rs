@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::model::{Backend, PolicyFormat};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::policy::Built;
-use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, Parsed};
+use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, FRAGMENT_BYTES_MAX, Parsed};
 use crate::policy::place::{Scope, Section};
 use crate::policy::program::{Code, Op, Place, Program};
 use crate::policy::reader::Reader;
@@ -62,6 +62,25 @@ pub fn compile(source: Source<'_>, format: PolicyFormat, scope: Scope, catalog: 
     compiler.report_all(parsed.problems);
     if let Some(root) = &parsed.root {
         compiler.document(root);
+    }
+    compiler.done
+}
+
+/// Compiles a fragment by itself, as it stands in `section`.
+#[must_use]
+pub fn compile_fragment(
+    source: Source<'_>,
+    format: PolicyFormat,
+    scope: Scope,
+    section: Section,
+    catalog: &Catalog<'_>,
+) -> Compilation {
+    let parsed = dialect::parse(source.text, format, FRAGMENT_BYTES_MAX);
+    let mut compiler = Compiler::new(source, scope, catalog);
+    compiler.report_all(parsed.problems);
+    compiler.stand_in(section);
+    if let Some(root) = &parsed.root {
+        compiler.fragment(root);
     }
     compiler.done
 }
@@ -233,12 +252,16 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn section(&mut self, section: Section, root: &Element) {
+    fn stand_in(&mut self, section: Section) {
         self.section = section;
         self.target = match section {
             Section::Inbound | Section::Backend => Target::Request,
             Section::Outbound | Section::OnError => Target::Response,
         };
+    }
+
+    fn section(&mut self, section: Section, root: &Element) {
+        self.stand_in(section);
         let mut found = root.elements().filter(|element| element.name == section.as_str());
         let Some(element) = found.next() else {
             // Decision: a document without the element inherits the section (fixtures/exchange/missing-section.conversation).

@@ -4,6 +4,7 @@
 //! `reader` and `operand` the values of one element, `run` what a policy sees while it runs, `effect` the border to the world.
 
 pub mod access;
+pub mod alone;
 pub mod compile;
 pub mod concurrency;
 pub mod connection;
@@ -11,6 +12,7 @@ pub mod control;
 pub mod cors;
 pub mod dialect;
 pub mod effect;
+pub mod effective;
 pub mod integration;
 pub mod limit;
 pub mod mock;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::named_values::names;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expected, Place};
 use crate::policy::compile::{Compiler, Target};
@@ -123,6 +124,8 @@ impl<'a, 'e> Reader<'_, 'a, 'e> {
     fn convert<T: Typed>(&mut self, text: &str, span: Span) -> Option<Operand<T>> {
         match T::from_literal(text) {
             Ok(value) => Some(Operand::Literal(value)),
+            // A named value that nobody knows is reported where it stands; what it might have made of this is unknown.
+            Err(_) if names(text).next().is_some() => None,
             Err(message) => {
                 self.compiler.report(Problem::error("attribute-value", span, message));
                 None
@@ -133,6 +136,7 @@ impl<'a, 'e> Reader<'_, 'a, 'e> {
     fn expression<T: Typed>(&mut self, source: &Decoded) -> Option<Computed> {
         match compile_expression(source, T::EXPECTED, self.compiler.source.file) {
             Ok(expression) => Some(Computed { expression, source: Arc::from(source.text.as_str()) }),
+            Err(_) if names(&source.text).next().is_some() => None,
             Err(diagnostics) => {
                 if diagnostics.is_empty() {
                     let start = source.origin(0);

@@ -66,6 +66,12 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.name == name)
 }
 
+/// All elements, in the order of the policy reference.
+#[must_use]
+pub fn entries() -> &'static [Entry] {
+    TABLE
+}
+
 /// All names.
 pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|entry| entry.name)

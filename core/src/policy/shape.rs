@@ -1,5 +1,6 @@
 //! What an element may hold: attributes, text, children and their order. Checks one element against that; builds nothing.
 
+use crate::config::named_values::names;
 use crate::diagnostic::nearest;
 use crate::policy::dialect::{Element, Part};
 use crate::policy::source::Problem;
@@ -161,7 +162,8 @@ fn check_attributes(element: &Element, known: &[Attribute], problems: &mut Vec<P
         match attribute.value.literal() {
             Some(literal) => {
                 let value = literal.trim();
-                if !spec.one_of.is_empty() && !spec.one_of.contains(&value) {
+                let is_known = spec.one_of.is_empty() || spec.one_of.contains(&value);
+                if !is_known && names(value).next().is_none() {
                     let message = format!("`{value}` is not a value of `{name}`");
                     let help = format!("expected one of: {}", spec.one_of.join(", "));
                     problems.push(Problem::error("attribute-value", attribute.value.span, message).with_help(help));

@@ -277,13 +277,19 @@ fn service_program(
     configuration: &Configuration,
     programs: &mut Programs<'_>,
 ) -> Result<Arc<Program>, Vec<Diagnostic>> {
-    let standard = PolicyText {
+    let standard = standard_policy();
+    let policy = configuration.policy.as_ref().unwrap_or(&standard);
+    Ok(programs.program(Some(policy), Scope::Global)?.unwrap_or_default())
+}
+
+/// The policy of a service that has none.
+#[must_use]
+pub fn standard_policy() -> PolicyText {
+    PolicyText {
         text: Arc::from(DEFAULT_SERVICE_POLICY),
         format: PolicyFormat::RawXml,
         origin: Origin { file: Arc::from("the default service policy"), text: None },
-    };
-    let policy = configuration.policy.as_ref().unwrap_or(&standard);
-    Ok(programs.program(Some(policy), Scope::Global)?.unwrap_or_default())
+    }
 }
 
 fn routes(apis: &[Arc<CompiledApi>]) -> Vec<RouteApi> {

@@ -25,6 +25,7 @@ use crate::pki::{self, Entropy};
 use crate::policy::Program;
 use crate::route::{RouteRow, RouteTable, SubscriptionTable};
 
+pub use compile::standard_policy;
 pub use compiled::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription};
 
 /// A compiled revision.

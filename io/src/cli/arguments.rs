@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use holdfast_core::diagnostic::nearest;
-
 use crate::cli::expr::arguments::{self as expr, Asked};
+use crate::cli::given::with_hint;
+use crate::cli::policy::arguments as policy;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Command {
     },
     /// Check, evaluate, list or compare expressions.
     Expr(Asked),
+    /// Check, list or print policies.
+    Policy(policy::Asked),
     /// Print the version.
     Version,
     /// Print the usage.
@@ -63,6 +65,12 @@ Usage:
   holdfast expr members [TYPE]       list what expressions may use
   holdfast expr witness [FIXTURES…]  compare fixtures with another program that evaluates expressions
 
+  holdfast policy check FILE…        say what is wrong with policy documents or fragments, each by itself
+  holdfast policy list [ELEMENT]     list the policy elements; of one, its attributes and children
+  holdfast policy listing FILE       print the program that a document compiles to
+  holdfast policy effective DIR --api ID [--operation ID] [--product ID]
+                                     print the policy of an operation with every `base` replaced
+
 Options of check and routes:
   --gateway ID                       the gateway; needed when the folder has several
   --format human|json                the form of the answer (default human)
@@ -76,12 +84,17 @@ Options of expr:
   --random N, --seed S               witness: compare N drawn expressions instead of fixtures; equal seeds draw equally
   --format human|json                the form of the answer (default human)
 
+Options of policy:
+  --scope SCOPE                      check, listing: global, product, api (default) or operation
+  --format human|json                check, list: the form of the answer (default human)
+  --gateway ID                       effective: the gateway; needed when the folder has several
+
 Other options:
   -h, --help                         print this
   -V, --version                      print the version
 ";
 
-const COMMANDS: [&str; 5] = ["run", "check", "routes", "health", "expr"];
+const COMMANDS: [&str; 6] = ["run", "check", "routes", "health", "expr", "policy"];
 const OPTIONS: [&str; 4] = ["--gateway", "--format", "--help", "--version"];
 
 /// Reads the arguments behind the program's name.
@@ -89,9 +102,15 @@ const OPTIONS: [&str; 4] = ["--gateway", "--format", "--help", "--version"];
 /// # Errors
 /// What cannot be understood, in words.
 pub fn parse(arguments: &[String]) -> Result<Command, String> {
-    if let Some(("expr", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+    if let Some((family @ ("expr" | "policy"), rest)) =
+        arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
         let asks_for_help = rest.iter().take_while(|word| *word != "--").any(|word| word == "-h" || word == "--help");
-        return if asks_for_help { Ok(Command::Help) } else { expr::parse(rest).map(Command::Expr) };
+        return match family {
+            _ if asks_for_help => Ok(Command::Help),
+            "expr" => expr::parse(rest).map(Command::Expr),
+            _ => policy::parse(rest).map(Command::Policy),
+        };
     }
     let given = Given::collect(arguments)?;
     if given.asks_for(&["-h", "--help"]) {
@@ -179,12 +198,5 @@ impl Given {
             [command] => Err(format!("`{command}` needs a folder")),
             [] => Err("a folder is needed".to_owned()),
         }
-    }
-}
-
-fn with_hint(message: String, name: &str, candidates: &[&'static str]) -> String {
-    match nearest(name, candidates.iter().copied()) {
-        Some(near) => format!("{message}; did you mean `{near}`?"),
-        None => message,
     }
 }

@@ -2,11 +2,14 @@
 
 pub mod arguments;
 pub mod expr;
+pub mod policy;
 
 mod check;
+mod given;
 mod health;
 mod inspect;
 mod routes;
+mod text;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -40,6 +43,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>, vars: impl Iterator<Item 
         Ok(Command::Check(inspected)) => check::check(&inspected),
         Ok(Command::Routes(inspected)) => routes::routes(&inspected),
         Ok(Command::Expr(asked)) => expr::expr(&asked),
+        Ok(Command::Policy(asked)) => policy::policy(&asked),
         Ok(Command::Health { url }) => health::health(url.as_deref(), vars),
         Ok(Command::Version) => said(format!("holdfast {}\n", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Help) => said(arguments::USAGE.to_owned()),

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use holdfast_core::diagnostic::did_you_mean;
 use holdfast_core::expr::Expected;
 
 use crate::cli::arguments::Format;
+use crate::cli::given::{self, with_hint};
 
 /// What to do with expressions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,144 +111,77 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
     }
 }
 
-#[derive(Default)]
-struct Given {
-    words: Vec<String>,
-    options: Vec<(&'static str, String)>,
-}
+struct Given(given::Given);
 
 impl Given {
     fn collect(arguments: &[String], accepted: &[&'static str]) -> Result<Self, String> {
-        let mut given = Self::default();
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
-            if argument == "--" {
-                given.words.extend(rest.by_ref().cloned());
-                continue;
-            }
-            if !argument.starts_with('-') || argument == "-" {
-                given.words.push(argument.clone());
-                continue;
-            }
-            let (name, attached) = match argument.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_owned())),
-                None => (argument.as_str(), None),
-            };
-            let Some(option) = OPTIONS.into_iter().find(|option| *option == name) else {
-                return Err(with_hint(format!("`{name}` is not an option"), name, &OPTIONS));
-            };
-            if !accepted.contains(&option) {
-                return Err(format!("`{option}` does not belong to this command"));
-            }
-            let value = attached.or_else(|| rest.next().cloned()).ok_or_else(|| format!("`{option}` needs a value"))?;
-            if given.options.iter().any(|(there, _)| *there == option) {
-                return Err(format!("`{option}` is given twice"));
-            }
-            given.options.push((option, value));
-        }
-        Ok(given)
-    }
-
-    fn option(&self, name: &str) -> Option<&str> {
-        self.options.iter().find(|(option, _)| *option == name).map(|(_, value)| value.as_str())
-    }
-
-    fn path(&self, name: &str) -> Option<PathBuf> {
-        self.option(name).map(PathBuf::from)
-    }
-
-    fn format(&self) -> Result<Format, String> {
-        match self.option("--format") {
-            None | Some("human") => Ok(Format::Human),
-            Some("json") => Ok(Format::Json),
-            Some(other) => Err(format!("`{other}` is not a format; `human` and `json` are")),
-        }
-    }
-
-    fn word(&self) -> Result<Option<&String>, String> {
-        match self.words.as_slice() {
-            [] => Ok(None),
-            [word] => Ok(Some(word)),
-            [_, more, ..] => Err(format!("`{more}` is one argument too many")),
-        }
+        given::Given::collect(arguments, &OPTIONS, accepted).map(Self)
     }
 
     fn source(&self) -> Result<Source, String> {
-        Ok(match self.word()?.map(String::as_str) {
+        Ok(match self.0.word()?.map(String::as_str) {
             None | Some("-") => Source::Stdin,
             Some(path) => Source::File(PathBuf::from(path)),
         })
     }
 
     fn check(&self) -> Result<Asked, String> {
-        let expected = match self.option("--expect") {
+        let expected = match self.0.option("--expect") {
             None | Some("any") => Expected::Any,
             Some("bool") => Expected::Bool,
             Some("int") => Expected::Int,
             Some("text") => Expected::Text,
             Some(other) => return Err(format!("`{other}` cannot be expected; `any`, `bool`, `int` and `text` can")),
         };
-        Ok(Asked::Check { source: self.source()?, expected, format: self.format()? })
+        Ok(Asked::Check { source: self.source()?, expected, format: self.0.format()? })
     }
 
     fn eval(&self) -> Result<Asked, String> {
-        let context = self.path("--context");
-        match self.path("--batch") {
-            Some(cases) => match self.word()? {
+        let context = self.0.path("--context");
+        match self.0.path("--batch") {
+            Some(cases) => match self.0.word()? {
                 None => {
-                    self.format()?;
+                    self.0.format()?;
                     Ok(Asked::Batch { cases, context })
                 }
                 Some(word) => Err(format!("`{word}` is one argument too many beside `--batch`")),
             },
-            None => Ok(Asked::Eval { source: self.source()?, context, format: self.format()? }),
+            None => Ok(Asked::Eval { source: self.source()?, context, format: self.0.format()? }),
         }
     }
 
     fn members(&self) -> Result<Asked, String> {
-        Ok(Asked::Members { of: self.word()?.cloned(), format: self.format()? })
+        Ok(Asked::Members { of: self.0.word()?.cloned(), format: self.0.format()? })
     }
 
     fn witness(&self) -> Result<Asked, String> {
-        let Some(oracle) = self.option("--oracle").filter(|oracle| !oracle.trim().is_empty()) else {
+        let Some(oracle) = self.0.option("--oracle").filter(|oracle| !oracle.trim().is_empty()) else {
             return Err("`expr witness` needs `--oracle`, a command line".to_owned());
         };
         let oracle = oracle.to_owned();
-        let context = self.path("--context").unwrap_or_else(|| PathBuf::from(FIXTURE_CONTEXT));
-        let format = self.format()?;
-        if let Some(count) = self.number("--random")? {
-            if let Some(word) = self.words.first() {
+        let context = self.0.path("--context").unwrap_or_else(|| PathBuf::from(FIXTURE_CONTEXT));
+        let format = self.0.format()?;
+        if let Some(count) = self.0.number("--random")? {
+            if let Some(word) = self.0.words.first() {
                 return Err(format!("`{word}` is one argument too many beside `--random`"));
             }
-            if self.option("--record").is_some() {
+            if self.0.option("--record").is_some() {
                 return Err("`--record` does not belong to `--random`".to_owned());
             }
-            let seed = self.number("--seed")?.unwrap_or(1);
+            let seed = self.0.number("--seed")?.unwrap_or(1);
             return Ok(Asked::Random(Random { oracle, context, count, seed, format }));
         }
-        if self.option("--seed").is_some() {
+        if self.0.option("--seed").is_some() {
             return Err("`--seed` belongs to `--random`".to_owned());
         }
-        let named: Vec<PathBuf> = self.words.iter().map(PathBuf::from).collect();
+        let named: Vec<PathBuf> = self.0.words.iter().map(PathBuf::from).collect();
         Ok(Asked::Witness(Witness {
             oracle,
             context,
             fixtures: if named.is_empty() { FIXTURES.map(PathBuf::from).to_vec() } else { named },
-            record: self.path("--record"),
+            record: self.0.path("--record"),
             format,
         }))
-    }
-
-    fn number(&self, name: &str) -> Result<Option<u64>, String> {
-        let Some(text) = self.option(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| format!("`{text}` is not a number for `{name}`"))
-    }
-}
-
-fn with_hint(message: String, name: &str, candidates: &[&'static str]) -> String {
-    match did_you_mean(name, candidates.iter().copied()) {
-        Some(hint) => format!("{message}; {hint}"),
-        None => message,
     }
 }
 

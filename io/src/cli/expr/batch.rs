@@ -9,7 +9,8 @@ use holdfast_core::expr::scene::{Scene, overlay};
 use holdfast_core::expr::{Expected, Noted};
 use serde_json::{Map, Value as Json};
 
-use super::{CASES_BYTES_MAX, read_context, read_text, unfixed};
+use super::{CASES_BYTES_MAX, read_context, unfixed};
+use crate::cli::text::read_text;
 use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
 
 const MEMBERS: [&str; 4] = ["id", "source", "vars", "context"];

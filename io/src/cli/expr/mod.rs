@@ -12,14 +12,13 @@ mod oracle;
 mod random;
 mod witness;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use holdfast_core::expr::scene::Unfixed;
 use holdfast_core::rng::Seed;
 use serde_json::Value as Json;
 
+use crate::cli::text::{read_text, text_of};
 use crate::cli::{EXIT_REFUSED, Outcome};
 use crate::clock::{Clock, SystemClock};
 use arguments::{Asked, Source};
@@ -54,21 +53,6 @@ fn read_source(source: &Source) -> Result<(String, String), String> {
         }
         Source::File(path) => Ok((path.display().to_string(), read_text(path, DOCUMENT_BYTES_MAX)?)),
     }
-}
-
-fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| format!("`{name}`: {error}"))?;
-    text_of(file, &name, bytes_max)
-}
-
-fn text_of(reader: impl Read, name: &str, bytes_max: u64) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    reader.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| format!("`{name}`: {error}"))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > bytes_max {
-        return Err(format!("`{name}` has more than {bytes_max} bytes"));
-    }
-    String::from_utf8(bytes).map_err(|error| format!("`{name}` is not UTF-8: {error}"))
 }
 
 /// A context document; without a path, one that says nothing.

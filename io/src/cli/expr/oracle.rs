@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-use super::{CASES_BYTES_MAX, read_text};
+use super::CASES_BYTES_MAX;
+use crate::cli::text::read_text;
 
 // Compilers are slow: thousands of cases take minutes. What takes longer than this hangs.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(3600);

@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use super::arguments::Witness;
 use super::compare::{Comparison, compare};
 use super::oracle::Oracle;
-use super::{DOCUMENT_BYTES_MAX, read_context, read_text};
+use super::{DOCUMENT_BYTES_MAX, read_context};
 use crate::cli::arguments::Format;
+use crate::cli::text::read_text;
 use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
 
 /// What became of the comparison of one case.

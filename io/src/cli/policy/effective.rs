@@ -1,0 +1,54 @@
+//! `holdfast policy effective`: the policy of an operation with every `base` replaced by what it stands for.
+
+use std::path::Path;
+
+use holdfast_core::config::model::{Api, PolicyText};
+use holdfast_core::diagnostic::nearest;
+use holdfast_core::policy::Scope;
+use holdfast_core::policy::effective::effective as merged;
+use holdfast_core::snapshot::standard_policy;
+
+use crate::cli::arguments::{Format, Inspected};
+use crate::cli::{EXIT_OK, Outcome, inspect};
+
+pub(super) fn effective(
+    directory: &Path,
+    gateway: Option<&str>,
+    api: &str,
+    operation: Option<&str>,
+    product: Option<&str>,
+) -> Result<Outcome, String> {
+    let gateway = gateway.map(str::to_owned);
+    let inspected = Inspected { directory: directory.to_owned(), gateway, format: Format::Human };
+    let folder = inspect::read(&inspected).map_err(|found| words(&found))?;
+    let configuration = &folder.parsed.configuration;
+    let api = named("API", api, &configuration.apis, |api: &Api| api.id.name())?;
+    let mut levels: Vec<(Scope, &PolicyText)> = Vec::new();
+    if let Some(name) = operation {
+        let operation = named("operation", name, &api.operations, |operation| &operation.name)?;
+        levels.extend(operation.policy.as_ref().map(|policy| (Scope::Operation, policy)));
+    }
+    levels.extend(api.policy.as_ref().map(|policy| (Scope::Api, policy)));
+    if let Some(name) = product {
+        let product = named("product", name, &configuration.products, |product| &product.id)?;
+        levels.extend(product.policy.as_ref().map(|policy| (Scope::Product, policy)));
+    }
+    let standard = standard_policy();
+    levels.push((Scope::Global, configuration.policy.as_ref().unwrap_or(&standard)));
+    Ok(Outcome { code: EXIT_OK, out: merged(&levels), err: String::new() })
+}
+
+fn named<'a, T>(kind: &str, name: &str, all: &'a [T], id: impl Fn(&T) -> &str) -> Result<&'a T, String> {
+    if let Some(found) = all.iter().find(|found| id(found).eq_ignore_ascii_case(name)) {
+        return Ok(found);
+    }
+    let message = format!("there is no {kind} `{name}`");
+    Err(match nearest(name, all.iter().map(&id)) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
+    })
+}
+
+fn words(found: &[holdfast_core::diagnostic::Diagnostic]) -> String {
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}

@@ -1,0 +1,151 @@
+//! `holdfast policy list`: the elements that documents may hold, from the table that the compiler uses.
+
+use std::fmt::Write as _;
+
+use holdfast_core::diagnostic::nearest;
+use holdfast_core::policy::registry::{self, Entry, Status};
+use holdfast_core::policy::shape::{Child, Content, Expressions, Need, Occurs, Shape};
+use serde_json::{Value, json};
+
+use crate::cli::arguments::Format;
+use crate::cli::{EXIT_OK, Outcome};
+
+pub(super) fn list(element: Option<&str>, format: Format) -> Result<Outcome, String> {
+    let entries: Vec<&Entry> = match element {
+        None => registry::entries().iter().collect(),
+        Some(name) => vec![registry::find(name).ok_or_else(|| unknown(name))?],
+    };
+    let out = match format {
+        Format::Json => {
+            let all: Vec<Value> = entries.into_iter().map(entry_json).collect();
+            serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+        }
+        Format::Human if element.is_some() => entries.into_iter().map(described).collect(),
+        Format::Human => table(&entries),
+    };
+    Ok(Outcome { code: EXIT_OK, out, err: String::new() })
+}
+
+fn unknown(name: &str) -> String {
+    let message = format!("`{name}` is not a policy");
+    match nearest(name, registry::names()) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
+    }
+}
+
+const fn status(entry: &Entry) -> &'static str {
+    match entry.status {
+        Status::Built { .. } => "built",
+        Status::NotYet => "not built yet",
+        Status::NotHere => "not on self-hosted gateways",
+    }
+}
+
+// Writing to a String cannot fail.
+fn table(entries: &[&Entry]) -> String {
+    let mut out = String::new();
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    for entry in entries {
+        let _ = match entry.status {
+            Status::Built { .. } => {
+                writeln!(out, "{:width$}  {}; scopes: {}", entry.name, entry.sections.names(), entry.scopes.names())
+            }
+            Status::NotYet | Status::NotHere => writeln!(out, "{:width$}  ({})", entry.name, status(entry)),
+        };
+    }
+    out
+}
+
+fn described(entry: &Entry) -> String {
+    let mut out = table(&[entry]);
+    if let Status::Built { shape, .. } = entry.status {
+        describe_shape(&mut out, shape, 1);
+    }
+    out
+}
+
+fn describe_shape(out: &mut String, shape: &Shape, depth: usize) {
+    let indent = depth * 2;
+    for attribute in shape.attributes {
+        let need = if attribute.need == Need::Required { "required" } else { "optional" };
+        let _ = write!(out, "{:indent$}@{} {need}", "", attribute.name);
+        if attribute.expressions == Expressions::LiteralOnly {
+            out.push_str(", no expression");
+        }
+        if !attribute.one_of.is_empty() {
+            let _ = write!(out, ", one of: {}", attribute.one_of.join(", "));
+        }
+        out.push('\n');
+    }
+    match shape.content {
+        Content::Empty => {}
+        Content::Text => {
+            let _ = writeln!(out, "{:indent$}text or an expression", "");
+        }
+        Content::Verbatim => {
+            let _ = writeln!(out, "{:indent$}text, an expression, or XML", "");
+        }
+        Content::Policies => {
+            let _ = writeln!(out, "{:indent$}policies", "");
+        }
+        Content::Children(children) | Content::AnyOrder(children) => {
+            for Child { name, occurs, shape } in children {
+                let _ = writeln!(out, "{:indent$}<{name}> {}", "", times(*occurs));
+                describe_shape(out, shape, depth + 1);
+            }
+        }
+    }
+}
+
+const fn times(occurs: Occurs) -> &'static str {
+    match occurs {
+        Occurs::Once => "once",
+        Occurs::Optional => "at most once",
+        Occurs::OneOrMore => "once or more",
+        Occurs::Any => "any number of times",
+    }
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    let shape = match entry.status {
+        Status::Built { shape, .. } => shape_json(shape),
+        Status::NotYet | Status::NotHere => Value::Null,
+    };
+    json!({
+        "element": entry.name,
+        "status": status(entry),
+        "sections": entry.sections.names().split(", ").collect::<Vec<_>>(),
+        "scopes": entry.scopes.names().split(", ").collect::<Vec<_>>(),
+        "oncePerSection": entry.occurs == registry::Occurs::OncePerSection,
+        "holds": shape,
+    })
+}
+
+fn shape_json(shape: &Shape) -> Value {
+    let attributes: Vec<Value> = shape
+        .attributes
+        .iter()
+        .map(|attribute| {
+            json!({
+                "name": attribute.name,
+                "required": attribute.need == Need::Required,
+                "expressions": attribute.expressions == Expressions::Allowed,
+                "oneOf": attribute.one_of,
+            })
+        })
+        .collect();
+    let (content, children): (&str, &[Child]) = match shape.content {
+        Content::Empty => ("empty", &[]),
+        Content::Text => ("text", &[]),
+        Content::Verbatim => ("text or XML", &[]),
+        Content::Policies => ("policies", &[]),
+        Content::Children(children) => ("ordered", children),
+        Content::AnyOrder(children) => ("unordered", children),
+    };
+    let children: Vec<Value> = children
+        .iter()
+        .map(|child| json!({ "element": child.name, "occurs": times(child.occurs), "holds": shape_json(child.shape) }))
+        .collect();
+    json!({ "attributes": attributes, "content": content, "children": children })
+}
