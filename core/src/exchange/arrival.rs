@@ -9,7 +9,7 @@ use crate::http::{Method, RequestHead, Url, header};
 use crate::policy::program::{Op, Place};
 use crate::policy::routing::joined_path;
 use crate::policy::run::{Failure, Public, Run, Site, Stop, empty_response};
-use crate::policy::{Preflight, Scope, Section};
+use crate::policy::{Policy, Preflight, Scope, Section};
 use crate::route::{Access, BuiltInError, Denied, errors, key_of};
 use crate::shared::Shared;
 use crate::snapshot::{CompiledApi, Snapshot};
@@ -31,7 +31,7 @@ impl Exchange {
         self.put_back(head);
         let found = match found {
             Ok(found) => found,
-            Err(api) => return self.miss(&snapshot, api),
+            Err(api) => return self.miss(&snapshot, api, shared, now),
         };
         if found.operation.is_none() {
             return self.preflight(&snapshot, found, shared, now);
@@ -77,20 +77,25 @@ impl Exchange {
     }
 
     // Nothing serves the request: the on-error sections known so far see it.
-    fn miss(&mut self, snapshot: &Snapshot, api: Option<usize>) {
+    fn miss(&mut self, snapshot: &Snapshot, api: Option<usize>, shared: &Shared, now: Now) {
         if let Some(api) = api.and_then(|index| snapshot.apis.get(index)) {
             self.context.api = Some(Arc::clone(&api.view));
             self.link(Scope::Api, api.program.as_ref());
         }
         self.link_global(snapshot);
-        self.refuse(not_found());
+        match self.ask_each(|policy, run| policy.unrouted(run), shared, now) {
+            Ok(Preflight::Answered) => self.finish(),
+            Ok(Preflight::NotConcerned | Preflight::NoMatch) | Err(_) => self.refuse(not_found()),
+        }
     }
 
     // Fills context, site and chain.
     fn enter(&mut self, snapshot: &Snapshot, found: &Found, access: Option<Access>) {
         let api = &found.api;
         self.context.api = Some(Arc::clone(&api.view));
-        self.site = Site { backends: Arc::clone(&api.backends), ..Site::default() };
+        let path = &self.context.request.original_url.path;
+        let prefix_bytes = path.len().saturating_sub(self.state.upstream.path.len());
+        self.site = Site { backends: Arc::clone(&api.backends), prefix_bytes, ..Site::default() };
         self.aim(api.service_url.as_ref());
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
             self.context.operation = Some(Arc::clone(&operation.view));
@@ -157,7 +162,11 @@ impl Exchange {
         }
         let open = snapshot.subscriptions.authorize(&api.name, api.subscription, None).ok();
         self.enter(snapshot, &Found { api, operation, key: None }, open);
-        let answer = if is_preflight { self.ask_cors(shared, now) } else { Ok(Preflight::NotConcerned) };
+        let answer = if is_preflight {
+            self.ask_each(|policy, run| policy.preflight(run), shared, now)
+        } else {
+            Ok(Preflight::NotConcerned)
+        };
         match answer {
             Ok(Preflight::NotConcerned) => self.refuse(not_found()),
             Ok(Preflight::NoMatch) => {
@@ -170,8 +179,13 @@ impl Exchange {
         }
     }
 
-    // Asks the cors policies that stand directly in an inbound section, in the order in which they would run.
-    fn ask_cors(&mut self, shared: &Shared, now: Now) -> Result<Preflight, Stop> {
+    // Asks the policies that stand directly in an inbound section, in the order in which they would run, until one has answered.
+    fn ask_each(
+        &mut self,
+        ask: fn(&dyn Policy, &mut Run<'_>) -> Result<Preflight, Stop>,
+        shared: &Shared,
+        now: Now,
+    ) -> Result<Preflight, Stop> {
         let mut answer = Preflight::NotConcerned;
         let mut before = Vec::new();
         let mut at = Some((0_usize, 0_usize));
@@ -191,7 +205,7 @@ impl Exchange {
                 Some(Op::Policy(policy)) if place.is_some_and(is_direct_child) => {
                     let (section, scope) = (Section::Inbound, link.scope);
                     let mut run = Run { context, state, site, shared, rng, now, section, scope };
-                    match policy.preflight(&mut run)? {
+                    match ask(&**policy, &mut run)? {
                         Preflight::NotConcerned => {}
                         Preflight::NoMatch => answer = Preflight::NoMatch,
                         Preflight::Answered => return Ok(Preflight::Answered),

@@ -23,7 +23,7 @@ pub mod scan;
 pub mod scene;
 mod syntax;
 mod ty;
-mod xml;
+pub(crate) mod xml;
 
 use std::sync::Arc;
 

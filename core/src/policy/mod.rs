@@ -8,8 +8,11 @@ pub mod alone;
 pub mod compile;
 pub mod concurrency;
 pub mod connection;
+pub mod content;
 pub mod control;
+pub mod convert;
 pub mod cors;
+pub mod cross_domain;
 pub mod dialect;
 pub mod effect;
 pub mod effective;
@@ -81,12 +84,20 @@ pub trait Policy: fmt::Debug + Send + Sync {
     fn preflight(&self, _run: &mut Run<'_>) -> Result<Preflight, Stop> {
         Ok(Preflight::NotConcerned)
     }
+
+    /// Answers a request that no API serves, when this is a policy of the service that does such a thing.
+    ///
+    /// # Errors
+    /// As [`Policy::run`].
+    fn unrouted(&self, _run: &mut Run<'_>) -> Result<Preflight, Stop> {
+        Ok(Preflight::NotConcerned)
+    }
 }
 
-/// What a policy makes of a preflight.
+/// What a policy makes of a request that it may answer by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preflight {
-    /// It is no cors policy.
+    /// It answers no such requests.
     NotConcerned,
     /// It allows nothing of what was asked: another cors policy may.
     NoMatch,

@@ -6,7 +6,8 @@ use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
-    Built, access, concurrency, control, cors, integration, limit, mock, response, routing, transform,
+    Built, access, concurrency, content, control, convert, cors, cross_domain, integration, limit, mock, response,
+    routing, transform,
 };
 
 /// A policy element.
@@ -187,17 +188,17 @@ static TABLE: &[Entry] = &[
     leaf("set-header", "IBOE", &transform::SET_HEADER, transform::build_set_header),
     leaf("set-query-parameter", "IB", &transform::SET_QUERY_PARAMETER, transform::build_set_query_parameter),
     leaf("rewrite-uri", "I", &routing::REWRITE_URI, routing::build_rewrite_uri),
-    not_yet("json-to-xml"),
-    not_yet("xml-to-json"),
-    not_yet("find-and-replace"),
-    not_yet("redirect-content-urls"),
+    leaf("json-to-xml", "IBOE", &convert::JSON_TO_XML, convert::build_json_to_xml),
+    leaf("xml-to-json", "IBOE", &convert::XML_TO_JSON, convert::build_xml_to_json),
+    leaf("find-and-replace", "IBOE", &content::FIND_AND_REPLACE, content::build_find_and_replace),
+    leaf("redirect-content-urls", "IO", &content::REDIRECT_CONTENT_URLS, content::build_redirect_content_urls).once(),
     not_yet("xsl-transform"),
     built("return-response", "IBOE", &response::RETURN_RESPONSE, Build::Structure(response::build_return_response)),
     leaf("mock-response", "IOE", &mock::MOCK_RESPONSE, mock::build_mock_response),
     // cross-domain
     leaf("cors", "I", &cors::CORS, cors::build_cors).once(),
-    not_yet("cross-domain"),
-    not_yet("jsonp"),
+    leaf("cross-domain", "I", &cross_domain::CROSS_DOMAIN, cross_domain::build_cross_domain).in_scopes("G"),
+    leaf("jsonp", "O", &content::JSONP, content::build_jsonp).once(),
     // integration and logging
     built("send-request", "IBOE", &integration::SEND_REQUEST, Build::Structure(integration::build_send_request)),
     not_yet("send-one-way-request"),

@@ -54,6 +54,8 @@ pub struct Site {
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
     /// What the operation may answer.
     pub responses: Arc<[OperationResponse]>,
+    /// How much of the request's path names the API, its version and revision included, in bytes.
+    pub prefix_bytes: usize,
     /// The URL template of the operation.
     pub template: Option<Arc<UrlTemplate>>,
 }
