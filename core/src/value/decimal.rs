@@ -131,22 +131,62 @@ impl Decimal {
     /// The nearest decimal to a double with 15 significant digits, as the cast of .NET gives it; `None` out of range.
     #[must_use]
     pub fn of_double(value: f64) -> Option<Self> {
-        Self::of_float(value, 15)
+        Self::of_float(value, 14)
     }
 
     /// The nearest decimal to a float with 7 significant digits; `None` out of range.
     #[must_use]
     pub fn of_single(value: f32) -> Option<Self> {
-        Self::of_float(f64::from(value), 7)
+        Self::of_float(f64::from(value), 6)
     }
 
-    fn of_float(value: f64, digits: usize) -> Option<Self> {
-        if !value.is_finite() {
+    // As .NET does it: the product with a power of ten is a double too, and is then rounded to even.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the product is below 10 to the 16th")]
+    fn of_float(value: f64, places: i32) -> Option<Self> {
+        const EXPONENT_BIAS: i32 = 1022;
+        let scale_max = i32::try_from(SCALE_MAX).unwrap_or(i32::MAX);
+        let exponent = i32::try_from((value.to_bits() >> 52) & 0x7ff).unwrap_or(0) - EXPONENT_BIAS;
+        if exponent > 96 {
             return None;
         }
-        let text = format!("{value:.*e}", digits - 1);
-        let parsed = Self::parse(&text)??;
-        Some(if parsed.is_zero() { Self::ZERO } else { parsed.trimmed() })
+        if exponent < -94 {
+            return Some(Self::ZERO);
+        }
+        let ten = |power: i32| format!("1e{power}").parse::<f64>().unwrap_or(1.0);
+        // log10(2) in 65536ths.
+        let mut scale = (places - ((exponent * 19_728) >> 16)).min(scale_max);
+        let mut shifted = value.abs();
+        if scale >= 0 {
+            shifted *= ten(scale);
+        } else if scale != -1 || shifted >= ten(places + 1) {
+            shifted /= ten(-scale);
+        } else {
+            scale = 0;
+        }
+        if shifted < ten(places) && scale < scale_max {
+            shifted *= 10.0;
+            scale += 1;
+        }
+        let mut mantissa = shifted.round_ties_even() as u128;
+        if mantissa == 0 {
+            return Some(Self::ZERO);
+        }
+        if let Ok(zeros @ 1..) = u32::try_from(-scale) {
+            mantissa *= 10_u128.pow(zeros);
+            scale = 0;
+        }
+        // Not every zero goes: .NET tries these numbers of them once each.
+        let mut removable = scale.min(places);
+        for zeros in [8, 4, 2, 1] {
+            let power = 10_u128.pow(zeros);
+            let zeros = i32::try_from(zeros).unwrap_or(0);
+            if removable >= zeros && mantissa.is_multiple_of(power) {
+                mantissa /= power;
+                scale -= zeros;
+                removable -= zeros;
+            }
+        }
+        Self::of_parts(value < 0.0, mantissa, u32::try_from(scale).ok()?)
     }
 
     /// Without trailing zeros behind the point.

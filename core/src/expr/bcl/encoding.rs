@@ -305,8 +305,9 @@ fn range(
     };
     let (from, count) = (not_negative(at, start)?, not_negative(at + 1, count)?);
     let end = from.checked_add(count).filter(|end| *end <= length);
-    let message = "Index and count must refer to a location within the buffer.";
-    Ok(from..end.ok_or_else(|| out_of_range(message, whole))?)
+    let place = if whole == "s" { "string" } else { "buffer" };
+    let message = format!("Index and count must refer to a location within the {place}.");
+    Ok(from..end.ok_or_else(|| out_of_range(&message, whole))?)
 }
 
 fn text_part(call: &Call<'_, '_>) -> Outcome<String> {

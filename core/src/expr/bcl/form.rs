@@ -66,6 +66,9 @@ fn written(call: &mut Call<'_, '_>) -> Outcome<String> {
     for field in call.machine.collect(call.value(0))? {
         let (name, values) = instance::state(&field, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))?;
         let name = net::form_encoded(&name.to_string());
+        if values.is_null() {
+            return Err(argument_null("source"));
+        }
         for value in call.machine.collect(&values)? {
             let joint = if text.is_empty() { "" } else { "&" };
             let value = net::form_encoded(&value.to_string());

@@ -32,6 +32,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
 /// Types whose objects are chance from their beginning.
 const CHANCE: &[&str] = &["Random", "RNGCryptoServiceProvider", "RandomNumberGenerator", "IMessageBody"];
 
+/// Types whose objects are chance when nothing is given to them.
+const CHANCE_ALONE: &[&str] = &["HMACMD5", "HMACSHA1", "HMACSHA256", "HMACSHA384", "HMACSHA512"];
+
 /// Whether the member is left out of drawn programs.
 pub(super) fn is_left_out(member: &Member) -> bool {
     let owner = member.owner.to_string();
@@ -39,5 +42,6 @@ pub(super) fn is_left_out(member: &Member) -> bool {
     let is_named = LEFT_OUT.iter().any(|(name, _)| {
         name.split_once('.').is_some_and(|(ty, of)| (ty == "*" || ty == owner) && (of == "*" || of == &*member.name))
     });
-    is_named || CHANCE.contains(&member.result.to_string().as_str())
+    let is_alone = &*member.name == "new" && member.parameters.is_empty() && CHANCE_ALONE.contains(&owner);
+    is_named || is_alone || CHANCE.contains(&member.result.to_string().as_str())
 }

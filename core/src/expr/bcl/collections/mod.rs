@@ -212,7 +212,7 @@ fn copy_into_array(call: &mut Call<'_, '_>, items: Vec<Value>, array: usize, fro
         return Err(with_actual(&message, "destinationIndex", from));
     };
     let room = call.state(array, |items: &mut Items| items.values.len())?;
-    if items.len() > room.saturating_sub(from) {
+    if from.saturating_add(items.len()) > room {
         let message =
             "Destination array was not long enough. Check the destination index, length, and the array's lower bounds.";
         return Err(argument(message, "destinationArray"));

@@ -218,10 +218,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
                 },
             )
         }
-        (ty, value) => {
-            let message = format!("Invalid cast from '{}' to '{}'.", value.type_name(), ty.full_name());
-            Err(throw("System.InvalidCastException", message))
-        }
+        (ty, value) => Err(no_conversion(&value.type_name(), &ty.full_name())),
     }
 }
 
@@ -258,11 +255,23 @@ pub(super) fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
         Value::Null if nullable || ty.holds_null() => Ok(Value::Null),
         Value::Null => Err(throw("System.InvalidCastException", "Null object cannot be converted to a value type.")),
         Value::String(_) if matches!(inner, Ty::Class(Class::Guid | Class::TimeSpan)) => {
-            let message = format!("Invalid cast from 'System.String' to '{}'.", inner.full_name());
-            Err(throw("System.InvalidCastException", message))
+            Err(no_conversion("System.String", &inner.full_name()))
+        }
+        // `Convert.ChangeType` knows dates, but no moments with an offset.
+        held @ Value::DateTime(_) if matches!(inner, Ty::Class(Class::DateTimeOffset)) => {
+            Err(no_conversion(&held.type_name(), &inner.full_name()))
+        }
+        held if matches!(inner, Ty::Class(Class::DateTime))
+            && !matches!(held, Value::String(_) | Value::DateTime(_)) =>
+        {
+            Err(convert::not_convertible(&held, "DateTime"))
         }
         held => converted(token.kind(), &held, inner),
     }
+}
+
+fn no_conversion(from: &str, to: &str) -> Interrupt {
+    throw("System.InvalidCastException", format!("Invalid cast from '{from}' to '{to}'."))
 }
 
 /// A copy of the token, which must be of this type.

@@ -52,7 +52,13 @@ pub(super) const ROWS: &[Row] = &[
         let node = made(call.machine, Kind::Attribute(name, value.into()))?;
         wrapped(call.machine, &node)
     }),
-    row("XText", "new XText(XText other)", copy),
+    // What it copies may be a section of CDATA, which the copy is not.
+    row("XText", "new XText(XText other)", |call| {
+        let other = found(call.value(0)).ok_or_else(|| argument_null("other"))?;
+        let text = other.value(call.machine.memory_left()).ok_or_else(|| call.machine.out_of_memory())?;
+        let node = made(call.machine, Kind::Text(text.into()))?;
+        wrapped(call.machine, &node)
+    }),
     row("XText", "new XText(string value)", |call| single(call, Kind::Text)),
     row("XCData", "new XCData(XCData other)", copy),
     row("XCData", "new XCData(string value)", |call| single(call, Kind::CData)),
