@@ -385,6 +385,11 @@ impl Ty {
         if known { Named::Unbuilt } else { Named::Unknown }
     }
 
+    /// Whether C# has a keyword for it, as `int` or `void`.
+    pub(crate) fn has_keyword(&self) -> bool {
+        KEYWORDS.iter().any(|(.., ty)| ty == self)
+    }
+
     /// All names that [`Ty::named`] knows as built.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         KEYWORDS.iter().map(|(keyword, ..)| *keyword).chain(Class::ALL.iter().map(|class| class.name()))

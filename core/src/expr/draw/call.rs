@@ -245,23 +245,9 @@ fn is_plain(ty: &Ty) -> bool {
             arguments.first() == Some(&Ty::String) && arguments.iter().all(is_plain)
         }
         Ty::Array(inner) | Ty::Nullable(inner) => is_plain(inner),
-        Ty::Generic(..) | Ty::Error | Ty::Null | Ty::Void | Ty::Param(_) | Ty::Record(..) | Ty::Grid(..) => false,
+        Ty::Void => false,
         Ty::Class(class) => class.namespace() == "Newtonsoft.Json.Linq",
-        Ty::Object
-        | Ty::Bool
-        | Ty::Char
-        | Ty::SByte
-        | Ty::Byte
-        | Ty::Int16
-        | Ty::UInt16
-        | Ty::Int32
-        | Ty::UInt32
-        | Ty::Int64
-        | Ty::UInt64
-        | Ty::Single
-        | Ty::Double
-        | Ty::Decimal
-        | Ty::String => true,
+        other => other.has_keyword(),
     }
 }
 

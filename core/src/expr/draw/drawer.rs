@@ -276,26 +276,12 @@ pub(super) fn is_value(member: &Member) -> bool {
 /// Whether the type can be written where a type is wanted.
 pub(super) fn can_write(ty: &Ty) -> bool {
     match ty {
-        Ty::Error | Ty::Null | Ty::Void | Ty::Param(_) | Ty::Record(..) | Ty::Grid(..) => false,
+        Ty::Void => false,
         Ty::Generic(_, arguments) => arguments.iter().all(can_write),
         Ty::Array(inner) => can_write(inner),
         Ty::Nullable(inner) => can_write(inner) && !inner.holds_null(),
-        Ty::Object
-        | Ty::Bool
-        | Ty::Char
-        | Ty::SByte
-        | Ty::Byte
-        | Ty::Int16
-        | Ty::UInt16
-        | Ty::Int32
-        | Ty::UInt32
-        | Ty::Int64
-        | Ty::UInt64
-        | Ty::Single
-        | Ty::Double
-        | Ty::Decimal
-        | Ty::String => true,
         // The interfaces of `context` have documented members, and names that only look like C#.
         Ty::Class(class) => !class.namespace().is_empty(),
+        other => other.has_keyword(),
     }
 }
