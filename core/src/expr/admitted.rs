@@ -32,6 +32,7 @@ const COMPARER: &str = "the type of comparers, which members of the list take";
 pub const ADMITTED: &[Admitted] = &[
     whole("System.DayOfWeek", "the type of `DateTime.DayOfWeek`, and what one compares it with"),
     whole("System.DateTimeKind", "a parameter of `DateTime`'s constructors; the list names `Utc` alone"),
+    whole("System.DBNull", "what `Convert.DBNull` holds"),
     whole("System.TypeCode", "what `Convert.GetTypeCode` gives"),
     whole("System.UriKind", PARAMETER),
     whole("System.UriHostNameType", RESULT),
@@ -50,6 +51,7 @@ pub const ADMITTED: &[Admitted] = &[
     whole("System.Comparison", DELEGATE),
     whole("System.Collections.Generic.IComparer", COMPARER),
     whole("System.Collections.Generic.IEqualityComparer", COMPARER),
+    whole("Newtonsoft.Json.Linq.JTokenEqualityComparer", COMPARER),
     whole("System.Collections.Generic.IReadOnlyList", "what lists and matches are, for their indexers"),
     whole("System.IDisposable", "what `using` disposes of"),
     whole("System.Linq.IOrderedEnumerable", "what `OrderBy` gives and `ThenBy` takes"),
@@ -119,6 +121,7 @@ pub const ADMITTED: &[Admitted] = &[
     whole("System.DivideByZeroException", THROWN),
     whole("System.OverflowException", THROWN),
     whole("System.FormatException", THROWN),
+    whole("System.ArrayTypeMismatchException", THROWN),
     whole("System.IndexOutOfRangeException", THROWN),
     whole("System.InvalidCastException", THROWN),
     whole("System.InvalidOperationException", THROWN),

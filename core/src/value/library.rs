@@ -108,6 +108,8 @@ pub struct ZoneData {
     pub id: String,
     /// The offset without daylight saving time, in seconds.
     pub base_seconds: i64,
+    /// What it is shown as, when that was said.
+    pub display: Option<String>,
     /// The abbreviation in standard time, as in `CET`.
     pub standard_name: String,
     /// The abbreviation in daylight saving time, as in `CEST`.
@@ -264,6 +266,9 @@ impl ZoneData {
     /// As in `(UTC+01:00) Europe/Berlin`, which is what invariant globalization shows.
     #[must_use]
     pub fn display_name(&self) -> String {
+        if let Some(display) = &self.display {
+            return display.clone();
+        }
         let minutes = self.base_seconds / 60;
         let sign = if minutes < 0 { '-' } else { '+' };
         let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);

@@ -1,5 +1,7 @@
 //! `Convert.ChangeType`, `GetTypeCode` and `IsDBNull`: conversions to a type that is known when they run.
 
+use std::sync::LazyLock;
+
 use super::convert::{
     convertible, not_convertible, to_bool, to_char, to_date, to_decimal, to_double, to_single, to_whole,
 };
@@ -7,7 +9,8 @@ use super::enums::TYPE_CODE;
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, throw};
-use crate::expr::ty::Ty;
+use crate::expr::instance::{self, Instance, State};
+use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 const OWNER: &str = "Convert";
@@ -22,16 +25,38 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static TypeCode GetTypeCode(object value)", |call| {
         Ok(Value::Enum(TYPE_CODE.value(code_of(&convertible(call.value(0))))))
     }),
-    // Nothing in an expression is a `DBNull`.
-    row(OWNER, "static bool IsDBNull(object value)", |_| Ok(Value::Bool(false))),
+    row(OWNER, "static object DBNull", |_| Ok(DB_NULL_VALUE.clone())),
+    row(OWNER, "static bool IsDBNull(object value)", |call| Ok(Value::Bool(is_db_null(call.value(0))))),
+    row("char", "TypeCode GetTypeCode()", |_| Ok(Value::Enum(TYPE_CODE.value(4)))),
+    row("string", "TypeCode GetTypeCode()", |_| Ok(Value::Enum(TYPE_CODE.value(STRING)))),
     row(OWNER, "static object ChangeType(object value, TypeCode typeCode)", by_code),
     row(OWNER, "static object ChangeType(object value, TypeCode typeCode, IFormatProvider provider)", by_code),
     row(OWNER, "static object ChangeType(object value, Type conversionType)", by_type),
     row(OWNER, "static object ChangeType(object value, Type conversionType, IFormatProvider provider)", by_type),
 ];
 
+/// `DBNull`
+#[derive(Debug)]
+struct DbNull;
+
+impl State for DbNull {
+    fn text(&self, _ty: &Ty) -> String {
+        String::new()
+    }
+}
+
+/// `DBNull.Value`, of which there is one.
+static DB_NULL_VALUE: LazyLock<Value> =
+    LazyLock::new(|| Value::Object(Instance::object(Ty::Class(Class::DbNull), DbNull)));
+
+/// Whether it is `DBNull.Value`.
+pub(super) fn is_db_null(value: &Value) -> bool {
+    instance::look(value, |_: &mut DbNull| ()).is_some()
+}
+
 fn code_of(value: &Value) -> i32 {
     match value {
+        value if is_db_null(value) => DB_NULL,
         Value::Null => EMPTY,
         Value::Bool(_) => 3,
         Value::Char(_) => 4,
@@ -78,7 +103,7 @@ const fn code_of_type(ty: &Ty) -> i32 {
         Ty::Single => 13,
         Ty::Double => 14,
         Ty::Decimal => 15,
-        Ty::Class(crate::expr::ty::Class::DateTime) => 16,
+        Ty::Class(Class::DateTime) => 16,
         Ty::String => STRING,
         _ => OBJECT,
     }

@@ -173,6 +173,9 @@ fn whole(value: &Value, target: &str) -> Outcome<i128> {
 /// Simple types refuse by name; what is no simple type is not convertible at all.
 pub(super) fn not_convertible(value: &Value, target: &str) -> Interrupt {
     let name = value.type_name();
+    if super::change_type::is_db_null(value) {
+        return throw("System.InvalidCastException", "Object cannot be cast from DBNull to other types.");
+    }
     let short = match value {
         Value::Enum(_) => "Enum",
         Value::Bool(_)

@@ -1,7 +1,7 @@
 //! `System.Exception` and what derives from it: their members. What an exception holds, and how it is thrown and caught, is in
 //! `thrown`; which exception a member throws stands at the member.
 
-use super::thrown::{Data, Exception, default_message, message_of, result_code, summary};
+use super::thrown::{Data, Exception, default_message, message_of, summary};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::instance::{self, Items};
@@ -52,6 +52,8 @@ constructors! {
     "CryptographicException" CryptographicException,
     "RegexMatchTimeoutException" RegexMatchTimeoutException,
     "DecoderFallbackException" DecoderFallbackException,
+    "PlatformNotSupportedException" PlatformNotSupportedException,
+    "ArrayTypeMismatchException" ArrayTypeMismatchException,
 }
 
 const MEMBERS: &[Row] = &[
@@ -101,8 +103,11 @@ const MEMBERS: &[Row] = &[
         let mut found = call.value(0).clone();
         loop {
             call.machine.step()?;
-            let inner = instance::state(&found, |exception: &mut Exception| exception.inner.clone())?;
-            if inner.is_null() {
+            let (inner, is_whole) = instance::state(&found, |exception: &mut Exception| {
+                // An aggregate of several is the base of them itself.
+                (exception.inner.clone(), exception.class == Class::AggregateException && exception.all.len() > 1)
+            })?;
+            if inner.is_null() || is_whole {
                 return Ok(found);
             }
             found = inner;
@@ -164,16 +169,16 @@ const ARGUMENTS: &[Row] = &[
         })?;
         Ok(made)
     }),
-    row("AggregateException", "new AggregateException(params Exception[] innerExceptions)", |call| aggregate(call, 0)),
-    row("AggregateException", "new AggregateException(IEnumerable<Exception> innerExceptions)", |call| {
-        aggregate(call, 0)
+    row("ObjectDisposedException", "new ObjectDisposedException(string objectName)", |call| disposed(call, None)),
+    row("ObjectDisposedException", "new ObjectDisposedException(string objectName, string message)", |call| {
+        disposed(call, Some(1))
     }),
-    row("AggregateException", "new AggregateException(string message, params Exception[] innerExceptions)", |call| {
-        aggregate(call, 1)
+    row("ObjectDisposedException", "new ObjectDisposedException(string message, Exception innerException)", |call| {
+        made(call, Class::ObjectDisposedException)
     }),
-    row("AggregateException", "IReadOnlyList<Exception> InnerExceptions", |call| {
-        let all = call.state(0, |exception: &mut Exception| exception.all.clone())?;
-        call.object(Ty::array(Ty::Class(Class::Exception)), Items { values: all, version: 0 })
+    row("ObjectDisposedException", "string ObjectName", |call| {
+        let name = call.state(0, |exception: &mut Exception| exception.parameter.clone())?;
+        if name.is_null() { call.yields("") } else { Ok(name) }
     }),
 ];
 
@@ -255,7 +260,7 @@ fn made(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
 }
 
 // Its message is a text of its own.
-fn finished(call: &mut Call<'_, '_>, class: Class, exception: Exception) -> Outcome<Value> {
+pub(super) fn finished(call: &mut Call<'_, '_>, class: Class, exception: Exception) -> Outcome<Value> {
     call.machine.check_length(exception.message.len())?;
     call.machine.charge(exception.message.len())?;
     call.object(Ty::Class(class), exception)
@@ -268,23 +273,14 @@ fn named(call: &mut Call<'_, '_>, class: Class, message: usize, parameter: usize
     finished(call, class, exception)
 }
 
-// The messages of all inner exceptions follow its own.
-fn aggregate(call: &mut Call<'_, '_>, at: usize) -> Outcome<Value> {
-    let class = Class::AggregateException;
-    let own = if at == 0 { None } else { call.text_or_null(0)?.map(ToString::to_string) };
-    let all = call.items(at, "innerExceptions")?;
-    let mut message = own.unwrap_or_else(|| default_message(class));
-    for inner in &all {
-        if inner.is_null() {
-            return Err(throw("System.ArgumentException", "An element of innerExceptions was null."));
-        }
-        message.push_str(&format!(" ({})", message_of(inner)?));
-        call.machine.check_length(message.len())?;
-    }
-    call.machine.charge(all.len().saturating_mul(size_of::<Value>()))?;
-    let mut exception = Exception::new(class, message);
-    exception.inner = all.first().cloned().unwrap_or(Value::Null);
-    exception.all = all;
-    exception.code = result_code(class);
+// What was disposed of is named like a parameter.
+fn disposed(call: &mut Call<'_, '_>, message: Option<usize>) -> Outcome<Value> {
+    let class = Class::ObjectDisposedException;
+    let text = match message {
+        Some(at) => call.text_or_null(at)?.map_or_else(String::new, ToString::to_string),
+        None => default_message(class),
+    };
+    let mut exception = Exception::new(class, text);
+    exception.parameter = call.value(0).clone();
     finished(call, class, exception)
 }

@@ -2,7 +2,7 @@
 //! numbers differ from run to run there.
 
 use crate::expr::instance::{self, Record};
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, JToken, Value};
 
 /// `value.GetHashCode()`; that of `null` is 0, as `Nullable<T>` has it.
 pub(super) fn hash_code(value: &Value) -> i32 {
@@ -36,6 +36,16 @@ pub(super) fn hash_code(value: &Value) -> i32 {
         Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) | Value::Response(_) => of_text(&value.type_name()),
         Value::Library(_) | Value::Context(_) | Value::Service(_) => of_text(&value.to_string()),
     }
+}
+
+/// The hash code of a token by what is in it: `JTokenEqualityComparer.GetHashCode`.
+pub(super) fn of_content(token: &JToken) -> i32 {
+    let own = match (token.held(), token.name()) {
+        (Some(held), _) => token.kind() as i32 ^ hash_code(&held),
+        (None, Some(name)) => of_text(&name),
+        (None, None) => 0,
+    };
+    token.children().iter().fold(own, |code, child| code ^ of_content(child))
 }
 
 // How `System.Tuple` puts its items together: by fours, and pairs in them.

@@ -6,14 +6,16 @@ use super::number_real::sign as sign_of_real;
 use super::number_real_functions::{
     Hyperbolic, exponent, has_logarithm, largest, least, most, pick, remainder, scaled, smallest,
 };
-use super::number_whole::absolute;
+use super::number_whole::{absolute, quotient_and_rest};
 use super::rounding::{ROUND_DIGITS_DOUBLE, mode, round_digits, rounded};
+use super::tuple::named;
 use super::{Row, row};
 use crate::expr::exception::{Outcome, divide_by_zero, overflow};
+use crate::expr::ty::Ty;
 use crate::value::{Decimal, Value};
 
 /// All tables of this file.
-pub(super) const TABLES: [&[Row]; 4] = [ROWS, ORDER, SIGNED, ROUNDING];
+pub(super) const TABLES: [&[Row]; 5] = [ROWS, ORDER, SIGNED, ROUNDING, DIVIDED];
 
 const OWNER: &str = "Math";
 
@@ -78,6 +80,10 @@ const ROWS: &[Row] = &[
         let half = |bits: u128| Value::Int64(u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0).cast_signed());
         call.give(half(bits));
         Ok(half(bits >> 64))
+    }),
+    row(OWNER, "static Waves<double, double> SinCos(double x)", |call| {
+        let x = call.double(0)?;
+        named(call, [("Sin", Ty::Double, Value::Double(x.sin())), ("Cos", Ty::Double, Value::Double(x.cos()))])
     }),
     row(OWNER, "static int DivRem(int a, int b, out int result)", |call| {
         let (a, b) = (call.native::<i32>(0)?, call.native::<i32>(1)?);
@@ -163,6 +169,27 @@ const ROUNDING: &[Row] = &[
     row(OWNER, "static decimal Round(decimal d, MidpointRounding mode)", decimals::round_by),
     row(OWNER, "static decimal Round(decimal d, int decimals, MidpointRounding mode)", decimals::round_to_by),
 ];
+
+macro_rules! divided {
+    ($($name:literal $native:ty;)*) => {
+        &[$(row(
+            OWNER,
+            concat!("static Divided<", $name, ", ", $name, "> DivRem(", $name, " left, ", $name, " right)"),
+            quotient_and_rest::<$native>,
+        ),)*]
+    };
+}
+
+const DIVIDED: &[Row] = divided! {
+    "sbyte" i8;
+    "byte" u8;
+    "short" i16;
+    "ushort" u16;
+    "int" i32;
+    "uint" u32;
+    "long" i64;
+    "ulong" u64;
+};
 
 fn divided(a: i64, b: i64) -> Outcome<(i64, i64)> {
     if b == 0 {

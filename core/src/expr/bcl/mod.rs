@@ -1,6 +1,7 @@
 //! The members' table: every .NET and `context` member that is built, by its C# signature. The checker resolves names in it, and
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
+mod aggregate;
 mod bit_converter;
 mod call;
 mod change_type;
@@ -26,6 +27,7 @@ mod ip_address;
 mod json;
 mod latin_fit;
 mod linq;
+mod malformed;
 mod math;
 mod message;
 mod native;
@@ -88,7 +90,7 @@ use super::syntax::{Literal, TypeName};
 use super::ty::{Class, Named, RecordKind, Ty};
 
 pub(crate) use collections::{Read, changes_arrays, json_pairs, live, pair, pair_type, stale};
-pub(crate) use crypto::{certificate_object, default_hash_name, default_parameters};
+pub(crate) use crypto::{certificate_key, certificate_object, default_hash_name, default_parameters};
 pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
@@ -211,6 +213,8 @@ const ROWS: &[&[Row]] = &[
     convert_text::ROWS,
     bit_converter::ROWS,
     bit_converter::NUMBERS,
+    aggregate::ROWS,
+    malformed::ROWS,
     random::ROWS,
     guid::ROWS,
     time::ROWS,
@@ -232,6 +236,8 @@ const ROWS: &[&[Row]] = &[
     json::TABLES[3],
     json::TABLES[4],
     json::TABLES[5],
+    json::TABLES[6],
+    json::TABLES[7],
     regex::TABLES[0],
     regex::TABLES[1],
     regex::TABLES[2],
@@ -270,6 +276,7 @@ const ROWS: &[&[Row]] = &[
     collections::TABLES[7],
     collections::TABLES[8],
     collections::TABLES[9],
+    collections::TABLES[10],
     collections::ARRAYS[0],
     collections::ARRAYS[1],
     linq::TABLES[0],
@@ -407,9 +414,17 @@ fn collect_parameters(ty: &TypeName, names: &mut Vec<Arc<str>>) {
     }
 }
 
+/// The tuples that members give, by the names that signatures call them, and the names of their members.
+const TUPLES: [(&str, &[&str]); 4] = [
+    ("Zipped", &["First", "Second", "Third"]),
+    ("Divided", &["Quotient", "Remainder"]),
+    ("Waves", &["Sin", "Cos"]),
+    ("WavesOfPi", &["SinPi", "CosPi"]),
+];
+
 fn resolve(written: &TypeName, names: &[Arc<str>]) -> Option<Ty> {
-    if &*written.name == "Zipped" {
-        let members = ["First", "Second", "Third"].iter().zip(&written.arguments);
+    if let Some((_, names_of)) = TUPLES.iter().find(|(name, _)| *name == &*written.name) {
+        let members = names_of.iter().zip(&written.arguments);
         let members: Option<Vec<(Arc<str>, Ty)>> =
             members.map(|(name, ty)| Some((Arc::from(*name), resolve(ty, names)?))).collect();
         return Some(Ty::Record(RecordKind::Tuple, members?.into()));

@@ -2,12 +2,15 @@
 
 use super::Call;
 use crate::expr::exception::{Outcome, broken, throw};
+use crate::expr::ty::Ty;
 use crate::value::{Decimal, Value};
 
 /// A number of .NET that is one of Rust too.
 pub(super) trait Native: Copy + PartialOrd {
     /// The name in `System`.
     const NAME: &'static str;
+    /// The static type.
+    const TYPE: Ty;
 
     /// The number in a value of its type.
     fn of(value: &Value) -> Option<Self>;
@@ -20,6 +23,7 @@ macro_rules! natives {
     ($($native:ty, $variant:ident;)*) => {
         $(impl Native for $native {
             const NAME: &'static str = stringify!($variant);
+            const TYPE: Ty = Ty::$variant;
 
             fn of(value: &Value) -> Option<Self> {
                 match value {
@@ -51,6 +55,7 @@ natives! {
 
 impl Native for bool {
     const NAME: &'static str = "Boolean";
+    const TYPE: Ty = Ty::Bool;
 
     fn of(value: &Value) -> Option<Self> {
         match value {

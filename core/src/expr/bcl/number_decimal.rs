@@ -60,6 +60,10 @@ const ROWS: &[Row] = &[
     row(OWNER, "static int Compare(decimal d1, decimal d2)", |call| two::<Decimal, i32>(call, |a, b| a.cmp(&b) as i32)),
     row(OWNER, "bool Equals(decimal value)", |call| two::<Decimal, bool>(call, |a, b| a == b)),
     row(OWNER, "static bool Equals(decimal d1, decimal d2)", |call| two::<Decimal, bool>(call, |a, b| a == b)),
+    row(OWNER, "byte Scale", |call| {
+        let (_, _, scale) = call.native::<Decimal>(0)?.parts();
+        Ok(Value::Byte(u8::try_from(scale).unwrap_or(u8::MAX)))
+    }),
     row(OWNER, "TypeCode GetTypeCode()", |_| Ok(Value::Enum(TYPE_CODE.value(15)))),
     row(OWNER, "static decimal CreateChecked<TOther>(TOther value)", |call| created(call.value(0), Fit::Checked)),
     row(OWNER, "static decimal CreateSaturating<TOther>(TOther value)", |call| created(call.value(0), Fit::Saturating)),

@@ -3,6 +3,7 @@
 use super::native::{Native, one, two};
 use super::number_real::Real;
 use super::rounding::{ROUND_DIGITS_DOUBLE, ROUND_DIGITS_SINGLE, mode, round_digits, rounded, rounded_single};
+use super::tuple::named;
 use super::{Call, Row, row};
 use crate::expr::exception::Outcome;
 use crate::value::Value;
@@ -79,6 +80,15 @@ macro_rules! functions {
             }),
             row($name, concat!("static ", $name, " CosPi(", $name, " x)"), |call| {
                 one::<$native, $native>(call, |x| cosine_of_turns(x.wide()) as $native)
+            }),
+            row($name, concat!("static Waves<", $name, ", ", $name, "> SinCos(", $name, " x)"), |call| {
+                let x: $native = call.native(0)?;
+                named(call, [("Sin", $native::TYPE, x.sin().value()), ("Cos", $native::TYPE, x.cos().value())])
+            }),
+            row($name, concat!("static WavesOfPi<", $name, ", ", $name, "> SinCosPi(", $name, " x)"), |call| {
+                let x = call.native::<$native>(0)?.wide();
+                let (sine, cosine) = (sine_of_turns(x) as $native, cosine_of_turns(x) as $native);
+                named(call, [("SinPi", $native::TYPE, sine.value()), ("CosPi", $native::TYPE, cosine.value())])
             }),
             row($name, concat!("static ", $name, " TanPi(", $name, " x)"), |call| {
                 one::<$native, $native>(call, |x| tangent_of_turns(x.wide()) as $native)

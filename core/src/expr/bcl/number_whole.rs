@@ -6,8 +6,9 @@ use super::native::{Native, against, clamped, one, two};
 use super::number_create::{Fit, created};
 use super::number_parse::parse_whole;
 use super::number_text::tried;
+use super::tuple::named;
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, broken, out_of_range, overflow};
+use crate::expr::exception::{Outcome, broken, divide_by_zero, out_of_range, overflow};
 use crate::value::Value;
 
 /// Every table of this file.
@@ -92,6 +93,11 @@ macro_rules! members {
                 |call| clamped::<$native>(call),
             ),
             row($name, concat!("static int Sign(", $name, " value)"), sign::<$native>),
+            row(
+                $name,
+                concat!("static Divided<", $name, ", ", $name, "> DivRem(", $name, " left, ", $name, " right)"),
+                quotient_and_rest::<$native>,
+            ),
             row($name, concat!("static ", $name, " LeadingZeroCount(", $name, " value)"), |call| {
                 counted::<$native>(call, $native::leading_zeros)
             }),
@@ -211,6 +217,22 @@ fn logarithm<T: Whole>(call: &mut Call<'_, '_>) -> Outcome<Value> {
 pub(super) fn absolute<T: Whole>(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let value = call.native::<T>(0)?.wide().abs();
     T::of_wide(value).map(T::value).ok_or_else(|| overflow(NEGATION))
+}
+
+/// `DivRem`: the small types wrap, as their casts do.
+pub(super) fn quotient_and_rest<T: Whole>(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let (a, b) = (call.native::<T>(0)?.wide(), call.native::<T>(1)?.wide());
+    if b == 0 {
+        return Err(divide_by_zero());
+    }
+    let quotient = match a / b {
+        quotient if quotient <= T::MOST => quotient,
+        _ if T::MOST < i128::from(i32::MAX) => T::LEAST,
+        _ => return Err(overflow("Arithmetic operation resulted in an overflow.")),
+    };
+    let (quotient, rest) =
+        (("Quotient", T::TYPE, narrowed::<T>(quotient)?), ("Remainder", T::TYPE, narrowed::<T>(a % b)?));
+    named(call, [quotient, rest])
 }
 
 fn signed_as<T: Whole>(call: &mut Call<'_, '_>) -> Outcome<Value> {

@@ -6,7 +6,7 @@ use super::string::{empty, folded, ignores_case, not_negative};
 use super::string_parts::{join, split, split_by_text};
 use super::text_reader::write_units;
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument_null, throw};
+use crate::expr::exception::{Outcome, argument, argument_null, throw};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -89,6 +89,11 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "static string IsInterned(string str)", |call| Ok(Value::String(Arc::clone(call.text(0, "str")?)))),
     row("string", "string ToString(IFormatProvider provider)", |call| Ok(call.value(0).clone())),
     row("string", "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)", copy_to),
+    row("string", "void CopyTo(char[] destination)", |call| match copied_into(call)? {
+        true => Ok(Value::Null),
+        false => Err(argument("Destination is too short.", "destination")),
+    }),
+    row("string", "bool TryCopyTo(char[] destination)", |call| copied_into(call).map(Value::Bool)),
     row("string", "static string Join(char separator, params string[] value)", |call| {
         let items = call.texts(1, "value")?;
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
@@ -113,6 +118,19 @@ fn joined_part(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let part = part.ok_or_else(|| beyond(start, items.len(), count))?;
     let separator = call.value(0).to_string();
     join(call, &separator, part)
+}
+
+// Whether the text fits into the array at all; one that is null has no room.
+fn copied_into(call: &mut Call<'_, '_>) -> Outcome<bool> {
+    let units: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+    let room = if call.value(1).is_null() { 0 } else { call.units(1, "destination")?.len() };
+    if units.len() > room {
+        return Ok(false);
+    }
+    if !units.is_empty() {
+        write_units(call, 1, 0, &units)?;
+    }
+    Ok(true)
 }
 
 fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {

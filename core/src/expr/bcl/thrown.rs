@@ -14,6 +14,9 @@ const THROWN_MAX: usize = 16;
 /// What an exception's text says behind each of those inside of it.
 const END_OF_INNER: &str = "\n   --- End of inner exception stack trace ---";
 
+/// What an `ObjectDisposedException` says of the object.
+const DISPOSED_NAME: &str = "\nObject name: '";
+
 /// An exception as an object.
 #[derive(Debug)]
 pub(super) struct Exception {
@@ -54,6 +57,9 @@ impl Exception {
     pub(super) fn shown(&self) -> String {
         let mut message = self.message.clone();
         match self.parameter.as_str() {
+            Some(name) if !name.is_empty() && self.class == Class::ObjectDisposedException => {
+                message.push_str(&format!("{DISPOSED_NAME}{name}'."));
+            }
             Some(name) if !name.is_empty() => message.push_str(&format!(" (Parameter '{name}')")),
             Some(_) | None => {}
         }
@@ -178,6 +184,9 @@ pub(super) fn default_message(class: Class) -> String {
         Class::UnauthorizedAccessException => "Attempted to perform an unauthorized operation.",
         Class::AggregateException => "One or more errors occurred.",
         Class::XmlException => "An XML error has occurred.",
+        Class::ObjectDisposedException => "Cannot access a disposed object.",
+        Class::PlatformNotSupportedException => "Operation is not supported on this platform.",
+        Class::ArrayTypeMismatchException => "Attempted to access an element as a type incompatible with the array.",
         Class::CryptographicException => "Error occurred during a cryptographic operation.",
         other => return format!("Exception of type '{}' was thrown.", Ty::Class(other).full_name()),
     };
@@ -204,6 +213,9 @@ pub(super) fn result_code(class: Class) -> i32 {
         Class::TimeoutException => -2_146_233_083,
         Class::UnauthorizedAccessException => -2_147_024_891,
         Class::XmlException => -2_146_232_000,
+        Class::ObjectDisposedException => -2_146_232_798,
+        Class::PlatformNotSupportedException => -2_146_233_031,
+        Class::ArrayTypeMismatchException => -2_146_233_085,
         other => other.base().map_or(-2_146_233_088, result_code),
     }
 }
@@ -285,6 +297,12 @@ impl Machine<'_> {
         {
             state.parameter = Value::string(name);
             state.message = text;
+        }
+        if class == Class::ObjectDisposedException
+            && let Some((text, name)) = message.rsplit_once(DISPOSED_NAME)
+        {
+            state.parameter = Value::string(name.trim_end_matches("'."));
+            state.message = text.to_owned();
         }
         state.is_thrown = true;
         state.source = Value::string(assembly(class));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::time_span::TICKS_PER_MINUTE;
 use super::zone_data::{utc, zone};
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
+use crate::expr::exception::{Outcome, argument, argument_null, broken, out_of_range, throw};
 use crate::value::library::{ZoneChange, ZoneData};
 use crate::value::time::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use crate::value::{DateTime, DateTimeKind, DateTimeOffset, Library, TimeSpan, Value};
@@ -135,6 +135,11 @@ pub(super) const ROWS: &[Row] = &[
             _ => false,
         }))
     }),
+    row(
+        OWNER,
+        "static TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)",
+        custom,
+    ),
     row(OWNER, "string ToString()", |call| named(call, ZoneData::display_name)),
     row(OWNER, "static void ClearCachedData()", |_| Ok(Value::Null)),
     row("TimeZone", "static TimeZone CurrentTimeZone", |_| Ok(made(utc()))),
@@ -149,6 +154,28 @@ pub(super) const ROWS: &[Row] = &[
         moment_of(moment(call, 1)?.ticks(), DateTimeKind::Local)
     }),
 ];
+
+// A zone of one offset.
+fn custom(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    const OFFSET: &str = "baseUtcOffset";
+    let id = call.text(0, "id")?.to_string();
+    let Value::TimeSpan(offset) = call.value(1) else { return Err(broken("expected a time span")) };
+    if id.is_empty() {
+        return Err(argument("The value cannot be an empty string.", "id"));
+    }
+    if offset.0.abs() > 14 * 60 * TICKS_PER_MINUTE {
+        return Err(out_of_range("The TimeSpan parameter must be within plus or minus 14.0 hours.", OFFSET));
+    }
+    if offset.0 % TICKS_PER_MINUTE != 0 {
+        let message = "The TimeSpan parameter cannot be specified more precisely than whole minutes.";
+        return Err(argument(message, OFFSET));
+    }
+    let text = |at: usize| call.text_or_null(at).map(|text| text.map(ToString::to_string).unwrap_or_default());
+    let (display, standard_name) = (text(2)?, text(3)?);
+    let daylight_name = standard_name.clone();
+    let base_seconds = offset.0 / TICKS_PER_SECOND;
+    Ok(made(ZoneData { id, base_seconds, display: Some(display), standard_name, daylight_name, changes: Vec::new() }))
+}
 
 fn made(zone: ZoneData) -> Value {
     Value::Library(Library::TimeZone(Arc::new(zone)))

@@ -1,9 +1,11 @@
 //! `System.Tuple`. What a tuple holds is a record, as of `(1, "x")`.
 
+use std::sync::Arc;
+
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, broken, throw};
 use crate::expr::instance::Record;
-use crate::expr::ty::{Class, Ty};
+use crate::expr::ty::{Class, RecordKind, Ty};
 use crate::value::Value;
 
 /// The items of a tuple before its `Rest`.
@@ -58,6 +60,13 @@ tuples! {
     "TA item1, TB item2, TC item3, TD item4, TE item5, TF item6, TG item7" {
         0 "TA Item1", 1 "TB Item2", 2 "TC Item3", 3 "TD Item4", 4 "TE Item5", 5 "TF Item6", 6 "TG Item7",
     }
+}
+
+/// A tuple that a member gives, whose members have these names.
+pub(super) fn named(call: &mut Call<'_, '_>, members: [(&str, Ty, Value); 2]) -> Outcome<Value> {
+    let types = members.iter().map(|(name, ty, _)| (Arc::from(*name), ty.clone())).collect();
+    let values = members.into_iter().map(|(_, _, value)| value).collect();
+    call.object(Ty::Record(RecordKind::Tuple, types), Record::new(values)?)
 }
 
 fn made(call: &mut Call<'_, '_>) -> Outcome<Value> {

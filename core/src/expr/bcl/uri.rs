@@ -184,7 +184,7 @@ fn malformed(message: &str) -> Interrupt {
     throw("System.UriFormatException", message)
 }
 
-fn made(uri: Outcome<UriParts>) -> Outcome<Value> {
+pub(super) fn made(uri: Outcome<UriParts>) -> Outcome<Value> {
     uri.map(|uri| Value::Library(Library::Uri(Arc::new(uri))))
 }
 

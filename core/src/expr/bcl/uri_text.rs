@@ -1,7 +1,7 @@
 //! Texts of addresses: escaping, dot segments, and the static members of `System.Uri` that work on characters.
 
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument, throw};
+use crate::expr::exception::{Outcome, argument, null_reference, throw};
 use crate::value::Value;
 
 const OWNER: &str = "Uri";
@@ -32,6 +32,26 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static int FromHex(char digit)", |call| {
         let found = digit(call)?.and_then(|digit| i32::try_from(digit).ok());
         found.map(Value::Int32).ok_or_else(|| argument("Value does not fall within the expected range.", "digit"))
+    }),
+    row(OWNER, "static char HexUnescape(string pattern, ref int index)", |call| {
+        let text: Vec<u16> = call.text_or_null(0)?.ok_or_else(null_reference)?.encode_utf16().collect();
+        let index = call.int(1)?;
+        let at = usize::try_from(index).ok().filter(|at| *at < text.len()).ok_or_else(|| {
+            let wanted = match index < 0 {
+                true => "a non-negative value".to_owned(),
+                false => format!("less than '{}'", text.len()),
+            };
+            let message = format!("index ('{index}') must be {wanted}. (Parameter 'index')\nActual value was {index}.");
+            throw("System.ArgumentOutOfRangeException", message)
+        })?;
+        let hex = |at: usize| text.get(at).and_then(|unit| utf16::char_of(*unit).to_digit(16));
+        let escaped = match (text.get(at), hex(at + 1), hex(at + 2)) {
+            (Some(0x25), Some(high), Some(low)) => u16::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        let length = if escaped.is_some() { 3 } else { 1 };
+        call.give(super::string::index(at + length));
+        Ok(Value::Char(escaped.or_else(|| text.get(at).copied()).unwrap_or(0)))
     }),
     row(OWNER, "static bool IsHexEncoding(string pattern, int index)", |call| {
         let text: Vec<u16> = call.text(0, "pattern")?.encode_utf16().collect();

@@ -164,6 +164,7 @@ fn read(id: &str, data: &[u8]) -> Option<ZoneData> {
     };
     let base_seconds = rule(footer).map_or(standard.0, |rule| rule.standard);
     Some(ZoneData {
+        display: None,
         id: id.to_owned(),
         base_seconds,
         standard_name: name_of(standard.1),

@@ -158,6 +158,15 @@ impl Machine<'_> {
         let array = self.eval(&parts.0)?;
         let index = self.array_index(&parts.1)?;
         let value = self.eval(&parts.2)?;
+        // An array of a class may stand behind one of its base class.
+        if let (Value::Object(object), false) = (&array, value.is_null())
+            && let Some(Ty::Array(item)) = instance::type_of(object)
+            && item.is_reference()
+            && !item.admits(&value)
+        {
+            let is_inside = instance::state(&array, |items: &mut Items| index < items.values.len())?;
+            return Err(if is_inside { type_mismatch() } else { index_out_of_range() });
+        }
         let place = instance::state(&array, |items: &mut Items| match items.values.get_mut(index) {
             Some(place) => {
                 *place = value.clone();
@@ -167,6 +176,11 @@ impl Machine<'_> {
         })?;
         if place { Ok(value) } else { Err(index_out_of_range()) }
     }
+}
+
+fn type_mismatch() -> crate::expr::Interrupt {
+    let message = "Attempted to access an element as a type incompatible with the array.";
+    throw("System.ArrayTypeMismatchException", message)
 }
 
 fn negative_length() -> crate::expr::Interrupt {

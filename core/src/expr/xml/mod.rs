@@ -3,6 +3,7 @@
 mod change;
 mod compare;
 mod convert;
+mod escape;
 mod name;
 mod navigate;
 mod read;
@@ -15,6 +16,7 @@ use crate::value::Value;
 
 pub(crate) use change::ChangeError;
 pub(crate) use convert::{date_time_offset, duration, duration_text, real_text};
+pub(crate) use escape::{decoded, encoded};
 pub(crate) use name::{Name, NameError, is_blank, verify_local, verify_name};
 pub(crate) use read::{Blanks, Failure, Reading, Root, read};
 pub(crate) use walk::{Axis, Sieve, Walk};

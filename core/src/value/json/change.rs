@@ -27,7 +27,7 @@ impl JToken {
     #[must_use]
     pub fn deep_clone(&self) -> Self {
         let node = self.with(JNode::clone);
-        Self::new(match node {
+        let copy = Self::new(match node {
             JNode::Value(kind, value) => JNode::Value(kind, value),
             JNode::Property(name, value) => JNode::Property(name, value.deep_clone()),
             JNode::Array(items) => JNode::Array(items.iter().map(Self::deep_clone).collect()),
@@ -35,7 +35,8 @@ impl JToken {
             JNode::Object(members) => {
                 JNode::Object(members.iter().map(|(name, member)| (Arc::clone(name), member.deep_clone())).collect())
             }
-        })
+        });
+        copy.placed(self.place())
     }
 
     /// Puts `child` before the child at `index`; at the end when there is none.
@@ -55,6 +56,13 @@ impl JToken {
             JNode::Value(..) => return Err(ChangeError::OutOfRange),
         }
         Ok(())
+    }
+
+    /// Names a constructor anew; other tokens keep what they have.
+    pub fn set_name(&self, name: Arc<str>) {
+        if let JNode::Constructor(own, _) = &mut self.lock().node {
+            *own = name;
+        }
     }
 
     /// Puts `child` at the end.

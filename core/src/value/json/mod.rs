@@ -35,7 +35,17 @@ struct State {
     parent: Weak<Mutex<State>>,
     /// INVARIANT: at least the height of the tree below; it only grows, until the container is emptied.
     height: u16,
+    place: Option<Place>,
     node: JNode,
+}
+
+/// Where a token ends that was read, as `IJsonLineInfo` has it: of a container the mark that opens it, of a property its colon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u32,
+    /// How many UTF-16 units of the line have been read.
+    pub position: u32,
 }
 
 /// What a token is.
@@ -107,7 +117,7 @@ impl JToken {
     #[must_use]
     pub fn new(node: JNode) -> Self {
         let height = children_of(&node).map(|child| child.lock().height.saturating_add(1)).max().unwrap_or(0);
-        let token = Self(Arc::new(Mutex::new(State { parent: Weak::new(), height, node })));
+        let token = Self(Arc::new(Mutex::new(State { parent: Weak::new(), height, place: None, node })));
         let parent = Arc::downgrade(&token.0);
         for child in children_of(&token.lock().node) {
             child.lock().parent = Weak::clone(&parent);
@@ -118,7 +128,8 @@ impl JToken {
     /// A `JValue`.
     #[must_use]
     pub fn value(kind: JKind, value: Value) -> Self {
-        Self(Arc::new(Mutex::new(State { parent: Weak::new(), height: 0, node: JNode::Value(kind, value) })))
+        let node = JNode::Value(kind, value);
+        Self(Arc::new(Mutex::new(State { parent: Weak::new(), height: 0, place: None, node })))
     }
 
     /// A `JValue` of JSON's `null`.
@@ -170,6 +181,19 @@ impl JToken {
     /// Looks at what it is. `look` must not touch this token again; children it may.
     pub fn with<R>(&self, look: impl FnOnce(&JNode) -> R) -> R {
         look(&self.lock().node)
+    }
+
+    /// Where it was read; `None` for what no text held.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.lock().place
+    }
+
+    /// The same token, of which is known now where it was read.
+    #[must_use]
+    fn placed(self, place: Option<Place>) -> Self {
+        self.lock().place = place;
+        self
     }
 
     /// Its `JTokenType`.

@@ -1,4 +1,5 @@
-//! JSONPath as Json.NET reads it: names, indexes, slices, wildcards, scans and filters. Regular expressions in filters are refused.
+//! JSONPath as Json.NET reads it: names, indexes, slices, wildcards, scans and filters. Regular expressions in filters are matched by
+//! whoever walks the path.
 
 mod filter;
 
@@ -10,9 +11,31 @@ use filter::Query;
 /// The most nested brackets of one filter.
 const QUERY_DEPTH_MAX: usize = 32;
 
-/// The message of the `JsonException`.
+/// Why a path leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathError(pub String);
+pub enum PathError {
+    /// The message of the `JsonException`.
+    Path(String),
+    /// The full name of another exception, and its message.
+    Other(&'static str, String),
+}
+
+/// What matches the regular expressions of filters.
+pub trait Patterns {
+    /// Whether the pattern is found in the text. `options` are the letters behind the pattern, `budget` the steps that remain.
+    ///
+    /// # Errors
+    /// The pattern is malformed, or matching it takes too many steps.
+    fn is_match(&mut self, pattern: &str, options: &str, text: &str, budget: &mut u32) -> Result<bool, PathError>;
+}
+
+/// What following a path takes.
+pub struct Walk<'p> {
+    /// What remains of the steps that may be taken.
+    pub budget: u32,
+    /// What matches regular expressions.
+    pub patterns: &'p mut dyn Patterns,
+}
 
 type Outcome<T> = Result<T, PathError>;
 
@@ -33,7 +56,7 @@ enum Filter {
 }
 
 fn error<T>(message: impl Into<String>) -> Outcome<T> {
-    Err(PathError(message.into()))
+    Err(PathError::Path(message.into()))
 }
 
 impl Path {
@@ -55,16 +78,16 @@ impl Path {
         reader.path(false).map(Self)
     }
 
-    /// What it leads to from `root`; `budget` is what remains of the steps that may be taken.
+    /// What it leads to from `root`.
     ///
     /// # Errors
     /// What is not there, when something must be.
-    pub fn select(&self, root: &JToken, must_match: bool, budget: &mut u32) -> Outcome<Vec<JToken>> {
+    pub fn select(&self, root: &JToken, must_match: bool, walk: &mut Walk<'_>) -> Outcome<Vec<JToken>> {
         let mut current = vec![root.clone()];
         for filter in &self.0 {
             let mut found = Vec::new();
             for token in &current {
-                filter.apply(root, token, must_match, &mut found, budget)?;
+                filter.apply(root, token, must_match, &mut found, walk)?;
             }
             current = found;
         }
@@ -72,14 +95,14 @@ impl Path {
     }
 }
 
-fn spend(budget: &mut u32, steps: usize) -> Outcome<()> {
-    match u32::try_from(steps).ok().and_then(|steps| budget.checked_sub(steps)) {
+fn spend(walk: &mut Walk<'_>, steps: usize) -> Outcome<()> {
+    match u32::try_from(steps).ok().and_then(|steps| walk.budget.checked_sub(steps)) {
         Some(left) => {
-            *budget = left;
+            walk.budget = left;
             Ok(())
         }
         None => {
-            *budget = 0;
+            walk.budget = 0;
             error("the path takes too many steps")
         }
     }
@@ -92,9 +115,9 @@ impl Filter {
         token: &JToken,
         must_match: bool,
         found: &mut Vec<JToken>,
-        budget: &mut u32,
+        walk: &mut Walk<'_>,
     ) -> Outcome<()> {
-        spend(budget, 1)?;
+        spend(walk, 1)?;
         match self {
             Self::Field(name) => return field(token, name.as_ref(), must_match, found),
             Self::Fields(names) => {
@@ -104,7 +127,7 @@ impl Filter {
             }
             Self::Scan(name) => {
                 let all = token.descendants();
-                spend(budget, all.len())?;
+                spend(walk, all.len())?;
                 if name.is_none() {
                     found.push(token.clone());
                 }
@@ -125,17 +148,17 @@ impl Filter {
             Self::Slice(start, end, step) => return slice(token, [*start, *end, *step], must_match, found),
             Self::Query(query) => {
                 let children = token.children();
-                spend(budget, children.len())?;
+                spend(walk, children.len())?;
                 for child in children {
-                    if query.matches(root, &child, budget)? {
+                    if query.matches(root, &child, walk)? {
                         found.push(child);
                     }
                 }
             }
             Self::QueryScan(query) => {
                 for below in std::iter::once(token.clone()).chain(token.descendants()) {
-                    spend(budget, 1)?;
-                    if query.matches(root, &below, budget)? {
+                    spend(walk, 1)?;
+                    if query.matches(root, &below, walk)? {
                         found.push(below);
                     }
                 }
@@ -427,9 +450,18 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::Path;
+    use super::{Path, PathError, Patterns, Walk};
     use crate::value::JToken;
     use crate::value::json::JFormatting;
+
+    // Texts in texts, for want of regular expressions.
+    struct Infix;
+
+    impl Patterns for Infix {
+        fn is_match(&mut self, pattern: &str, options: &str, text: &str, _: &mut u32) -> Result<bool, PathError> {
+            Ok(options.is_empty() && text.contains(pattern))
+        }
+    }
 
     // Witnessed on Json.NET 13.
     #[test]
@@ -450,17 +482,21 @@ mod tests {
             ("$.s.b[?(@.n == 'x' || @.p == 20)].p", 2, "5,20"),
             ("$.s.b[?(@.n != 'x' && @.p > 10)].p", 1, "20"),
             ("$.s.*.p", 1, "7"),
+            ("$.s.b[?(@.n =~ /y/)].p", 1, "8.5"),
+            ("$.s.b[?(@.p =~ /8/)].p", 0, ""),
+            ("$.s.b[?(@.p <> 8.5)].n", 2, "\"x\",\"z\""),
             ("$.nothing.at.all", 0, ""),
         ];
         for (path, count, shown) in cases {
-            let found = Path::parse(path).unwrap().select(&root, false, &mut 1000).unwrap();
+            let mut walk = Walk { budget: 1000, patterns: &mut Infix };
+            let found = Path::parse(path).unwrap().select(&root, false, &mut walk).unwrap();
             assert_eq!(found.len(), count, "{path}");
             let texts: Vec<String> = found.iter().map(|token| token.to_json(JFormatting::None)).collect();
             if path != "$" {
                 assert_eq!(texts.join(","), shown, "{path}");
             }
         }
-        for path in ["a[", "a[x]", "a]", "a['x", "a[?(@.b", "a[?x]", "a[?(@.b ~ 1)]", "a[]"] {
+        for path in ["a[", "a[x]", "a]", "a['x", "a[?(@.b", "a[?x]", "a[?(@.b ~ 1)]", "a[]", "a[?(@.b =~ /x)]"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::navigate::{Step, written};
-use super::{JKind, JNode, JToken};
+use super::{JKind, JNode, JToken, Place};
 use crate::value::Value;
 
 pub(super) use date::{iso_date, microsoft_date};
@@ -20,8 +20,10 @@ const DEPTH_MAX: usize = 64;
 /// What the text must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// `JToken.Parse`
+    /// `JToken.Parse`: a comment before the value is the token
     Any,
+    /// `JsonConvert.DeserializeObject`: comments are skipped
+    Content,
     /// `JObject.Parse`
     Object,
     /// `JArray.Parse`
@@ -31,7 +33,7 @@ pub enum Wanted {
 impl Wanted {
     const fn type_name(self) -> &'static str {
         match self {
-            Self::Any => "JToken",
+            Self::Any | Self::Content => "JToken",
             Self::Object => "JObject",
             Self::Array => "JArray",
         }
@@ -59,7 +61,8 @@ pub enum ReadError {
 type Outcome<T> = Result<T, ReadError>;
 
 pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Read> {
-    let mut reader = Reader { text, at: 0, tokens_left: tokens_max, path: Vec::new(), root: wanted.type_name() };
+    let (tokens_left, root) = (tokens_max, wanted.type_name());
+    let mut reader = Reader { text, at: 0, tokens_left, path: Vec::new(), root, passed: Passed::default() };
     let token = reader.whole(wanted)?;
     Ok(Read { token, tokens: tokens_max - reader.tokens_left })
 }
@@ -70,20 +73,41 @@ enum Open {
     Array(Option<usize>),
 }
 
+// The first comment, without its marks.
+fn comment_in(text: &str) -> JToken {
+    let inner = match text.strip_prefix("/*") {
+        Some(rest) => rest.split("*/").next(),
+        None => text.get(2..).and_then(|rest| rest.split(['\n', '\r']).next()),
+    };
+    JToken::value(JKind::Comment, Value::string(inner.unwrap_or("")))
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
     tokens_left: usize,
     path: Vec<Open>,
     root: &'static str,
+    passed: Passed,
+}
+
+/// How far lines have been counted: up to which byte, and what was found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passed {
+    bytes: usize,
+    line_ends: u32,
+    units: u32,
 }
 
 impl Reader<'_> {
     fn whole(&mut self, wanted: Wanted) -> Outcome<JToken> {
+        let blanks = self.text.len() - self.text.trim_start().len();
         self.skip_blanks()?;
-        let Some(first) = self.peek() else { return Err(self.nothing()) };
+        let comment = self.text.get(blanks..self.at).filter(|skipped| wanted == Wanted::Any && !skipped.is_empty());
+        let comment = comment.map(comment_in);
+        let Some(first) = self.peek() else { return comment.ok_or_else(|| self.nothing()) };
         let fits = match wanted {
-            Wanted::Any => true,
+            Wanted::Any | Wanted::Content => true,
             Wanted::Object => first == '{',
             Wanted::Array => first == '[',
         };
@@ -105,7 +129,7 @@ impl Reader<'_> {
         let token = self.value()?;
         self.skip_blanks()?;
         match self.peek() {
-            None => Ok(token),
+            None => Ok(comment.unwrap_or(token)),
             Some(c) => {
                 Err(self.error(format!("Additional text encountered after finished reading JSON content: {c}.")))
             }
@@ -136,6 +160,27 @@ impl Reader<'_> {
             .collect();
         let (message, path) = (message.as_ref(), written(&steps));
         ReadError::Syntax(format!("{message} Path '{path}', line {lines}, position {position}."))
+    }
+
+    // Where reading has come to.
+    fn place(&mut self) -> Option<Place> {
+        let mut passed = self.passed;
+        let bytes = self.text.as_bytes();
+        for c in self.text.get(passed.bytes..self.at)?.char_indices().map(|(_, c)| c) {
+            let before = passed.bytes.checked_sub(1).and_then(|at| bytes.get(at));
+            passed.bytes += c.len_utf8();
+            match c {
+                // The second half of CR LF ends no line of its own.
+                '\n' if before == Some(&b'\r') => passed.units = 0,
+                '\n' | '\r' => {
+                    passed.line_ends = passed.line_ends.saturating_add(1);
+                    passed.units = 0;
+                }
+                c => passed.units = passed.units.saturating_add(u32::try_from(c.len_utf16()).unwrap_or(2)),
+            }
+        }
+        self.passed = passed;
+        Some(Place { line: passed.line_ends.saturating_add(1), position: passed.units })
     }
 
     fn nothing(&self) -> ReadError {
@@ -195,7 +240,10 @@ impl Reader<'_> {
         let Some(first) = self.peek() else { return Err(self.end()) };
         let (kind, value) = match first {
             '{' => return self.object(),
-            '[' => return self.items(']').map(|items| JToken::new(JNode::Array(items))),
+            '[' => {
+                let (items, place) = self.items(']')?;
+                return Ok(JToken::new(JNode::Array(items)).placed(place));
+            }
             '"' | '\'' => super::write::string_or_date(self.quoted(first)?),
             't' => self.word("true", "boolean", JKind::Boolean, Value::Bool(true))?,
             'f' => self.word("false", "boolean", JKind::Boolean, Value::Bool(false))?,
@@ -211,7 +259,7 @@ impl Reader<'_> {
             other => return Err(self.error(format!("Unexpected character encountered while parsing value: {other}."))),
         };
         self.count_item();
-        Ok(JToken::value(kind, value))
+        Ok(JToken::value(kind, value).placed(self.place()))
     }
 
     fn word(&mut self, word: &str, what: &str, kind: JKind, value: Value) -> Outcome<(JKind, Value)> {
@@ -239,6 +287,7 @@ impl Reader<'_> {
     fn object(&mut self) -> Outcome<JToken> {
         let mut members: IndexMap<Arc<str>, JToken> = IndexMap::new();
         self.open(Open::Object(None))?;
+        let place = self.place();
         loop {
             self.skip_blanks()?;
             let name = match self.peek() {
@@ -251,19 +300,21 @@ impl Reader<'_> {
                 Some(_) => self.property_name()?,
             };
             self.charge()?;
+            let named = self.place();
             if let Some(Open::Object(current)) = self.path.last_mut() {
                 *current = Some(Arc::clone(&name));
             }
             self.skip_blanks()?;
             let value = self.value()?;
             // The last one of a name wins, in the place of the first.
-            members.insert(Arc::clone(&name), JToken::new(JNode::Property(name, value)));
+            let property = JToken::new(JNode::Property(Arc::clone(&name), value)).placed(named);
+            members.insert(name, property);
             if self.separator('}')? {
                 break;
             }
         }
         self.path.pop();
-        Ok(JToken::new(JNode::Object(members)))
+        Ok(JToken::new(JNode::Object(members)).placed(place))
     }
 
     fn property_name(&mut self) -> Outcome<Arc<str>> {
@@ -325,8 +376,9 @@ impl Reader<'_> {
     }
 
     // The items of an array or a constructor; an item that is missing is `undefined`.
-    fn items(&mut self, close: char) -> Outcome<Vec<JToken>> {
+    fn items(&mut self, close: char) -> Outcome<(Vec<JToken>, Option<Place>)> {
         self.open(Open::Array(None))?;
+        let place = self.place();
         let mut items = Vec::new();
         loop {
             self.skip_blanks()?;
@@ -349,7 +401,7 @@ impl Reader<'_> {
             }
         }
         self.path.pop();
-        Ok(items)
+        Ok((items, place))
     }
 
     fn constructor(&mut self) -> Outcome<JToken> {
@@ -369,7 +421,7 @@ impl Reader<'_> {
             Some(c) => return Err(self.error(format!("Unexpected character while parsing constructor: {c}."))),
             None => return Err(self.error("Unexpected end while parsing constructor.")),
         }
-        let items = self.items(')')?;
-        Ok(JToken::new(JNode::Constructor(name, items)))
+        let (items, place) = self.items(')')?;
+        Ok(JToken::new(JNode::Constructor(name, items)).placed(place))
     }
 }

@@ -67,7 +67,8 @@ fn write_members(open: &str, close: char, items: &[JToken], formatting: JFormatt
         new_line(formatting, level + 1, out);
         item.write(formatting, level + 1, out);
     }
-    if !items.is_empty() {
+    // The list of a constructor's arguments is closed on a line of its own even when it is empty.
+    if !items.is_empty() || close == ')' {
         new_line(formatting, level, out);
     }
     out.push(close);

@@ -20,13 +20,6 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("Array", "bool IsSynchronized", |_| Ok(Value::Bool(false))),
     row("Array", "object SyncRoot", |call| Ok(call.value(0).clone())),
     row("Array", "void Initialize()", |_| Ok(Value::Null)),
-    row("Array", "static Array CreateInstance(Type elementType, int length)", |call| {
-        let item = call.type_object(0, "elementType")?;
-        let length = super::needs_not_negative(call.int(1)?, "length")?;
-        super::grown(call, 0, length)?;
-        let blank = item.default_value().unwrap_or(Value::Null);
-        call.machine.array_of(item, vec![blank; length])
-    }),
     row("Array", "object Clone()", |call| {
         let (items, lengths) = (snapshot(call, 0)?, lengths(call.value(0))?);
         match lengths.len() {
@@ -392,7 +385,8 @@ pub(crate) fn changes_arrays(member: &Member) -> bool {
         &*member.name,
         "ToBase64CharArray" | "GetBytes" | "GetChars" | "Read" | "ReadBlock" | "TransformBlock"
     ) && member.result == Ty::Int32;
-    let is_void = member.result == Ty::Void || fills;
+    let tries = &*member.name == "TryCopyTo";
+    let is_void = member.result == Ty::Void || fills || tries;
     let sets_item = member.form == Form::IndexSetter && member.owner.class() == Some(Class::IList);
     let sets_value = is_void && is_array(&member.owner) && &*member.name == "SetValue";
     sets_item || sets_value || is_void && member.parameters.iter().any(|parameter| is_array(&parameter.ty))

@@ -1,5 +1,6 @@
 //! The collection interfaces: what they promise, done by whatever collection stands behind them.
 
+use super::super::json;
 use super::super::string::index;
 use super::super::{Call, Row, row};
 use super::map::Map;
@@ -22,10 +23,11 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(COLLECTION, "int Count", count),
     row("IReadOnlyCollection<T>", "int Count", count),
     row(COLLECTION, "bool IsReadOnly", |call| {
-        Ok(Value::Bool(!matches!(kind(call), Kind::List | Kind::Map | Kind::Set)))
+        Ok(Value::Bool(!matches!(kind(call), Kind::List | Kind::Map | Kind::Set | Kind::Tokens)))
     }),
     row(COLLECTION, "void Add(T item)", |call| match kind(call) {
         Kind::List => list::add(call),
+        Kind::Tokens => json::add(call),
         Kind::Map => add_pair(call),
         Kind::Set => set::add(call),
         Kind::Array => Err(fixed()),
@@ -34,12 +36,14 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(COLLECTION, "void Clear()", |call| match kind(call) {
         Kind::List => list::clear(call),
+        Kind::Tokens => json::clear(call),
         Kind::Map | Kind::Set => dictionary::clear(call),
         Kind::View(part) => Err(view_is_fixed(part)),
         Kind::Array | Kind::Other => Err(read_only()),
     }),
     row(COLLECTION, "bool Contains(T item)", |call| match kind(call) {
         Kind::Set => set::has(call),
+        Kind::Tokens => Ok(Value::Bool(json::position(call)?.is_some())),
         Kind::Map => has_pair(call),
         Kind::View(Part::Keys) => {
             let (map, _) = dictionary::source(call)?;
@@ -49,6 +53,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(COLLECTION, "bool Remove(T item)", |call| match kind(call) {
         Kind::List => list::remove(call),
+        Kind::Tokens => json::remove(call),
         Kind::Set => set::remove(call),
         Kind::Map => remove_pair(call),
         Kind::Array => Err(fixed()),
@@ -58,6 +63,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(COLLECTION, "void CopyTo(T[] array, int arrayIndex)", |call| match kind(call) {
         Kind::Map | Kind::View(Part::Keys | Part::Values) => dictionary::copy_entries(call, "index"),
         Kind::Set => set::copy_to(call, call.int(2)?, None),
+        Kind::Tokens => json::copy_to(call),
         Kind::List | Kind::Array | Kind::View(Part::All) | Kind::Other => {
             let items = snapshot(call, 0)?;
             copy_into_array(call, items, 1, call.int(2)?)
@@ -67,16 +73,24 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("IReadOnlyList<T>", "T this[int index]", at),
     row(LIST, "set T this[int index]", |call| match kind(call) {
         Kind::List | Kind::Array => list::set_at(call),
+        Kind::Tokens => json::set_index(call),
         Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
     }),
-    row(LIST, "int IndexOf(T item)", |call| Ok(list_search::place(found(call)?))),
+    row(LIST, "int IndexOf(T item)", |call| match kind(call) {
+        Kind::Tokens => json::index_of(call),
+        Kind::List | Kind::Array | Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => {
+            Ok(list_search::place(found(call)?))
+        }
+    }),
     row(LIST, "void Insert(int index, T item)", |call| match kind(call) {
         Kind::List => list::insert(call),
+        Kind::Tokens => json::insert(call),
         Kind::Array => Err(fixed()),
         Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
     }),
     row(LIST, "void RemoveAt(int index)", |call| match kind(call) {
         Kind::List => list::remove_at(call),
+        Kind::Tokens => json::remove_at(call),
         Kind::Array => Err(fixed()),
         Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
     }),
@@ -127,6 +141,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
 /// What stands behind an interface.
 enum Kind {
     List,
+    /// `JArray`
+    Tokens,
     Array,
     Map,
     Set,
@@ -145,6 +161,7 @@ fn kind(call: &Call<'_, '_>) -> Kind {
     }
     match value {
         Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) => Kind::Array,
+        Value::Json(_) => Kind::Tokens,
         Value::Object(object) => match instance::type_of(object) {
             Some(Ty::Array(_)) => Kind::Array,
             Some(Ty::Generic(Class::List, _)) => Kind::List,

@@ -7,8 +7,10 @@ use crate::expr::exception::{Outcome, throw};
 use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Pair, Record, State};
 use crate::expr::ty::{Class, RecordKind, Ty};
-use crate::value::{Library, Value};
+use crate::value::json::JKind;
+use crate::value::{JToken, Library, Value};
 
+use super::super::json;
 use super::super::string::distance_in_any_case;
 use super::super::utf16;
 use super::map::Map;
@@ -40,6 +42,8 @@ pub(crate) enum Folding {
     IgnoreCase,
     /// Sets by what is in them
     Sets,
+    /// Tokens by what is in them
+    Tokens,
 }
 
 /// `HashSet<T>.CreateSetComparer()`
@@ -64,6 +68,7 @@ impl Folding {
         match comparer {
             Value::Library(Library::StringComparer(comparison)) if comparison.ignores_case() => Self::IgnoreCase,
             other if instance::look(other, |_: &mut SetComparer| ()).is_some() => Self::Sets,
+            other if instance::look(other, |_: &mut json::TokenComparer| ()).is_some() => Self::Tokens,
             _ => Self::Exact,
         }
     }
@@ -88,13 +93,14 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Double(number) => Key::Real(1, real(*number)),
         Value::Decimal(number) => Key::Decimal(*number),
         Value::String(text) => match folding {
-            Folding::Exact | Folding::Sets => Key::Text(Arc::clone(text)),
+            Folding::Exact | Folding::Sets | Folding::Tokens => Key::Text(Arc::clone(text)),
             Folding::IgnoreCase => Key::Text(text.chars().map(utf16::upper).collect::<String>().into()),
         },
         Value::Guid(guid) => Key::Guid(guid.0),
         Value::DateTime(moment) => Key::Ticks(0, moment.ticks()),
         Value::TimeSpan(span) => Key::Ticks(1, span.0),
         Value::DateTimeOffset(moment) => Key::Ticks(2, moment.utc_ticks()),
+        Value::Json(token) if folding == Folding::Tokens => token_key(token),
         // A `JValue` is equal by what it holds, though not to that; other tokens are only themselves.
         Value::Json(token) => match token.held() {
             Some(held) => Key::Members(vec![Key::Null, key_of(&held, Folding::Exact)]),
@@ -103,7 +109,10 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Enum(value) => Key::Enum(value.of.name, value.number),
         Value::Object(object) => match if folding == Folding::Sets { items(value) } else { members(value) } {
             Some(members) => Key::Members(members.iter().map(|member| key_of(member, Folding::Exact)).collect()),
-            None => crate::expr::bcl::xml_key(value).map_or(Key::Identity(object.identity()), Key::Shown),
+            None => {
+                let known = crate::expr::bcl::xml_key(value).or_else(|| crate::expr::bcl::certificate_key(value));
+                known.map_or(Key::Identity(object.identity()), Key::Shown)
+            }
         },
         Value::Library(Library::StringBuilder(text) | Library::StringWriter(text) | Library::StringReader(text)) => {
             Key::Identity(Arc::as_ptr(text).addr())
@@ -112,6 +121,20 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Library(Library::Uri(uri)) => Key::Shown(uri.compared()),
         other => Key::Shown(format!("{other:?}")),
     }
+}
+
+// What `JToken.DeepEquals` compares: the order of an object's properties does not matter.
+fn token_key(token: &JToken) -> Key {
+    let held = token.held().map(|held| match held {
+        Value::Int32(number) => key_of(&Value::Int64(i64::from(number)), Folding::Exact),
+        held => key_of(&held, Folding::Exact),
+    });
+    let name = token.name().map_or(Key::Null, Key::Text);
+    let mut children: Vec<Key> = token.children().iter().map(token_key).collect();
+    if token.kind() == JKind::Object {
+        children.sort();
+    }
+    Key::Members(vec![Key::Whole(0, token.kind() as i128), name, held.unwrap_or(Key::Null), Key::Members(children)])
 }
 
 // Both zeros are one key, and so is every NaN.
@@ -176,7 +199,7 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
         (Value::Single(a), Value::Single(b)) => Ok(a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))),
         (Value::Decimal(a), Value::Decimal(b)) => Ok(a.cmp(b)),
         (Value::Json(left), Value::Json(right)) => match (left.held(), right.held()) {
-            (Some(left), Some(right)) => tokens(&left, &right),
+            (Some(_), Some(_)) => json::ordered(left, right),
             (None, Some(_)) | (Some(_), None) | (None, None) if left.is_same(right) => Ok(Ordering::Equal),
             (None, Some(_)) | (Some(_), None) | (None, None) => Err(no_order(a)),
         },
@@ -217,23 +240,6 @@ const fn has_order(value: &Value) -> bool {
             | Value::Bytes(_)
             | Value::Enum(_)
     )
-}
-
-// Tokens compare numbers of any kind with each other, as `JValue.CompareTo` does.
-fn tokens(a: &Value, b: &Value) -> Outcome<Ordering> {
-    let number = |value: &Value| match value {
-        Value::Int64(value) => Some(*value as f64),
-        Value::Int32(value) => Some(f64::from(*value)),
-        Value::Double(value) => Some(*value),
-        _ => None,
-    };
-    match (a, b) {
-        (Value::Int64(_), Value::Int64(_)) => compared(a, b),
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => compared(&Value::Double(a), &Value::Double(b)),
-            _ => compared(a, b),
-        },
-    }
 }
 
 /// What an `IComparer<T>` argument says; null is the default one.

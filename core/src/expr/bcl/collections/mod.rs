@@ -1,6 +1,7 @@
 //! `System.Collections.Generic` and `System.Array`: what derives from what, pairs, and what all collections have in common.
 
 mod array;
+mod array_lengths;
 mod array_search;
 mod comparers;
 mod dictionary;
@@ -35,7 +36,7 @@ pub(super) use set::set_of;
 
 use key::{Folding, equal};
 
-pub(super) const TABLES: [&[Row]; 10] = [
+pub(super) const TABLES: [&[Row]; 11] = [
     PAIRS,
     list::ROWS,
     list_search::ROWS,
@@ -45,6 +46,7 @@ pub(super) const TABLES: [&[Row]; 10] = [
     interfaces::ROWS,
     enumerator::ROWS,
     array::ROWS,
+    array_lengths::ROWS,
     comparers::ROWS,
 ];
 
@@ -87,6 +89,8 @@ pub(super) const BASES: &[Base] = &[
     ("IDictionary<TKey, T>", "ICollection<KeyValuePair<TKey, T>>"),
     ("IReadOnlyDictionary<TKey, T>", "IReadOnlyCollection<KeyValuePair<TKey, T>>"),
     ("JToken", "IEnumerable<JToken>"),
+    ("JArray", "IList<JToken>"),
+    ("JTokenEqualityComparer", "IEqualityComparer<JToken>"),
     ("MatchCollection", "IReadOnlyList<Match>"),
     ("GroupCollection", "IReadOnlyList<Group>"),
     ("CaptureCollection", "IReadOnlyList<Capture>"),
@@ -220,7 +224,8 @@ fn copy_into_array(call: &mut Call<'_, '_>, items: Vec<Value>, array: usize, fro
     place(call, items, array, from)
 }
 
-fn place(call: &mut Call<'_, '_>, values: Vec<Value>, array: usize, from: usize) -> Outcome<Value> {
+/// Puts values into the array at this place of the arguments.
+pub(super) fn place(call: &mut Call<'_, '_>, values: Vec<Value>, array: usize, from: usize) -> Outcome<Value> {
     spend(call, values.len())?;
     let put = |places: &mut [Value]| {
         for (place, value) in places.iter_mut().skip(from).zip(values) {

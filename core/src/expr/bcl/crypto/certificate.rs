@@ -184,6 +184,12 @@ fn facts(call: &mut Call<'_, '_>, of: impl FnOnce(&Certificate) -> Vec<u8>) -> O
     bytes(call, of(&certificate))
 }
 
+/// What equal certificates have in common, as keys of collections; nothing for what is no certificate that was read.
+pub(crate) fn key_text(value: &Value) -> Option<String> {
+    let held = crate::expr::instance::look(value, |held: &mut Held| held.0.clone())??;
+    Some(format!("{:?}{:?}", held.issuer.raw, held.serial))
+}
+
 // A certificate of either class equals one of the other.
 fn equals(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let this = call.state(0, |held: &mut Held| held.0.clone())?;

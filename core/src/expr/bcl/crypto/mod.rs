@@ -24,7 +24,7 @@ use crate::expr::instance::{self, Items};
 use crate::pki::SecretStream;
 use crate::value::Value;
 
-pub(crate) use certificate::shown as certificate_object;
+pub(crate) use certificate::{key_text as certificate_key, shown as certificate_object};
 
 pub(super) const TABLES: [&[Row]; 15] = [
     hash::TABLES[0],

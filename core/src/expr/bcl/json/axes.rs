@@ -7,7 +7,7 @@ use super::cast::value_of;
 use super::{JNode, no_children, token};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
-use crate::expr::exception::{Outcome, argument_null, broken, null_reference};
+use crate::expr::exception::{Outcome, argument_null, broken, null_reference, throw};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
 use crate::value::{JToken, Value};
@@ -62,6 +62,14 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("JValue", "static JValue CreateComment(string value)", |call| {
         Ok(Value::Json(JToken::value(JKind::Comment, call.value(0).clone())))
+    }),
+    row("IEnumerable<JToken>", "this U Value<U>()", |call| {
+        let ty = call.ty(0);
+        match call.value(0) {
+            Value::Json(token) => value_of(token, &ty),
+            Value::Null => Err(argument_null("value")),
+            _ => Err(throw("System.ArgumentException", "Source value must be a JToken.")),
+        }
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Values(object key)", |call| {
         tokens(call, Shape::Tokens, values)

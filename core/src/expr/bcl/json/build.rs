@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row};
 use super::cast::content_of;
-use super::{keep, or_null, refused, token, token_at};
-use crate::expr::exception::{Outcome, argument_null, invalid_operation, null_reference, out_of_range};
+use super::{keep, list, or_null, refused, token, token_at};
+use crate::expr::exception::{Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range};
 use crate::value::json::{ChangeError, JKind, JNode};
 use crate::value::{JToken, Value};
 
@@ -19,8 +19,20 @@ pub(super) const ROWS: &[Row] = &[
     row("JProperty", "new JProperty(JProperty other)", copied),
     row("JProperty", "new JProperty(string name, object content)", property),
     row("JProperty", "new JProperty(string name, params object[] content)", property),
+    row("JConstructor", "new JConstructor()", |call| {
+        made(call, JToken::new(JNode::Constructor("".into(), Vec::new())))
+    }),
+    row("JConstructor", "new JConstructor(JConstructor other)", copied),
+    row("JConstructor", "set string Name", |call| {
+        let name = call.text_or_null(1)?.map_or_else(|| Arc::from(""), Arc::clone);
+        token(call)?.set_name(name);
+        Ok(Value::Null)
+    }),
     row("JConstructor", "new JConstructor(string name, params object[] content)", |call| {
         let name = Arc::clone(call.text(0, "name")?);
+        if name.is_empty() {
+            return Err(argument("Constructor name cannot be empty.", "name"));
+        }
         let token = JToken::new(JNode::Constructor(name, Vec::new()));
         add_all(call, &token, 1, usize::MAX)?;
         made(call, token)
@@ -57,11 +69,6 @@ pub(super) const ROWS: &[Row] = &[
         object.add(&property).map_err(|error| refused(call, error, &object))?;
         Ok(Value::Null)
     }),
-    row("JArray", "void Add(JToken item)", |call| {
-        let array = token(call)?;
-        add_all(call, &array, 1, usize::MAX)?;
-        Ok(Value::Null)
-    }),
     row("JContainer", "void Add(object content)", |call| {
         let container = token(call)?;
         add_all(call, &container, 1, usize::MAX)?;
@@ -72,34 +79,7 @@ pub(super) const ROWS: &[Row] = &[
         add_all(call, &container, 1, 0)?;
         Ok(Value::Null)
     }),
-    row("JArray", "void Insert(int index, JToken item)", |call| {
-        let array = token(call)?;
-        let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= array.count());
-        let at = at.ok_or_else(|| out_of_range("Index must be within the bounds of the List.", "index"))?;
-        add_all(call, &array, 2, at)?;
-        Ok(Value::Null)
-    }),
-    row("JArray", "void RemoveAt(int index)", |call| {
-        let array = token(call)?;
-        let index = usize::try_from(call.int(1)?);
-        let index = index.map_err(|_| out_of_range("Index is less than 0.", "index"))?;
-        let item = array.child_at(index);
-        let item = item.ok_or_else(|| out_of_range("Index is equal to or greater than Count.", "index"))?;
-        item.remove().map_err(|error| refused(call, error, &array))?;
-        Ok(Value::Null)
-    }),
-    row("JArray", "bool Remove(JToken item)", |call| {
-        let array = token(call)?;
-        let Value::Json(item) = call.value(1) else { return Ok(Value::Bool(false)) };
-        let is_item = item.parent().is_some_and(|parent| parent.is_same(&array));
-        Ok(Value::Bool(is_item && item.remove().is_ok()))
-    }),
-    row("JArray", "int IndexOf(JToken item)", |call| {
-        Ok(position(call)?.map_or(Value::Int32(-1), super::super::string::index))
-    }),
-    row("JArray", "bool Contains(JToken item)", |call| Ok(Value::Bool(position(call)?.is_some()))),
-    row("JArray", "void Clear()", clear),
-    row("JContainer", "void RemoveAll()", clear),
+    row("JContainer", "void RemoveAll()", list::clear),
     row("JContainer", "void ReplaceAll(object content)", |call| {
         let container = token(call)?;
         container.clear();
@@ -142,7 +122,20 @@ pub(super) const ROWS: &[Row] = &[
         let (target, content) = (token(call)?, call.value(1));
         let content = match content {
             Value::Null => return Ok(Value::Null),
-            other => content_of(call, other)?,
+            Value::Json(token) => token.clone(),
+            // A sequence is merged into lists as an array of its items would be.
+            other => {
+                let Some(items) = super::serialize::items_of(call, other)? else {
+                    let message = format!("Could not determine JSON object type for type {}.", other.type_name());
+                    return Err(argument(&message, "content"));
+                };
+                let items = items.iter().map(|item| content_of(call, item)).collect::<Outcome<Vec<JToken>>>()?;
+                let array = JToken::array();
+                for item in items.iter().filter(|_| target.kind() == JKind::Array) {
+                    array.add(item).map_err(|error| refused(call, error, &array))?;
+                }
+                array
+            }
         };
         keep(call, &content)?;
         merge(call, &target, &content)?;
@@ -198,7 +191,7 @@ fn contents(call: &mut Call<'_, '_>, from: usize) -> Outcome<Vec<JToken>> {
     Ok(found)
 }
 
-fn add_all(call: &mut Call<'_, '_>, container: &JToken, from: usize, at: usize) -> Outcome<()> {
+pub(super) fn add_all(call: &mut Call<'_, '_>, container: &JToken, from: usize, at: usize) -> Outcome<()> {
     for (offset, child) in contents(call, from)?.into_iter().enumerate() {
         call.machine.step()?;
         keep(call, &child)?;
@@ -220,16 +213,6 @@ fn property(call: &mut Call<'_, '_>) -> Outcome<Value> {
     };
     let property = JToken::property(name, &value).map_err(|error| refused(call, error, &value))?;
     made(call, property)
-}
-
-fn position(call: &Call<'_, '_>) -> Outcome<Option<usize>> {
-    let Value::Json(item) = call.value(1) else { return Ok(None) };
-    Ok(token(call)?.children().iter().position(|child| child.is_same(item)))
-}
-
-fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    token(call)?.clear();
-    Ok(Value::Null)
 }
 
 fn beside(call: &mut Call<'_, '_>, offset: usize) -> Outcome<Value> {
@@ -255,7 +238,16 @@ fn merge(call: &mut Call<'_, '_>, target: &JToken, content: &JToken) -> Outcome<
                 merge_member(call, target, &name, &value)?;
             }
         }
-        (JKind::Array, JKind::Array) => {
+        (JKind::Property, JKind::Property) => {
+            let value = content.property_value().filter(|value| value.kind() != JKind::Null);
+            if let Some(value) = value {
+                target.set_child(0, &value.deep_clone()).map_err(|error| refused(call, error, target))?;
+            }
+        }
+        (JKind::Array, JKind::Array) | (JKind::Constructor, JKind::Constructor) => {
+            if let Some(name) = content.name() {
+                target.set_name(name);
+            }
             for item in content.children() {
                 target.add(&item.deep_clone()).map_err(|error| refused(call, error, target))?;
             }
@@ -268,7 +260,10 @@ fn merge(call: &mut Call<'_, '_>, target: &JToken, content: &JToken) -> Outcome<
 fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value: &JToken) -> Outcome<()> {
     let old = target.member(name);
     match old {
-        Some(old) if old.kind() == value.kind() && matches!(old.kind(), JKind::Object | JKind::Array) => {
+        Some(old)
+            if old.kind() == value.kind()
+                && matches!(old.kind(), JKind::Object | JKind::Array | JKind::Constructor) =>
+        {
             merge(call, &old, value)
         }
         Some(_) if value.kind() == JKind::Null => Ok(()),
@@ -277,13 +272,13 @@ fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value
 }
 
 /// `token[key] = value`
-fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
+pub(in crate::expr::bcl) fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let token = token(call)?;
     let value = content_of(call, call.value(2))?;
     keep(call, &value)?;
     let changed = match call.value(1) {
         Value::String(name) if token.kind() == JKind::Object => token.set_member(name, &value),
-        Value::Int32(at) if token.kind() == JKind::Array => {
+        Value::Int32(at) if matches!(token.kind(), JKind::Array | JKind::Constructor) => {
             let at = usize::try_from(*at).map_err(|_| out_of_range("Index is less than 0.", "index"))?;
             if at >= token.count() {
                 return Err(out_of_range("Index is equal to or greater than Count.", "index"));

@@ -208,6 +208,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
         (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
         (Ty::Class(Class::TimeSpan), Value::String(text)) => span(text),
+        (Ty::Class(Class::Uri), Value::String(text)) => super::super::uri::made(super::super::uri::parse(text)),
         (Ty::Array(_), Value::String(text)) => {
             base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
                 |_| {
@@ -231,7 +232,7 @@ fn span(text: &str) -> Outcome<Value> {
     read.map(Value::TimeSpan).map_err(|refused| refused.exception(text, ""))
 }
 
-fn date(text: &str) -> Outcome<Value> {
+pub(super) fn date(text: &str) -> Outcome<Value> {
     let padded = if text.len() == 10 { format!("{text}T00:00:00") } else { text.replacen(' ', "T", 1) };
     crate::value::json::date_of(&padded)
         .ok_or_else(|| format(format!("String '{text}' was not recognized as a valid DateTime.")))

@@ -3,6 +3,9 @@
 mod axes;
 mod build;
 mod cast;
+mod exception;
+mod list;
+mod order;
 mod select;
 mod serialize;
 mod typed;
@@ -13,13 +16,17 @@ use super::enums::J_TOKEN_TYPE;
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
-use crate::value::json::{ChangeError, JFormatting, JNode, ReadError, TOKEN_BYTES, Wanted};
+use crate::value::json::{ChangeError, JFormatting, JKind, JNode, ReadError, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
+pub(super) use build::set_index;
 pub(crate) use cast::{cast, token_of};
+pub(super) use list::{add, clear, copy_to, index_of, insert, position, remove, remove_at};
+pub(super) use order::{TokenComparer, ordered};
 pub(crate) use serialize::is_dictionary;
 
-pub(super) const TABLES: [&[Row]; 6] = [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS, axes::ROWS];
+pub(super) const TABLES: [&[Row]; 8] =
+    [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS, axes::ROWS, list::ROWS, order::ROWS];
 
 const ROWS: &[Row] = &[
     row("JObject", "static JObject Parse(string json)", |call| parse(call, Wanted::Object)),
@@ -123,7 +130,10 @@ fn or_null(token: Option<JToken>) -> Value {
 }
 
 fn name(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    Ok(token(call)?.name().map_or(Value::Null, Value::String))
+    // No constructor's name is empty but of one that was given none.
+    let token = token(call)?;
+    let name = token.name().filter(|name| !name.is_empty() || token.kind() == JKind::Property);
+    Ok(name.map_or(Value::Null, Value::String))
 }
 
 fn formatting(call: &Call<'_, '_>, at: usize) -> Outcome<JFormatting> {
@@ -155,7 +165,7 @@ pub(super) fn read(call: &mut Call<'_, '_>, text: &str, wanted: Wanted) -> Outco
 /// Reads JSON text as the serializer does, which has words of its own for text that ends too early.
 fn deserialized(call: &mut Call<'_, '_>, text: &str) -> Outcome<JToken> {
     const END: &str = "Unexpected end of content while loading ";
-    read(call, text, Wanted::Any).map_err(|error| match error {
+    read(call, text, Wanted::Content).map_err(|error| match error {
         Interrupt::Exception(thrown) if thrown.message.starts_with(END) => {
             let message = &thrown.message;
             let container =
@@ -166,6 +176,21 @@ fn deserialized(call: &mut Call<'_, '_>, text: &str) -> Outcome<JToken> {
         }
         other => other,
     })
+}
+
+/// Where a token stands, as exceptions of the serializer say it.
+fn place_of(token: &JToken) -> String {
+    let path = token.path();
+    match token.place() {
+        Some(place) => format!("Path '{path}', line {}, position {}.", place.line, place.position),
+        None => format!("Path '{path}'."),
+    }
+}
+
+/// The serializer's exception for a token that it does not take.
+pub(super) fn unread(message: &str, token: &JToken) -> Interrupt {
+    let stop = if message.ends_with('.') { "" } else { "." };
+    throw("Newtonsoft.Json.JsonSerializationException", format!("{message}{stop} {}", place_of(token)))
 }
 
 fn parse(call: &mut Call<'_, '_>, wanted: Wanted) -> Outcome<Value> {

@@ -1,12 +1,13 @@
 //! `SelectToken`: JSONPath.
 
-use super::super::{Call, Row, row};
+use super::super::{Call, Row, regex, row};
 use super::{or_null, token};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Ready, Shape};
 use crate::expr::exception::{Outcome, broken, throw};
+use crate::expr::regex::Options;
 use crate::expr::ty::{Class, Ty};
-use crate::value::json::path::{Path, PathError};
+use crate::value::json::path::{Path, PathError, Patterns, Walk};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -23,14 +24,17 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 fn exception(error: PathError) -> crate::expr::Interrupt {
-    throw("Newtonsoft.Json.JsonException", error.0)
+    match error {
+        PathError::Path(message) => throw("Newtonsoft.Json.JsonException", message),
+        PathError::Other(exception, message) => throw(exception, message),
+    }
 }
 
 // What the path leads to, every step counted.
 fn select(machine: &mut Machine<'_>, root: &JToken, path: &Path, must_match: bool) -> Outcome<Vec<JToken>> {
-    let mut budget = machine.steps_left();
-    let found = path.select(root, must_match, &mut budget);
-    let spent = machine.steps_left() - budget;
+    let mut walk = Walk { budget: machine.steps_left(), patterns: &mut Matcher };
+    let found = path.select(root, must_match, &mut walk);
+    let spent = machine.steps_left() - walk.budget;
     machine.spend(spent)?;
     found.map_err(exception)
 }
@@ -51,6 +55,23 @@ fn start(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Curso
     machine.charge(found.len() * size_of::<Value>())?;
     let values: Vec<Value> = found.into_iter().map(Value::Json).collect();
     Ok(Box::new(Ready(values.into_iter())))
+}
+
+/// Matches on the steps of the walk.
+struct Matcher;
+
+impl Patterns for Matcher {
+    fn is_match(&mut self, pattern: &str, options: &str, text: &str, budget: &mut u32) -> Result<bool, PathError> {
+        let letters = options.chars().map(|letter| match letter {
+            'i' => Options::IGNORE_CASE,
+            'm' => Options::MULTILINE,
+            's' => Options::SINGLELINE,
+            'x' => Options::EXPLICIT_CAPTURE,
+            _ => 0,
+        });
+        regex::found_in(text, pattern, letters.fold(0, |all, one| all | one), budget)
+            .map_err(|(exception, message)| PathError::Other(exception, message))
+    }
 }
 
 fn one(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {

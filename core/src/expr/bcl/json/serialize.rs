@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row};
 use super::cast::content_of;
-use super::refused;
+use super::{exception, refused};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::generic::item_type;
-use crate::expr::instance::{self, Pair, Record};
+use crate::expr::instance::{self, Grid, Pair, Record};
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, RecordKind, Ty};
-use crate::value::json::{JFormatting, JNode};
-use crate::value::{JToken, Value};
+use crate::value::json::{JFormatting, JKind, JNode};
+use crate::value::{ContextPart, JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "static JToken FromObject(object o)", |call| from_object(call, Class::JToken)),
@@ -29,6 +29,7 @@ pub(super) const ROWS: &[Row] = &[
 pub(super) fn items_of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Vec<Value>>> {
     match value {
         Value::Strings(_) | Value::Chars(_) => call.machine.collect(value).map(Some),
+        Value::Context(part) if is_map(part) => call.machine.collect(value).map(Some),
         Value::Object(object) if instance::type_of(object).and_then(item_type).is_some() => {
             call.machine.collect(value).map(Some)
         }
@@ -45,21 +46,65 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     if let Value::Json(token) = value {
         return Ok(token.deep_clone());
     }
-    if let Some(members) = members(value) {
+    if super::super::change_type::is_db_null(value) {
+        return Ok(JToken::null());
+    }
+    if let Some(members) = members(value).or_else(|| exception::members(value)).or_else(|| exception::data(value)) {
         return object(call, members, depth);
     }
     if let Value::Char(_) = value {
         return Ok(JToken::string(value.to_string()));
     }
+    if let Some(token) = super::super::xml::as_json(call, value)? {
+        return Ok(token);
+    }
+    if let Some((lengths, values)) =
+        instance::look(value, |grid: &mut Grid| (grid.lengths.clone(), grid.values.clone()))
+    {
+        return grid(call, &lengths, &values, depth);
+    }
     let Some(items) = items_of(call, value)? else { return content_of(call, value) };
-    if matches!(value, Value::Object(object) if instance::type_of(object).is_some_and(is_dictionary)) {
+    let is_dictionary = match value {
+        Value::Object(object) => instance::type_of(object).is_some_and(is_dictionary),
+        other => matches!(other, Value::Context(_)),
+    };
+    if is_dictionary {
         let pairs = items
             .iter()
             .filter_map(|item| instance::look(item, |pair: &mut Pair| (pair.key.clone(), pair.value.clone())));
-        let members = pairs.map(|(key, value)| (Arc::from(key.to_string()), value)).collect();
+        let members = pairs.map(|(key, value)| (Arc::from(name_of(&key)), value)).collect();
         return object(call, members, depth);
     }
     let items = items.iter().map(|item| serialize(call, item, depth + 1)).collect::<Outcome<Vec<JToken>>>()?;
+    Ok(JToken::new(JNode::Array(items)))
+}
+
+// Moments as keys are written as they are as values.
+fn name_of(key: &Value) -> String {
+    let kind = if matches!(key, Value::DateTime(_) | Value::DateTimeOffset(_)) { JKind::Date } else { JKind::String };
+    match kind {
+        JKind::Date => JToken::value(kind, key.clone()).to_json(JFormatting::None).trim_matches('"').to_owned(),
+        _ => key.to_string(),
+    }
+}
+
+const fn is_map(part: &ContextPart) -> bool {
+    matches!(
+        part,
+        ContextPart::Variables | ContextPart::MatchedParameters | ContextPart::Headers(_) | ContextPart::Query(_)
+    )
+}
+
+// An array of several dimensions is one of arrays.
+fn grid(call: &mut Call<'_, '_>, lengths: &[usize], values: &[Value], depth: usize) -> Outcome<JToken> {
+    let items = match lengths.split_first() {
+        Some((length, inner)) if !inner.is_empty() => {
+            let size = inner.iter().product::<usize>().max(1);
+            let parts = values.chunks(size).take(*length);
+            parts.map(|part| grid(call, inner, part, depth + 1)).collect::<Outcome<Vec<JToken>>>()?
+        }
+        _ => values.iter().map(|item| serialize(call, item, depth + 1)).collect::<Outcome<Vec<JToken>>>()?,
+    };
     Ok(JToken::new(JNode::Array(items)))
 }
 

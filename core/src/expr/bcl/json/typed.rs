@@ -38,6 +38,7 @@ fn typed(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Outc
         Ty::Nullable(_) if is_null => Ok(Value::Null),
         Ty::Nullable(inner) => typed(call, token, inner, depth),
         Ty::Class(class) if class.kind() == ClassKind::Enum => member(token, ty),
+        Ty::Class(class) if class.derives_from(Class::XObject) => super::super::xml::from_json(call, token, *class),
         ty => cast(&Value::Json(token.clone()), ty),
     }
 }

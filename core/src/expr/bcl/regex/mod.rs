@@ -95,10 +95,33 @@ impl State for Compiled {
     }
 }
 
-fn refused(pattern: &str, error: &PatternError) -> Interrupt {
+const PARSE_EXCEPTION: &str = "System.Text.RegularExpressions.RegexParseException";
+
+fn refusal(pattern: &str, error: &PatternError) -> String {
     let (offset, reason) = (error.offset, &error.reason);
-    let message = format!("Invalid pattern '{pattern}' at offset {offset}. {reason}");
-    throw("System.Text.RegularExpressions.RegexParseException", message)
+    format!("Invalid pattern '{pattern}' at offset {offset}. {reason}")
+}
+
+fn refused(pattern: &str, error: &PatternError) -> Interrupt {
+    throw(PARSE_EXCEPTION, refusal(pattern, error))
+}
+
+/// Whether the pattern is found in a text, on the steps that remain; else the exception and its message.
+pub(super) fn found_in(
+    text: &str,
+    pattern: &str,
+    options: i32,
+    budget: &mut u32,
+) -> Result<bool, (&'static str, String)> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let cost = u32::try_from((pattern.len() + units.len()) / 8).unwrap_or(u32::MAX);
+    *budget = budget.saturating_sub(cost);
+    let regex = Regex::new(pattern, Options(options)).map_err(|error| (PARSE_EXCEPTION, refusal(pattern, &error)))?;
+    let mut operations = u64::from(*budget) * OPERATIONS_PER_STEP;
+    let found = regex.find(&units, 0, &mut operations);
+    *budget = u32::try_from(operations / OPERATIONS_PER_STEP).unwrap_or(*budget);
+    // Out of steps: the walk, which shares them, says so.
+    Ok(matches!(found, Ok(Some(_))))
 }
 
 fn compiled(call: &mut Call<'_, '_>, pattern: &str, options: i32) -> Outcome<Regex> {

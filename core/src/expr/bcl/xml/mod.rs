@@ -5,10 +5,13 @@ mod cast;
 mod change;
 mod compare;
 mod content;
+mod from_json;
 mod make;
 mod names;
 mod notes;
 mod parts;
+mod scope;
+mod to_json;
 
 use std::sync::Arc;
 
@@ -27,7 +30,9 @@ use crate::expr::xml::{
 use crate::value::{EnumValue, Value};
 
 pub(crate) use cast::cast;
+pub(super) use from_json::from_json;
 pub(crate) use names::{converted, key_text};
+pub(super) use to_json::as_json;
 
 pub(super) const TABLES: [&[Row]; 8] =
     [make::ROWS, parts::ROWS, axes::ROWS, axes::EXTENSIONS, change::ROWS, names::ROWS, compare::ROWS, notes::ROWS];

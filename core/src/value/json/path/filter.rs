@@ -1,6 +1,6 @@
 //! Filters of JSONPath: `?(@.price < 10 && @.name)`.
 
-use super::{Filter, Outcome, Reader, error};
+use super::{Filter, Outcome, PathError, Reader, Walk, error};
 use crate::value::Value;
 use crate::value::json::{JKind, JToken};
 
@@ -23,12 +23,15 @@ pub(super) enum Operator {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+    Matches,
 }
 
-const OPERATORS: [(&str, Operator); 8] = [
+const OPERATORS: [(&str, Operator); 10] = [
     ("===", Operator::StrictEqual),
     ("!==", Operator::StrictNotEqual),
     ("==", Operator::Equal),
+    ("=~", Operator::Matches),
+    ("<>", Operator::NotEqual),
     ("!=", Operator::NotEqual),
     ("<=", Operator::LessOrEqual),
     (">=", Operator::GreaterOrEqual),
@@ -44,7 +47,7 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    fn tokens(&self, root: &JToken, here: &JToken, budget: &mut u32) -> Outcome<Vec<JToken>> {
+    fn tokens(&self, root: &JToken, here: &JToken, walk: &mut Walk<'_>) -> Outcome<Vec<JToken>> {
         let (mut current, filters) = match self {
             Self::Literal(token) => return Ok(vec![token.clone()]),
             Self::FromHere(filters) => (vec![here.clone()], filters),
@@ -53,7 +56,7 @@ impl Operand {
         for filter in filters {
             let mut found = Vec::new();
             for token in &current {
-                filter.apply(root, token, false, &mut found, budget)?;
+                filter.apply(root, token, false, &mut found, walk)?;
             }
             current = found;
         }
@@ -62,17 +65,25 @@ impl Operand {
 }
 
 impl Query {
-    pub(super) fn matches(&self, root: &JToken, here: &JToken, budget: &mut u32) -> Outcome<bool> {
+    pub(super) fn matches(&self, root: &JToken, here: &JToken, walk: &mut Walk<'_>) -> Outcome<bool> {
         match self {
-            Self::Exists(operand) => Ok(!operand.tokens(root, here, budget)?.is_empty()),
+            Self::Exists(operand) => Ok(!operand.tokens(root, here, walk)?.is_empty()),
             Self::Compare(operator, left, right) => {
-                let (left, right) = (left.tokens(root, here, budget)?, right.tokens(root, here, budget)?);
-                super::spend(budget, left.len().saturating_mul(right.len()))?;
-                Ok(left.iter().any(|left| right.iter().any(|right| holds(*operator, left, right))))
+                let (left, right) = (left.tokens(root, here, walk)?, right.tokens(root, here, walk)?);
+                super::spend(walk, left.len().saturating_mul(right.len()))?;
+                if *operator != Operator::Matches {
+                    return Ok(left.iter().any(|left| right.iter().any(|right| holds(*operator, left, right))));
+                }
+                for (text, pattern) in left.iter().flat_map(|text| right.iter().map(move |pattern| (text, pattern))) {
+                    if is_match(text, pattern, walk)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
             }
             Self::And(parts) => {
                 for part in parts {
-                    if !part.matches(root, here, budget)? {
+                    if !part.matches(root, here, walk)? {
                         return Ok(false);
                     }
                 }
@@ -80,7 +91,7 @@ impl Query {
             }
             Self::Or(parts) => {
                 for part in parts {
-                    if part.matches(root, here, budget)? {
+                    if part.matches(root, here, walk)? {
                         return Ok(true);
                     }
                 }
@@ -88,6 +99,33 @@ impl Query {
             }
         }
     }
+}
+
+// `/pattern/options`; what is no text matches nothing.
+fn is_match(text: &JToken, pattern: &JToken, walk: &mut Walk<'_>) -> Outcome<bool> {
+    if text.kind() != JKind::String || pattern.kind() != JKind::String {
+        return Ok(false);
+    }
+    let (text, pattern) = (text.to_string(), pattern.to_string());
+    let parts = pattern.rsplit_once('/').and_then(|(pattern, options)| Some((without_first(pattern)?, options)));
+    let Some((pattern, options)) = parts else {
+        let length = if pattern.contains('/') { -1 } else { -2 };
+        let message = if pattern.is_empty() {
+            "startIndex cannot be larger than length of string. (Parameter 'startIndex')".to_owned()
+        } else {
+            format!(
+                "length ('{length}') must be a non-negative value. (Parameter 'length')\nActual value was {length}."
+            )
+        };
+        return Err(PathError::Other("System.ArgumentOutOfRangeException", message));
+    };
+    let (patterns, budget) = (&mut walk.patterns, &mut walk.budget);
+    patterns.is_match(pattern, options, &text, budget)
+}
+
+fn without_first(text: &str) -> Option<&str> {
+    let mut chars = text.chars();
+    chars.next().map(|_| chars.as_str())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "whole numbers and doubles are compared as doubles, as Json.NET does")]
@@ -124,6 +162,7 @@ fn holds(operator: Operator, left: &JToken, right: &JToken) -> bool {
         Operator::LessOrEqual => matches!(order, Some(Less | Equal)),
         Operator::Greater => order == Some(Greater),
         Operator::GreaterOrEqual => matches!(order, Some(Greater | Equal)),
+        Operator::Matches => false,
     }
 }
 
@@ -191,6 +230,26 @@ impl Reader {
         is_there
     }
 
+    // `/pattern/` and the letters behind it, as they stand.
+    fn pattern(&mut self) -> Outcome<String> {
+        let start = self.at;
+        self.at += 1;
+        while let Some(c) = self.peek() {
+            self.at += 1;
+            match c {
+                '\\' => self.at += 1,
+                '/' => {
+                    while self.peek().is_some_and(char::is_alphabetic) {
+                        self.at += 1;
+                    }
+                    return Ok(self.chars.get(start..self.at).unwrap_or(&[]).iter().collect());
+                }
+                _ => {}
+            }
+        }
+        error("Path ended with an open regex.")
+    }
+
     fn operand(&mut self) -> Outcome<Operand> {
         self.skip_blanks();
         match self.peek() {
@@ -200,6 +259,7 @@ impl Reader {
                 Ok(if c == '@' { Operand::FromHere(filters) } else { Operand::FromRoot(filters) })
             }
             Some('\'') => Ok(Operand::Literal(JToken::string(self.quoted()?))),
+            Some('/') => Ok(Operand::Literal(JToken::string(self.pattern()?))),
             Some(c) if c.is_ascii_digit() || c == '-' => {
                 let start = self.at;
                 let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
@@ -209,7 +269,7 @@ impl Reader {
                 let digits: String = self.chars.get(start..self.at).unwrap_or(&[]).iter().collect();
                 JToken::parse(&digits)
                     .map(Operand::Literal)
-                    .map_err(|_| super::PathError("Could not read query operator.".to_owned()))
+                    .map_err(|_| PathError::Path("Could not read query operator.".to_owned()))
             }
             Some(_) => {
                 let words = [

@@ -24,7 +24,7 @@ impl Reader<'_> {
         }
         self.count_item();
         match valued(digits) {
-            Some((kind, value)) => Ok(JToken::value(kind, value)),
+            Some((kind, value)) => Ok(JToken::value(kind, value).placed(self.place())),
             None if is_whole(digits) && digits.len() > DIGITS_MAX => {
                 Err(self.error(format!("JSON integer {digits} is too large to parse.")))
             }

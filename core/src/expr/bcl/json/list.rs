@@ -1,0 +1,94 @@
+//! `JArray` as the list of tokens that it is, under its own name and behind .NET's interfaces; and passes over `JObject`.
+
+use super::super::{Call, Row, collections, row, string};
+use super::build::add_all;
+use super::{refused, token};
+use crate::expr::exception::{Outcome, argument_null, out_of_range, throw};
+use crate::expr::instance::Items;
+use crate::expr::ty::{Class, Ty};
+use crate::value::Value;
+
+pub(super) const ROWS: &[Row] = &[
+    row("JArray", "void Add(JToken item)", add),
+    row("JArray", "void Insert(int index, JToken item)", insert),
+    row("JArray", "void RemoveAt(int index)", remove_at),
+    row("JArray", "bool Remove(JToken item)", remove),
+    row("JArray", "int IndexOf(JToken item)", index_of),
+    row("JArray", "bool Contains(JToken item)", |call| Ok(Value::Bool(position(call)?.is_some()))),
+    row("JArray", "void Clear()", clear),
+    row("JArray", "bool IsReadOnly", |call| token(call).map(|_| Value::Bool(false))),
+    row("JArray", "void CopyTo(JToken[] array, int arrayIndex)", copy_to),
+    row("JArray", "IEnumerator<JToken> GetEnumerator()", |call| {
+        let mut inner = Call { arguments: call.arguments, types: &[Ty::Class(Class::JToken)], machine: call.machine };
+        collections::enumerator(&mut inner)
+    }),
+    row("JObject", "IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()", |call| {
+        let pairs = collections::json_pairs(call.value(0).clone());
+        let mut inner = Call { arguments: &[pairs], types: &[], machine: call.machine };
+        collections::enumerator(&mut inner)
+    }),
+];
+
+pub(crate) fn add(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let array = token(call)?;
+    add_all(call, &array, 1, usize::MAX)?;
+    Ok(Value::Null)
+}
+
+pub(crate) fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let array = token(call)?;
+    let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= array.count());
+    let at = at.ok_or_else(|| out_of_range("Index must be within the bounds of the List.", "index"))?;
+    add_all(call, &array, 2, at)?;
+    Ok(Value::Null)
+}
+
+pub(crate) fn remove_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let array = token(call)?;
+    let index = usize::try_from(call.int(1)?);
+    let index = index.map_err(|_| out_of_range("Index is less than 0.", "index"))?;
+    let item = array.child_at(index);
+    let item = item.ok_or_else(|| out_of_range("Index is equal to or greater than Count.", "index"))?;
+    item.remove().map_err(|error| refused(call, error, &array))?;
+    Ok(Value::Null)
+}
+
+pub(crate) fn remove(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let array = token(call)?;
+    let Value::Json(item) = call.value(1) else { return Ok(Value::Bool(false)) };
+    let is_item = item.parent().is_some_and(|parent| parent.is_same(&array));
+    Ok(Value::Bool(is_item && item.remove().is_ok()))
+}
+
+pub(crate) fn index_of(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    Ok(position(call)?.map_or(Value::Int32(-1), string::index))
+}
+
+/// Where the token stands that the argument behind the receiver is.
+pub(crate) fn position(call: &Call<'_, '_>) -> Outcome<Option<usize>> {
+    let Value::Json(item) = call.value(1) else { return Ok(None) };
+    Ok(token(call)?.children().iter().position(|child| child.is_same(item)))
+}
+
+pub(crate) fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    token(call)?.clear();
+    Ok(Value::Null)
+}
+
+pub(crate) fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let items: Vec<Value> = token(call)?.children().into_iter().map(Value::Json).collect();
+    if call.value(1).is_null() {
+        return Err(argument_null("array"));
+    }
+    let from = usize::try_from(call.int(2)?);
+    let from = from.map_err(|_| out_of_range("arrayIndex is less than 0.", "arrayIndex"))?;
+    let room = call.state(1, |array: &mut Items| array.values.len())?;
+    if from >= room && from != 0 {
+        return Err(throw("System.ArgumentException", "arrayIndex is equal to or greater than the length of array."));
+    }
+    if items.len() > room - from {
+        let message = "The number of elements in the source JObject is greater than the available space from arrayIndex to the end of the destination array.";
+        return Err(throw("System.ArgumentException", message));
+    }
+    collections::place(call, items, 1, from)
+}

@@ -1,0 +1,131 @@
+//! The order of values in tokens (`JValue.CompareTo`), their text in a format, and `JToken.EqualityComparer`.
+
+use std::cmp::Ordering;
+
+use super::super::collections::key::{Folding, compared, equal};
+use super::super::{Call, Row, convert, format, row, string};
+use super::token;
+use crate::expr::Interrupt;
+use crate::expr::exception::{Outcome, throw};
+use crate::expr::instance::State;
+use crate::expr::ty::{Class, Ty};
+use crate::value::json::JKind;
+use crate::value::{JToken, Value};
+
+/// `JToken.EqualityComparer`: tokens by what is in them
+#[derive(Debug)]
+pub(crate) struct TokenComparer;
+
+impl State for TokenComparer {}
+
+pub(super) const ROWS: &[Row] = &[
+    row("JValue", "int CompareTo(JValue obj)", |call| match call.value(1) {
+        Value::Json(other) => Ok(Value::Int32(distance(&token(call)?, other)?)),
+        _ => Ok(Value::Int32(1)),
+    }),
+    row("JValue", "string ToString(string format)", in_format),
+    row("JValue", "string ToString(string format, IFormatProvider formatProvider)", in_format),
+    row("JValue", "string ToString(IFormatProvider formatProvider)", |call| {
+        let text = call.value(0).to_string();
+        call.yields(text)
+    }),
+    row("JToken", "static JTokenEqualityComparer EqualityComparer", |call| {
+        call.object(Ty::Class(Class::JTokenEqualityComparer), TokenComparer)
+    }),
+    row("JTokenEqualityComparer", "bool Equals(JToken x, JToken y)", |call| {
+        Ok(Value::Bool(equal(call.value(1), call.value(2), Folding::Tokens)))
+    }),
+    row("JTokenEqualityComparer", "int GetHashCode(JToken obj)", |call| match call.value(1) {
+        Value::Json(token) => Ok(Value::Int32(super::super::hash_code::of_content(token))),
+        _ => Ok(Value::Int32(0)),
+    }),
+];
+
+// Bytes and addresses know no formats; neither do texts.
+fn in_format(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let held = token(call)?.held().unwrap_or(Value::Null);
+    let text = match &held {
+        Value::Bytes(_) => call.value(0).to_string(),
+        held => format::with_format(held, call.text_or_null(1)?.map_or("", |format| format))?,
+    };
+    call.yields(text)
+}
+
+/// How the values of two tokens are ordered; the kind of the left one decides what is compared.
+pub(crate) fn ordered(left: &JToken, right: &JToken) -> Outcome<Ordering> {
+    distance(left, right).map(|distance| distance.cmp(&0))
+}
+
+fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
+    let (own, other) = (left.kind(), right.kind());
+    let kind = if own == JKind::String { other } else { own };
+    let (a, b) = (left.held().unwrap_or(Value::Null), right.held().unwrap_or(Value::Null));
+    match (&a, &b) {
+        (Value::Null, Value::Null) => return Ok(0),
+        (Value::Null, _) => return Ok(-1),
+        (_, Value::Null) => return Ok(1),
+        _ => {}
+    }
+    match kind {
+        JKind::Comment | JKind::String | JKind::Raw => match string::distance(&a.to_string(), &b.to_string()) {
+            Value::Int32(distance) => Ok(distance),
+            _ => Ok(0),
+        },
+        JKind::Integer | JKind::Float => numbers(&a, &b, kind).map(|order| order as i32),
+        JKind::Boolean => same(&convert::to_bool(&a)?, &convert::to_bool(&b)?),
+        JKind::Date => match (&a, &b) {
+            (Value::DateTime(_), Value::DateTimeOffset(other)) => same(&a, &Value::DateTime(other.clock())),
+            (_, Value::String(text)) => same(&a, &super::cast::date(text)?),
+            _ => same(&a, &b),
+        },
+        JKind::Bytes => alike(&a, &b, "byte[]"),
+        JKind::Guid => alike(&a, &b, "Guid"),
+        JKind::TimeSpan => alike(&a, &b, "TimeSpan"),
+        JKind::Uri => match &b {
+            Value::Library(_) => same(&Value::string(a.to_string()), &Value::string(b.to_string())),
+            _ => Err(unlike("Uri")),
+        },
+        JKind::Object | JKind::Array | JKind::Constructor | JKind::Property | JKind::Null | JKind::Undefined => {
+            let message =
+                format!("Unexpected value type: {} (Parameter 'valueType')\nActual value was {0}.", kind.name());
+            Err(throw("System.ArgumentOutOfRangeException", message))
+        }
+    }
+}
+
+fn same(a: &Value, b: &Value) -> Outcome<i32> {
+    compared(a, b).map(|order| order as i32)
+}
+
+fn unlike(name: &str) -> Interrupt {
+    throw("System.ArgumentException", format!("Object must be of type {name}."))
+}
+
+fn alike(a: &Value, b: &Value, name: &str) -> Outcome<i32> {
+    match (a, b) {
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(a.len().cmp(&b.len()).then_with(|| a.cmp(b)) as i32),
+        (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => same(a, b),
+        _ => Err(unlike(name)),
+    }
+}
+
+// Decimals where one is, else doubles where one is or the kind says so, else whole numbers.
+fn numbers(a: &Value, b: &Value, kind: JKind) -> Outcome<Ordering> {
+    let one = |is: fn(&Value) -> bool| is(a) || is(b);
+    if one(|value| matches!(value, Value::Decimal(_) | Value::UInt64(_))) {
+        return compared(&convert::to_decimal(a)?, &convert::to_decimal(b)?);
+    }
+    if kind == JKind::Float || one(|value| matches!(value, Value::Double(_) | Value::Single(_))) {
+        return match (convert::to_double(a)?, convert::to_double(b)?) {
+            (Value::Double(a), Value::Double(b)) if is_near(a, b) => Ok(Ordering::Equal),
+            (a, b) => compared(&a, &b),
+        };
+    }
+    compared(&convert::to_whole::<i64>(a)?, &convert::to_whole::<i64>(b)?)
+}
+
+// As near as rounding errors are to each other.
+fn is_near(a: f64, b: f64) -> bool {
+    let tolerance = (a.abs() + b.abs() + 10.0) * f64::EPSILON;
+    a == b || (a - b).abs() < tolerance
+}
