@@ -1,7 +1,7 @@
 //! Constants: what the compiler can work out, it works out, and refuses what overflows. Everything else is left to evaluation.
 
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 use super::eval;
 use super::node::{Conversion, Lifted, Node, Operands};
@@ -18,14 +18,10 @@ pub(crate) fn binary(
     span: Span,
     (overflow, problems): (Option<Overflow>, &mut Problems),
 ) -> Option<Value> {
-    let (Node::Constant(left), Node::Constant(right)) = (left, right) else {
-        if let (BinaryOp::Divide | BinaryOp::Remainder, Node::Constant(zero)) = (operator, right)
-            && is_zero(zero)
-        {
-            problems.add("constant", span, "division by the constant zero");
-        }
-        return None;
-    };
+    let (Node::Constant(left), Node::Constant(right)) = (left, right) else { return None };
+    if operands == Operands::Reference && left.is_null() && right.is_null() {
+        return Some(Value::Bool(operator == BinaryOp::Equal));
+    }
     if lifted == Lifted::Yes || operands == Operands::Reference {
         return None;
     }
@@ -102,6 +98,20 @@ pub(crate) fn member(owner: &Ty, name: &str) -> Option<Value> {
         (Ty::Char, "MinValue") => Value::Char(0),
         (Ty::Single, "MaxValue") => Value::Single(f32::MAX),
         (Ty::Single, "MinValue") => Value::Single(f32::MIN),
+        // Its sign bit is set in .NET.
+        (Ty::Single, "NaN") => Value::Single(-f32::NAN),
+        (Ty::Single, "Epsilon") => Value::Single(f32::from_bits(1)),
+        (Ty::Single, "PositiveInfinity") => Value::Single(f32::INFINITY),
+        (Ty::Single, "NegativeInfinity") => Value::Single(f32::NEG_INFINITY),
+        (Ty::Single, "NegativeZero") => Value::Single(-0.0),
+        (Ty::Single, "Pi") => Value::Single(std::f32::consts::PI),
+        (Ty::Single, "E") => Value::Single(std::f32::consts::E),
+        (Ty::Single, "Tau") => Value::Single(std::f32::consts::TAU),
+        (Ty::Decimal, "One") => Value::Decimal(Decimal::of_whole(1)?),
+        (Ty::Decimal, "MinusOne") => Value::Decimal(Decimal::of_whole(-1)?),
+        (Ty::Decimal, "MaxValue") => Value::Decimal(Decimal::MAX),
+        (Ty::Decimal, "MinValue") => Value::Decimal(Decimal::MIN),
+        (Ty::Decimal, "Zero") => Value::Decimal(Decimal::ZERO),
         (Ty::Double, "MaxValue") => Value::Double(f64::MAX),
         (Ty::Double, "MinValue") => Value::Double(f64::MIN),
         // Its sign bit is set in .NET.
@@ -109,13 +119,31 @@ pub(crate) fn member(owner: &Ty, name: &str) -> Option<Value> {
         (Ty::Double, "Epsilon") => Value::Double(f64::from_bits(1)),
         (Ty::Double, "PositiveInfinity") => Value::Double(f64::INFINITY),
         (Ty::Double, "NegativeInfinity") => Value::Double(f64::NEG_INFINITY),
-        (Ty::Class(Class::Math), "PI") => Value::Double(consts::PI),
-        (Ty::Class(Class::Math), "E") => Value::Double(consts::E),
+        (Ty::Double, "NegativeZero") => Value::Double(-0.0),
+        (Ty::Double, "Pi") | (Ty::Class(Class::Math), "PI") => Value::Double(consts::PI),
+        (Ty::Double | Ty::Class(Class::Math), "E") => Value::Double(consts::E),
+        (Ty::Double | Ty::Class(Class::Math), "Tau") => Value::Double(consts::TAU),
+        (Ty::Class(Class::TimeSpan), "NanosecondsPerTick") => Value::Int64(100),
+        (Ty::Class(Class::TimeSpan), "TicksPerMicrosecond") => Value::Int64(10),
         (Ty::Class(Class::TimeSpan), "TicksPerMillisecond") => Value::Int64(10_000),
         (Ty::Class(Class::TimeSpan), "TicksPerSecond") => Value::Int64(10_000_000),
         (Ty::Class(Class::TimeSpan), "TicksPerMinute") => Value::Int64(600_000_000),
         (Ty::Class(Class::TimeSpan), "TicksPerHour") => Value::Int64(36_000_000_000),
         (Ty::Class(Class::TimeSpan), "TicksPerDay") => Value::Int64(864_000_000_000),
+        (Ty::Class(class), "HashSizeInBytes") => Value::Int32(hash_size(*class)?),
+        (Ty::Class(class), "HashSizeInBits") => Value::Int32(hash_size(*class)? * 8),
+        _ => return None,
+    })
+}
+
+// In bytes.
+const fn hash_size(class: Class) -> Option<i32> {
+    Some(match class {
+        Class::Md5 | Class::HmacMd5 => 16,
+        Class::Sha1 | Class::HmacSha1 => 20,
+        Class::Sha256 | Class::HmacSha256 => 32,
+        Class::Sha384 | Class::HmacSha384 => 48,
+        Class::Sha512 | Class::HmacSha512 => 64,
         _ => return None,
     })
 }
@@ -130,7 +158,7 @@ pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
         | Conversion::Tuple(..)
         | Conversion::Unbox(_)
         | Conversion::Unwrap(_)
-        | Conversion::ToJson
+        | Conversion::ToJson(_)
         | Conversion::Json(_)
         | Conversion::Moment
         | Conversion::JsonPairs

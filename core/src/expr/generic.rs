@@ -144,7 +144,7 @@ pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
 }
 
 /// How many type arguments a class takes; no entry means none.
-const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 26] = [
+const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 27] = [
     (Class::Tuple, 0..=8),
     (Class::IEnumerable, 1..=1),
     (Class::IOrderedEnumerable, 1..=1),
@@ -159,6 +159,7 @@ const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 26] = [
     (Class::ReadOnlyDictionary, 2..=2),
     (Class::ISet, 1..=1),
     (Class::List, 1..=1),
+    (Class::ReadOnlyCollection, 1..=1),
     (Class::Dictionary, 2..=2),
     (Class::HashSet, 1..=1),
     (Class::Queue, 1..=1),

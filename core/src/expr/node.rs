@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::http::HeaderName;
+use crate::value::json::JKind;
 use crate::value::{ContextPart, Value};
 
 use super::bcl::Run;
@@ -223,8 +224,8 @@ pub(crate) enum Conversion {
     Unbox(Ty),
     /// From `T?` to `T`; throws on null.
     Unwrap(Ty),
-    /// The implicit operators of `JToken`: a value becomes a token.
-    ToJson,
+    /// The implicit operators of `JToken`: a value becomes a token, and null one of this type.
+    ToJson(JKind),
     /// The explicit operators of `JToken`.
     Json(Ty),
     /// The explicit operators of `XElement` and `XAttribute`.

@@ -62,6 +62,7 @@ pub(crate) enum ExprKind {
     /// `throw x` as an expression
     Throw(Box<Expr>),
     TypeOf(TypeName),
+    SizeOf(TypeName),
     /// `Name<T>`, a generic type before a dot
     GenericType(TypeName),
     /// `out x`, `out var x`, `out int x`, `out _`

@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Row] = &[
             None => Ok(Value::Null),
         },
     }),
-    row("IApi", "string[] Protocols", |call| {
+    row("IApi", "IEnumerable<string> Protocols", |call| {
         let texts = |api: &ApiView| api.protocols.iter().map(|protocol| Arc::from(protocol.as_str())).collect();
         Ok(Value::Strings(the_api(call, texts)?))
     }),

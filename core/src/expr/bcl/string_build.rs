@@ -102,11 +102,10 @@ pub(super) const ROWS: &[Row] = &[
         let items: Vec<Arc<str>> = call.rest(1).iter().map(|value| Arc::from(value.to_string())).collect();
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
     }),
-    row("string", "string[] Split(char separator, int count, StringSplitOptions options)", |call| {
+    row("string", "string[] Split(char separator, int count, StringSplitOptions options = 0)", |call| {
         split(call, Some(2), Some(3))
     }),
-    row("string", "string[] Split(string separator, int count)", |call| split_by_text(call, Some(2), None)),
-    row("string", "string[] Split(string separator, int count, StringSplitOptions options)", |call| {
+    row("string", "string[] Split(string separator, int count, StringSplitOptions options = 0)", |call| {
         split_by_text(call, Some(2), Some(3))
     }),
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::string::not_negative;
 use super::{Call, Row, row, utf16};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument_null, out_of_range};
+use crate::expr::exception::{Outcome, out_of_range};
 use crate::expr::limits::{Limit, STRING_BYTES_MAX};
 use crate::expr::ty::Ty;
 use crate::value::Value;
@@ -47,10 +47,8 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "string[] Split(char[] separator, int count, StringSplitOptions options)", |call| {
         split(call, Some(2), Some(3))
     }),
-    row("string", "string[] Split(char separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
-    row("string", "string[] Split(char separator, int count)", |call| split(call, Some(2), None)),
-    row("string", "string[] Split(string separator)", |call| split_by_text(call, None, None)),
-    row("string", "string[] Split(string separator, StringSplitOptions options)", |call| {
+    row("string", "string[] Split(char separator, StringSplitOptions options = 0)", |call| split(call, None, Some(2))),
+    row("string", "string[] Split(string separator, StringSplitOptions options = 0)", |call| {
         split_by_text(call, None, Some(2))
     }),
     row("string", "string[] Split(string[] separator, StringSplitOptions options)", |call| split(call, None, Some(2))),
@@ -82,12 +80,6 @@ pub(super) const ROWS: &[Row] = &[
         let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
         let texts: Vec<Arc<str>> = items.iter().map(|value| Arc::from(value.to_string())).collect();
         join(call, &separator, &texts)
-    }),
-    row("string", "static string Join(string separator, JToken values)", |call| {
-        let Value::Json(token) = call.value(1) else { return Err(argument_null("values")) };
-        let items: Vec<Arc<str>> = token.children().iter().map(|item| Arc::from(item.to_string())).collect();
-        let separator = call.text_or_null(0)?.cloned().unwrap_or_else(|| Arc::from(""));
-        join(call, &separator, &items)
     }),
     row("string", "static string Concat<T>(IEnumerable<T> values)", |call| {
         let items = call.items(0, "values")?;

@@ -91,6 +91,9 @@ impl Checker<'_> {
     }
 
     fn concat(&mut self, left: Typed, right: Typed, span: Span) -> Typed {
+        let is_constant = [&left, &right]
+            .iter()
+            .all(|side| matches!(side.ty, Ty::String | Ty::Null) && matches!(side.node, Node::Constant(_)));
         let mut parts = Vec::new();
         for side in [left, right] {
             let side = self.as_text(side);
@@ -99,17 +102,14 @@ impl Checker<'_> {
                 (node, _) => parts.push(node),
             }
         }
-        self.concat_of(parts, span)
-    }
-
-    pub(super) fn concat_of(&mut self, parts: Vec<Node>, span: Span) -> Typed {
-        let mut parts = fold::concat(parts);
-        if let [Node::Constant(value)] = &parts[..] {
-            let text = Value::string(value.to_string());
-            return Typed::new(Node::Constant(text), Ty::String, span);
+        let joined = concat_of(parts, span);
+        match &joined.node {
+            Node::Concat(parts) if is_constant => match &parts[..] {
+                [Node::Constant(text)] => Typed::new(Node::Constant(text.clone()), Ty::String, span),
+                _ => joined,
+            },
+            _ => joined,
         }
-        parts.retain(|part| !matches!(part, Node::Constant(value) if value.as_str() == Some("")));
-        Typed::new(Node::Concat(parts.into()), Ty::String, span)
     }
 
     /// An operand of a concatenation. A URL's text stands in the context, so it is asked for.
@@ -217,9 +217,13 @@ impl Checker<'_> {
             (UnaryOp::Minus, operands) if is_numeric(&plain) && operands != Operands::UInt64 => {
                 self.negated(operands, is_null, inner, span)
             }
-            (UnaryOp::Complement, operands) if is_whole(&plain) || is_enum(&plain) => {
-                Node::Complement(operands, Box::new(inner))
-            }
+            (UnaryOp::Complement, operands) if is_whole(&plain) || is_enum(&plain) => match &inner {
+                Node::Constant(value) if !value.is_null() => match eval::complement(operands, value) {
+                    Ok(value) => Node::Constant(value),
+                    Err(_) => Node::Complement(operands, Box::new(inner)),
+                },
+                _ => Node::Complement(operands, Box::new(inner)),
+            },
             _ => {
                 let symbol = match operator {
                     UnaryOp::Not => "!",
@@ -233,6 +237,17 @@ impl Checker<'_> {
         };
         Typed::new(node, result, span)
     }
+}
+
+/// The text of the parts one behind the other. What is known of it is joined; that makes it no constant of C#.
+pub(super) fn concat_of(parts: Vec<Node>, span: Span) -> Typed {
+    let mut parts = fold::concat(parts);
+    if let [Node::Constant(value)] = &parts[..] {
+        parts = vec![Node::Constant(Value::string(value.to_string()))];
+    } else {
+        parts.retain(|part| !matches!(part, Node::Constant(value) if value.as_str() == Some("")));
+    }
+    Typed::new(Node::Concat(parts.into()), Ty::String, span)
 }
 
 // Beside a `DateTimeOffset` a `DateTime` becomes one.

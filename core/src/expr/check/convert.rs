@@ -1,5 +1,6 @@
 //! Conversions: which exist implicitly, which need a cast, and what they do at run time (C# 7, §10).
 
+use super::reference::may_be;
 use super::{Checker, Typed, is_json};
 use crate::expr::fold;
 use crate::expr::generic::item_type;
@@ -8,6 +9,7 @@ use crate::expr::syntax::{Overflow, TypeName};
 use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
+use crate::value::json::JKind;
 
 /// A conversion that exists; `None` inside when nothing happens at run time.
 type Found = Option<Option<Conversion>>;
@@ -61,7 +63,10 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Nullable(_), Ty::Nullable(_)) => None,
         (from, Ty::Nullable(to)) => implicit(from, to).filter(|_| **to != Ty::Object),
         (Ty::Class(Class::DateTime), Ty::Class(Class::DateTimeOffset)) => Some(Some(Conversion::Moment)),
-        (from, Ty::Class(Class::JToken)) if is_json_source(from) => Some(Some(Conversion::ToJson)),
+        (from, Ty::Class(Class::JToken)) if is_json_source(from) => {
+            let null = if *from == Ty::String { JKind::String } else { JKind::Null };
+            Some(Some(Conversion::ToJson(null)))
+        }
         (Ty::String, Ty::Class(class @ (Class::XName | Class::XNamespace))) => Some(Some(Conversion::XmlName(*class))),
         (Ty::Record(RecordKind::Tuple, members), Ty::Record(RecordKind::Tuple, wanted)) => {
             let pairs = members.iter().zip(wanted.iter());
@@ -130,11 +135,8 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
             Some(Some(Conversion::Xml(*class, to.clone())))
         }
         (from, to) if is_json(from) && is_json_target(to) => Some(Some(Conversion::Json(to.clone()))),
-        // Down from a base class or an interface, and between interfaces.
-        (from, to) if from.is_reference() && to.is_reference() => {
-            let is_open = |ty: &Ty| matches!(ty, Ty::Generic(class, _) | Ty::Class(class) if class.name().starts_with('I') && class.name().chars().nth(1).is_some_and(char::is_uppercase));
-            let may = to.converts_to(from) || is_open(from) || is_open(to);
-            may.then(|| Some(Conversion::Unbox(to.clone())))
+        (from, to) if from.is_reference() && to.is_reference() && may_be(from, to) => {
+            Some(Some(Conversion::Unbox(to.clone())))
         }
         _ => None,
     }
@@ -162,7 +164,8 @@ fn is_json_source(ty: &Ty) -> bool {
         Ty::Class(Class::DateTimeOffset) => true,
         Ty::Array(item) => **item == Ty::Byte,
         Ty::Nullable(inner) => is_json_source(inner),
-        ty => *ty == Ty::Bool || is_numeric(ty) && *ty != Ty::Char,
+        // A character is the number of its code unit.
+        ty => *ty == Ty::Bool || is_numeric(ty),
     }
 }
 

@@ -57,7 +57,7 @@ impl Checker<'_> {
         }
         let mut found = members_of(ty, "new", true);
         found.retain(|(member, _)| member.form == Form::Constructor);
-        if let Some(candidate) = self.choose(&found, &[], &given) {
+        if let Some(candidate) = self.choose(&found, &[], &given, span) {
             return self.emit(&candidate, None, ReceiverRule::None, given, span);
         }
         if let (true, false, Some(value)) = (given.is_empty(), ty.is_reference(), ty.default_value()) {

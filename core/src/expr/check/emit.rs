@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::convert::{apply, implicit_of};
+use super::convert::{apply, implicit_of, is_enum};
 use super::function::is_in_order;
 use super::member::{levels, visible};
 use super::overload::{Candidate, Given, Open, Source, wanted};
 use super::target::again;
 use super::{Checker, Typed};
-use crate::expr::bcl::{Member, changes_arrays};
+use crate::expr::bcl::{Member, Parameter, changes_arrays};
 use crate::expr::fold;
 use crate::expr::generic::{delegate, field, substitute};
-use crate::expr::node::{Arrays, CallNode, Cost, Node, ReceiverRule, VariableNode};
+use crate::expr::node::{Arrays, CallNode, Conversion, Cost, Node, ReceiverRule, VariableNode};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Expr, ExprKind, Ident, OutTarget};
 use crate::expr::ty::{Class, Ty};
@@ -46,7 +46,7 @@ impl Checker<'_> {
         for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
             match source {
                 Source::Argument(index) => arguments.extend(nodes.get_mut(*index).and_then(Option::take)),
-                Source::Default => arguments.push(Node::Constant(parameter.default.clone().unwrap_or(Value::Null))),
+                Source::Default => arguments.push(default_of(parameter)),
                 Source::Rest(from) => {
                     let rest: Vec<Node> = nodes.drain((*from).min(nodes.len())..).flatten().collect();
                     match substitute(&parameter.ty, &candidate.types) {
@@ -127,13 +127,18 @@ impl Checker<'_> {
     }
 
     pub(super) fn method_group(&mut self, expr: &Expr, to: &Ty, span: Span) -> Typed {
-        let Some((parameters, _)) = delegate(to) else {
+        let Some((parameters, result)) = delegate(to) else {
             self.report("type-mismatch", span, format!("expected `{to}`, found a method"));
             return Typed::error(span);
         };
         let mut nodes = Vec::new();
         let held = self.held_receiver(expr, &mut nodes);
         let lambda = Self::group_as_lambda(held.as_ref().unwrap_or(expr), parameters.len());
+        let given = self.trial(&lambda, &parameters, expr.span);
+        if given != Ty::Error && !is_returned_as(&given, &result) {
+            self.report("type-mismatch", span, format!("the method returns `{given}`, and `{result}` is wanted"));
+            return Typed::error(span);
+        }
         let typed = self.lambda(&lambda, to, span);
         if nodes.is_empty() {
             return typed;
@@ -245,6 +250,20 @@ impl Checker<'_> {
         };
         self.convert_to(index, &ty)
     }
+}
+
+// The default of an enumeration is written as its number.
+fn default_of(parameter: &Parameter) -> Node {
+    let value = parameter.default.clone().unwrap_or(Value::Null);
+    if is_enum(&parameter.ty) {
+        return apply(Some(Conversion::Numeric(parameter.ty.clone())), Node::Constant(value));
+    }
+    Node::Constant(value)
+}
+
+// Whether a delegate of this result may stand for a method of that one: references convert, and nothing else does.
+fn is_returned_as(given: &Ty, wanted: &Ty) -> bool {
+    given == wanted || *wanted == Ty::Error || given.is_reference() && given.converts_to(wanted)
 }
 
 // A variable by a name that is a constant.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::binary::unwrapped;
-use super::convert::{apply, implicit_of};
+use super::binary::{concat_of, unwrapped};
+use super::convert::{apply, implicit_of, is_enum};
 use super::{Checker, Typed};
 use crate::expr::bcl;
 use crate::expr::node::{CallNode, Cost, Node, ReceiverRule};
@@ -51,6 +51,7 @@ impl Checker<'_> {
             ExprKind::ArrayItems(_) => self.homeless(span, "these items need a place that wants an array"),
             ExprKind::Out(_) => self.homeless(span, "`out` stands outside of an argument"),
             ExprKind::TypeOf(ty) => self.lone_type_of(ty, span),
+            ExprKind::SizeOf(ty) => self.size_of(ty, span),
             ExprKind::NewArray(ty, dimensions, items) => self.new_array(ty.as_ref(), *dimensions, items, span),
             ExprKind::Ref(_) => self.homeless(span, "`ref` stands outside of an argument"),
             ExprKind::Anonymous(_) => self.homeless(span, "an anonymous method needs a place that wants a delegate"),
@@ -106,6 +107,24 @@ impl Checker<'_> {
         let message = "`typeof` stands only as the argument of a member that takes a type";
         self.problems.add_with_help("type-mismatch", span, message, help);
         Typed::error(span)
+    }
+
+    fn size_of(&mut self, written: &TypeName, span: Span) -> Typed {
+        let size = match self.resolve(written) {
+            Ty::Error => return Typed::error(span),
+            Ty::Bool | Ty::SByte | Ty::Byte => 1,
+            Ty::Char | Ty::Int16 | Ty::UInt16 => 2,
+            Ty::Int32 | Ty::UInt32 | Ty::Single => 4,
+            Ty::Int64 | Ty::UInt64 | Ty::Double => 8,
+            Ty::Decimal => 16,
+            // Every enumeration that is built lies over `int`.
+            ty if is_enum(&ty) => 4,
+            ty => {
+                self.report("type-mismatch", span, format!("`{ty}` has no size that is known"));
+                return Typed::error(span);
+            }
+        };
+        Typed::new(Node::Constant(Value::Int32(size)), Ty::Int32, span)
     }
 
     /// `typeof(T)` as an argument.
@@ -199,7 +218,7 @@ impl Checker<'_> {
                 }
             }
         }
-        self.concat_of(parts, span)
+        concat_of(parts, span)
     }
 
     fn hole(&mut self, typed: Typed, alignment: Option<&Expr>, format: Option<&Ident>) -> Node {
@@ -264,7 +283,11 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let branch = |typed: Typed| apply(implicit_of(&typed, &ty).flatten(), typed.node);
-        let node = Node::Conditional(Box::new((test.node, branch(yes), branch(no))));
+        let node = match (test.node, branch(yes), branch(no)) {
+            (Node::Constant(Value::Bool(true)), yes @ Node::Constant(_), Node::Constant(_)) => yes,
+            (Node::Constant(Value::Bool(false)), Node::Constant(_), no @ Node::Constant(_)) => no,
+            parts => Node::Conditional(Box::new(parts)),
+        };
         Typed::new(node, ty, span)
     }
 

@@ -66,13 +66,19 @@ impl Checker<'_> {
                 let left = self.test(left);
                 self.frame.assigned = if is_and { left.when_true.clone() } else { left.when_false.clone() };
                 let right = self.test(right);
-                let pair = Box::new((left.node, right.node));
+                let node = match (left.node, right.node) {
+                    (Node::Constant(Value::Bool(a)), Node::Constant(Value::Bool(b))) => {
+                        Node::Constant(Value::Bool(if is_and { a && b } else { a || b }))
+                    }
+                    pair if is_and => Node::AndAlso(Box::new(pair)),
+                    pair => Node::OrElse(Box::new(pair)),
+                };
                 if is_and {
                     let when_false = right.when_false.meet(&left.when_false);
-                    Condition { node: Node::AndAlso(pair), when_true: right.when_true, when_false }
+                    Condition { node, when_true: right.when_true, when_false }
                 } else {
                     let when_true = right.when_true.meet(&left.when_true);
-                    Condition { node: Node::OrElse(pair), when_true, when_false: right.when_false }
+                    Condition { node, when_true, when_false: right.when_false }
                 }
             }
             ExprKind::Unary(UnaryOp::Not, inner) => {

@@ -188,7 +188,7 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let found = vec![(&function.member, vec![None; function.member.type_parameters])];
-        let Some(candidate) = self.choose(&found, explicit, &given) else {
+        let Some(candidate) = self.choose(&found, explicit, &given, span) else {
             self.no_function(name, function, &given);
             self.settle(&given);
             return Typed::error(span);

@@ -250,6 +250,11 @@ impl Checker<'_> {
             let Operand::Value(receiver) = operand else { return Typed::error(span) };
             return self.invocation(receiver, arguments, span);
         }
+        if name.text.starts_with("op_") {
+            let message = format!("`{}` is an operator, which is not called by its name", name.text);
+            self.report("type-mismatch", name.span, message);
+            return Typed::error(span);
+        }
         let explicit: Vec<Ty> = type_arguments.iter().map(|ty| self.resolve(ty)).collect();
         let given = self.given(arguments);
         let failed = given.iter().any(|given| given.typed.ty == Ty::Error) || explicit.contains(&Ty::Error);
@@ -349,10 +354,20 @@ impl Checker<'_> {
         let is_static = receiver.is_none();
         let mut first: Option<Found<'_>> = None;
         for level in levels(ty) {
-            let mut found =
-                if is_static { members_of(&level, &name.text, true) } else { visible(ty, &level, &name.text) };
+            // Members of the type and of its values are one group, of which the best must be of the kind that is asked for.
+            let mut found = visible(ty, &level, &name.text);
+            found.retain(|(member, _)| !is_static || !member.is_extension);
+            found.extend(members_of(&level, &name.text, true));
             found.retain(|(member, _)| member.form == Form::Method);
-            if let Some(candidate) = self.choose(&found, explicit, &given) {
+            if explicit.is_empty() && is_one_of_several(&level, ty) {
+                found.retain(|(member, _)| member.owner_type_parameters == 0);
+            }
+            if let Some(candidate) = self.choose(&found, explicit, &given, name.span) {
+                if candidate.member.is_static != is_static {
+                    self.other_kind(ty, name, is_static);
+                    self.settle(&given);
+                    return Typed::error(span);
+                }
                 let rule = match &receiver {
                     // `ToString` and `Equals` of a `T?` work without a value too.
                     None => ReceiverRule::None,
@@ -362,6 +377,7 @@ impl Checker<'_> {
                 };
                 return self.emit(&candidate, receiver.map(|receiver| receiver.node), rule, given, span);
             }
+            found.retain(|(member, _)| member.is_static == is_static);
             if !found.is_empty() && first.is_none() {
                 first = Some(found);
             }
@@ -386,7 +402,10 @@ impl Checker<'_> {
         for level in levels(&receiver.ty) {
             let mut found = members_of(&level, &name.text, false);
             found.retain(|(member, _)| member.form == Form::Method && member.is_extension);
-            if let Some(candidate) = self.choose(&found, explicit, &given) {
+            if explicit.is_empty() && is_one_of_several(&level, &receiver.ty) {
+                continue;
+            }
+            if let Some(candidate) = self.choose(&found, explicit, &given, name.span) {
                 return self.emit(&candidate, Some(receiver.node), ReceiverRule::None, given, span);
             }
         }
@@ -397,12 +416,7 @@ impl Checker<'_> {
     fn unknown_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
         let other = levels(ty).iter().any(|level| !members_of(level, &name.text, !is_static).is_empty());
         if other {
-            let message = if is_static {
-                format!("`{}` belongs to a value of `{ty}`, not to the type", name.text)
-            } else {
-                format!("`{}` belongs to the type `{ty}`, not to a value of it", name.text)
-            };
-            return self.report("type-mismatch", name.span, message);
+            return self.other_kind(ty, name, is_static);
         }
         let property = levels(ty).iter().any(|level| {
             members_of(level, &name.text, is_static).iter().any(|(member, _)| member.form == Form::Property)
@@ -412,6 +426,15 @@ impl Checker<'_> {
             return self.report("type-mismatch", name.span, message);
         }
         self.unknown_member(ty, name, is_static);
+    }
+
+    fn other_kind(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
+        let message = if is_static {
+            format!("`{}` belongs to a value of `{ty}`, not to the type", name.text)
+        } else {
+            format!("`{}` belongs to the type `{ty}`, not to a value of it", name.text)
+        };
+        self.report("type-mismatch", name.span, message);
     }
 
     pub(super) fn no_overload(&mut self, name: &str, found: &Found<'_>, given: &[Given<'_>], span: Span) {
@@ -451,7 +474,7 @@ impl Checker<'_> {
         for level in levels(plain) {
             let mut found = visible(plain, &level, "this");
             found.retain(|(member, _)| member.form == Form::Indexer);
-            if let Some(candidate) = self.choose(&found, &[], &given) {
+            if let Some(candidate) = self.choose(&found, &[], &given, span) {
                 return self.emit(&candidate, Some(receiver.node), ReceiverRule::NotNull, given, span);
             }
         }
@@ -476,6 +499,14 @@ const fn steps_to(node: &Node) -> Option<u32> {
 fn is_namespace(name: &str) -> bool {
     let is_inside = |space: &str| space.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     !name.is_empty() && Class::ALL.iter().any(|class| is_inside(class.namespace()))
+}
+
+// Whether the type is the same generic one in another way too, so that nothing is inferred from this one: `JObject` is a sequence of
+// tokens and of pairs.
+fn is_one_of_several(level: &Ty, ty: &Ty) -> bool {
+    let Ty::Generic(class, _) = level else { return false };
+    let is_other = |other: &Ty| matches!(other, Ty::Generic(other, _) if other == class) && other != level;
+    level != ty && levels(ty).iter().any(is_other)
 }
 
 // The type and what it derives from, `object` last.

@@ -1,6 +1,7 @@
 //! From tree to typed tree: names, types, members and overloads are settled here, so that evaluation cannot get them wrong.
 
 mod argument;
+mod better;
 mod binary;
 mod constraint;
 mod convert;
@@ -17,6 +18,7 @@ mod nameof;
 mod names;
 mod overload;
 mod pattern;
+mod reference;
 mod statement;
 mod switch;
 mod target;

@@ -1,5 +1,6 @@
-//! Which member of a name is meant: type parameters inferred, arguments matched, the better one chosen (C# 7, §12.6).
+//! Which member of a name is meant: type parameters inferred, arguments matched, the best one chosen (C# 7, §12.6).
 
+use super::better::is_better;
 use super::convert::{implicit, implicit_of};
 use super::statement::is_statement;
 use super::{Checker, Typed};
@@ -7,6 +8,7 @@ use crate::expr::bcl::{Member, Parameter};
 use crate::expr::generic::{bound, delegate, substitute, supertypes, unify};
 use crate::expr::syntax::{Expr, Ident, Lambda, LambdaBody, OutTarget};
 use crate::expr::ty::{Ty, Variance};
+use crate::span::Span;
 
 /// An argument. Its type may depend on the member that is chosen.
 pub(super) struct Given<'e> {
@@ -42,32 +44,44 @@ pub(super) struct Candidate<'m> {
     /// What each type parameter stands for.
     pub(super) types: Vec<Ty>,
     /// What the bodies of lambdas come to, by argument.
-    bodies: Vec<Option<Ty>>,
+    pub(super) bodies: Vec<Option<Ty>>,
 }
 
 /// Members with what the type parameters of their owners stand for.
 pub(super) type Found<'m> = Vec<(&'m Member, Vec<Option<Ty>>)>;
 
 impl Checker<'_> {
-    /// The best of the members that take the arguments; `explicit` are the type arguments as written.
+    /// The best of the members that take the arguments; `explicit` are the type arguments as written. Reports when none is the best,
+    /// and gives one of them then.
     pub(super) fn choose<'m>(
         &mut self,
         members: &Found<'m>,
         explicit: &[Ty],
         given: &[Given<'_>],
+        span: Span,
     ) -> Option<Candidate<'m>> {
-        let mut best: Option<Candidate<'m>> = None;
+        let mut candidates: Vec<Candidate<'m>> = Vec::new();
         for (member, bindings) in members {
-            for expanded in [false, true] {
-                let Some(candidate) = self.applicable(member, bindings, explicit, given, expanded) else { continue };
-                let wins = best.as_ref().is_none_or(|best| is_better(&candidate, best, given));
-                if wins {
-                    best = Some(candidate);
-                }
-                break;
-            }
+            // What fits as it stands is not tried with its rest spread out.
+            let fitting = [false, true]
+                .into_iter()
+                .find_map(|expanded| self.applicable(member, bindings, explicit, given, expanded));
+            candidates.extend(fitting);
         }
-        best
+        let wins = |candidate: &Candidate<'_>| {
+            let others = candidates.iter().filter(|other| !std::ptr::eq(*other, candidate));
+            others.into_iter().all(|other| is_better(candidate, other, given))
+        };
+        let best = candidates.iter().position(wins);
+        if best.is_none()
+            && let [first, second, ..] = &candidates[..]
+        {
+            let message =
+                format!("the call is ambiguous: `{}` and `{}`", first.member.signature, second.member.signature);
+            let help = Some("a cast of an argument says which is meant".to_owned());
+            self.problems.add_with_help("ambiguous-call", span, message, help);
+        }
+        candidates.into_iter().nth(best.unwrap_or(0))
     }
 
     fn applicable<'m>(
@@ -254,11 +268,12 @@ fn bounded(pattern: &Ty, ty: &Ty, variance: Variance, bindings: &mut Bindings) {
     match pattern {
         Ty::Param(at) => bindings.learn(*at, ty, variance),
         Ty::Generic(class, patterns) => {
-            let same = supertypes(ty).into_iter().find_map(|ty| match ty {
+            let mut same = supertypes(ty).into_iter().filter_map(|ty| match ty {
                 Ty::Generic(other, types) if other == *class => Some(types),
                 _ => None,
             });
-            let Some(types) = same else { return };
+            // A `JObject` is a sequence in two ways, of which none is meant more than the other.
+            let (Some(types), None) = (same.next(), same.next()) else { return };
             for (at, (pattern, ty)) in patterns.iter().zip(types.iter()).enumerate() {
                 let inner = match (class.variance(at, patterns.len()), variance) {
                     (Variance::None, _) | (_, Variance::None) => Variance::None,
@@ -317,6 +332,8 @@ fn fits(candidate: &Candidate<'_>, given: &[Given<'_>], index: usize) -> bool {
                     },
                     _ => true,
                 },
+                // What a method returns matters once it is chosen.
+                (Some(_), Some(_)) if matches!(given.open, Open::Methods(_)) => true,
                 (Some((_, result)), Some(body)) => *body == Ty::Error || implicit(body, &result).is_some(),
                 _ => false,
             }
@@ -380,47 +397,6 @@ fn sources(member: &Member, given: &[Given<'_>], expanded: bool) -> Option<Vec<S
 
 const fn has_default(parameter: &Parameter) -> bool {
     parameter.default.is_some()
-}
-
-fn is_better(new: &Candidate<'_>, best: &Candidate<'_>, given: &[Given<'_>]) -> bool {
-    let (mut wins, mut losses) = (0, 0);
-    for (index, given) in given.iter().enumerate() {
-        let (Some(a), Some(b)) = (wanted(new, index), wanted(best, index)) else { continue };
-        if a == b {
-            continue;
-        }
-        let body = new.bodies.get(index).and_then(Option::as_ref);
-        let (a, b, ty) = match (delegate(&a), delegate(&b), body) {
-            (Some((_, a)), Some((_, b)), Some(body)) => (a, b, body),
-            _ => (a, b, &given.typed.ty),
-        };
-        wins += i32::from(is_nearer(&a, &b, ty));
-        losses += i32::from(is_nearer(&b, &a, ty));
-    }
-    if wins != losses {
-        return wins > losses && losses == 0;
-    }
-    // Fewer defaults and the normal form go before the rest; the table's order decides what is left.
-    let cost = |candidate: &Candidate<'_>| {
-        let rest = candidate.sources.iter().any(|source| matches!(source, Source::Rest(_)));
-        let defaults = candidate.sources.iter().filter(|source| **source == Source::Default).count();
-        (rest, defaults)
-    };
-    cost(new) < cost(best)
-}
-
-// Whether `a` is the better target of a conversion from `ty` (C# 7, §12.6.4.6).
-fn is_nearer(a: &Ty, b: &Ty, ty: &Ty) -> bool {
-    if a == b || b == ty {
-        return false;
-    }
-    if a == ty {
-        return true;
-    }
-    let is_signed = |ty: &Ty| matches!(ty, Ty::SByte | Ty::Int16 | Ty::Int32 | Ty::Int64);
-    let is_unsigned = |ty: &Ty| matches!(ty, Ty::Byte | Ty::UInt16 | Ty::UInt32 | Ty::UInt64);
-    implicit(a, b).is_some() && implicit(b, a).is_none()
-        || is_signed(a) && is_unsigned(b) && implicit(a, b).is_none() && implicit(b, a).is_none()
 }
 
 /// An argument of a known type.

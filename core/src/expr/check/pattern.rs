@@ -3,7 +3,7 @@
 use super::binary::unwrapped;
 use super::convert::{explicit, implicit_of};
 use super::{Checker, Typed};
-use crate::expr::node::Node;
+use crate::expr::node::{Conversion, Node};
 use crate::expr::syntax::{Expr, ExprKind, Ident, TypeName};
 use crate::expr::ty::{Named, Ty};
 use crate::span::Span;
@@ -43,7 +43,7 @@ impl Checker<'_> {
         if *from == Ty::Error || *to == Ty::Error {
             return;
         }
-        if *from == Ty::Null || explicit(from, to).is_none() && *unwrapped(from).0 != *to {
+        if *from == Ty::Null || !may_hold(from, to) {
             self.report("type-mismatch", span, format!("a value of `{from}` is never `{to}`"));
         }
         if let Ty::Nullable(inner) = to {
@@ -94,6 +94,12 @@ impl Checker<'_> {
             self.problems.add_with_help("type-mismatch", span, message, Some(format!("`as {ty}?` can be null")));
             return Typed::error(span);
         }
+        // `as` takes conversions between numbers too, which never succeed.
+        let is_number = matches!(explicit(&operand.ty, &ty), Some(Some(Conversion::Numeric(_))));
+        if operand.ty != Ty::Null && !is_number && !may_hold(&operand.ty, &ty) {
+            self.report("type-mismatch", span, format!("a value of `{}` is never `{ty}`", operand.ty));
+            return Typed::error(span);
+        }
         Typed::new(Node::As(ty.clone(), Box::new(operand.node)), ty, span)
     }
 
@@ -112,4 +118,10 @@ impl Checker<'_> {
         let is_local = self.is_declared(&written.name);
         is_local.then(|| make(ExprKind::Name(ident(&written.name))))
     }
+}
+
+// Whether a value of the one type may be one of the other as it is: operators that make another value of it do not count.
+fn may_hold(from: &Ty, to: &Ty) -> bool {
+    unwrapped(from).0 == unwrapped(to).0
+        || matches!(explicit(from, to), Some(None | Some(Conversion::Unbox(_) | Conversion::JsonPairs)))
 }

@@ -7,7 +7,7 @@ use super::{Checker, Typed, Use, Wanted};
 use crate::expr::generic::item_type;
 use crate::expr::node::{Conversion, LoopOrder, LoopStep, Node, Step};
 use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
-use crate::expr::ty::{Class, Ty};
+use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -237,7 +237,11 @@ impl Checker<'_> {
     }
 
     fn constants(&mut self, ty: &TypeName, locals: &[(Ident, Option<Expr>)]) {
+        let span = ty.span;
         let ty = self.resolve(ty);
+        if !may_be_constant(&ty) {
+            self.report("constant", span, format!("a constant cannot be of type `{ty}`"));
+        }
         for (name, value) in locals {
             let Some(value) = value else {
                 self.report("constant", name.span, "a constant needs a value");
@@ -246,7 +250,8 @@ impl Checker<'_> {
             let typed = self.value(value);
             let typed = self.convert_to(typed, &ty);
             match typed.node {
-                Node::Constant(value) => {
+                // Of a reference type other than `string`, `null` is the only one.
+                Node::Constant(value) if value.is_null() || ty == Ty::String || !ty.is_reference() => {
                     self.declare_as(name, ty.clone(), Use::Constant(value));
                 }
                 _ => {
@@ -474,6 +479,14 @@ impl Checker<'_> {
             self.report("type-mismatch", sequence.span, format!("`{}` is no sequence", sequence.ty));
             Ty::Error
         })
+    }
+}
+
+fn may_be_constant(ty: &Ty) -> bool {
+    match ty {
+        Ty::Nullable(_) | Ty::Record(..) => false,
+        Ty::Class(class) | Ty::Generic(class, _) => class.kind() != ClassKind::Struct,
+        _ => true,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::expr::generic::{delegate, field};
 use crate::expr::node::{Arrays, Conversion, Node};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, Overflow, StepOp};
-use crate::expr::ty::{RecordKind, Ty};
+use crate::expr::ty::{ClassKind, RecordKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -39,6 +39,11 @@ impl Checker<'_> {
                 if receiver.ty == Ty::Error {
                     return None;
                 }
+                if is_structure(&receiver.ty) && !self.is_variable(inner) {
+                    let message = format!("`{}` is a member of a copy, which nothing would see change", name.text);
+                    self.report("assignment", name.span, message);
+                    return None;
+                }
                 let receiver = self.held(receiver, before);
                 let ty = self.setter_type(&receiver, name, target.span)?;
                 Some((Place::Property(receiver, name.clone()), ty))
@@ -56,12 +61,7 @@ impl Checker<'_> {
     #[expect(clippy::option_option, reason = "no tuple, or a tuple that is no place, which is reported")]
     fn field_place(&mut self, inner: &Expr, name: &Ident, before: &mut Vec<Node>) -> Option<Option<(Place, Ty)>> {
         let is_place = matches!(inner.kind, ExprKind::Name(_) | ExprKind::Index(..) | ExprKind::Member(..));
-        let problems = std::mem::take(self.problems);
-        let (slots, assigned) = (self.frame.slots, self.frame.assigned.clone());
-        let tuple = if is_place { self.receiver(inner) } else { None };
-        *self.problems = problems;
-        self.frame.slots = slots;
-        self.frame.assigned = assigned;
+        let tuple = if is_place { self.quietly(|checker| checker.receiver(inner)) } else { None };
         let tuple = tuple.filter(|typed| matches!(typed.ty, Ty::Record(RecordKind::Tuple, _)))?;
         let (at, ty) = field(&tuple.ty, &name.text)?;
         if matches!(inner.kind, ExprKind::Index(..)) && !matches!(tuple.node, Node::Element(_) | Node::GridElement(..))
@@ -72,6 +72,34 @@ impl Checker<'_> {
         }
         let place = self.place(inner, before);
         Some(place.map(|(place, tuple)| (Place::Field(Box::new(place), tuple, at), ty)))
+    }
+
+    // Whether the expression is a place of its own, not a value that was copied from one.
+    fn is_variable(&mut self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Paren(inner) => self.is_variable(inner),
+            ExprKind::Name(name) => self.local(&name.text).is_some_and(|local| matches!(local.use_, Use::Variable)),
+            ExprKind::Index(inner, _) => {
+                let ty = self.quietly(|checker| checker.receiver(inner)).map(|typed| typed.ty);
+                matches!(ty, Some(Ty::Array(_) | Ty::Grid(..)))
+            }
+            ExprKind::Member(inner, name, _) => {
+                let ty = self.quietly(|checker| checker.receiver(inner)).map(|typed| typed.ty);
+                let is_tuple = ty.filter(|ty| matches!(ty, Ty::Record(RecordKind::Tuple, _)));
+                is_tuple.is_some_and(|ty| field(&ty, &name.text).is_some()) && self.is_variable(inner)
+            }
+            _ => false,
+        }
+    }
+
+    fn quietly<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let problems = std::mem::take(self.problems);
+        let (slots, assigned) = (self.frame.slots, self.frame.assigned.clone());
+        let result = inner(self);
+        *self.problems = problems;
+        self.frame.slots = slots;
+        self.frame.assigned = assigned;
+        result
     }
 
     fn local_place(&mut self, name: &Ident, target: &Expr) -> Option<(Place, Ty)> {
@@ -314,6 +342,10 @@ impl Checker<'_> {
         let value = self.convert_to(value, &ty);
         self.set(receiver, &name.text, Form::Setter, vec![value], name.span)
     }
+}
+
+fn is_structure(ty: &Ty) -> bool {
+    ty.class().is_some_and(|class| class.kind() == ClassKind::Struct)
 }
 
 /// The same value once more; only of what [`Checker::held`] gave.

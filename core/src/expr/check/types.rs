@@ -64,6 +64,10 @@ impl Checker<'_> {
             self.problems.add_with_help("unknown-type", written.span, message, help);
             return Ty::Error;
         }
+        if ty.class().is_some_and(|class| !class.is_nameable()) {
+            self.unknown_type(written);
+            return Ty::Error;
+        }
         let arguments: Vec<Ty> = written.arguments.iter().map(|argument| self.resolve(argument)).collect();
         if arguments.contains(&Ty::Error) {
             return Ty::Error;

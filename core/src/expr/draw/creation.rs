@@ -47,7 +47,7 @@ impl Drawer<'_> {
     fn array(&mut self, item: &Ty, depth: u32) -> Option<Vec<Part>> {
         if self.once_in(8) && can_write(item) && !matches!(item, Ty::Array(_)) {
             let size = self.pick(&["0", "1", "3"])?;
-            return Some(vec![format!("new {item}[{size}]").into()]);
+            return Some(vec![format!("(new {item}[{size}])").into()]);
         }
         let is_written = can_write(item);
         let head = match item {

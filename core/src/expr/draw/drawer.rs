@@ -277,11 +277,15 @@ pub(super) fn is_value(member: &Member) -> bool {
 pub(super) fn can_write(ty: &Ty) -> bool {
     match ty {
         Ty::Void => false,
-        Ty::Generic(_, arguments) => arguments.iter().all(can_write),
+        Ty::Generic(class, arguments) => is_written(*class) && arguments.iter().all(can_write),
         Ty::Array(inner) => can_write(inner),
         Ty::Nullable(inner) => can_write(inner) && !inner.holds_null(),
-        // The interfaces of `context` have documented members, and names that only look like C#.
-        Ty::Class(class) => !class.namespace().is_empty(),
+        Ty::Class(class) => is_written(*class),
         other => other.has_keyword(),
     }
+}
+
+// The interfaces of `context` have documented members, and names that only look like C#; other names need their namespace.
+fn is_written(class: Class) -> bool {
+    class.is_nameable() && !["", "System.Collections.ObjectModel", "System.Net.Sockets"].contains(&class.namespace())
 }

@@ -365,7 +365,7 @@ impl Machine<'_> {
                     .ok_or_else(super::bcl::unrepresentable),
                 other => Ok(other),
             },
-            Conversion::ToJson => json_token(&value),
+            Conversion::ToJson(null) => json_token(&value, *null),
             Conversion::Json(ty) => json_cast(&value, ty),
             Conversion::JsonPairs => Ok(json_pairs(value)),
             Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),

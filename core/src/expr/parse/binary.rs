@@ -3,7 +3,6 @@
 use super::Parser;
 use crate::expr::lex::TokenKind;
 use crate::expr::syntax::{BinaryOp, Expr, ExprKind, StepOp, UnaryOp};
-use crate::span::Span;
 
 /// Where `is` and `as` stand among [`BinaryOp::symbol`]'s levels.
 const RELATIONAL: u8 = 9;
@@ -48,22 +47,6 @@ impl Parser<'_> {
             _ => return None,
         };
         Some((operator, 1))
-    }
-
-    // Passes everything up to the `,`, `;` or closing bracket that ends an operand.
-    pub(super) fn skip_operand(&mut self, span: Span) -> Expr {
-        let mut open = 0_usize;
-        loop {
-            match self.peek() {
-                TokenKind::End | TokenKind::HoleEnd => break,
-                TokenKind::Punct("(" | "[" | "{") => open += 1,
-                TokenKind::Punct(")" | "]" | "}" | "," | ";") if open == 0 => break,
-                TokenKind::Punct(")" | "]" | "}") => open -= 1,
-                _ => {}
-            }
-            self.bump();
-        }
-        self.make(span, ExprKind::Error)
     }
 
     pub(super) fn conditional(&mut self) -> Expr {

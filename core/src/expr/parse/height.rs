@@ -26,6 +26,7 @@ pub(super) fn of_expression(kind: &ExprKind) -> u16 {
         | ExprKind::PredefinedType(_)
         | ExprKind::Receiver
         | ExprKind::TypeOf(_)
+        | ExprKind::SizeOf(_)
         | ExprKind::GenericType(_)
         | ExprKind::Default(_) => 0,
         ExprKind::Interpolated(pieces) => most(pieces.iter().map(of_piece)),

@@ -172,6 +172,11 @@ impl Parser<'_> {
         }
         self.expect("]");
         ty.ranks = self.ranks();
+        if self.is_punct(0, "[") {
+            let help = Some("put the array in parentheses to take an item of it: `(new T[n])[0]`".to_owned());
+            let message = "only the first brackets of a new array hold lengths";
+            self.problems.add_with_help("expression-syntax", self.span(), message, help);
+        }
         let items = if self.is_punct(0, "{") { Some(self.array_items()) } else { None };
         self.make(from.to(self.previous_end()), ExprKind::NewSized(Box::new((ty, lengths, items))))
     }

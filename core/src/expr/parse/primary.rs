@@ -207,23 +207,23 @@ impl Parser<'_> {
                 return self.make(span, ExprKind::Literal(literal));
             }
         }
-        for word in ["default", "typeof"] {
+        for word in ["default", "typeof", "sizeof"] {
             if self.is_word(0, word) && self.is_punct(1, "(") {
                 self.bump();
                 self.bump();
                 let ty = self.type_name();
                 self.expect(")");
-                let kind = if word == "default" { ExprKind::Default(ty) } else { ExprKind::TypeOf(ty) };
+                let kind = match word {
+                    "default" => ExprKind::Default(ty),
+                    "typeof" => ExprKind::TypeOf(ty),
+                    _ => ExprKind::SizeOf(ty),
+                };
                 return self.make(span.to(self.previous_end()), kind);
             }
         }
         if self.eat_word("default") {
             self.too_new(span, "`default` without a type", "7.1");
             return self.make(span, ExprKind::Error);
-        }
-        if self.is_word(0, "sizeof") {
-            self.unsupported(span, "`sizeof`");
-            return self.skip_operand(span);
         }
         let found = self.shown();
         self.report(span, format!("expected an expression, found {found}"));

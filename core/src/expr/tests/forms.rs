@@ -36,7 +36,7 @@ forms! {
     Source { Expression Block }
     ExprKind {
         Error Literal Interpolated Name PredefinedType Member Index Call ConditionalAccess Receiver Unary Step Binary Assign
-        Conditional Cast Is As IsConstant IsDeclared New NewAnonymous NewArray NewSized ArrayItems Lambda Tuple Throw TypeOf
+        Conditional Cast Is As IsConstant IsDeclared New NewAnonymous NewArray NewSized ArrayItems Lambda Tuple Throw TypeOf SizeOf
         GenericType Out Ref Checked Anonymous Paren Default
     }
     StmtKind {

@@ -121,7 +121,9 @@ impl Walk<'_> {
             ExprKind::Lambda(lambda) => self.lambda(lambda),
             ExprKind::Tuple(members) => self.all(members.iter().map(|(_, value)| value)),
             ExprKind::Throw(inner) | ExprKind::Ref(inner) | ExprKind::Paren(inner) => self.expr(inner),
-            ExprKind::TypeOf(ty) | ExprKind::GenericType(ty) | ExprKind::Default(ty) => self.ty(ty),
+            ExprKind::TypeOf(ty) | ExprKind::SizeOf(ty) | ExprKind::GenericType(ty) | ExprKind::Default(ty) => {
+                self.ty(ty);
+            }
             ExprKind::Out(target) => {
                 self.form(&**target);
                 match &**target {

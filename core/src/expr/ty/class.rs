@@ -25,6 +25,19 @@ impl Class {
         }
     }
 
+    /// Whether expressions may write its name as that of a type. The others are only what members give.
+    pub(crate) const fn is_nameable(self) -> bool {
+        !matches!(
+            self,
+            Self::Type
+                | Self::Grouping
+                | Self::Lookup
+                | Self::KeyCollection
+                | Self::ValueCollection
+                | Self::ListDictionaryInternal
+        )
+    }
+
     /// Whether `self` is `other` or derives from it.
     pub(crate) fn derives_from(self, other: Self) -> bool {
         self == other || self.base().is_some_and(|base| base.derives_from(other))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use super::super::{Call, Row, convert, row};
+use super::super::{Call, Row, convert, row, uri};
 use super::typed::to_object;
 use super::{index, token};
 use crate::expr::Interrupt;
@@ -48,14 +48,15 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
-/// The implicit operators of `JToken`: from text, numbers and booleans.
-pub(crate) fn token_of(value: &Value) -> Outcome<Value> {
+/// The implicit operators of `JToken`: from text, numbers and booleans. What null becomes depends on its static type.
+pub(crate) fn token_of(value: &Value, null: JKind) -> Outcome<Value> {
     let value = match value {
         // The operators know no smaller whole number than `long`.
         Value::Int32(value) => Value::Int64(i64::from(*value)),
+        Value::Char(unit) => Value::Int64(i64::from(*unit)),
         other => bytes_of(other).unwrap_or_else(|| other.clone()),
     };
-    let kind = if value.is_null() { Some(JKind::String) } else { kind_of(&value) };
+    let kind = if value.is_null() { Some(null) } else { kind_of(&value) };
     kind.map(|kind| Value::Json(JToken::value(kind, value))).ok_or_else(|| broken("a token of no JSON value"))
 }
 
@@ -205,6 +206,7 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
             DateTimeOffset::of_utc(moment.ticks(), 0).map(Value::DateTimeOffset).ok_or_else(super::super::unrepresentable)
         }
         (Ty::Char, value) => convert::to_char(value),
+        (Ty::Class(Class::Uri), Value::String(text)) => uri::made(uri::parse(text)),
         (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
         (Ty::Class(Class::TimeSpan), Value::String(text)) => span(text),
