@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
+use crate::limits::quota::Quotas;
 
 /// The state of a process that outlives its exchanges and its configurations.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// Rate-limit counters.
     pub limits: Limits,
+    /// Quota counters.
+    pub quotas: Quotas,
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
 }

@@ -102,6 +102,14 @@ pub struct InFlight {
     plane: Arc<Plane>,
 }
 
+impl InFlight {
+    /// What exchanges share.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.plane.shared
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         if self.plane.in_flight.fetch_sub(1, Ordering::AcqRel) == 1 {

@@ -6,6 +6,7 @@
 pub mod bounds;
 pub mod diff;
 pub mod document;
+pub mod duration;
 pub mod folder;
 pub mod locate;
 pub mod model;

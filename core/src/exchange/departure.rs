@@ -27,7 +27,8 @@ impl Exchange {
         let record = self.record(response.status, now);
         let body = self.content(&mut response);
         let head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
-        Outcome { head, body, record }
+        let meters = std::mem::take(&mut self.state.meters);
+        Outcome { head, body, record, meters }
     }
 
     // RFC 9110 §6.4.1: no content with HEAD, 204 and 304; with 204 no `Content-Length` either.

@@ -2,6 +2,7 @@
 //! process alone; what other instances have counted is not known here.
 
 pub mod permits;
+pub mod quota;
 mod window;
 
 use std::collections::BTreeMap;
@@ -128,7 +129,7 @@ impl Shard {
         let mut remaining = u64::MAX;
         let mut wait = Duration::ZERO;
         for rule in rules {
-            write_key(&mut self.key, subject, rule);
+            write_key(&mut self.key, subject, rule.name, rule.period.min(PERIOD_MAX).as_nanos());
             let counted = match self.counters.get_mut(self.key.as_str()) {
                 Some(window) => {
                     wait = wait.max(window.wait(rule.calls, wanted, now));
@@ -150,7 +151,7 @@ impl Shard {
             return;
         }
         for rule in rules {
-            write_key(&mut self.key, subject, rule);
+            write_key(&mut self.key, subject, rule.name, rule.period.min(PERIOD_MAX).as_nanos());
             if let Some(window) = self.counters.get_mut(self.key.as_str()) {
                 // Drops what has left before it adds, so that no window grows without bound when it is only counted.
                 window.total(now);
@@ -190,11 +191,10 @@ impl Shard {
 }
 
 // The length keeps names and subjects apart; `=` and `#` keep subjects and digests apart.
-fn write_key(key: &mut String, subject: &str, rule: &Rule<'_>) {
+fn write_key(key: &mut String, subject: &str, name: &str, period: u128) {
     key.clear();
-    let period = rule.period.min(PERIOD_MAX).as_nanos();
     // Writing to a string cannot fail.
-    let _ = write!(key, "{period}:{}:{}", rule.name.len(), rule.name);
+    let _ = write!(key, "{period}:{}:{name}", name.len());
     if subject.len() <= SUBJECT_BYTES_MAX {
         let _ = write!(key, "={subject}");
     } else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::context::ResponseView;
 use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
+use crate::limits::quota::Meter;
 use crate::telemetry::RequestRecord;
 
 /// The number of an effect within its exchange.
@@ -172,6 +173,8 @@ pub struct Outcome {
     pub body: ResponseBody,
     /// The record to log once the response has been sent; sizes and times that only the adapter knows are still zero.
     pub record: RequestRecord,
+    /// Quotas that count the content, both ways, once the response has been sent.
+    pub meters: Vec<Meter>,
 }
 
 /// The content of the response to the client.

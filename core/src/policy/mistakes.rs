@@ -49,7 +49,7 @@ fn rate_limits() {
         ),
         (
             r#"<rate-limit calls="5" renewal-period="60"><api calls="2" renewal-period="60"/></rate-limit>"#,
-            &["missing-attribute 44: `api` of `rate-limit` needs the attribute `id` or `name`"],
+            &["missing-attribute 44: `api` needs the attribute `id` or `name`"],
         ),
         (
             r#"<rate-limit calls="5" renewal-period="60"><api id="a" calls="2"><operation name="x" calls="z" renewal-period="9"/></api></rate-limit>"#,

@@ -137,8 +137,8 @@ static TABLE: &[Entry] = &[
     // rate limits and quotas
     leaf("rate-limit", "I", &limit::RATE_LIMIT, limit::build_rate_limit).in_scopes("PAO").once(),
     leaf("rate-limit-by-key", "I", &limit::RATE_LIMIT_BY_KEY, limit::build_rate_limit_by_key),
-    not_yet("quota"),
-    not_yet("quota-by-key"),
+    leaf("quota", "I", &limit::quota::QUOTA, limit::quota::build_quota).in_scopes("P").once(),
+    leaf("quota-by-key", "I", &limit::quota::QUOTA_BY_KEY, limit::quota::build_quota_by_key),
     built(
         "limit-concurrency",
         "IBOE",

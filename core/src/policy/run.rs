@@ -9,6 +9,7 @@ use crate::context::{Body, Context, ResponseView};
 use crate::expr::{Consumed, Eval, Expression, Interrupt, Message, Noted};
 use crate::http::template::UrlTemplate;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
+use crate::limits::quota::Meter;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
 use crate::rng::Rng;
@@ -75,6 +76,12 @@ pub struct State {
     pub settle: Settle,
     /// Calls that are counted once the response is known, in the order of the policies that wait for it.
     pub pending_counts: VecDeque<PendingCount>,
+    /// Quotas of keys that have counted this request.
+    pub quotas_met: Vec<Meter>,
+    /// Quotas whose calls are counted once the response is known, in the order of the policies that wait for it.
+    pub pending_quotas: VecDeque<Meter>,
+    /// Quotas that count the content of this exchange.
+    pub meters: Vec<Meter>,
     /// What `trace` policies and `context.Trace` said.
     pub traces: Vec<String>,
     /// The bodies that expressions of the running policy have consumed; they go when it has run.

@@ -136,7 +136,7 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
         match drive(worker, machine, content).await {
             Ok(Driven { outcome, upstream, backend_time }) => {
                 let outcome = *outcome;
-                let receipt = waiting.answered(outcome.record, backend_time);
+                let receipt = waiting.answered(outcome.record, outcome.meters, backend_time);
                 self.seal(respond::response(&method, outcome.head, outcome.body, upstream), Some(receipt))
             }
             Err(Fault(message)) => {

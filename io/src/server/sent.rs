@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use holdfast_core::http::Bytes;
+use holdfast_core::limits::quota::Meter;
 use holdfast_core::telemetry::{ErrorRecord, RequestRecord};
 use holdfast_core::time::Instant;
 use hyper::body::{Body, Frame, SizeHint};
@@ -26,7 +27,9 @@ pub(super) struct Receipt {
     pub(super) request: Rc<Progress>,
     /// Why not all of the response left, unless it did.
     pub(super) missing: Option<Missing>,
-    pub(super) _in_flight: Option<InFlight>,
+    /// Quotas that count the content.
+    pub(super) meters: Vec<Meter>,
+    pub(super) in_flight: Option<InFlight>,
 }
 
 /// Why not all of a response left.
@@ -55,7 +58,14 @@ impl Drop for Receipt {
     fn drop(&mut self) {
         let record = &mut self.record;
         record.request_size = record.request_size.max(self.request.bytes());
-        record.total_time = self.clock.now().instant.saturating_since(self.arrived);
+        let now = self.clock.now();
+        record.total_time = now.instant.saturating_since(self.arrived);
+        if let Some(in_flight) = &self.in_flight {
+            let bytes = record.request_size.saturating_add(record.response_size);
+            for meter in &self.meters {
+                in_flight.shared().quotas.count_bytes(meter, bytes, now.wall);
+            }
+        }
         if let Some(missing) = self.missing
             && record.last_error.is_none()
         {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::http::StatusCode;
+use holdfast_core::limits::quota::Meter;
 use holdfast_core::telemetry::{ErrorRecord, RequestRecord};
 use holdfast_core::time::Now;
 use http::request::Parts;
@@ -57,10 +58,12 @@ impl<'a> Waiting<'a> {
     }
 
     /// The exchange has answered, with this record.
-    pub(super) fn answered(mut self, mut record: RequestRecord, backend_time: Duration) -> Receipt {
+    pub(super) fn answered(mut self, mut record: RequestRecord, meters: Vec<Meter>, backend_time: Duration) -> Receipt {
         record.backend_time = backend_time;
         let in_flight = self.in_flight.take();
-        self.receipt(record, in_flight)
+        let mut receipt = self.receipt(record, in_flight);
+        receipt.meters = meters;
+        receipt
     }
 
     /// The adapter answers in place of the exchange.
@@ -79,7 +82,8 @@ impl<'a> Waiting<'a> {
             sink: Arc::clone(self.sink),
             request: Rc::clone(&self.progress),
             missing: Some(Missing::Client),
-            _in_flight: in_flight,
+            meters: Vec::new(),
+            in_flight,
         }
     }
 

@@ -39,6 +39,7 @@ pub(super) fn play(conversation: &Conversation) {
         if turn.kind == "wait" {
             let seconds = turn.name.parse().expect("`wait` says how many seconds");
             now.instant = now.instant.saturating_add(Duration::from_secs(seconds));
+            now.wall = now.wall.saturating_add(Duration::from_secs(seconds));
             continue;
         }
         assert_eq!(turn.kind, "request", "line {}: expected `--- request`", turn.line);
@@ -86,6 +87,12 @@ pub(super) fn play(conversation: &Conversation) {
         };
         assert!(in_flight.is_empty(), "these are still under way: {in_flight:?}");
         assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
+        // As the adapter does once the response has left.
+        let sent = if let ResponseBody::Bytes(bytes) = &outcome.body { bytes.len() } else { 0 };
+        let bytes = sent + content.as_ref().map_or(0, String::len);
+        for meter in &outcome.meters {
+            shared.quotas.count_bytes(meter, u64::try_from(bytes).unwrap(), now.wall);
+        }
         finish(&outcome, &mut turns);
     }
 }

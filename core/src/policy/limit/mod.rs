@@ -1,6 +1,8 @@
-//! Rate limits: `rate-limit` and `rate-limit-by-key`. The counters are in `limits`; this says what is counted, and what is told of it.
+//! Rate limits: `rate-limit` and `rate-limit-by-key`; quotas are in `quota`. The counters are in `limits`; this says what is counted, and what is told of it.
 //!
 //! A request that one limit refuses is counted by none of that policy; what other policies refuse later stays counted.
+
+pub mod quota;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -59,11 +61,11 @@ static API: Shape =
 
 static OPERATION: Shape = Shape { attributes: NESTED, content: Content::Empty };
 
-const NESTED: &[Attribute] = &[
-    attribute("name").literal(),
-    attribute("calls").required().literal(),
-    attribute("renewal-period").required().literal(),
-];
+/// What an `api` or `operation` child refers to by name; by id it does with the `id` that every element may have.
+const NAMED: Attribute = attribute("name").literal();
+
+const NESTED: &[Attribute] =
+    &[NAMED, attribute("calls").required().literal(), attribute("renewal-period").required().literal()];
 
 /// Limits the calls of a subscription, of its calls to an API, and of those to an operation.
 #[derive(Clone, Debug)]
@@ -182,7 +184,7 @@ impl Policy for RateLimit {
 impl RateLimit {
     /// The limits that this request is held to, each with the name of its counter.
     fn matching(&self, context: &Context, scope: Scope) -> Vec<(String, Limit)> {
-        let mut name = counter_name(context, scope);
+        let mut name = counter_name("rate-limit", context, scope);
         let mut limits = vec![(name.clone(), self.limit)];
         let Some(api) = &context.api else { return limits };
         let Some(nested) = self.apis.iter().find(|nested| nested.named.is(unrevised(&api.id), &api.name)) else {
@@ -202,17 +204,17 @@ impl RateLimit {
 
 // Counters belong to the document that the policy stands in: product, API and operation count apart. All revisions of an API
 // count together.
-fn counter_name(context: &Context, scope: Scope) -> String {
+fn counter_name(family: &str, context: &Context, scope: Scope) -> String {
     let api = || context.api.as_ref().map_or("", |api| unrevised(&api.id));
     match scope {
-        Scope::Global => "rate-limit".to_owned(),
+        Scope::Global => family.to_owned(),
         Scope::Product => {
-            format!("rate-limit of product {}", context.product.as_ref().map_or("", |product| &product.id))
+            format!("{family} of product {}", context.product.as_ref().map_or("", |product| &product.id))
         }
-        Scope::Api => format!("rate-limit of api {}", api()),
+        Scope::Api => format!("{family} of api {}", api()),
         Scope::Operation => {
             let operation = context.operation.as_ref().map_or("", |operation| &operation.id);
-            format!("rate-limit of api {} operation {operation}", api())
+            format!("{family} of api {} operation {operation}", api())
         }
     }
 }
@@ -327,6 +329,10 @@ impl Told {
     }
 }
 
+fn header_seconds(duration: Duration) -> HeaderValue {
+    HeaderValue::from(seconds(duration))
+}
+
 // Whole seconds after which a call fits for certain: rounded up, at least one.
 fn seconds(duration: Duration) -> u64 {
     (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
@@ -372,7 +378,7 @@ impl Named {
     fn read(reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
         let named = reader.literal("id").map(Self::Id).or_else(|| reader.literal("name").map(Self::Name));
         if named.is_none() {
-            let message = format!("`{}` of `rate-limit` needs the attribute `id` or `name`", reader.element.name);
+            let message = format!("`{}` needs the attribute `id` or `name`", reader.element.name);
             reader.reject("missing-attribute", message);
         }
         named

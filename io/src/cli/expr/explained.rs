@@ -40,8 +40,9 @@ const EXPLAINED: &[Explained] = &[
     Explained {
         reason: "the copy of an encoding is of the class that the encoding derives from",
         applies: |source, here, there| {
-            let of_class = SEALED.iter().fold(here["value"].to_string(), |text, name| text.replace(name, ""));
-            source.contains(".Clone()") && here["type"] == there["type"] && of_class == there["value"].to_string()
+            let shown = |value: &Json| value.to_string();
+            let of_class = SEALED.iter().fold(shown(&here["value"]), |text, name| text.replace(name, ""));
+            source.contains(".Clone()") && here["type"] == there["type"] && of_class == shown(&there["value"])
         },
     },
     Explained {

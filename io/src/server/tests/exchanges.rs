@@ -1,6 +1,8 @@
 //! Requests and what becomes of them: connections that are used again, content, failures of the exchange and of the client.
 
-use super::stage::{Backend, NOWHERE, Script, Stage, run, status};
+use holdfast_core::time::WallTime;
+
+use super::stage::{Backend, NOWHERE, Script, Stage, quota, run, status};
 use crate::server::exchanges::Published;
 
 const GET_FORWARD: &[u8] = b"GET /forward HTTP/1.1\r\nhost: h\r\n\r\n";
@@ -29,6 +31,10 @@ fn both_sides_keep_their_connection() {
         stage.plane.drained().await;
         let sizes: Vec<u64> = stage.sink.requests.lock().unwrap().iter().map(|record| record.response_size).collect();
         assert_eq!(sizes, [3, 5]);
+        let now = WallTime::from_unix_seconds(0);
+        let quotas = &stage.plane.shared.quotas;
+        let stops = |bytes| quotas.check_and_count("stage", &[quota(bytes)], 0, now).is_err();
+        assert!(stops(8) && !stops(9), "the content of both responses is counted");
     });
 }
 

@@ -12,6 +12,7 @@ use holdfast_core::exchange::{
 };
 use holdfast_core::gateway::Status;
 use holdfast_core::http::{RequestHead, ResponseHead, StatusCode, Url};
+use holdfast_core::limits::quota::QuotaRule;
 use holdfast_core::rng::Seed;
 use holdfast_core::shared::Shared;
 use holdfast_core::telemetry::{ErrorRecord, Event, RequestRecord};
@@ -187,6 +188,11 @@ impl Machine for Scripted {
     }
 }
 
+/// What counts the content of streamed responses.
+pub(super) fn quota(bytes: u64) -> QuotaRule {
+    QuotaRule { name: "stage".to_owned(), calls: None, bytes: Some(bytes), period: None, anchor: 0 }
+}
+
 impl Scripted {
     fn outbound(&self, body: OutboundBody) -> Box<OutboundRequest> {
         Box::new(OutboundRequest {
@@ -211,7 +217,12 @@ impl Scripted {
                     Content::None => ResponseBody::Empty,
                     Content::Follows => ResponseBody::Upstream,
                 };
-                Outcome { head, body, record: RequestRecord { response_code: 200, ..RequestRecord::default() } }
+                Outcome {
+                    head,
+                    body,
+                    record: RequestRecord { response_code: 200, ..RequestRecord::default() },
+                    meters: vec![quota(u64::MAX).meter("stage")],
+                }
             }
             Reply::Response(Ok(response)) => match response.body {
                 Body::Bytes(bytes) => outcome(response.status, ResponseBody::Bytes(bytes)),
@@ -233,7 +244,7 @@ impl Scripted {
 
 fn outcome(status: StatusCode, body: ResponseBody) -> Outcome {
     let record = RequestRecord { response_code: status.as_u16(), ..RequestRecord::default() };
-    Outcome { head: ResponseHead::new(status), body, record }
+    Outcome { head: ResponseHead::new(status), body, record, meters: Vec::new() }
 }
 
 /// A response as the client saw it: its head in lower case, its content.

@@ -210,7 +210,6 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
         (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
         (Ty::Class(Class::TimeSpan), Value::String(text)) => span(text),
-        (Ty::Class(Class::Uri), Value::String(text)) => super::super::uri::made(super::super::uri::parse(text)),
         (Ty::Array(_), Value::String(text)) => {
             base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
                 |_| {
