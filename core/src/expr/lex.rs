@@ -207,7 +207,7 @@ impl<'s> Lexer<'s> {
         if let Some(mode) = self.modes.last_mut() {
             match (punct, mode.depth) {
                 ("}", 0) => return self.end_hole(from),
-                (":", 0) => return self.hole_format(from),
+                (":" | "::", 0) => return self.hole_format(from),
                 ("(" | "[" | "{", _) => mode.depth += 1,
                 (")" | "]" | "}", _) => mode.depth = mode.depth.saturating_sub(1),
                 _ => {}
@@ -229,18 +229,59 @@ impl<'s> Lexer<'s> {
     }
 
     fn hole_format(&mut self, from: usize) {
-        let rest = self.rest();
-        let length = rest.find(['}', '"', '\n']).unwrap_or(rest.len());
-        let text = rest.get(1..length).unwrap_or("");
-        self.at += length;
+        let verbatim = self.modes.last().is_some_and(|mode| mode.verbatim);
+        self.at += 1;
+        let mut text = String::new();
+        while self.format_unit(verbatim, &mut text) {}
         if text.is_empty() {
             self.report(from, "the format behind `:` is empty");
         }
+        let ends_blank = text.ends_with(char::is_whitespace);
         self.push(from, TokenKind::HoleFormat(text.into()));
-        if rest.as_bytes().get(length) != Some(&b'}') {
+        if !self.rest().starts_with('}') {
             self.modes.pop();
             self.report(from, "this interpolation hole is never closed");
+        } else if ends_blank {
+            self.report(from, "a format may not end in white space");
         }
+    }
+
+    // False where the format ends, or the string without its quote.
+    fn format_unit(&mut self, verbatim: bool, text: &mut String) -> bool {
+        let rest = self.rest();
+        match rest.chars().next() {
+            None | Some('}' | '\n') => return false,
+            Some('"') if verbatim && rest.starts_with("\"\"") => {
+                self.at += 2;
+                text.push('"');
+            }
+            Some('"') => return false,
+            Some('\\') if !verbatim => self.escapes(text),
+            Some('{') => {
+                self.at += 1;
+                self.report(self.at - 1, "unexpected `{` in a format");
+            }
+            Some(c) => {
+                self.at += c.len_utf8();
+                text.push(c);
+            }
+        }
+        true
+    }
+
+    // Escapes in a row may be the halves of one character.
+    fn escapes(&mut self, text: &mut String) {
+        let mut units = Vec::new();
+        while self.rest().starts_with('\\') {
+            let (from, before) = (self.at, units.len());
+            self.escape(&mut units);
+            for brace in ['{', '}'] {
+                if units.get(before..).is_some_and(|made| made == [brace as u16]) {
+                    self.report(from, format!("a `{brace}` in an interpolated string must be doubled, not escaped"));
+                }
+            }
+        }
+        text.push_str(&String::from_utf16_lossy(&units));
     }
 
     // Text up to the next hole, which is then open, or up to the closing quote.
@@ -289,12 +330,7 @@ impl<'s> Lexer<'s> {
                 true
             }
             Some('\\') if !verbatim => {
-                // Escapes in a row may be the halves of one character.
-                let mut units = Vec::new();
-                while self.rest().starts_with('\\') {
-                    self.escape(&mut units);
-                }
-                text.push_str(&String::from_utf16_lossy(&units));
+                self.escapes(text);
                 true
             }
             None => false,

@@ -5,6 +5,8 @@ mod corpus;
 mod coverage;
 mod drawn;
 mod forms;
+mod print;
+mod printed;
 mod property;
 pub(in crate::expr) mod rows;
 mod walk;

@@ -9,6 +9,7 @@ use crate::expr::bcl::{Member, Run, TABLE};
 use crate::expr::generic::{delegate, field, may_unify, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Cost, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
+use crate::expr::parse::types::PREDEFINED;
 use crate::expr::problem::nearest;
 use crate::expr::syntax::{Argument, BinaryOp, Expr, ExprKind, Ident, Overflow, TypeName};
 use crate::expr::ty::{Class, Named, Ty};
@@ -95,6 +96,11 @@ impl Checker<'_> {
         }
         if &*name.text == "context" {
             return Operand::Value(Typed::new(Node::Context, Ty::Class(Class::Context), name.span));
+        }
+        // `@int` is a name like any other, and not the keyword.
+        if PREDEFINED.contains(&&*name.text) {
+            self.report("unknown-name", name.span, format!("unknown name `@{}`", name.text));
+            return Operand::Error;
         }
         self.type_operand(&name.text, name.span)
     }

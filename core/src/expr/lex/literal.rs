@@ -214,6 +214,9 @@ fn number_of(text: &str, radix: u32, real: bool, suffix: &str) -> Result<Literal
     if real || suffix == "d" {
         return text.parse().ok().filter(|value: &f64| value.is_finite()).map(Literal::Double).ok_or_else(too_large);
     }
+    if text.is_empty() {
+        return Err(("expression-syntax", "this number has no digits".to_owned()));
+    }
     let number = u64::from_str_radix(text, radix).map_err(|_| too_large())?;
     whole(number, suffix.contains('u'), suffix.contains('l'), radix == 10)
 }

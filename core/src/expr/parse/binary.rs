@@ -93,7 +93,9 @@ impl Parser<'_> {
             self.bump();
         }
         if is && self.at_constant_pattern() {
-            let constant = self.unary();
+            let from = self.span();
+            let constant = self.deeper(|parser| parser.binary(RELATIONAL + 1));
+            let constant = constant.unwrap_or(Expr { span: from, height: 1, kind: ExprKind::Error });
             let span = left.span.to(constant.span);
             return self.make(span, ExprKind::IsConstant(Box::new(left), Box::new(constant)));
         }
@@ -101,7 +103,7 @@ impl Parser<'_> {
             self.bump();
             None
         } else {
-            Some(self.type_name())
+            Some(self.tested_type())
         };
         if is && self.name_at(0).is_some() {
             let name = self.ident();
@@ -114,11 +116,14 @@ impl Parser<'_> {
         self.make(span, if is { ExprKind::Is(left, ty) } else { ExprKind::As(left, ty) })
     }
 
-    fn at_constant_pattern(&self) -> bool {
+    fn at_constant_pattern(&mut self) -> bool {
         match self.peek() {
             TokenKind::Literal(_) | TokenKind::BadLiteral | TokenKind::InterpolationStart => true,
-            TokenKind::Punct(punct) => matches!(*punct, "-" | "+" | "("),
-            _ => ["null", "true", "false"].iter().any(|word| self.is_word(0, word)),
+            TokenKind::Punct(punct) => matches!(*punct, "-" | "+" | "~" | "!" | "("),
+            _ => {
+                let words = ["null", "true", "false", "default", "sizeof", "checked", "unchecked"];
+                words.iter().any(|word| self.is_word(0, word)) || self.at_named_constant()
+            }
         }
     }
 

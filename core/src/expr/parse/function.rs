@@ -55,6 +55,32 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether parameters with a body behind them stand there, perhaps behind type parameters.
+    pub(super) fn is_function_rest(&self, mut ahead: usize) -> bool {
+        if self.is_punct(ahead, "<") {
+            while matches!(self.token(ahead).kind, TokenKind::Punct("<" | ",") | TokenKind::Word { .. }) {
+                ahead += 1;
+            }
+            ahead += 1;
+        }
+        if !self.is_punct(ahead, "(") {
+            return false;
+        }
+        let mut open = 0_usize;
+        loop {
+            match &self.token(ahead).kind {
+                TokenKind::Punct("(") => open += 1,
+                TokenKind::Punct(")") => open -= 1,
+                TokenKind::Punct(";" | "{" | "}") | TokenKind::End => return false,
+                _ => {}
+            }
+            ahead += 1;
+            if open == 0 {
+                return self.is_punct(ahead, "{") || self.is_punct(ahead, "=>") || self.is_word(ahead, "where");
+            }
+        }
+    }
+
     /// Whether the word here stands before a local function.
     pub(super) fn at_function_modifier(&mut self) -> bool {
         let start = self.at;

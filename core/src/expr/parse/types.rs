@@ -13,14 +13,38 @@ pub(crate) const PREDEFINED: [&str; 16] = [
     "ulong", "ushort", "void",
 ];
 
+/// The other keywords that an operand begins with.
+const OPERAND_WORDS: [&str; 12] =
+    ["base", "checked", "default", "delegate", "false", "new", "null", "sizeof", "this", "true", "typeof", "unchecked"];
+
 /// How deep generic arguments may nest.
 const GENERIC_DEPTH_MAX: u16 = 8;
+
+/// Where a type stands, which decides whose a `?` behind it is: the type's or the conditional operator's.
+#[derive(Clone, Copy, Debug)]
+enum Standing {
+    /// Nothing but a type can stand here.
+    Sure,
+    /// Behind `is` or `as`.
+    Tested,
+    /// An expression may stand here as well.
+    Guessed,
+}
 
 impl Parser<'_> {
     /// A type where nothing else can stand.
     pub(super) fn type_name(&mut self) -> TypeName {
+        self.type_or_report(Standing::Sure)
+    }
+
+    /// The type behind `is` or `as`.
+    pub(super) fn tested_type(&mut self) -> TypeName {
+        self.type_or_report(Standing::Tested)
+    }
+
+    fn type_or_report(&mut self, standing: Standing) -> TypeName {
         let span = self.span();
-        if let Some(ty) = self.try_type(0) {
+        if let Some(ty) = self.type_here(0, standing) {
             return ty;
         }
         let found = self.shown();
@@ -30,8 +54,21 @@ impl Parser<'_> {
 
     /// A type, or nothing and the position as before.
     pub(super) fn try_type(&mut self, depth: u16) -> Option<TypeName> {
+        self.type_here(depth, Standing::Guessed)
+    }
+
+    /// Whether what stands behind `is` goes on as an expression where a type could end: `int.MaxValue`, `k + 1`, `nameof(x)`.
+    pub(super) fn at_named_constant(&mut self) -> bool {
         let start = self.at;
-        let parsed = self.type_inner(depth);
+        let is_type = self.type_here(0, Standing::Tested).is_some();
+        let goes_on = matches!(self.peek(), TokenKind::Punct("." | "(" | "*" | "/" | "%" | "+" | "-" | "<<"));
+        self.at = start;
+        is_type && goes_on
+    }
+
+    fn type_here(&mut self, depth: u16, standing: Standing) -> Option<TypeName> {
+        let start = self.at;
+        let parsed = self.type_inner(depth, standing);
         if parsed.is_none() {
             self.at = start;
         }
@@ -45,7 +82,7 @@ impl Parser<'_> {
         }
     }
 
-    fn type_inner(&mut self, depth: u16) -> Option<TypeName> {
+    fn type_inner(&mut self, depth: u16, standing: Standing) -> Option<TypeName> {
         let from = self.span();
         let (mut arguments, mut labels) = (Vec::new(), Vec::new());
         let name = match self.predefined() {
@@ -59,6 +96,10 @@ impl Parser<'_> {
             }
             None => {
                 let mut name = self.name_at(0)?.to_string();
+                // `@int` is a name like any other, and not the keyword.
+                if PREDEFINED.contains(&&*name) {
+                    name.insert(0, '@');
+                }
                 self.bump();
                 loop {
                     if self.is_punct(0, "<") {
@@ -75,7 +116,7 @@ impl Parser<'_> {
                 Arc::from(name)
             }
         };
-        let nullable = self.at_nullable_mark() && self.eat("?");
+        let nullable = self.is_punct(0, "?") && self.is_nullable_mark(standing) && self.eat("?");
         let ranks = self.ranks();
         Some(TypeName { span: from.to(self.previous_span()), name, arguments, labels, nullable, ranks })
     }
@@ -115,18 +156,32 @@ impl Parser<'_> {
         (types.len() > 1 && self.eat(")")).then_some((types, labels))
     }
 
-    // In `x is int ? a : b` the `?` is the conditional operator's: a type's mark is followed by what may follow a type.
-    fn at_nullable_mark(&self) -> bool {
-        if !self.is_punct(0, "?") {
-            return false;
-        }
-        match &self.token(1).kind {
-            TokenKind::Punct(punct) => matches!(*punct, ")" | ">" | "," | "[" | ";" | "}" | "]" | "&&" | "||"),
-            TokenKind::Word { .. } => {
-                let after = &self.token(2).kind;
-                self.is_word(2, "in") || matches!(after, TokenKind::Punct("=" | ";") | TokenKind::End)
+    // In `x is int ? a : b` the `?` is the conditional operator's: behind a test, an operand follows that one alone. Elsewhere a
+    // type's mark is followed by what may follow a type.
+    fn is_nullable_mark(&self, standing: Standing) -> bool {
+        match (standing, &self.token(1).kind) {
+            (Standing::Sure, _) => true,
+            (Standing::Tested, _) => !self.is_operand(1),
+            (Standing::Guessed, TokenKind::Punct(punct)) => {
+                matches!(*punct, ")" | ">" | "," | "[" | ";" | "}" | "]" | "&&" | "||")
             }
-            TokenKind::End => true,
+            (Standing::Guessed, TokenKind::Word { .. }) => {
+                matches!(self.token(2).kind, TokenKind::Punct("=" | ";" | "," | ")") | TokenKind::End)
+                    || self.is_word(2, "in")
+                    || self.is_function_rest(2)
+            }
+            (Standing::Guessed, kind) => *kind == TokenKind::End,
+        }
+    }
+
+    // Whether the token can begin an operand.
+    fn is_operand(&self, ahead: usize) -> bool {
+        match &self.token(ahead).kind {
+            TokenKind::Literal(_) | TokenKind::BadLiteral | TokenKind::InterpolationStart => true,
+            TokenKind::Punct(punct) => matches!(*punct, "(" | "+" | "-" | "++" | "--" | "!" | "~" | "&" | "*"),
+            TokenKind::Word { text, .. } => {
+                self.name_at(ahead).is_some() || PREDEFINED.contains(&&**text) || OPERAND_WORDS.contains(&&**text)
+            }
             _ => false,
         }
     }

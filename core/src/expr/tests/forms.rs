@@ -142,7 +142,7 @@ const WORDS: [&str; 17] = [
 const NOT_WRITTEN: [&str; 1] = ["..."];
 
 #[expect(clippy::disallowed_methods, reason = "the fixtures of a test are files")]
-fn all(folders: &[&str]) -> Vec<Case> {
+pub(super) fn all(folders: &[&str]) -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/expr");
     let mut all = Vec::new();
     for folder in folders {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::forms::Form;
 use crate::expr::syntax::{
-    Argument, Block, Catch, Expr, ExprKind, InitTarget, InitValue, Initializer, Lambda, LambdaBody, LocalFunction,
-    OutTarget, Part, Pattern, Piece, Source, Stmt, StmtKind, SwitchStmt, TryStmt, TypeName,
+    Argument, BinaryOp, Block, Catch, Expr, ExprKind, ForHead, Ident, InitTarget, InitValue, Initializer, Lambda,
+    LambdaBody, Literal, LocalFunction, OutTarget, Part, Pattern, Piece, Source, Stmt, StmtKind, SwitchStmt, TryStmt,
+    TypeName,
 };
 
 pub(super) struct Walk<'w> {
@@ -53,38 +54,17 @@ impl Walk<'_> {
         self.form(&expr.kind);
         match &expr.kind {
             ExprKind::Error | ExprKind::Name(_) | ExprKind::PredefinedType(_) | ExprKind::Receiver => {}
-            ExprKind::Literal(literal) => {
-                self.form(literal);
-                self.literal(expr);
-            }
+            ExprKind::Literal(literal) => self.literal(expr, literal),
             ExprKind::Interpolated(pieces) => pieces.iter().for_each(|piece| self.piece(piece)),
-            ExprKind::Member(inner, _, types) => {
-                self.note("member: generic", !types.is_empty());
-                types.iter().for_each(|ty| self.ty(ty));
-                self.expr(inner);
-            }
+            ExprKind::Member(inner, _, types) => self.member(inner, types),
             ExprKind::Index(inner, arguments) | ExprKind::Call(inner, arguments) => {
                 self.expr(inner);
                 self.arguments(arguments);
             }
-            ExprKind::Unary(operator, inner) => {
-                self.form(operator);
-                self.expr(inner);
-            }
-            ExprKind::Step(operator, inner) => {
-                self.form(operator);
-                self.expr(inner);
-            }
-            ExprKind::Binary(operator, left, right) => {
-                self.form(operator);
-                self.all([&**left, right]);
-            }
-            ExprKind::Assign(operator, left, right) => {
-                if let Some(operator) = operator {
-                    self.found.insert(format!("assign: compound {operator:?}"));
-                }
-                self.all([&**left, right]);
-            }
+            ExprKind::Unary(operator, inner) => self.operator(operator, [&**inner]),
+            ExprKind::Step(operator, inner) => self.operator(operator, [&**inner]),
+            ExprKind::Binary(operator, left, right) => self.operator(operator, [&**left, right]),
+            ExprKind::Assign(operator, left, right) => self.assign(*operator, left, right),
             ExprKind::ConditionalAccess(left, right) | ExprKind::IsConstant(left, right) => {
                 self.all([&**left, right]);
             }
@@ -93,25 +73,10 @@ impl Walk<'_> {
                 self.ty(ty);
                 self.expr(inner);
             }
-            ExprKind::IsDeclared(inner, ty, _) => {
-                self.note("is: var", ty.is_none());
-                self.types(ty.as_ref());
-                self.expr(inner);
-            }
-            ExprKind::New(parts) => {
-                self.ty(&parts.0);
-                self.arguments(&parts.1);
-                if let Some(initializer) = &parts.2 {
-                    self.note("new: initializer", true);
-                    self.initializer(initializer);
-                }
-            }
+            ExprKind::IsDeclared(inner, ty, _) => self.declared(inner, ty.as_ref()),
+            ExprKind::New(parts) => self.new_object(&parts.0, &parts.1, parts.2.as_deref()),
             ExprKind::NewAnonymous(members) => self.all(members.iter().map(|(_, value)| value)),
-            ExprKind::NewArray(ty, _, items) => {
-                self.note("new array: without a type", ty.is_none());
-                self.types(ty.as_ref());
-                self.all(items);
-            }
+            ExprKind::NewArray(ty, _, items) => self.new_array(ty.as_ref(), items),
             ExprKind::NewSized(parts) => {
                 self.ty(&parts.0);
                 self.all(&parts.1);
@@ -124,23 +89,60 @@ impl Walk<'_> {
             ExprKind::TypeOf(ty) | ExprKind::SizeOf(ty) | ExprKind::GenericType(ty) | ExprKind::Default(ty) => {
                 self.ty(ty);
             }
-            ExprKind::Out(target) => {
-                self.form(&**target);
-                match &**target {
-                    OutTarget::Declare(ty, _) => self.types(ty.as_ref()),
-                    OutTarget::Existing(inner) => self.expr(inner),
-                    OutTarget::Discard => {}
-                }
-            }
-            ExprKind::Checked(overflow, inner) => {
-                self.form(overflow);
-                self.expr(inner);
-            }
+            ExprKind::Out(target) => self.out(target),
+            ExprKind::Checked(overflow, inner) => self.operator(overflow, [&**inner]),
             ExprKind::Anonymous(block) => self.block(block),
         }
     }
 
-    fn literal(&mut self, expr: &Expr) {
+    fn operator<'e>(&mut self, operator: &impl Form, operands: impl IntoIterator<Item = &'e Expr>) {
+        self.form(operator);
+        self.all(operands);
+    }
+
+    fn assign(&mut self, operator: Option<BinaryOp>, left: &Expr, right: &Expr) {
+        if let Some(operator) = operator {
+            self.found.insert(format!("assign: compound {operator:?}"));
+        }
+        self.all([left, right]);
+    }
+
+    fn member(&mut self, inner: &Expr, types: &[TypeName]) {
+        self.note("member: generic", !types.is_empty());
+        self.types(types);
+        self.expr(inner);
+    }
+
+    fn declared(&mut self, inner: &Expr, ty: Option<&TypeName>) {
+        self.note("is: var", ty.is_none());
+        self.types(ty);
+        self.expr(inner);
+    }
+
+    fn new_object(&mut self, ty: &TypeName, arguments: &[Argument], initializer: Option<&Initializer>) {
+        self.note("new: initializer", initializer.is_some());
+        self.ty(ty);
+        self.arguments(arguments);
+        initializer.iter().for_each(|initializer| self.initializer(initializer));
+    }
+
+    fn new_array(&mut self, ty: Option<&TypeName>, items: &[Expr]) {
+        self.note("new array: without a type", ty.is_none());
+        self.types(ty);
+        self.all(items);
+    }
+
+    fn out(&mut self, target: &OutTarget) {
+        self.form(target);
+        match target {
+            OutTarget::Declare(ty, _) => self.types(ty.as_ref()),
+            OutTarget::Existing(inner) => self.expr(inner),
+            OutTarget::Discard => {}
+        }
+    }
+
+    fn literal(&mut self, expr: &Expr, literal: &Literal) {
+        self.form(literal);
         let (start, end) = (expr.span.start as usize, expr.span.end as usize);
         let text = self.source.get(start..end).unwrap_or_default().to_ascii_lowercase();
         let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '.');
@@ -222,55 +224,23 @@ impl Walk<'_> {
             | StmtKind::Continue
             | StmtKind::Label(_)
             | StmtKind::Goto(_) => {}
-            StmtKind::Declare(ty, locals) => {
-                self.note("declare: var", ty.is_none());
-                self.note("declare: typed", ty.is_some());
-                self.note("declare: several", locals.len() > 1);
-                self.note("declare: without a value", locals.iter().any(|(_, value)| value.is_none()));
-                self.types(ty.as_ref());
-                self.all(locals.iter().filter_map(|(_, value)| value.as_ref()));
-            }
+            StmtKind::Declare(ty, locals) => self.declare(ty.as_ref(), locals),
             StmtKind::Constant(ty, locals) => {
                 self.ty(ty);
                 self.all(locals.iter().filter_map(|(_, value)| value.as_ref()));
             }
             StmtKind::Expression(expr) => self.expr(expr),
             StmtKind::Block(block) => self.block(block),
-            StmtKind::If(test, yes, no) => {
-                self.note("if: else", no.is_some());
-                self.expr(test);
-                self.statement(yes);
-                no.iter().for_each(|no| self.statement(no));
-            }
-            StmtKind::Return(value) => {
-                self.note("return: nothing", value.is_none());
-                self.all(value);
-            }
-            StmtKind::Throw(value) => {
-                self.note("throw: again", value.is_none());
-                self.all(value);
-            }
-            StmtKind::GotoCase(value) => {
-                self.note("goto: default", value.is_none());
-                self.all(value);
-            }
+            StmtKind::If(test, yes, no) => self.if_statement(test, yes, no.as_deref()),
+            StmtKind::Return(value) => self.value("return: nothing", value.as_ref()),
+            StmtKind::Throw(value) => self.value("throw: again", value.as_ref()),
+            StmtKind::GotoCase(value) => self.value("goto: default", value.as_ref()),
             StmtKind::While(test, body) | StmtKind::DoWhile(body, test) | StmtKind::Lock(test, body) => {
                 self.expr(test);
                 self.statement(body);
             }
-            StmtKind::For(head, body) => {
-                self.note("for: without a condition", head.condition.is_none());
-                head.start.iter().for_each(|start| self.statement(start));
-                self.all(head.condition.iter().chain(&head.step));
-                self.statement(body);
-            }
-            StmtKind::Foreach(ty, _, items, body) => {
-                self.note("foreach: var", ty.is_none());
-                self.note("foreach: typed", ty.is_some());
-                self.types(ty.as_ref());
-                self.expr(items);
-                self.statement(body);
-            }
+            StmtKind::For(head, body) => self.for_statement(head, body),
+            StmtKind::Foreach(ty, _, items, body) => self.foreach(ty.as_ref(), items, body),
             StmtKind::Try(inner) => self.try_(inner),
             StmtKind::Switch(inner) => self.switch(inner),
             StmtKind::Using(head, body) => {
@@ -291,6 +261,42 @@ impl Walk<'_> {
                 self.expr(value);
             }
         }
+    }
+
+    fn declare(&mut self, ty: Option<&TypeName>, locals: &[(Ident, Option<Expr>)]) {
+        self.note("declare: var", ty.is_none());
+        self.note("declare: typed", ty.is_some());
+        self.note("declare: several", locals.len() > 1);
+        self.note("declare: without a value", locals.iter().any(|(_, value)| value.is_none()));
+        self.types(ty);
+        self.all(locals.iter().filter_map(|(_, value)| value.as_ref()));
+    }
+
+    fn if_statement(&mut self, test: &Expr, yes: &Stmt, no: Option<&Stmt>) {
+        self.note("if: else", no.is_some());
+        self.expr(test);
+        self.statement(yes);
+        no.iter().for_each(|no| self.statement(no));
+    }
+
+    fn value(&mut self, without: &str, value: Option<&Expr>) {
+        self.note(without, value.is_none());
+        self.all(value);
+    }
+
+    fn for_statement(&mut self, head: &ForHead, body: &Stmt) {
+        self.note("for: without a condition", head.condition.is_none());
+        head.start.iter().for_each(|start| self.statement(start));
+        self.all(head.condition.iter().chain(&head.step));
+        self.statement(body);
+    }
+
+    fn foreach(&mut self, ty: Option<&TypeName>, items: &Expr, body: &Stmt) {
+        self.note("foreach: var", ty.is_none());
+        self.note("foreach: typed", ty.is_some());
+        self.types(ty);
+        self.expr(items);
+        self.statement(body);
     }
 
     fn parts(&mut self, parts: &[Part]) {
