@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::collections::lookup;
 use super::{Call, Row, message, pair, pair_type, row};
 use crate::context::Context;
 use crate::expr::eval::Machine;
@@ -90,10 +91,12 @@ pub(super) const ROWS: &[Row] = &[
         "T GetValueOrDefault<T>(string name, T defaultValue)",
         variable_or_default,
     ),
-    row("IReadOnlyDictionary<string, object>", "object GetValueOrDefault(string name)", |call| {
-        let name = call.text_or_null(1)?.ok_or_else(|| argument_null("key"))?;
-        Ok(held(call, name, None)?.unwrap_or(Value::Null))
-    }),
+    row("IReadOnlyDictionary<string, object>", "object GetValueOrDefault(string name)", any_or_default),
+    row(
+        "IReadOnlyDictionary<string, object>",
+        "object GetValueOrDefault(string name, object defaultValue)",
+        any_or_default,
+    ),
     row("IReadOnlyDictionary<string, object>", "bool ContainsKey(string key)", |call| {
         let key = call.text(1, "key")?;
         Ok(Value::Bool(held(call, key, None)?.is_some()))
@@ -113,10 +116,28 @@ pub(super) const ROWS: &[Row] = &[
         let length = own_length(call)?.unwrap_or(call.machine.context.variables.len());
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
+    row("Dictionary<string, string[]>", "this string GetValueOrDefault(string name)", joined_or_default),
+    row(
+        "Dictionary<string, string[]>",
+        "this string GetValueOrDefault(string name, string defaultValue)",
+        joined_or_default,
+    ),
+    row("Dictionary<string, string>", "this string GetValueOrDefault(string name)", held_or_default),
+    row(
+        "Dictionary<string, string>",
+        "this string GetValueOrDefault(string name, string defaultValue)",
+        held_or_default,
+    ),
+    row("Dictionary<string, object>", "this T GetValueOrDefault<T>(string name)", variable_or_default),
+    row("Dictionary<string, object>", "this T GetValueOrDefault<T>(string name, T defaultValue)", variable_or_default),
+    row("Dictionary<string, object>", "this object GetValueOrDefault(string name)", held_or_default),
 ];
 
 // What a dictionary of the expression's own holds under this name, when it stands behind an interface that those of `context` have.
 fn own(call: &mut Call<'_, '_>, name: &str) -> Outcome<Option<Value>> {
+    if let Some(found) = lookup(call.value(0), &Value::string(name)) {
+        return Ok(found);
+    }
     let mut entries = own_entries(call)?.unwrap_or_default().into_iter();
     let is_named = |(key, _): &(Value, Value)| matches!(key, Value::String(key) if **key == *name);
     Ok(entries.find(is_named).map(|(_, value)| value))
@@ -147,6 +168,9 @@ fn texts_of(list: &Value) -> Vec<Arc<str>> {
 
 // Values joined by commas, as APIM does; the case of a single plain value builds nothing but the result.
 fn many_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if matches!(call.value(0), Value::Object(_)) {
+        return joined_or_default(call);
+    }
     let name = call.text(1, "key")?;
     if let Value::Context(ContextPart::Headers(message)) = call.value(0) {
         let headers = message::headers(call, message).ok_or_else(null_reference)?;
@@ -245,13 +269,42 @@ fn held(call: &mut Call<'_, '_>, name: &str, ty: Option<&Ty>) -> Outcome<Option<
     Ok(found)
 }
 
+// `GetValueOrDefault` of a dictionary of the expression's own, by the gateway's extensions.
+fn own_or_none(call: &mut Call<'_, '_>) -> Outcome<Option<Value>> {
+    if call.value(0).is_null() {
+        return Err(null_reference());
+    }
+    let name = call.text_or_null(1)?.ok_or_else(|| argument_null("key"))?;
+    own(call, name)
+}
+
+fn held_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    Ok(own_or_none(call)?.unwrap_or_else(|| call.value(2).clone()))
+}
+
+fn joined_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    match own_or_none(call)? {
+        None => Ok(call.value(2).clone()),
+        Some(Value::Null) => Err(argument_null("value")),
+        Some(list) => call.yields(texts_of(&list).join(",")),
+    }
+}
+
 fn one_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
     Ok(matched(call, "key")?.unwrap_or_else(|| call.value(2).clone()))
+}
+
+fn any_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let name = call.text_or_null(1)?.ok_or_else(|| argument_null("key"))?;
+    Ok(held(call, name, None)?.unwrap_or_else(|| call.value(2).clone()))
 }
 
 // The article says that a value of another type throws; the toolkit's mock returns the default. The article is followed.
 // Fixture `variables/other-type`.
 fn variable_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if call.value(0).is_null() {
+        return Err(null_reference());
+    }
     let name = call.text_or_null(1)?.ok_or_else(|| argument_null("key"))?;
     let ty = call.types.first().ok_or_else(|| broken("GetValueOrDefault without a type"))?;
     let default = match call.arguments.get(2) {

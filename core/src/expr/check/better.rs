@@ -82,7 +82,7 @@ fn is_preferred(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
     };
     match cost(one).cmp(&cost(other)) {
         Ordering::Equal if is_more_specific(one.member, other.member) => true,
-        // Rows that nothing was given for compare by what they would hold.
+        // Arrays of the rest that hold nothing compare as they are.
         Ordering::Equal => match (rest_of(one), rest_of(other)) {
             (Some(one), Some(other)) => is_nearer(&one, &other, &Ty::Null),
             _ => false,
@@ -93,7 +93,7 @@ fn is_preferred(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
 
 fn rest_of(candidate: &Candidate<'_>) -> Option<Ty> {
     match &candidate.member.parameters.last()?.ty {
-        Ty::Array(item) if is_expanded(candidate) => Some((**item).clone()),
+        rest @ Ty::Array(_) if is_expanded(candidate) => Some(rest.clone()),
         _ => None,
     }
 }

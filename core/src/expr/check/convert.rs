@@ -88,17 +88,16 @@ pub(super) fn implicit_of(typed: &Typed, to: &Ty) -> Found {
         return Some(found);
     }
     let Node::Constant(value) = &typed.node else { return None };
-    let number = match value {
-        Value::Int32(number) => i64::from(*number),
-        Value::Int64(number) => *number,
-        _ => return None,
-    };
     let inner = if let Ty::Nullable(inner) = to { inner } else { to };
-    let is_int = typed.ty == Ty::Int32;
-    // Zero is a value of every enumeration.
-    if number == 0 && is_enum(inner) {
+    // Zero of any type of numbers is a value of every enumeration. A boxed one is no constant.
+    if is_enum(inner) && is_numeric(&typed.ty) && typed.ty != Ty::Char && is_zero(value) {
         return Some(Some(Conversion::Numeric(inner.clone())));
     }
+    let (number, is_int) = match (value, &typed.ty) {
+        (Value::Int32(number), Ty::Int32) => (i64::from(*number), true),
+        (Value::Int64(number), Ty::Int64) => (*number, false),
+        _ => return None,
+    };
     let fits = match inner {
         Ty::SByte => is_int && i8::try_from(number).is_ok(),
         Ty::Byte => is_int && u8::try_from(number).is_ok(),
@@ -109,6 +108,11 @@ pub(super) fn implicit_of(typed: &Typed, to: &Ty) -> Found {
         _ => false,
     };
     fits.then(|| Some(Conversion::Numeric(inner.clone())))
+}
+
+fn is_zero(number: &Value) -> bool {
+    let real = fold::convert(&Conversion::Numeric(Ty::Double), number);
+    matches!(real, Some(Value::Double(real)) if real == 0.0)
 }
 
 /// The conversion of a cast, if there is one.
@@ -226,7 +230,8 @@ impl Checker<'_> {
         match explicit(&operand.ty, &to) {
             Some(conversion) => {
                 if let Node::Constant(value) = &operand.node
-                    && self.overflow != Some(Overflow::Wraps)
+                    // Decimals never wrap.
+                    && (self.overflow != Some(Overflow::Wraps) || operand.ty == Ty::Decimal)
                     && fold::loses(value, &to)
                 {
                     let message = format!("the constant `{value}` is not in the range of `{to}`");
@@ -239,6 +244,11 @@ impl Checker<'_> {
                     conversion => conversion,
                 };
                 Typed::new(apply(conversion, operand.node), to, span)
+            }
+            // What becomes a token may be one of the classes of tokens.
+            None if is_json(&to) && is_json_source(&operand.ty) => {
+                let token = self.convert_to(operand, &Ty::Class(Class::JToken));
+                self.cast(written, token, span)
             }
             None if matches!(operand.ty, Ty::Nullable(_)) => {
                 let Ty::Nullable(inner) = operand.ty else { return Typed::error(span) };

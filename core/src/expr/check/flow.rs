@@ -22,6 +22,11 @@ impl Assigned {
         Self { everything: true, slots: BTreeSet::new() }
     }
 
+    /// Whether nothing gets here.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.everything
+    }
+
     pub(super) fn insert(&mut self, slot: u16) {
         self.slots.insert(slot);
     }

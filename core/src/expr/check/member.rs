@@ -368,7 +368,13 @@ impl Checker<'_> {
             if explicit.is_empty() && is_one_of_several(&level, ty) {
                 found.retain(|(member, _)| member.owner_type_parameters == 0);
             }
-            if let Some(candidate) = self.choose(&found, explicit, &given, name.span) {
+            let (near, far) = found.into_iter().partition::<Found<'_>, _>(|(member, _)| is_near(member));
+            let candidate = match self.choose(&near, explicit, &given, name.span) {
+                Some(candidate) => Some(candidate),
+                None => self.choose(&far, explicit, &given, name.span),
+            };
+            let mut found = [near, far].concat();
+            if let Some(candidate) = candidate {
                 if candidate.member.is_static != is_static {
                     self.other_kind(ty, name, is_static);
                     self.settle(&given);
@@ -505,6 +511,12 @@ const fn steps_to(node: &Node) -> Option<u32> {
 fn is_namespace(name: &str) -> bool {
     let is_inside = |space: &str| space.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     !name.is_empty() && Class::ALL.iter().any(|class| is_inside(class.namespace()))
+}
+
+// Whether the member is an extension of the gateway's own for dictionaries, which stand nearer to an expression than those of .NET.
+fn is_near(member: &Member) -> bool {
+    let is_plain = member.is_extension && member.owner_type_parameters == 0;
+    is_plain && matches!(member.owner, Ty::Generic(Class::Dictionary, _))
 }
 
 // Whether the type is the same generic one in another way too, so that nothing is inferred from this one: `JObject` is a sequence of

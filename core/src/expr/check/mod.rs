@@ -126,6 +126,8 @@ struct Frame {
     opened: Vec<usize>,
     slots: u16,
     assigned: Assigned,
+    /// The variable of a written type whose value is being checked.
+    declaring: Option<Arc<str>>,
     /// The receivers of the null-conditional accesses around, innermost last.
     receivers: Vec<(u16, Ty)>,
     /// The types of what is returned.
@@ -165,6 +167,7 @@ impl Frame {
             opened: vec![0],
             slots: 0,
             assigned: Assigned::default(),
+            declaring: None,
             receivers: Vec::new(),
             results: Vec::new(),
             jumps: Vec::new(),

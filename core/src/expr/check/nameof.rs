@@ -25,11 +25,18 @@ impl Checker<'_> {
         let assigned = std::mem::replace(&mut self.frame.assigned, super::flow::Assigned::unreachable());
         match &expr.kind {
             ExprKind::Member(inner, name, _) => self.named_member(inner, name),
+            ExprKind::Name(name) if self.is_being_declared(&name.text) => {}
             _ if self.is_function(expr) => {}
             _ => drop(self.operand(expr)),
         }
         self.frame.assigned = assigned;
         Typed::new(Node::Constant(Value::String(name)), Ty::String, span)
+    }
+
+    // A variable of a written type is known within its own value.
+    fn is_being_declared(&self, name: &str) -> bool {
+        let mut frames = self.outer.iter().chain(std::iter::once(&self.frame));
+        frames.any(|frame| frame.declaring.as_deref() == Some(name))
     }
 
     // Static or not, property or method: `nameof` takes them all.

@@ -26,6 +26,8 @@ pub(super) struct Target {
     pub(super) at_break: Option<Assigned>,
     /// The constants of a switch's labels and their sections, for `goto case`.
     pub(super) labels: Vec<(Option<Value>, u16)>,
+    /// The sections that a `goto case` leads to.
+    pub(super) entered: Vec<u16>,
 }
 
 /// A loop takes `continue` too.
@@ -166,7 +168,8 @@ impl Checker<'_> {
         let mut targets = self.frame.jumps.iter_mut().rev();
         let target = targets.find(|target| is_break || target.kind == TargetKind::Loop);
         match target {
-            Some(target) if is_break => {
+            // What is never reached leaves nothing.
+            Some(target) if is_break && !assigned.is_unreachable() => {
                 target.at_break = Some(match target.at_break.take() {
                     Some(before) => before.meet(&assigned),
                     None => assigned,
@@ -189,7 +192,7 @@ impl Checker<'_> {
         labels: Vec<(Option<Value>, u16)>,
         inner: impl FnOnce(&mut Self) -> T,
     ) -> (T, Option<Assigned>) {
-        self.frame.jumps.push(Target { kind, at_break: None, labels });
+        self.frame.jumps.push(Target { kind, at_break: None, labels, entered: Vec::new() });
         let result = inner(self);
         let target = self.frame.jumps.pop();
         (result, target.and_then(|target| target.at_break))
@@ -213,7 +216,12 @@ impl Checker<'_> {
         }
         for (name, value) in locals {
             let value = value.as_ref().map(|value| match &declared {
-                Some(ty) => self.value_as(value, ty),
+                Some(ty) => {
+                    let outer = self.frame.declaring.replace(Arc::clone(&name.text));
+                    let typed = self.value_as(value, ty);
+                    self.frame.declaring = outer;
+                    typed
+                }
                 None => self.value(value),
             });
             let ty = match (&declared, &value) {

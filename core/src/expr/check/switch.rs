@@ -147,19 +147,26 @@ impl Checker<'_> {
 
     pub(super) fn switch_statement(&mut self, inner: &SwitchStmt, steps: &mut Vec<Step>) -> End {
         let value = self.value(&inner.value);
+        let constant = match &value.node {
+            Node::Constant(constant) if value.ty == Ty::String || !value.ty.holds_null() => Some(constant.clone()),
+            _ => None,
+        };
+        let constant = constant.filter(|constant| !constant.is_null());
         let slot = self.slot(value.span);
         self.frame.assigned.insert(slot);
         let switched = Typed::new(Node::Local(slot), value.ty.clone(), value.span);
         let labels = self.constants_of(&inner.sections, &switched);
+        let reached = self.reached(&inner.sections, &switched, constant.as_ref());
         let start = self.frame.assigned.clone();
         // All sections are one scope.
         self.frame.open();
         let ((parts, ends), at_break) =
-            self.inside(TargetKind::Switch, labels, |checker| checker.sections(&inner.sections, &switched, &start));
+            self.inside(TargetKind::Switch, labels, |checker| checker.sections(inner, &switched, &reached, &start));
         self.frame.close();
         let takes_all = |label: &Label| matches!(label.pattern, Pattern::Declared(None, _)) && label.guard.is_none();
-        let has_default =
-            parts.otherwise.is_some() || inner.sections.iter().any(|section| section.labels.iter().any(takes_all));
+        let has_default = reached.is_taken
+            || parts.otherwise.is_some()
+            || inner.sections.iter().any(|section| section.labels.iter().any(takes_all));
         let (otherwise, tests, sections) = (parts.otherwise, parts.tests.into(), parts.sections.into());
         steps.push(Step::Switch(Box::new(SwitchStep { slot, value: value.node, tests, otherwise, sections })));
         let after = match (at_break, has_default) {
@@ -200,6 +207,42 @@ impl Checker<'_> {
         labels
     }
 
+    // Of a constant it is known which labels may take it.
+    fn reached(&mut self, sections: &[Section], switched: &Typed, constant: Option<&Value>) -> Reached {
+        let Some(constant) = constant else {
+            return Reached { sections: vec![true; sections.len()], is_taken: false };
+        };
+        let mut reached = Reached { sections: Vec::with_capacity(sections.len()), is_taken: false };
+        for section in sections {
+            let mut is_reached = false;
+            for label in &section.labels {
+                let takes = !reached.is_taken && self.takes(label, switched, constant);
+                is_reached |= takes;
+                reached.is_taken |= takes && label.guard.is_none();
+            }
+            reached.sections.push(is_reached);
+        }
+        for (section, is_reached) in sections.iter().zip(&mut reached.sections) {
+            let is_default = section.labels.iter().any(|label| matches!(label.pattern, Pattern::Default));
+            *is_reached |= is_default && !reached.is_taken;
+        }
+        reached
+    }
+
+    fn takes(&mut self, label: &Label, switched: &Typed, constant: &Value) -> bool {
+        match &label.pattern {
+            Pattern::Default => false,
+            Pattern::Constant(written) => self.constant_of(written, switched).is_none_or(|value| value == *constant),
+            Pattern::Declared(Some(written), _) => {
+                let problems = std::mem::take(self.problems);
+                let ty = self.resolve(written);
+                *self.problems = problems;
+                ty == Ty::Error || switched.ty.converts_to(&ty)
+            }
+            Pattern::Declared(None, _) => true,
+        }
+    }
+
     // What is wrong with the constant is said when its label is checked.
     fn constant_of(&mut self, constant: &Expr, switched: &Typed) -> Option<Value> {
         let problems = std::mem::take(self.problems);
@@ -214,12 +257,19 @@ impl Checker<'_> {
         }
     }
 
-    fn sections(&mut self, sections: &[Section], switched: &Typed, start: &Assigned) -> (Sections, bool) {
+    fn sections(
+        &mut self,
+        inner: &SwitchStmt,
+        switched: &Typed,
+        reached: &Reached,
+        start: &Assigned,
+    ) -> (Sections, bool) {
         let mut parts = Sections::default();
         let mut ends = true;
         let mut seen = Vec::new();
-        for (at, section) in (0_u16..).zip(sections) {
-            self.frame.assigned = start.clone();
+        for ((at, section), is_reached) in (0_u16..).zip(&inner.sections).zip(&reached.sections) {
+            let is_entered = self.frame.jumps.last().is_some_and(|target| target.entered.contains(&at));
+            self.frame.assigned = if *is_reached || is_entered { start.clone() } else { Assigned::unreachable() };
             self.frame.open();
             for label in &section.labels {
                 self.subsumed(label, switched, &mut seen);
@@ -307,14 +357,26 @@ impl Checker<'_> {
                 }
             },
         };
-        let target = self.frame.jumps.iter().rev().find(|target| target.kind == TargetKind::Switch);
-        let section = target.and_then(|target| target.labels.iter().find(|(label, _)| *label == wanted));
+        let is_reached = !self.frame.assigned.is_unreachable();
+        let target = self.frame.jumps.iter_mut().rev().find(|target| target.kind == TargetKind::Switch);
+        let section = target.and_then(|target| {
+            let (_, section) = target.labels.iter().find(|(label, _)| *label == wanted)?;
+            target.entered.extend(is_reached.then_some(*section));
+            Some(*section)
+        });
         match section {
-            Some((_, section)) => steps.push(Step::Goto(*section)),
+            Some(section) => steps.push(Step::Goto(section)),
             None => self.report("unknown-name", span, "there is no such label in the `switch` around"),
         }
         self.unreachable()
     }
+}
+
+/// Which sections of a `switch` may be reached by their labels.
+struct Reached {
+    sections: Vec<bool>,
+    /// Whether one of the labels certainly takes what is switched over.
+    is_taken: bool,
 }
 
 /// What the sections of a `switch` come to.

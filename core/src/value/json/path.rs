@@ -121,8 +121,16 @@ impl Filter {
         match self {
             Self::Field(name) => return field(token, name.as_ref(), must_match, found),
             Self::Fields(names) => {
+                if must_match && token.kind() != JKind::Object {
+                    let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+                    return error(format!("Properties {} not valid on {}.", names.join(", "), short_name(token)));
+                }
                 for name in names {
-                    field(token, Some(name), must_match, found)?;
+                    field(token, Some(name), false, found)?;
+                    // Json.NET says this of every name, also of one that is there.
+                    if must_match {
+                        return error(format!("Property '{name}' does not exist on JObject."));
+                    }
                 }
             }
             Self::Scan(name) => {
@@ -279,6 +287,7 @@ impl Reader {
                 ')' | ' ' | '&' | '|' | '=' | '!' | '<' | '>' if in_query => break,
                 ']' | ')' => return error(format!("Unexpected character while parsing path: {c}")),
                 ' ' if self.chars.get(self.at..).is_some_and(|rest| rest.iter().all(|c| *c == ' ')) => break,
+                ' ' => return error("Unexpected character while parsing path:  "),
                 '.' => {
                     self.at += 1;
                     if self.peek() == Some('.') {
@@ -308,8 +317,8 @@ impl Reader {
     fn member(&mut self, in_query: bool) -> String {
         let mut name = String::new();
         while let Some(c) = self.peek() {
-            let ends = matches!(c, '.' | '[' | ']' | '(' | ')')
-                || in_query && matches!(c, ' ' | '&' | '|' | '=' | '!' | '<' | '>');
+            let ends = matches!(c, '.' | '[' | ']' | '(' | ')' | ' ')
+                || in_query && matches!(c, '&' | '|' | '=' | '!' | '<' | '>');
             if ends {
                 break;
             }

@@ -8,7 +8,7 @@ use super::map::{Map, prime};
 use super::views::{Part, View};
 use super::{grown, needs_not_negative, own_enumerator, place, snapshot};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument_null, key_not_found, null_reference, out_of_range, throw};
+use crate::expr::exception::{Outcome, argument_null, key_not_found, out_of_range, throw};
 use crate::expr::instance::{self, Items, Pair};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -219,11 +219,14 @@ pub(super) fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
     })
 }
 
+/// What the dictionary holds under the key; nothing at all when the value is no dictionary.
+pub(in crate::expr::bcl) fn lookup(dictionary: &Value, key: &Value) -> Option<Option<Value>> {
+    instance::look(dictionary, |map: &mut Map| map.get(key))
+}
+
 fn get_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if call.value(0).is_null() {
-        // The gateway's own members for dictionaries of texts do not look.
-        let is_own = call.ty(0) == Ty::String && matches!(call.ty(1), Ty::String | Ty::Object | Ty::Array(_));
-        return Err(if is_own { null_reference() } else { argument_null("dictionary") });
+        return Err(argument_null("dictionary"));
     }
     not_null(call, 1)?;
     let key = call.value(1);

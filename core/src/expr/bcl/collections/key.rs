@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::expr::eval::is_same;
 use crate::expr::exception::{Outcome, throw};
 use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Pair, Record, State};
@@ -178,6 +179,7 @@ fn no_order(a: &Value) -> crate::expr::Interrupt {
     let message = match a {
         Value::Object(_)
         | Value::Library(_)
+        | Value::Service(_)
         | Value::Json(_)
         | Value::Strings(_)
         | Value::Chars(_)
@@ -224,6 +226,7 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
         (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) && has_order(a) => {
             Ok(key_of(a, Folding::Exact).cmp(&key_of(b, Folding::Exact)))
         }
+        (a, b) if is_same(a, b) => Ok(Ordering::Equal),
         (a, _) => Err(no_order(a)),
     }
 }

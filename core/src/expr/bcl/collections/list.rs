@@ -160,10 +160,23 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row("List<T>", "void CopyTo(int index, T[] array, int arrayIndex, int count)", |call| {
         let values = snapshot(call, 0)?;
-        let (at, count) = (needs_not_negative(call.int(1)?, "index")?, needs_not_negative(call.int(4)?, "count")?);
-        if count > values.len().saturating_sub(at) {
+        let (at, count) = (call.int(1)?, call.int(4)?);
+        let length = i32::try_from(values.len()).unwrap_or(i32::MAX);
+        // The difference wraps, as in .NET.
+        if length.wrapping_sub(at) < count {
             return Err(super::bad_range());
         }
+        if call.value(2).is_null() {
+            return Err(argument_null("destinationArray"));
+        }
+        let count = usize::try_from(count).map_err(|_| {
+            let message = format!("length ('{count}') must be a non-negative value.");
+            super::with_actual(&message, "length", count)
+        })?;
+        let at = usize::try_from(at).map_err(|_| {
+            let message = format!("sourceIndex ('{at}') must be greater than or equal to '0'.");
+            super::with_actual(&message, "sourceIndex", at)
+        })?;
         copy_into_array(call, values.into_iter().skip(at).take(count).collect(), 2, call.int(3)?)
     }),
     row("List<T>", "void ForEach(Action<T> action)", |call| {

@@ -29,7 +29,7 @@ use crate::value::Value;
 pub(crate) use array::changes_arrays;
 pub(crate) use views::{Read, live, stale};
 
-pub(super) use dictionary::put;
+pub(super) use dictionary::{lookup, put};
 pub(super) use enumerator::enumerator;
 use enumerator::own_enumerator;
 pub(super) use set::set_of;
