@@ -86,7 +86,7 @@ Options of expr:
 
 Options of policy:
   --scope SCOPE                      check, listing: global, product, api (default) or operation
-  --format human|json                check, list: the form of the answer (default human)
+  --format human|json                check, list: the form of the answer (default human); list: markdown too
   --gateway ID                       effective: the gateway; needed when the folder has several
 
 Other options:

@@ -1,6 +1,7 @@
 //! Exchanges played through: every conversation of `fixtures/`, and random programs with random replies.
 
 pub(crate) mod conversation;
+mod coverage;
 mod player;
 mod random;
 pub(crate) mod world;

@@ -24,7 +24,7 @@ pub enum Asked {
         /// This one alone, with its attributes and children.
         element: Option<String>,
         /// The form of the answer.
-        format: Format,
+        format: ListFormat,
     },
     /// Print the program of a document.
     Listing {
@@ -46,6 +46,15 @@ pub enum Asked {
         /// The product whose subscription calls.
         product: Option<String>,
     },
+}
+
+/// The form of a list of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFormat {
+    /// As other commands have it.
+    Of(Format),
+    /// The table of the README.
+    Markdown,
 }
 
 const COMMANDS: [&str; 4] = ["check", "list", "listing", "effective"];
@@ -71,7 +80,13 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
         }
         "list" => {
             let given = given(&["--format"])?;
-            Ok(Asked::List { element: given.word()?.cloned(), format: given.format()? })
+            let element = given.word()?.cloned();
+            let format = match (given.option("--format"), &element) {
+                (Some("markdown"), None) => ListFormat::Markdown,
+                (Some("markdown"), Some(_)) => return Err("`--format markdown` is of all elements".to_owned()),
+                (Some(_) | None, _) => ListFormat::Of(given.format()?),
+            };
+            Ok(Asked::List { element, format })
         }
         "listing" => {
             let given = given(&["--scope"])?;
@@ -117,7 +132,7 @@ mod tests {
         let files = ["a", "b"].map(PathBuf::from).to_vec();
         let check = Asked::Check { files, scope: Scope::Global, format: Format::Json };
         assert_eq!(typed("check a --scope global b --format json"), Ok(check));
-        assert_eq!(typed("list"), Ok(Asked::List { element: None, format: Format::Human }));
+        assert_eq!(typed("list"), Ok(Asked::List { element: None, format: ListFormat::Of(Format::Human) }));
         assert_eq!(typed("listing x"), Ok(Asked::Listing { file: PathBuf::from("x"), scope: Scope::Api }));
         let Ok(Asked::Effective { api, operation, product, .. }) = typed("effective d --api a --operation o") else {
             panic!("not understood")
@@ -132,6 +147,7 @@ mod tests {
             ("chek f", "did you mean `check`?"),
             ("check", "needs a file"),
             ("check f --scope apis", "`apis` is not a scope"),
+            ("list x --format markdown", "of all elements"),
             ("listing", "needs a file"),
             ("listing f --format json", "`--format` does not belong"),
             ("effective --api a", "needs a configuration folder"),

@@ -7,10 +7,15 @@ use holdfast_core::policy::registry::{self, Entry, Status};
 use holdfast_core::policy::shape::{Child, Content, Expressions, Need, Occurs, Shape};
 use serde_json::{Value, json};
 
+use super::arguments::ListFormat;
 use crate::cli::arguments::Format;
 use crate::cli::{EXIT_OK, Outcome};
 
-pub(super) fn list(element: Option<&str>, format: Format) -> Result<Outcome, String> {
+pub(super) fn list(element: Option<&str>, format: ListFormat) -> Result<Outcome, String> {
+    let format = match format {
+        ListFormat::Markdown => return Ok(Outcome { code: EXIT_OK, out: markdown(), err: String::new() }),
+        ListFormat::Of(format) => format,
+    };
     let entries: Vec<&Entry> = match element {
         None => registry::entries().iter().collect(),
         Some(name) => vec![registry::find(name).ok_or_else(|| unknown(name))?],
@@ -40,6 +45,53 @@ const fn status(entry: &Entry) -> &'static str {
         Status::NotYet => "not built yet",
         Status::NotHere => "not on self-hosted gateways",
     }
+}
+
+/// The elements as the README shows them: `I`nbound, `B`ackend, `O`utbound, on-`E`rror; `G`lobal, `P`roduct, `A`PI, `O`peration.
+fn markdown() -> String {
+    let mut out =
+        "| element | sections | scopes | attributes and children; `*` must be there |\n|---|---|---|---|\n".to_owned();
+    let (mut not_yet, mut not_here) = (Vec::new(), Vec::new());
+    for entry in registry::entries() {
+        match entry.status {
+            Status::Built { shape, .. } => {
+                let sections = letters(&entry.sections.names(), "inbound backend outbound on-error", "IBOE");
+                let scopes = letters(&entry.scopes.names(), "global product api operation", "GPAO");
+                let _ = writeln!(out, "| `{}` | {sections} | {scopes} | {} |", entry.name, parts(shape));
+            }
+            Status::NotYet => not_yet.push(format!("`{}`", entry.name)),
+            Status::NotHere => not_here.push(format!("`{}`", entry.name)),
+        }
+    }
+    let _ = writeln!(out, "\nNot built yet, an error: {}.", not_yet.join(" "));
+    let _ = writeln!(out, "\nNot on self-hosted gateways, an error: {}.", not_here.join(" "));
+    out
+}
+
+fn letters(names: &str, all: &str, letters: &str) -> String {
+    let there: Vec<&str> = names.split(", ").collect();
+    let named = all.split(' ').zip(letters.chars()).filter(|(name, _)| there.contains(name));
+    named.map(|(_, letter)| letter).collect()
+}
+
+fn parts(shape: &Shape) -> String {
+    let need = |must: bool| if must { "*" } else { "" };
+    let mut parts: Vec<String> = shape
+        .attributes
+        .iter()
+        .map(|attribute| format!("`{}`{}", attribute.name, need(attribute.need == Need::Required)))
+        .collect();
+    match shape.content {
+        Content::Empty => {}
+        Content::Text => parts.push("text".to_owned()),
+        Content::Verbatim => parts.push("text or XML".to_owned()),
+        Content::Policies => parts.push("policies".to_owned()),
+        Content::Children(children) | Content::AnyOrder(children) => {
+            let must = |occurs| matches!(occurs, Occurs::Once | Occurs::OneOrMore);
+            parts.extend(children.iter().map(|child| format!("`<{}>`{}", child.name, need(must(child.occurs)))));
+        }
+    }
+    parts.join(" ")
 }
 
 // Writing to a String cannot fail.

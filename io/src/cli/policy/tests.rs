@@ -65,6 +65,13 @@ fn elements_are_listed_from_the_table() {
 }
 
 #[test]
+fn the_readme_has_the_table_of_elements() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let table = run("list --format markdown").out;
+    assert!(readme.contains(&table), "README.md needs what `holdfast policy list --format markdown` prints:\n{table}");
+}
+
+#[test]
 fn a_listing_is_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let path = document(folder.path(), "<policies><inbound><base /><set-method>PUT</set-method></inbound></policies>");
