@@ -2,6 +2,7 @@
 
 pub mod admitted;
 mod bcl;
+mod bounded;
 mod check;
 pub mod draw;
 pub mod encode;

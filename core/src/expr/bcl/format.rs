@@ -3,6 +3,7 @@
 use super::number_format::{IsNegative, Number, format_number};
 use super::{Call, Row, Run, row, utf16};
 use crate::expr::Interrupt;
+use crate::expr::bounded;
 use crate::expr::exception::{Outcome, format as format_exception};
 use crate::expr::limits::Limit;
 use crate::expr::limits::STRING_BYTES_MAX;
@@ -36,7 +37,7 @@ pub(super) fn formatted(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 /// `ToString()` of whatever culture, of which there is one.
 pub(super) fn shown(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let text = call.value(0).to_string();
+    let text = bounded::text(call.value(0))?;
     call.yields(text)
 }
 
@@ -161,7 +162,7 @@ impl Holes {
 /// `ToString(format)` of a value that knows formats; others ignore it, as .NET does for what is not `IFormattable`.
 pub(super) fn with_format(value: &Value, format: &str) -> Outcome<String> {
     if format.is_empty() {
-        return Ok(value.to_string());
+        return bounded::text(value);
     }
     match value {
         Value::Int32(number) => format_number(Number::Integer(i128::from(*number), 32), format),
@@ -186,7 +187,7 @@ pub(super) fn with_format(value: &Value, format: &str) -> Outcome<String> {
         }
         Value::TimeSpan(span) => super::time_span::with_format(*span, format),
         Value::Enum(value) => enumeration(*value, format),
-        other => Ok(other.to_string()),
+        other => bounded::text(other),
     }
 }
 

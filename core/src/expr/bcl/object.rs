@@ -4,6 +4,7 @@ use super::format::shown;
 use super::native::against;
 use super::number_text::tried;
 use super::{Row, row};
+use crate::expr::bounded;
 use crate::expr::eval::is_same;
 use crate::expr::exception::{Outcome, format};
 use crate::expr::instance::{Items, State};
@@ -14,7 +15,7 @@ pub(super) const ROWS: &[Row] = &[
     row("object", "string ToString()", |call| match call.value(0) {
         Value::String(text) => Ok(Value::String(text.clone())),
         other => {
-            let text = other.to_string();
+            let text = bounded::text(other)?;
             call.yields(text)
         }
     }),

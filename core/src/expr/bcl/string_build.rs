@@ -6,6 +6,7 @@ use super::string::{empty, folded, ignores_case, not_negative};
 use super::string_parts::{join, split, split_by_text};
 use super::text_reader::write_units;
 use super::{Call, Row, row, utf16};
+use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument, argument_null, throw};
 use crate::value::Value;
 
@@ -82,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
     row("string", "static string Join(char separator, string[] value, int startIndex, int count)", joined_part),
     row("string", "static string Join<T>(char separator, IEnumerable<T> values)", |call| {
         let items = call.items(1, "values")?;
-        let texts: Vec<Arc<str>> = items.iter().map(|value| Arc::from(value.to_string())).collect();
+        let texts = bounded::texts(&items)?;
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &texts)
     }),
     row("string", "static string Intern(string str)", |call| Ok(Value::String(Arc::clone(call.text(0, "str")?)))),
@@ -99,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
     }),
     row("string", "static string Join(char separator, params object[] values)", |call| {
-        let items: Vec<Arc<str>> = call.rest(1).iter().map(|value| Arc::from(value.to_string())).collect();
+        let items = bounded::texts(&call.rest(1))?;
         join(call, &utf16::char_of(call.unit(0)?).to_string(), &items)
     }),
     row("string", "string[] Split(char separator, int count, StringSplitOptions options = 0)", |call| {

@@ -1,10 +1,10 @@
 //! Texts that are compared, joined or returned: copied no sooner than they must be. Knows no members.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use super::Machine;
 use crate::expr::bcl::{Run, TextOf, variable};
+use crate::expr::bounded::append;
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::node::{Arrays, BinaryNode, CallNode, Conversion, Node, VariableNode};
 use crate::expr::syntax::BinaryOp;
@@ -129,9 +129,8 @@ impl<'m> Machine<'m> {
                 Seen::Text(part) => text.push_str(part),
                 Seen::Held(Value::String(part)) => text.push_str(part),
                 Seen::Value(Value::String(part)) => text.push_str(&part),
-                // Writing into a string cannot fail.
-                Seen::Held(other) => drop(write!(text, "{other}")),
-                Seen::Value(other) => drop(write!(text, "{other}")),
+                Seen::Held(other) => append(&mut text, other)?,
+                Seen::Value(other) => append(&mut text, &other)?,
             }
             self.check_length(text.len())?;
         }

@@ -178,7 +178,7 @@ impl Parser<'_> {
     fn is_operand(&self, ahead: usize) -> bool {
         match &self.token(ahead).kind {
             TokenKind::Literal(_) | TokenKind::BadLiteral | TokenKind::InterpolationStart => true,
-            TokenKind::Punct(punct) => matches!(*punct, "(" | "+" | "-" | "++" | "--" | "!" | "~" | "&" | "*"),
+            TokenKind::Punct(punct) => matches!(*punct, "(" | "+" | "-" | "++" | "--" | "!" | "~" | "&" | "*" | "^"),
             TokenKind::Word { text, .. } => {
                 self.name_at(ahead).is_some() || PREDEFINED.contains(&&**text) || OPERAND_WORDS.contains(&&**text)
             }

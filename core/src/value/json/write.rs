@@ -1,7 +1,6 @@
 //! JSON text and the `ToString()` of tokens, as Json.NET writes them.
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -23,25 +22,34 @@ impl JToken {
     #[must_use]
     pub fn to_json(&self, formatting: JFormatting) -> String {
         let mut text = String::new();
-        self.write(formatting, 0, &mut text);
+        // Writing into a string cannot fail.
+        let _ = self.write_json(formatting, &mut text);
         text
     }
 
-    fn write(&self, formatting: JFormatting, level: usize, out: &mut String) {
+    /// Writes its JSON text.
+    ///
+    /// # Errors
+    /// Those of `out`, at once: one that takes only so much ends the writing.
+    pub fn write_json(&self, formatting: JFormatting, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.write(formatting, 0, out)
+    }
+
+    fn write(&self, formatting: JFormatting, level: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         match self.with(JNode::clone) {
             JNode::Value(kind, value) => write_value(kind, &value, out),
             JNode::Property(name, value) => {
-                write_string(&name, out);
-                out.push_str(if formatting == JFormatting::Indented { ": " } else { ":" });
-                value.write(formatting, level, out);
+                quote(&name, out)?;
+                out.write_str(if formatting == JFormatting::Indented { ": " } else { ":" })?;
+                value.write(formatting, level, out)
             }
             JNode::Array(items) => write_members("[", ']', &items, formatting, level, out),
             JNode::Object(members) => {
                 let members: Vec<Self> = members.into_values().collect();
-                write_members("{", '}', &members, formatting, level, out);
+                write_members("{", '}', &members, formatting, level, out)
             }
             JNode::Constructor(name, items) => {
-                write_members(&format!("new {name}("), ')', &items, formatting, level, out);
+                write_members(&format!("new {name}("), ')', &items, formatting, level, out)
             }
         }
     }
@@ -53,80 +61,83 @@ impl fmt::Display for JToken {
         match self.held() {
             Some(Value::Bytes(_)) => f.write_str("System.Byte[]"),
             Some(value) => write!(f, "{value}"),
-            None => f.write_str(&self.to_json(JFormatting::Indented)),
+            None => self.write_json(JFormatting::Indented, f),
         }
     }
 }
 
-fn write_members(open: &str, close: char, items: &[JToken], formatting: JFormatting, level: usize, out: &mut String) {
-    out.push_str(open);
+fn write_members(
+    open: &str,
+    close: char,
+    items: &[JToken],
+    formatting: JFormatting,
+    level: usize,
+    out: &mut dyn fmt::Write,
+) -> fmt::Result {
+    out.write_str(open)?;
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
-            out.push(',');
+            out.write_char(',')?;
         }
-        new_line(formatting, level + 1, out);
-        item.write(formatting, level + 1, out);
+        new_line(formatting, level + 1, out)?;
+        item.write(formatting, level + 1, out)?;
     }
     // The list of a constructor's arguments is closed on a line of its own even when it is empty.
     if !items.is_empty() || close == ')' {
-        new_line(formatting, level, out);
+        new_line(formatting, level, out)?;
     }
-    out.push(close);
+    out.write_char(close)
 }
 
-fn new_line(formatting: JFormatting, level: usize, out: &mut String) {
+fn new_line(formatting: JFormatting, level: usize, out: &mut dyn fmt::Write) -> fmt::Result {
     if formatting == JFormatting::Indented {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", level));
+        out.write_char('\n')?;
+        for _ in 0..level {
+            out.write_str("  ")?;
+        }
     }
+    Ok(())
 }
 
-fn write_value(kind: JKind, value: &Value, out: &mut String) {
+fn write_value(kind: JKind, value: &Value, out: &mut dyn fmt::Write) -> fmt::Result {
     match (kind, value) {
-        (JKind::Undefined, _) => out.push_str("undefined"),
-        (JKind::Comment, Value::String(text)) => {
-            out.push_str("/*");
-            out.push_str(text);
-            out.push_str("*/");
-        }
+        (JKind::Undefined, _) => out.write_str("undefined"),
+        (JKind::Comment, Value::String(text)) => write!(out, "/*{text}*/"),
         // A whole number beyond Int64 holds its digits.
-        (JKind::Integer, Value::String(text)) => out.push_str(text),
-        (JKind::Raw, value) => out.push_str(&value.to_string()),
-        (JKind::Integer, Value::Enum(member)) => out.push_str(&member.number.to_string()),
-        (_, Value::Null) => out.push_str("null"),
-        (_, Value::Bool(value)) => out.push_str(if *value { "true" } else { "false" }),
+        (JKind::Integer, Value::String(text)) => out.write_str(text),
+        (JKind::Raw, value) => write!(out, "{value}"),
+        (JKind::Integer, Value::Enum(member)) => write!(out, "{}", member.number),
+        (_, Value::Null) => out.write_str("null"),
+        (_, Value::Bool(value)) => out.write_str(if *value { "true" } else { "false" }),
         (_, Value::Double(value)) => write_float(*value, out),
         (JKind::Float, value) => {
             let text = value.to_string();
-            out.push_str(&text);
-            if !text.contains(['.', 'E', 'N', 'y']) {
-                out.push_str(".0");
-            }
+            out.write_str(&text)?;
+            out.write_str(if text.contains(['.', 'E', 'N', 'y']) { "" } else { ".0" })
         }
-        (JKind::Integer, value) => out.push_str(&value.to_string()),
-        (_, Value::DateTime(moment)) => write_string(&iso(*moment), out),
+        (JKind::Integer, value) => write!(out, "{value}"),
+        (_, Value::DateTime(moment)) => quote(&iso(*moment), out),
         (_, Value::DateTimeOffset(moment)) => {
             let minutes = moment.offset_minutes();
             let sign = if minutes < 0 { '-' } else { '+' };
             let clock = iso(moment.clock());
             let clock = clock.trim_end_matches('Z').trim_end_matches("+00:00");
-            write_string(&format!("{clock}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60), out);
+            quote(&format!("{clock}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60), out)
         }
-        (_, Value::Bytes(bytes)) => write_string(&base64::engine::general_purpose::STANDARD.encode(bytes), out),
-        (_, value) => write_string(&value.to_string(), out),
+        (_, Value::Bytes(bytes)) => quote(&base64::engine::general_purpose::STANDARD.encode(bytes), out),
+        (_, Value::String(text)) => quote(text, out),
+        (_, value) => quote(&value.to_string(), out),
     }
 }
 
 // A whole number keeps its `.0`, as Json.NET writes doubles; what JSON cannot write stands in quotes.
-fn write_float(value: f64, out: &mut String) {
+fn write_float(value: f64, out: &mut dyn fmt::Write) -> fmt::Result {
     let text = Value::Double(value).to_string();
     if !value.is_finite() {
-        return write_string(&text, out);
+        return quote(&text, out);
     }
-    out.push_str(&text);
-    if !text.contains(['.', 'E']) {
-        out.push_str(".0");
-    }
+    out.write_str(&text)?;
+    out.write_str(if text.contains(['.', 'E']) { "" } else { ".0" })
 }
 
 /// ISO 8601 as Json.NET writes it: as many digits of the second as needed, and what is known of the zone.
@@ -152,24 +163,26 @@ fn iso(moment: DateTime) -> String {
 
 /// Writes `text` in quotes, escaped as Json.NET does by default.
 pub fn write_string(text: &str, out: &mut String) {
-    out.push('"');
+    // Writing into a string cannot fail.
+    let _ = quote(text, out);
+}
+
+fn quote(text: &str, out: &mut dyn fmt::Write) -> fmt::Result {
+    out.write_char('"')?;
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                // Writing into a string cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            plain => out.push(plain),
-        }
+            '"' => out.write_str("\\\""),
+            '\\' => out.write_str("\\\\"),
+            '\n' => out.write_str("\\n"),
+            '\r' => out.write_str("\\r"),
+            '\t' => out.write_str("\\t"),
+            '\u{8}' => out.write_str("\\b"),
+            '\u{c}' => out.write_str("\\f"),
+            '\0'..='\u{1f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => write!(out, "\\u{:04x}", u32::from(c)),
+            plain => out.write_char(plain),
+        }?;
     }
-    out.push('"');
+    out.write_char('"')
 }
 
 /// The text of a date that looks like JSON's, if it is one: what `DateParseHandling.DateTime` makes of a string.

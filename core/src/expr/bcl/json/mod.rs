@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::enums::J_TOKEN_TYPE;
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
+use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
 use crate::value::json::{ChangeError, JFormatting, JKind, JNode, ReadError, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
@@ -70,12 +71,12 @@ const ROWS: &[Row] = &[
         Ok(Value::Bool(token(call)?.property_named(name).is_some()))
     }),
     row("JToken", "string ToString()", |call| {
-        let text = call.value(0).to_string();
+        let text = bounded::text(call.value(0))?;
         call.yields(text)
     }),
     row("JToken", "string ToString(Formatting formatting)", |call| {
         let formatting = formatting(call, 1)?;
-        let text = token(call)?.to_json(formatting);
+        let text = bounded::json(&token(call)?, formatting)?;
         call.yields(text)
     }),
     row("JToken", "JTokenType Type", |call| Ok(Value::Enum(J_TOKEN_TYPE.value(token(call)?.kind() as i32)))),

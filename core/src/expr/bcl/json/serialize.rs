@@ -6,6 +6,7 @@ use super::super::{Call, Row, row};
 use super::cast::content_of;
 use super::{exception, refused};
 use crate::expr::Interrupt;
+use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Grid, Pair, Record};
@@ -170,6 +171,6 @@ fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
 }
 
 fn serialized(call: &mut Call<'_, '_>, formatting: JFormatting) -> Outcome<Value> {
-    let text = serialize(call, call.value(0), 0)?.to_json(formatting);
+    let text = bounded::json(&serialize(call, call.value(0), 0)?, formatting)?;
     call.yields(text)
 }
