@@ -105,7 +105,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(is_same_place(&base, &other) && other.path.starts_with(folder)))
     }),
     row(OWNER, "Uri MakeRelativeUri(Uri uri)", |call| {
-        let (base, other) = (absolute(call)?, absolute_at(call, 1, "uri")?);
+        let (base, other) = (absolute(call)?, must_be_absolute(uri_at(call, 1, "uri")?)?);
         if !is_same_place(&base, &other) {
             return Ok(call.value(1).clone());
         }
@@ -201,7 +201,10 @@ fn this(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
 }
 
 pub(super) fn absolute(call: &Call<'_, '_>) -> Outcome<Arc<UriParts>> {
-    let uri = this(call)?;
+    must_be_absolute(this(call)?)
+}
+
+pub(super) fn must_be_absolute(uri: Arc<UriParts>) -> Outcome<Arc<UriParts>> {
     if uri.scheme.is_empty() {
         return Err(invalid_operation("This operation is not supported for a relative URI."));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::string::distance_in_any_case;
 use super::string::{distance, ignores_case};
-use super::uri::{absolute, difference, of_kind, parse, resolve, uri_at};
+use super::uri::{absolute, difference, must_be_absolute, of_kind, parse, resolve, uri_at};
 use super::uri_text::{has_only_allowed, unescape_whole};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(has_only_allowed(&uri.original)))
     }),
     row(OWNER, "string MakeRelative(Uri toUri)", |call| {
-        let (base, other) = (absolute(call)?, uri_at(call, 1, "toUri")?);
+        let (base, other) = (absolute(call)?, must_be_absolute(uri_at(call, 1, "toUri")?)?);
         let same = base.scheme == other.scheme && base.host == other.host && port(&base) == port(&other);
         let text = if same { difference(&base.path, &other.path) } else { readable(&other.absolute()) };
         call.yields(text)

@@ -119,10 +119,11 @@ fn private(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn with_key(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let certificate = given(call)?;
-    if call.value(1).is_null() {
+    // Both arguments are looked at before the certificate is.
+    if !call.value(0).is_null() && call.value(1).is_null() {
         return Err(argument_null("privateKey"));
     }
+    let certificate = given(call)?;
     if certificate.has_private_key {
         return Err(throw(
             "System.InvalidOperationException",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
+use super::super::change_type::is_db_null;
 use super::super::{Call, Row, convert, row, uri};
 use super::typed::to_object;
 use super::{index, token};
@@ -107,6 +108,9 @@ pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> 
     let _ = call;
     if let Value::Json(token) = value {
         return Ok(token.clone());
+    }
+    if is_db_null(value) {
+        return Ok(JToken::value(JKind::Null, Value::Null));
     }
     let bytes = bytes_of(value);
     let value = bytes.as_ref().unwrap_or(value);
