@@ -106,6 +106,8 @@ pub struct UriParts {
 pub struct ZoneData {
     /// As it was asked for.
     pub id: String,
+    /// Whether it was asked for as the gateway's own.
+    pub is_local: bool,
     /// The offset without daylight saving time, in seconds.
     pub base_seconds: i64,
     /// What it is shown as, when that was said.

@@ -271,15 +271,20 @@ fn base64(call: &mut Call<'_, '_>, bytes: &[u8], options: Option<usize>) -> Outc
 }
 
 fn of_base64(call: &mut Call<'_, '_>, text: &str) -> Outcome<Value> {
+    let bytes = base64_bytes(text)?;
+    call.machine.charge(bytes.len())?;
+    Ok(Value::Bytes(Arc::from(bytes)))
+}
+
+/// What `FromBase64String` gives.
+pub(super) fn base64_bytes(text: &str) -> Outcome<Vec<u8>> {
     let text: String = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')).collect();
-    let bytes = LENIENT.decode(&text).map_err(|_| {
+    LENIENT.decode(&text).map_err(|_| {
         format(
             "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or \
              an illegal character among the padding characters.",
         )
-    })?;
-    call.machine.charge(bytes.len())?;
-    Ok(Value::Bytes(Arc::from(bytes)))
+    })
 }
 
 fn hex(call: &mut Call<'_, '_>, bytes: &[u8]) -> Outcome<Value> {

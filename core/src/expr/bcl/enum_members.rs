@@ -86,6 +86,9 @@ fn case(call: &Call<'_, '_>, text: usize) -> Outcome<NameCase> {
 }
 
 fn parsed(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
+    if text == 0 {
+        call.text(text, "value")?;
+    }
     let of = wanted(call, text)?;
     let given = call.text(text, "value")?;
     read(of, given, case(call, text)?).map(Value::Enum)

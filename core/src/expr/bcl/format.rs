@@ -187,6 +187,10 @@ pub(super) fn with_format(value: &Value, format: &str) -> Outcome<String> {
         }
         Value::TimeSpan(span) => super::time_span::with_format(*span, format),
         Value::Enum(value) => enumeration(*value, format),
+        Value::Json(token) => match token.held() {
+            Some(held) => with_format(&held, format),
+            None => bounded::text(value),
+        },
         other => bounded::text(other),
     }
 }

@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
         let (text, form) = (call.text(0, "input")?.trim(), call.text(1, "format")?);
         parse_exact(text, form).map(Value::Guid)
     }),
-    row("Guid", "byte[] ToByteArray()", |call| Ok(Value::Bytes(Arc::from(mixed(guid(call, 0)?.0.to_be_bytes()))))),
+    row("Guid", "byte[] ToByteArray()", |call| Ok(bytes_of(guid(call, 0)?))),
     row("Guid", "bool Equals(Guid g)", |call| Ok(Value::Bool(guid(call, 0)? == guid(call, 1)?))),
     row("Guid", "int CompareTo(Guid value)", |call| Ok(super::object::order(guid(call, 0)?.0.cmp(&guid(call, 1)?.0)))),
 ];
@@ -140,6 +140,11 @@ fn hex(digits: &str) -> Outcome<Uuid> {
 }
 
 /// `Guid.Parse`
+/// `ToByteArray`
+pub(super) fn bytes_of(guid: Uuid) -> Value {
+    Value::Bytes(Arc::from(mixed(guid.0.to_be_bytes())))
+}
+
 pub(super) fn parse(text: &str) -> Outcome<Uuid> {
     let text = text.trim();
     if text.len() < 32 {

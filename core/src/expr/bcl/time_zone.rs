@@ -14,7 +14,7 @@ const OWNER: &str = "TimeZoneInfo";
 
 pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static TimeZoneInfo Utc", |_| Ok(made(utc()))),
-    row(OWNER, "static TimeZoneInfo Local", |_| Ok(made(utc()))),
+    row(OWNER, "static TimeZoneInfo Local", |_| Ok(made(ZoneData { is_local: true, ..utc() }))),
     row(OWNER, "static TimeZoneInfo FindSystemTimeZoneById(string id)", |call| found(call, 0, "id").map(made)),
     row(OWNER, "string Id", |call| named(call, |zone| zone.id.clone())),
     row(OWNER, "string DisplayName", |call| named(call, ZoneData::display_name)),
@@ -141,6 +141,9 @@ pub(super) const ROWS: &[Row] = &[
         custom,
     ),
     row(OWNER, "string ToString()", |call| named(call, ZoneData::display_name)),
+    row(OWNER, "static bool TryConvertIanaIdToWindowsId(string ianaId, out string windowsId)", no_name),
+    row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, out string ianaId)", no_name),
+    row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, string region, out string ianaId)", no_name),
     row(OWNER, "static void ClearCachedData()", |_| Ok(Value::Null)),
     row("TimeZone", "static TimeZone CurrentTimeZone", |_| Ok(made(utc()))),
     row("TimeZone", "string StandardName", |call| named(call, |zone| zone.standard_name.clone())),
@@ -154,6 +157,12 @@ pub(super) const ROWS: &[Row] = &[
         moment_of(moment(call, 1)?.ticks(), DateTimeKind::Local)
     }),
 ];
+
+// Without culture data .NET knows no other name of any zone.
+fn no_name(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    call.give(Value::Null);
+    Ok(Value::Bool(false))
+}
 
 // A zone of one offset.
 fn custom(call: &mut Call<'_, '_>) -> Outcome<Value> {
@@ -174,7 +183,8 @@ fn custom(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let (display, standard_name) = (text(2)?, text(3)?);
     let daylight_name = standard_name.clone();
     let base_seconds = offset.0 / TICKS_PER_SECOND;
-    Ok(made(ZoneData { id, base_seconds, display: Some(display), standard_name, daylight_name, changes: Vec::new() }))
+    let display = Some(display);
+    Ok(made(ZoneData { id, is_local: false, base_seconds, display, standard_name, daylight_name, changes: Vec::new() }))
 }
 
 fn made(zone: ZoneData) -> Value {
@@ -296,7 +306,11 @@ fn moment_of(ticks: i64, kind: DateTimeKind) -> Outcome<Value> {
 }
 
 fn shown(zone: &ZoneData, utc: i64) -> Outcome<Value> {
-    let kind = if zone.id == "UTC" { DateTimeKind::Utc } else { DateTimeKind::Unspecified };
+    let kind = match zone {
+        zone if zone.is_local => DateTimeKind::Local,
+        zone if zone.id == "UTC" => DateTimeKind::Utc,
+        _ => DateTimeKind::Unspecified,
+    };
     moment_of(utc + at(zone, utc).offset_seconds * TICKS_PER_SECOND, kind)
 }
 

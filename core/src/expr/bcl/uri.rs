@@ -373,10 +373,11 @@ pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
     // The scheme of the base, and no authority, is a relative address too.
     let behind = relative.strip_prefix(base.scheme.as_str()).and_then(|rest| rest.strip_prefix(':'));
     let relative = behind.filter(|rest| base.has_authority && !rest.starts_with('/')).unwrap_or(relative);
-    if !relative.starts_with('/')
-        && let Ok(found) = parse(relative)
-    {
-        return Ok(found);
+    let names_host = relative.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
+    match parse(relative) {
+        Ok(found) if !relative.starts_with('/') => return Ok(found),
+        Err(refused) if names_host => return Err(refused),
+        Ok(_) | Err(_) => {}
     }
     let text = if relative.is_empty() {
         format!("{}:{}", base.scheme, without_fragment(base))

@@ -163,14 +163,23 @@ fn read(id: &str, data: &[u8]) -> Option<ZoneData> {
         String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or(&[])).into_owned()
     };
     let base_seconds = rule(footer).map_or(standard.0, |rule| rule.standard);
+    for change in &mut changes {
+        change.offset_seconds = base_seconds + in_minutes(change.offset_seconds - base_seconds);
+    }
     Some(ZoneData {
         display: None,
         id: id.to_owned(),
+        is_local: false,
         base_seconds,
         standard_name: name_of(standard.1),
         daylight_name: name_of(daylight.1),
         changes,
     })
+}
+
+// Whole minutes are all that .NET keeps of a distance from the standard offset..
+const fn in_minutes(seconds: i64) -> i64 {
+    seconds / 60 * 60
 }
 
 // Counts of UTC marks, standard marks, leap seconds, changes, types, and letters of names.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::rng::Rng;
 use crate::time::Now;
-use crate::value::{ContextPart, DateTimeOffset, JToken, Object, Value};
+use crate::value::{ContextPart, DateTime, DateTimeKind, DateTimeOffset, JToken, Object, Value};
 
 use super::bcl::{json_cast, json_pairs, json_token, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
@@ -366,7 +366,7 @@ impl Machine<'_> {
                 other => Ok(other),
             },
             Conversion::ToJson(null) => json_token(&value, *null),
-            Conversion::Json(ty) => json_cast(&value, ty),
+            Conversion::Json(ty) => json_cast(DateTime::of_wall(self.now.wall, DateTimeKind::Utc), &value, ty),
             Conversion::JsonPairs => Ok(json_pairs(value)),
             Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),
             Conversion::XmlName(class) => xml_name(*class, &value),

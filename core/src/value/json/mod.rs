@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use super::Value;
 
 pub use change::ChangeError;
-pub use read::{Read, ReadError, Wanted};
+pub use read::{Read, ReadAs, ReadError, Shape, Wanted};
 pub use write::{JFormatting, date_of, write_string};
 
 /// The tallest tree that may be built, in tokens from root to leaf; a property counts as a token. The reader's own limit is 64
@@ -191,8 +191,8 @@ impl JToken {
 
     /// The same token, of which is known now where it was read.
     #[must_use]
-    fn placed(self, place: Option<Place>) -> Self {
-        self.lock().place = place;
+    fn placed(self, place: impl Into<Option<Place>>) -> Self {
+        self.lock().place = place.into();
         self
     }
 
@@ -244,6 +244,14 @@ impl JToken {
     /// What is wrong, as `JsonReaderException` says it.
     pub fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Result<Read, ReadError> {
         read::read(text, wanted, tokens_max)
+    }
+
+    /// Reads JSON text for the serializer, each value as the shape wants it.
+    ///
+    /// # Errors
+    /// What is wrong, as `JsonReaderException` says it, up to the end of the value.
+    pub fn read_shaped(text: &str, shape: &Shape, tokens_max: usize) -> Result<Read, ReadError> {
+        read::read_shaped(text, shape, tokens_max)
     }
 
     // A panic of another thread leaves content that is whole: every change is one assignment.

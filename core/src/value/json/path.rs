@@ -66,6 +66,7 @@ impl Path {
     /// What is wrong with it.
     pub fn parse(text: &str) -> Outcome<Self> {
         let mut reader = Reader { chars: text.chars().collect(), at: 0 };
+        let blanks = text.len() - text.trim_start_matches(' ').len();
         reader.skip_blanks();
         if reader.peek() == Some('$') {
             match reader.chars.get(reader.at + 1) {
@@ -74,8 +75,17 @@ impl Path {
                 // A name may begin so.
                 Some(_) => {}
             }
+        } else if reader.peek().is_some_and(|c| !matches!(c, '.' | '[')) {
+            // A name that stands first keeps the blanks before it.
+            reader.at -= blanks;
         }
-        reader.path(false).map(Self)
+        let filters = reader.path(false)?;
+        let end = reader.peek();
+        reader.skip_blanks();
+        match end {
+            Some(c) if reader.peek().is_some() => error(format!("Unexpected character while parsing path: {c}")),
+            _ => Ok(Self(filters)),
+        }
     }
 
     /// What it leads to from `root`.
@@ -284,10 +294,9 @@ impl Reader {
                     filters.push(filter);
                     (scan, after_indexer, after_dot) = (false, true, false);
                 }
-                ')' | ' ' | '&' | '|' | '=' | '!' | '<' | '>' if in_query => break,
+                ')' | '&' | '|' | '=' | '!' | '<' | '>' if in_query => break,
                 ']' | ')' => return error(format!("Unexpected character while parsing path: {c}")),
-                ' ' if self.chars.get(self.at..).is_some_and(|rest| rest.iter().all(|c| *c == ' ')) => break,
-                ' ' => return error("Unexpected character while parsing path:  "),
+                ' ' if !filters.is_empty() || in_query || after_dot => break,
                 '.' => {
                     self.at += 1;
                     if self.peek() == Some('.') {
@@ -308,7 +317,7 @@ impl Reader {
                 }
             }
         }
-        if after_dot {
+        if after_dot && self.peek().is_none() {
             return error("Unexpected end while parsing path.");
         }
         Ok(filters)
@@ -317,7 +326,8 @@ impl Reader {
     fn member(&mut self, in_query: bool) -> String {
         let mut name = String::new();
         while let Some(c) = self.peek() {
-            let ends = matches!(c, '.' | '[' | ']' | '(' | ')' | ' ')
+            let ends = matches!(c, '.' | '[' | ']' | '(' | ')')
+                || c == ' ' && !name.trim_start().is_empty()
                 || in_query && matches!(c, '&' | '|' | '=' | '!' | '<' | '>');
             if ends {
                 break;

@@ -2,6 +2,7 @@
 
 mod date;
 mod number;
+mod shaped;
 mod string;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::{JKind, JNode, JToken, Place};
 use crate::value::Value;
 
 pub(super) use date::{iso_date, microsoft_date};
+pub use shaped::{ReadAs, Shape};
 
 /// How deep containers may stand in each other: `JsonReader.MaxDepth` of Json.NET 13.
 const DEPTH_MAX: usize = 64;
@@ -47,6 +49,10 @@ pub struct Read {
     pub token: JToken,
     /// How many tokens there are.
     pub tokens: usize,
+    /// Where reading has ended.
+    pub end: Place,
+    /// What is wrong with the text behind the value, which the serializer says after it has made the value.
+    pub trailing: Option<String>,
 }
 
 /// Why text was not read.
@@ -54,6 +60,8 @@ pub struct Read {
 pub enum ReadError {
     /// The message of the `JsonReaderException`.
     Syntax(String),
+    /// There is no value, for the serializer; where that was found.
+    Nothing(String),
     /// There are more tokens than allowed.
     TooMany,
 }
@@ -61,10 +69,24 @@ pub enum ReadError {
 type Outcome<T> = Result<T, ReadError>;
 
 pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Read> {
-    let (tokens_left, root) = (tokens_max, wanted.type_name());
-    let mut reader = Reader { text, at: 0, tokens_left, path: Vec::new(), root, passed: Passed::default() };
-    let token = reader.whole(wanted)?;
-    Ok(Read { token, tokens: tokens_max - reader.tokens_left })
+    let mut reader = Reader::new(text, wanted, tokens_max);
+    let (token, end) = reader.whole(wanted, &Shape::Any)?;
+    match reader.trailing() {
+        Some(error) => Err(error),
+        None => Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, trailing: None }),
+    }
+}
+
+/// Reads content for the serializer.
+pub(super) fn read_shaped(text: &str, shape: &Shape, tokens_max: usize) -> Outcome<Read> {
+    let mut reader = Reader::new(text, Wanted::Content, tokens_max);
+    let (token, end) = reader.whole(Wanted::Content, shape)?;
+    let trailing = match reader.trailing() {
+        Some(ReadError::Syntax(message)) => Some(message),
+        Some(other) => return Err(other),
+        None => None,
+    };
+    Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, trailing })
 }
 
 /// A container that is being read, for the path.
@@ -99,13 +121,23 @@ struct Passed {
     units: u32,
 }
 
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, wanted: Wanted, tokens_left: usize) -> Self {
+        Self { text, at: 0, tokens_left, path: Vec::new(), root: wanted.type_name(), passed: Passed::default() }
+    }
+}
+
 impl Reader<'_> {
-    fn whole(&mut self, wanted: Wanted) -> Outcome<JToken> {
+    // The value, and where it ends.
+    fn whole(&mut self, wanted: Wanted, shape: &Shape) -> Outcome<(JToken, Place)> {
         let blanks = self.text.len() - self.text.trim_start().len();
         self.skip_blanks()?;
         let comment = self.text.get(blanks..self.at).filter(|skipped| wanted == Wanted::Any && !skipped.is_empty());
         let comment = comment.map(comment_in);
-        let Some(first) = self.peek() else { return comment.ok_or_else(|| self.nothing()) };
+        let Some(first) = self.peek() else {
+            let comment = comment.ok_or_else(|| self.absent(wanted))?;
+            return Ok((comment, self.place()));
+        };
         let fits = match wanted {
             Wanted::Any | Wanted::Content => true,
             Wanted::Object => first == '{',
@@ -115,7 +147,7 @@ impl Reader<'_> {
             let kind = match first {
                 '{' => "StartObject",
                 '[' => "StartArray",
-                _ => self.value()?.kind().name(),
+                _ => self.value(&Shape::Any)?.kind().name(),
             };
             self.at = self.at.max(self.text.len() - self.text.trim_start().len() + 1);
             let (root, article) = (self.root, if wanted == Wanted::Object { "an object" } else { "an array" });
@@ -126,14 +158,18 @@ impl Reader<'_> {
         if matches!(first, '{' | '[') {
             self.root = if first == '{' { "JObject" } else { "JArray" };
         }
-        let token = self.value()?;
-        self.skip_blanks()?;
-        match self.peek() {
-            None => Ok(comment.unwrap_or(token)),
-            Some(c) => {
-                Err(self.error(format!("Additional text encountered after finished reading JSON content: {c}.")))
-            }
+        let token = self.value(shape)?;
+        let place = self.place();
+        Ok((comment.unwrap_or(token), place))
+    }
+
+    // What is wrong with the text behind the value.
+    fn trailing(&mut self) -> Option<ReadError> {
+        if let Err(error) = self.skip_blanks() {
+            return Some(error);
         }
+        let next = self.peek()?;
+        Some(self.error(format!("Additional text encountered after finished reading JSON content: {next}.")))
     }
 
     fn peek(&self) -> Option<char> {
@@ -163,10 +199,10 @@ impl Reader<'_> {
     }
 
     // Where reading has come to.
-    fn place(&mut self) -> Option<Place> {
+    fn place(&mut self) -> Place {
         let mut passed = self.passed;
         let bytes = self.text.as_bytes();
-        for c in self.text.get(passed.bytes..self.at)?.char_indices().map(|(_, c)| c) {
+        for c in self.text.get(passed.bytes..self.at).unwrap_or("").chars() {
             let before = passed.bytes.checked_sub(1).and_then(|at| bytes.get(at));
             passed.bytes += c.len_utf8();
             match c {
@@ -180,7 +216,15 @@ impl Reader<'_> {
             }
         }
         self.passed = passed;
-        Some(Place { line: passed.line_ends.saturating_add(1), position: passed.units })
+        Place { line: passed.line_ends.saturating_add(1), position: passed.units }
+    }
+
+    // There is no value at all.
+    fn absent(&self, wanted: Wanted) -> ReadError {
+        match self.error("") {
+            ReadError::Syntax(place) if wanted == Wanted::Content => ReadError::Nothing(place.trim_start().to_owned()),
+            _ => self.nothing(),
+        }
     }
 
     fn nothing(&self) -> ReadError {
@@ -235,24 +279,27 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&mut self) -> Outcome<JToken> {
+    fn value(&mut self, shape: &Shape) -> Outcome<JToken> {
         self.charge()?;
+        if let Shape::One(wanted) = shape {
+            return self.value_as(*wanted);
+        }
         let Some(first) = self.peek() else { return Err(self.end()) };
         let (kind, value) = match first {
-            '{' => return self.object(),
+            '{' => return self.object(shape.of_members()),
             '[' => {
-                let (items, place) = self.items(']')?;
+                let (items, place) = self.items(']', shape.of_items())?;
                 return Ok(JToken::new(JNode::Array(items)).placed(place));
             }
             '"' | '\'' => super::write::string_or_date(self.quoted(first)?),
             't' => self.word("true", "boolean", JKind::Boolean, Value::Bool(true))?,
             'f' => self.word("false", "boolean", JKind::Boolean, Value::Bool(false))?,
-            'n' if self.text.get(self.at..).is_some_and(|rest| rest.starts_with("ne")) => return self.constructor(),
+            'n' if self.is_next("ne") => return self.constructor(),
             'n' => self.word("null", "null", JKind::Null, Value::Null)?,
             'u' => self.word("undefined", "undefined", JKind::Undefined, Value::Null)?,
             'N' => self.word("NaN", "NaN", JKind::Float, Value::Double(f64::NAN))?,
             'I' => self.word("Infinity", "Infinity", JKind::Float, Value::Double(f64::INFINITY))?,
-            '-' if self.text.get(self.at..).is_some_and(|rest| rest.starts_with("-I")) => {
+            '-' if self.is_next("-I") => {
                 self.word("-Infinity", "-Infinity", JKind::Float, Value::Double(f64::NEG_INFINITY))?
             }
             '-' | '.' | '0'..='9' => return self.number(),
@@ -262,16 +309,27 @@ impl Reader<'_> {
         Ok(JToken::value(kind, value).placed(self.place()))
     }
 
+    fn is_next(&self, text: &str) -> bool {
+        self.text.get(self.at..).is_some_and(|rest| rest.starts_with(text))
+    }
+
     fn word(&mut self, word: &str, what: &str, kind: JKind, value: Value) -> Outcome<(JKind, Value)> {
-        for wanted in word.chars() {
-            match self.peek() {
-                Some(found) if found == wanted => self.bump(),
-                Some(_) => return Err(self.error(format!("Error parsing {what} value."))),
-                None => return Err(self.error("Unexpected end when reading JSON.")),
-            }
+        if self.matches(word)? { Ok((kind, value)) } else { Err(self.error(format!("Error parsing {what} value."))) }
+    }
+
+    // Goes through the word as far as it stands here; a text that is too short for it is refused at its end.
+    fn matches(&mut self, word: &str) -> Outcome<bool> {
+        if self.text.get(self.at..).is_none_or(|rest| rest.encode_utf16().take(word.len()).count() < word.len()) {
+            self.at = self.text.len();
+            return Err(self.error("Unexpected end when reading JSON."));
         }
-        let ends = self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, '}' | ']' | ',' | ')' | '/'));
-        if ends { Ok((kind, value)) } else { Err(self.error(format!("Error parsing {what} value."))) }
+        for wanted in word.chars() {
+            if self.peek() != Some(wanted) {
+                return Ok(false);
+            }
+            self.bump();
+        }
+        Ok(self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, '}' | ']' | ',' | ')' | '/')))
     }
 
     fn open(&mut self, open: Open) -> Outcome<()> {
@@ -284,7 +342,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn object(&mut self) -> Outcome<JToken> {
+    fn object(&mut self, values: &Shape) -> Outcome<JToken> {
         let mut members: IndexMap<Arc<str>, JToken> = IndexMap::new();
         self.open(Open::Object(None))?;
         let place = self.place();
@@ -305,7 +363,7 @@ impl Reader<'_> {
                 *current = Some(Arc::clone(&name));
             }
             self.skip_blanks()?;
-            let value = self.value()?;
+            let value = self.value(values)?;
             // The last one of a name wins, in the place of the first.
             let property = JToken::new(JNode::Property(Arc::clone(&name), value)).placed(named);
             members.insert(name, property);
@@ -376,7 +434,7 @@ impl Reader<'_> {
     }
 
     // The items of an array or a constructor; an item that is missing is `undefined`.
-    fn items(&mut self, close: char) -> Outcome<(Vec<JToken>, Option<Place>)> {
+    fn items(&mut self, close: char, shape: &Shape) -> Outcome<(Vec<JToken>, Place)> {
         self.open(Open::Array(None))?;
         let place = self.place();
         let mut items = Vec::new();
@@ -394,7 +452,7 @@ impl Reader<'_> {
                     self.count_item();
                     items.push(JToken::value(JKind::Undefined, Value::Null));
                 }
-                Some(_) => items.push(self.value()?),
+                Some(_) => items.push(self.value(shape)?),
             }
             if self.separator(close)? {
                 break;
@@ -421,7 +479,7 @@ impl Reader<'_> {
             Some(c) => return Err(self.error(format!("Unexpected character while parsing constructor: {c}."))),
             None => return Err(self.error("Unexpected end while parsing constructor.")),
         }
-        let (items, place) = self.items(')')?;
+        let (items, place) = self.items(')', &Shape::Any)?;
         Ok(JToken::new(JNode::Constructor(name, items)).placed(place))
     }
 }

@@ -13,7 +13,7 @@ use crate::value::Value;
 
 /// Which end of a [`Line`] is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(in crate::expr::bcl) enum End {
     /// A queue
     Front,
     /// A stack
@@ -120,10 +120,22 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
 ];
 
 fn made(call: &mut Call<'_, '_>, end: End, values: Vec<Value>, capacity: usize) -> Outcome<Value> {
+    let item = call.ty(0);
+    line_of(call, item, end, values, capacity)
+}
+
+/// A queue or a stack of these items, the oldest first.
+pub(in crate::expr::bcl) fn line_of(
+    call: &mut Call<'_, '_>,
+    item: Ty,
+    end: End,
+    values: Vec<Value>,
+    capacity: usize,
+) -> Outcome<Value> {
     call.machine.charge(values.len() * size_of::<Value>())?;
     let class = if end == End::Front { Class::Queue } else { Class::Stack };
     let capacity = capacity.max(values.len());
-    call.object(Ty::Generic(class, [call.ty(0)].into()), Line { values: values.into(), version: 0, end, capacity })
+    call.object(Ty::Generic(class, [item].into()), Line { values: values.into(), version: 0, end, capacity })
 }
 
 fn sized(call: &mut Call<'_, '_>, end: End) -> Outcome<Value> {

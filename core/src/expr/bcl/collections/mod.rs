@@ -9,7 +9,7 @@ mod elements;
 mod enumerator;
 mod interfaces;
 pub(super) mod key;
-mod line;
+pub(super) mod line;
 mod list;
 mod list_search;
 pub(super) mod map;

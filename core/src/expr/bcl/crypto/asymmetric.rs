@@ -196,7 +196,8 @@ fn named(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let name = call.text_or_null(0)?.ok_or_else(|| argument_null("name"))?;
     let short = name.strip_prefix("System.Security.Cryptography.").unwrap_or(name).to_ascii_uppercase();
     match short.as_str() {
-        "RSA" | "ASYMMETRICALGORITHM" => made(call, None, 2048),
+        // The service provider, whose keys are shorter than those of `RSA.Create()`.
+        "RSA" | "ASYMMETRICALGORITHM" => made(call, None, 1024),
         "DSA" | "ECDSA" | "ECDH" | "ECDIFFIEHELLMAN" => Err(unsupported("Only RSA is supported here.")),
         _ => Ok(Value::Null),
     }

@@ -3,14 +3,14 @@
 
 use super::super::linq::{boxed, unboxed};
 use super::super::{Call, Row, row};
-use super::cast::value_of;
+use super::cast::{now, value_of};
 use super::{JNode, no_children, token};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null, broken, null_reference, throw};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
-use crate::value::{JToken, Value};
+use crate::value::{DateTime, DateTimeKind, JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "IEnumerable<JToken> Children()", |call| {
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
     row("IEnumerable<JToken>", "this U Value<U>()", |call| {
         let ty = call.ty(0);
         match call.value(0) {
-            Value::Json(token) => value_of(token, &ty),
+            Value::Json(token) => value_of(now(call), token, &ty),
             Value::Null => Err(argument_null("value")),
             _ => Err(throw("System.ArgumentException", "Source value must be a JToken.")),
         }
@@ -234,7 +234,9 @@ struct Converted {
 impl Cursor for Converted {
     fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
         match machine.advance(&mut *self.source)? {
-            Some(Value::Json(token)) => value_of(&token, &self.ty).map(Some),
+            Some(Value::Json(token)) => {
+                value_of(DateTime::of_wall(machine.now.wall, DateTimeKind::Utc), &token, &self.ty).map(Some)
+            }
             other => Ok(other),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Call, Row, row};
-use super::cast::content_of;
+use super::cast::{content_of, undetermined};
 use super::{keep, list, or_null, refused, token, token_at};
 use crate::expr::exception::{Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range};
 use crate::value::json::{ChangeError, JKind, JNode};
@@ -53,7 +53,10 @@ pub(super) const ROWS: &[Row] = &[
         let value = call.value(0).clone();
         made(call, JToken::value(JKind::String, value))
     }),
-    row("JValue", "new JValue(object value)", single),
+    row("JValue", "new JValue(object value)", |call| match call.value(0) {
+        Value::Json(token) => Err(undetermined(token.type_name())),
+        _ => single(call),
+    }),
     row("JValue", "static JValue CreateNull()", |_| Ok(Value::Json(JToken::null()))),
     row("JValue", "static JValue CreateUndefined()", |_| Ok(Value::Json(JToken::value(JKind::Undefined, Value::Null)))),
     row("JValue", "static JValue CreateString(string value)", |call| {

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use base64::Engine as _;
 
 use super::super::change_type::is_db_null;
-use super::super::{Call, Row, convert, row, uri};
-use super::typed::to_object;
+use super::super::time_parse::{self, Styles};
+use super::super::{Call, Row, convert, convert_text, row, time, uri};
+use super::typed::{deserialize, to_object};
 use super::{index, token};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
 use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
-use crate::value::{DateTimeOffset, JToken, Library, Value};
+use crate::value::{DateTime, DateTimeKind, DateTimeOffset, JToken, Library, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "T Value<T>(object key)", |call| {
         let found = index(call)?;
         let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
         match found {
-            Value::Json(token) => value_of(&token, ty),
+            Value::Json(token) => value_of(now(call), &token, ty),
             _ => ty.default_value().ok_or_else(|| broken("Value<T> of an unbuilt type")),
         }
     }),
@@ -29,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
             return Err(argument_null("value"));
         }
         let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
-        value_of(&token(call)?, ty)
+        value_of(now(call), &token(call)?, ty)
     }),
     row("JToken", "T ToObject<T>()", |call| {
         let ty = call.types.first().ok_or_else(|| broken("ToObject<T> without a type"))?.clone();
@@ -44,10 +45,14 @@ pub(super) const ROWS: &[Row] = &[
     row("JsonConvert", "static T DeserializeObject<T>(string value)", |call| {
         let ty = call.types.first().ok_or_else(|| broken("DeserializeObject<T> without a type"))?.clone();
         let text = Arc::clone(call.text(0, "value")?);
-        let token = super::deserialized(call, &text)?;
-        to_object(call, &token, &ty)
+        deserialize(call, &text, &ty)
     }),
 ];
+
+/// What texts without a year or a date are completed with.
+pub(super) fn now(call: &Call<'_, '_>) -> DateTime {
+    time::now(call, DateTimeKind::Utc)
+}
 
 /// The implicit operators of `JToken`: from text, numbers and booleans. What null becomes depends on its static type.
 pub(crate) fn token_of(value: &Value, null: JKind) -> Outcome<Value> {
@@ -116,14 +121,16 @@ pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> 
     let value = bytes.as_ref().unwrap_or(value);
     // Json.NET takes a character only where it is known to be one.
     let kind = kind_of(value).filter(|_| !matches!(value, Value::Char(_)));
-    kind.map(|kind| JToken::value(kind, value.clone())).ok_or_else(|| {
-        let message = format!("Could not determine JSON object type for type {}.", value.type_name());
-        throw("System.ArgumentException", message)
-    })
+    kind.map(|kind| JToken::value(kind, value.clone())).ok_or_else(|| undetermined(&value.type_name()))
+}
+
+/// The exception for a value that no `JValue` holds.
+pub(super) fn undetermined(name: &str) -> Interrupt {
+    throw("System.ArgumentException", format!("Could not determine JSON object type for type {name}."))
 }
 
 /// The explicit operators of `JToken`. A null reference gives null, or throws for a value type.
-pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
+pub(crate) fn cast(now: DateTime, value: &Value, ty: &Ty) -> Outcome<Value> {
     let Value::Json(token) = value else {
         return match ty {
             _ if !value.is_null() => Err(broken("expected a JSON token")),
@@ -161,7 +168,12 @@ pub(crate) fn cast(value: &Value, ty: &Ty) -> Outcome<Value> {
     if let (JKind::Bytes, Value::Bytes(bytes), Ty::String) = (kind, &held, inner) {
         return Ok(Value::string(base64::engine::general_purpose::STANDARD.encode(bytes)));
     }
-    converted(kind, &held, inner)
+    // A number beyond `long` goes through `int`.
+    let is_small = matches!(inner, Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16 | Ty::Char | Ty::Bool);
+    if is_small && kind == JKind::Integer && matches!(held, Value::String(_)) {
+        return Err(too_large("an Int32"));
+    }
+    converted(now, kind, &held, inner)
 }
 
 // The lists of Json.NET's `JToken`: which tokens an operator takes.
@@ -184,7 +196,7 @@ fn allows(ty: &Ty, kind: JKind) -> bool {
 }
 
 /// `Convert.ChangeType` under the invariant culture, from what a `JValue` holds.
-fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
+pub(super) fn converted(now: DateTime, kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
     if ty.admits(held) && !(kind == JKind::Integer && *ty == Ty::String) {
         return Ok(held.clone());
     }
@@ -206,23 +218,23 @@ fn converted(kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
         (Ty::UInt64, value) => convert::to_whole::<u64>(value),
         (Ty::Single, value) => convert::to_single(value),
         (Ty::Decimal, value) => convert::to_decimal(value),
-        (Ty::Class(Class::DateTimeOffset), Value::DateTime(moment)) => {
-            DateTimeOffset::of_utc(moment.ticks(), 0).map(Value::DateTimeOffset).ok_or_else(super::super::unrepresentable)
-        }
+        (Ty::Class(Class::DateTimeOffset), Value::DateTime(moment)) => DateTimeOffset::of_utc(moment.ticks(), 0)
+            .map(Value::DateTimeOffset)
+            .ok_or_else(super::super::unrepresentable),
         (Ty::Char, value) => convert::to_char(value),
         (Ty::Class(Class::Uri), Value::String(text)) => uri::made(uri::parse(text)),
         (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
-        (Ty::Class(Class::DateTime), Value::String(text)) => date(text),
+        (Ty::Class(Class::DateTime), Value::String(text)) => {
+            let found = time_parse::date_time(text, Styles::default(), now);
+            found.map(Value::DateTime).map_err(|refused| refused.exception(text))
+        }
+        (Ty::Class(Class::DateTimeOffset), Value::String(text)) => {
+            let found = time_parse::date_time_offset(text, Styles::default(), now);
+            found.map(Value::DateTimeOffset).map_err(|refused| refused.exception(text))
+        }
         (Ty::Class(Class::TimeSpan), Value::String(text)) => span(text),
-        (Ty::Array(_), Value::String(text)) => {
-            base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).map(|bytes| Value::Bytes(bytes.into())).map_err(
-                |_| {
-                    format(
-                        "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding \
-                         characters, or an illegal character among the padding characters.",
-                    )
-                },
-            )
+        (Ty::Array(item), Value::String(text)) if **item == Ty::Byte => {
+            convert_text::base64_bytes(text).map(|bytes| Value::Bytes(bytes.into()))
         }
         (ty, value) => Err(no_conversion(&value.type_name(), &ty.full_name())),
     }
@@ -244,7 +256,7 @@ pub(super) fn date(text: &str) -> Outcome<Value> {
 }
 
 /// `Extensions.Value<T>`: the token itself where it is a `T`, else what it holds, converted.
-pub(super) fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
+pub(super) fn value_of(now: DateTime, token: &JToken, ty: &Ty) -> Outcome<Value> {
     let value = Value::Json(token.clone());
     if ty.admits(&value) {
         return Ok(value);
@@ -260,7 +272,7 @@ pub(super) fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
     match held {
         Value::Null if nullable || ty.holds_null() => Ok(Value::Null),
         Value::Null => Err(throw("System.InvalidCastException", "Null object cannot be converted to a value type.")),
-        Value::String(_) if matches!(inner, Ty::Class(Class::Guid | Class::TimeSpan)) => {
+        Value::String(_) if matches!(inner, Ty::Class(Class::Guid | Class::TimeSpan | Class::DateTimeOffset)) => {
             Err(no_conversion("System.String", &inner.full_name()))
         }
         // `Convert.ChangeType` knows dates, but no moments with an offset.
@@ -272,7 +284,7 @@ pub(super) fn value_of(token: &JToken, ty: &Ty) -> Outcome<Value> {
         {
             Err(convert::not_convertible(&held, "DateTime"))
         }
-        held => converted(token.kind(), &held, inner),
+        held => converted(now, token.kind(), &held, inner),
     }
 }
 

@@ -6,9 +6,12 @@ mod cast;
 mod exception;
 mod list;
 mod order;
+mod properties;
+mod read_as;
 mod select;
 mod serialize;
 mod typed;
+mod unfit;
 
 use std::sync::Arc;
 
@@ -17,7 +20,7 @@ use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
-use crate::value::json::{ChangeError, JFormatting, JKind, JNode, ReadError, TOKEN_BYTES, Wanted};
+use crate::value::json::{ChangeError, JFormatting, JKind, JNode, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
 pub(super) use build::set_index;
@@ -35,9 +38,10 @@ const ROWS: &[Row] = &[
     row("JToken", "static JToken Parse(string json)", |call| parse(call, Wanted::Any)),
     row("JsonConvert", "static object DeserializeObject(string value)", |call| {
         let text = call.text(0, "value")?.clone();
+        let Content::Read(read) = deserialized(call, &text, &Shape::Any)? else { return Ok(Value::Null) };
+        ended(&read)?;
         // A single value comes without its token, as in Json.NET.
-        let token = deserialized(call, &text)?;
-        Ok(token.held().unwrap_or(Value::Json(token)))
+        Ok(read.token.held().unwrap_or(Value::Json(read.token)))
     }),
     row("JToken", "JToken this[object key]", index),
     row("JObject", "JToken this[string propertyName]", |call| {
@@ -150,33 +154,71 @@ fn keep(call: &mut Call<'_, '_>, token: &JToken) -> Outcome<()> {
 
 /// Reads JSON text; what is read is counted.
 pub(super) fn read(call: &mut Call<'_, '_>, text: &str, wanted: Wanted) -> Outcome<JToken> {
-    call.machine.charge(text.len())?;
-    let tokens_max = call.machine.memory_left() / TOKEN_BYTES;
-    match JToken::read(text, wanted, tokens_max) {
-        Ok(read) => {
-            call.machine.charge(read.tokens * TOKEN_BYTES)?;
-            call.machine.held().kept.push(read.token.clone());
-            Ok(read.token)
-        }
-        Err(ReadError::Syntax(message)) => Err(reader(&message)),
-        Err(ReadError::TooMany) => Err(call.machine.out_of_memory()),
+    let tokens_max = room_for(call, text)?;
+    match kept(call, JToken::read(text, wanted, tokens_max))? {
+        Content::Read(read) => Ok(read.token),
+        Content::Nothing(place) => Err(reader(&place)),
     }
 }
 
+/// What the serializer has read.
+enum Content {
+    Read(Read),
+    /// Text without a value, and where it ends.
+    Nothing(String),
+}
+
 /// Reads JSON text as the serializer does, which has words of its own for text that ends too early.
-fn deserialized(call: &mut Call<'_, '_>, text: &str) -> Outcome<JToken> {
+fn deserialized(call: &mut Call<'_, '_>, text: &str, shape: &Shape) -> Outcome<Content> {
     const END: &str = "Unexpected end of content while loading ";
-    read(call, text, Wanted::Content).map_err(|error| match error {
+    let tokens_max = room_for(call, text)?;
+    kept(call, JToken::read_shaped(text, shape, tokens_max)).map_err(|error| match error {
         Interrupt::Exception(thrown) if thrown.message.starts_with(END) => {
             let message = &thrown.message;
             let container =
                 if message.starts_with("Unexpected end of content while loading JArray") { "array" } else { "object" };
             let place = message.split_once(". ").map_or("", |(_, place)| place);
-            let message = format!("Unexpected end when deserializing {container}. {place}");
-            throw("Newtonsoft.Json.JsonSerializationException", message)
+            serialization(&format!("Unexpected end when deserializing {container}. {place}"))
         }
         other => other,
     })
+}
+
+/// Nothing but blanks and comments may stand behind the value.
+fn ended(read: &Read) -> Outcome<()> {
+    read.trailing.as_deref().map_or(Ok(()), |message| Err(reader(message)))
+}
+
+// Counts the text, and says how many tokens there is room for.
+fn room_for(call: &mut Call<'_, '_>, text: &str) -> Outcome<usize> {
+    call.machine.charge(text.len())?;
+    Ok(call.machine.memory_left() / TOKEN_BYTES)
+}
+
+// Counts what was read, and keeps it alive while the evaluation runs.
+fn kept(call: &mut Call<'_, '_>, read: Result<Read, ReadError>) -> Outcome<Content> {
+    match read {
+        Ok(read) => {
+            call.machine.charge(read.tokens * TOKEN_BYTES)?;
+            call.machine.held().kept.push(read.token.clone());
+            Ok(Content::Read(read))
+        }
+        Err(ReadError::Nothing(place)) => Ok(Content::Nothing(place)),
+        Err(ReadError::Syntax(message)) => Err(reader(&message)),
+        Err(ReadError::TooMany) => Err(call.machine.out_of_memory()),
+    }
+}
+
+/// The exception of the serializer.
+fn serialization(message: &str) -> Interrupt {
+    throw("Newtonsoft.Json.JsonSerializationException", message)
+}
+
+/// A message with its place, as exceptions of reader and serializer have it.
+fn placed(message: &str, token: &JToken) -> String {
+    let stop = if message.ends_with('.') || message.ends_with('\n') { "" } else { "." };
+    let blank = if message.ends_with('\n') { "" } else { " " };
+    format!("{message}{stop}{blank}{}", place_of(token))
 }
 
 /// Where a token stands, as exceptions of the serializer say it.
@@ -190,8 +232,7 @@ fn place_of(token: &JToken) -> String {
 
 /// The serializer's exception for a token that it does not take.
 pub(super) fn unread(message: &str, token: &JToken) -> Interrupt {
-    let stop = if message.ends_with('.') { "" } else { "." };
-    throw("Newtonsoft.Json.JsonSerializationException", format!("{message}{stop} {}", place_of(token)))
+    serialization(&placed(message, token))
 }
 
 fn parse(call: &mut Call<'_, '_>, wanted: Wanted) -> Outcome<Value> {

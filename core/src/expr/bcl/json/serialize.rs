@@ -64,7 +64,12 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     {
         return grid(call, &lengths, &values, depth);
     }
-    let Some(items) = items_of(call, value)? else { return content_of(call, value) };
+    let Some(items) = items_of(call, value)? else {
+        return match properties(call, value)? {
+            Some(members) => object(call, members, depth),
+            None => content_of(call, value),
+        };
+    };
     let is_dictionary = match value {
         Value::Object(object) => instance::type_of(object).is_some_and(is_dictionary),
         other => matches!(other, Value::Context(_)),
@@ -80,6 +85,12 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     Ok(JToken::new(JNode::Array(items)))
 }
 
+// The properties of an object that is nothing else; a plain `object` has none.
+fn properties(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Vec<(Arc<str>, Value)>>> {
+    let is_plain = matches!(value, Value::Object(object) if instance::type_of(object) == Some(&Ty::Object));
+    if is_plain { Ok(Some(Vec::new())) } else { super::properties::of(call, value) }
+}
+
 // Moments as keys are written as they are as values.
 fn name_of(key: &Value) -> String {
     let kind = if matches!(key, Value::DateTime(_) | Value::DateTimeOffset(_)) { JKind::Date } else { JKind::String };
@@ -92,7 +103,11 @@ fn name_of(key: &Value) -> String {
 const fn is_map(part: &ContextPart) -> bool {
     matches!(
         part,
-        ContextPart::Variables | ContextPart::MatchedParameters | ContextPart::Headers(_) | ContextPart::Query(_)
+        ContextPart::Variables
+            | ContextPart::MatchedParameters
+            | ContextPart::Headers(_)
+            | ContextPart::Query(_)
+            | ContextPart::Certificates
     )
 }
 

@@ -164,7 +164,11 @@ impl Groups {
 
 impl State for Groups {
     fn items(&self) -> Option<Vec<Value>> {
-        let groups = self.0.regex.as_ref().map(Regex::groups).unwrap_or_default();
+        let Some(regex) = &self.0.regex else {
+            // What has not matched has one group, which has not matched either.
+            return Some(vec![Value::Object(Instance::object(Ty::Class(Class::Group), self.at(None, Arc::from("0"))))]);
+        };
+        let groups = regex.groups();
         let items = groups.iter().enumerate().map(|(place, group)| {
             let hit = self.at(Some(place), Arc::clone(&group.name));
             Value::Object(Instance::object(Ty::Class(Class::Group), hit))

@@ -1,0 +1,141 @@
+//! Which properties of an object the serializer writes, and in which order: that of their declaration in .NET, and for the parts of
+//! `context`, whose classes nobody has published, that of the reference. Reads them as an expression does.
+
+use std::sync::Arc;
+
+use super::super::{Call, Form, TABLE};
+use crate::expr::exception::Outcome;
+use crate::expr::ty::{Class, Ty};
+use crate::value::Value;
+
+const WRITTEN: &[(Class, &[&str])] = &[
+    (
+        Class::Context,
+        &[
+            "Api",
+            "Backend",
+            "Deployment",
+            "Elapsed",
+            "LastError",
+            "Operation",
+            "Product",
+            "Request",
+            "RequestId",
+            "Response",
+            "Subscription",
+            "Timestamp",
+            "Tracing",
+            "User",
+            "Variables",
+            "Workspace",
+        ],
+    ),
+    (
+        Class::Request,
+        &["Body", "Certificate", "Headers", "IpAddress", "MatchedParameters", "Method", "OriginalUrl", "Url"],
+    ),
+    (Class::Response, &["Body", "Headers", "StatusCode", "StatusReason"]),
+    // Its methods read; it has no properties.
+    (Class::MessageBody, &[]),
+    (Class::Url, &["Host", "Path", "Port", "Query", "QueryString", "Scheme"]),
+    (
+        Class::Api,
+        &[
+            "Id",
+            "IsCurrentRevision",
+            "Name",
+            "Path",
+            "Revision",
+            "ServiceUrl",
+            "Version",
+            "Protocols",
+            "SubscriptionKeyParameterNames",
+        ],
+    ),
+    (Class::KeyNames, &["Header", "Query"]),
+    (Class::Operation, &["Id", "Method", "Name", "UrlTemplate"]),
+    (
+        Class::Product,
+        &[
+            "ApprovalRequired",
+            "Groups",
+            "Id",
+            "Name",
+            "State",
+            "SubscriptionsLimit",
+            "SubscriptionLimit",
+            "SubscriptionRequired",
+            "Apis",
+        ],
+    ),
+    (
+        Class::Subscription,
+        &["CreatedDate", "CreatedTime", "EndDate", "Id", "Key", "Name", "PrimaryKey", "SecondaryKey", "StartDate"],
+    ),
+    (Class::User, &["Email", "FirstName", "Groups", "Id", "Identities", "LastName", "Note", "RegistrationDate"]),
+    (Class::UserGroup, &["Id", "Name"]),
+    (Class::UserIdentity, &["Id", "Provider"]),
+    (Class::Backend, &["AzureRegion", "Id", "Type"]),
+    (Class::Workspace, &["Id", "Name"]),
+    (Class::Deployment, &["Gateway", "GatewayId", "Region", "ServiceId", "ServiceName", "Certificates"]),
+    (Class::Gateway, &["Id", "InstanceId", "IsManaged"]),
+    (Class::LastError, &["Source", "Reason", "Message", "Scope", "Section", "Path", "PolicyId"]),
+    (
+        Class::Jwt,
+        &[
+            "Algorithm",
+            "Audiences",
+            "Claims",
+            "ExpirationTime",
+            "Id",
+            "Issuer",
+            "IssuedAt",
+            "NotBefore",
+            "Subject",
+            "Type",
+        ],
+    ),
+    (Class::BasicAuthCredentials, &["UserId", "Password", "Username"]),
+    (Class::HashAlgorithmName, &["Name"]),
+    (Class::Oid, &["Value", "FriendlyName"]),
+    (Class::Random, &[]),
+    (Class::StringReader, &[]),
+];
+
+/// The properties of the value and what they hold; `None` for a value that is no object of properties.
+pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Vec<(Arc<str>, Value)>>> {
+    let admits = |class: Class| Ty::Class(class).admits(value);
+    let Some((class, names)) = WRITTEN.iter().find(|(class, _)| admits(*class)) else { return Ok(None) };
+    let mut properties = Vec::with_capacity(names.len());
+    for name in *names {
+        properties.push((Arc::from(*name), property(call, value, *class, name)?));
+    }
+    Ok(Some(properties))
+}
+
+fn property(call: &mut Call<'_, '_>, value: &Value, class: Class, name: &str) -> Outcome<Value> {
+    let is_it =
+        |owner: &Ty, form: Form, is_static: bool| *owner == Ty::Class(class) && form == Form::Property && !is_static;
+    let found = TABLE.named(name).iter().find(|member| is_it(&member.owner, member.form, member.is_static));
+    match found.map(|member| member.run) {
+        Some(run) => call.machine.property(run, value, &[]),
+        None => Ok(Value::Null),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, TABLE, Ty, WRITTEN};
+
+    #[test]
+    fn every_property_that_is_written_is_a_member() {
+        for (class, names) in WRITTEN {
+            for name in *names {
+                let is_it = TABLE.named(name).iter().any(|member| {
+                    member.owner == Ty::Class(*class) && member.form == Form::Property && !member.is_static
+                });
+                assert!(is_it, "{class:?} has no property {name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Values that are read as what they are wanted for: `JsonTextReader.ReadAsInt32` and its like. What text in quotes means is not
+//! decided here; the serializer does that.
+
+use super::number::{is_whole, other_base};
+use super::{Outcome, Reader};
+use crate::value::json::{JKind, JToken};
+use crate::value::{Decimal, Value};
+
+/// What a value is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadAs {
+    /// `ReadAsInt32`, for whole numbers of up to 32 bits
+    Int32,
+    /// `ReadAsDecimal`
+    Decimal,
+    /// `ReadAsDouble`, for `float` too
+    Double,
+    /// `ReadAsBoolean`
+    Boolean,
+    /// `ReadAsString`
+    Text,
+    /// `ReadAsBytes`
+    Bytes,
+    /// `ReadAsDateTime`
+    DateTime,
+    /// `ReadAsDateTimeOffset`
+    DateTimeOffset,
+}
+
+/// Which values are read as what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Each value as its text says
+    Any,
+    /// A single value
+    One(ReadAs),
+    /// An array, and how its items are read
+    Items(Box<Shape>),
+    /// An object, and how the values of its properties are read
+    Members(Box<Shape>),
+}
+
+impl Shape {
+    pub(super) fn of_items(&self) -> &Self {
+        if let Self::Items(items) = self { items } else { &Self::Any }
+    }
+
+    pub(super) fn of_members(&self) -> &Self {
+        if let Self::Members(members) = self { members } else { &Self::Any }
+    }
+}
+
+impl ReadAs {
+    const fn is_date(self) -> bool {
+        matches!(self, Self::DateTime | Self::DateTimeOffset)
+    }
+
+    // Whether text that begins so is read as a number; it may be none all the same.
+    fn takes_number(self, first: char) -> bool {
+        match first {
+            '-' => self != Self::Bytes,
+            '.' | '0'..='9' => self != Self::Bytes && !self.is_date(),
+            _ => false,
+        }
+    }
+
+    // Whether the words for what is no finite number are known.
+    const fn takes_words(self) -> bool {
+        !matches!(self, Self::Boolean | Self::Bytes)
+    }
+}
+
+impl Reader<'_> {
+    /// The next value, read so.
+    pub(super) fn value_as(&mut self, wanted: ReadAs) -> Outcome<JToken> {
+        let Some(first) = self.peek() else { return Err(self.end()) };
+        let (kind, value) = match first {
+            '"' | '\'' => (JKind::String, Value::string(self.quoted(first)?)),
+            '{' | '[' if wanted == ReadAs::Bytes => return self.value(&Shape::Any),
+            'n' => {
+                self.null()?;
+                (JKind::Null, Value::Null)
+            }
+            '-' if self.is_next("-I") && wanted.takes_words() => {
+                self.no_number("-Infinity", f64::NEG_INFINITY, wanted)?
+            }
+            'N' if wanted.takes_words() => self.no_number("NaN", f64::NAN, wanted)?,
+            'I' if wanted.takes_words() => self.no_number("Infinity", f64::INFINITY, wanted)?,
+            't' | 'f' if matches!(wanted, ReadAs::Boolean | ReadAs::Text) => self.truth(first, wanted)?,
+            first if wanted.takes_number(first) => return self.number_as(wanted),
+            other => {
+                self.bump();
+                return Err(self.unexpected(other));
+            }
+        };
+        self.count_item();
+        Ok(JToken::value(kind, value).placed(self.place()))
+    }
+
+    fn unexpected(&self, c: char) -> super::ReadError {
+        self.error(format!("Unexpected character encountered while parsing value: {c}."))
+    }
+
+    fn null(&mut self) -> Outcome<()> {
+        let second = self.text.get(self.at..).and_then(|rest| rest.chars().nth(1));
+        match second {
+            Some('u') => self.word("null", "null", JKind::Null, Value::Null).map(|_| ()),
+            Some(other) => {
+                self.bump();
+                self.bump();
+                Err(self.unexpected(other))
+            }
+            None => {
+                self.at = self.text.len();
+                Err(self.error("Unexpected end when reading JSON."))
+            }
+        }
+    }
+
+    fn no_number(&mut self, word: &str, value: f64, wanted: ReadAs) -> Outcome<(JKind, Value)> {
+        let found = self.word(word, word, JKind::Float, Value::Double(value))?;
+        match wanted {
+            ReadAs::Double => Ok(found),
+            ReadAs::Text => Ok((JKind::String, Value::string(word))),
+            _ => Err(self.error(format!("Cannot read {word} value."))),
+        }
+    }
+
+    fn truth(&mut self, first: char, wanted: ReadAs) -> Outcome<(JKind, Value)> {
+        let word = if first == 't' { "true" } else { "false" };
+        if !self.matches(word)? {
+            let found = self.peek().unwrap_or('\0');
+            return Err(self.unexpected(found));
+        }
+        Ok(match wanted {
+            ReadAs::Text => (JKind::String, Value::string(word)),
+            _ => (JKind::Boolean, Value::Bool(first == 't')),
+        })
+    }
+
+    fn number_as(&mut self, wanted: ReadAs) -> Outcome<JToken> {
+        let digits = self.digits()?;
+        let whole = other_base(digits);
+        let found = match wanted {
+            ReadAs::Int32 => match whole {
+                Some(bits) => bits.and_then(|bits| u32::try_from(bits).ok()).map(u32::cast_signed).map(Value::Int32),
+                None => digits.parse().ok().filter(|_| is_whole(digits)).map(Value::Int32),
+            },
+            ReadAs::Decimal => match whole {
+                Some(bits) => bits.and_then(|bits| Decimal::of_whole(bits.cast_signed().into())),
+                None => Decimal::parse(digits).flatten(),
+            }
+            .map(Value::Decimal),
+            ReadAs::Double => match whole {
+                #[expect(clippy::cast_precision_loss, reason = "`Convert.ToDouble` rounds")]
+                Some(bits) => bits.map(|bits| bits.cast_signed() as f64),
+                None => super::number::double(digits),
+            }
+            .map(Value::Double),
+            ReadAs::Text => super::number::valued(digits).map(|_| Value::string(digits)),
+            ReadAs::Boolean => super::number::valued(digits).map(|(_, value)| value),
+            ReadAs::Bytes | ReadAs::DateTime | ReadAs::DateTimeOffset => {
+                return Err(self.error("Cannot read number value as type."));
+            }
+        };
+        let kind = match wanted {
+            ReadAs::Int32 => JKind::Integer,
+            ReadAs::Text => JKind::String,
+            ReadAs::Boolean if whole.is_some() || is_whole(digits) => JKind::Integer,
+            _ => JKind::Float,
+        };
+        match found {
+            Some(value) => Ok(JToken::value(kind, value).placed(self.place())),
+            None => Err(self.error(refusal(digits, wanted))),
+        }
+    }
+}
+
+fn refusal(digits: &str, wanted: ReadAs) -> String {
+    let wanted = match wanted {
+        ReadAs::Int32 if is_whole(digits) && other_base(digits).is_none() => {
+            return format!("JSON integer {digits} is too large or small for an Int32.");
+        }
+        ReadAs::Int32 => "integer",
+        ReadAs::Decimal => "decimal",
+        ReadAs::Double => "double",
+        _ => "number",
+    };
+    format!("Input string '{digits}' is not a valid {wanted}.")
+}
