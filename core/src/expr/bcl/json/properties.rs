@@ -102,8 +102,11 @@ const WRITTEN: &[(Class, &[&str])] = &[
     (Class::StringReader, &[]),
 ];
 
+/// Names of properties and what they hold.
+pub(super) type Members = Vec<(Arc<str>, Value)>;
+
 /// The properties of the value and what they hold; `None` for a value that is no object of properties.
-pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Vec<(Arc<str>, Value)>>> {
+pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Members>> {
     let admits = |class: Class| Ty::Class(class).admits(value);
     let Some((class, names)) = WRITTEN.iter().find(|(class, _)| admits(*class)) else { return Ok(None) };
     let mut properties = Vec::with_capacity(names.len());

@@ -86,7 +86,7 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
 }
 
 // The properties of an object that is nothing else; a plain `object` has none.
-fn properties(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Vec<(Arc<str>, Value)>>> {
+fn properties(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<super::properties::Members>> {
     let is_plain = matches!(value, Value::Object(object) if instance::type_of(object) == Some(&Ty::Object));
     if is_plain { Ok(Some(Vec::new())) } else { super::properties::of(call, value) }
 }
