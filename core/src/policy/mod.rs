@@ -21,6 +21,7 @@ pub mod limit;
 pub mod mock;
 pub mod operand;
 pub mod place;
+pub mod probe;
 pub mod program;
 pub mod reader;
 pub mod registry;
@@ -37,6 +38,8 @@ mod mistakes;
 mod scene;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod torn;
 
 use std::fmt;
 use std::sync::Arc;
