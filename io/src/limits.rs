@@ -23,6 +23,9 @@ pub const CONNECTIONS_PER_WORKER_MAX: usize = 8192;
 /// Effects that one exchange may have in flight.
 pub const EFFECTS_IN_FLIGHT_MAX: usize = 64;
 
+/// Requests without an answer that one worker has under way; what comes on top of them is dropped, with a word at the debug level.
+pub const DISPATCHED_MAX: usize = 1024;
+
 /// Redirects that one outgoing request follows.
 pub const REDIRECTS_MAX: usize = 10;
 

@@ -50,6 +50,10 @@ pub(crate) fn perform<N: Net>(effect: Effect, contents: &mut Contents, upstream:
         }
         Effect::ReadResponseBody { max_bytes } => Box::pin(read_response(contents.response.take(), max_bytes)),
         Effect::Send(request) => Box::pin(send(Rc::clone(upstream), request)),
+        Effect::Dispatch(request) => {
+            upstream.dispatch(request);
+            Box::pin(std::future::ready(Performed::of(Reply::Dispatched)))
+        }
         Effect::Sleep(duration) => Box::pin(pause(duration)),
     }
 }

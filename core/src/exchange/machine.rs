@@ -301,7 +301,7 @@ impl Exchange {
     pub(super) fn take_body(&mut self, message: Message, reply: Reply) {
         let result = match reply {
             Reply::Body(result) => result,
-            Reply::Head(_) | Reply::Response(_) | Reply::Elapsed => {
+            Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Elapsed => {
                 Err(BodyFailure::Broken("the wrong kind of answer came".to_owned()))
             }
         };

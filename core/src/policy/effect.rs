@@ -29,6 +29,8 @@ pub enum Effect {
     },
     /// Send a request of the policy's own and read the whole response. Answer: [`Reply::Response`].
     Send(Box<OutboundRequest>),
+    /// Send a request of the policy's own and wait for nothing: what comes of it is nobody's concern. Answer: [`Reply::Dispatched`].
+    Dispatch(Box<OutboundRequest>),
     /// Wait. Answer: [`Reply::Elapsed`].
     Sleep(Duration),
 }
@@ -44,7 +46,8 @@ pub struct OutboundRequest {
     pub headers: HeaderMap,
     /// The content.
     pub body: OutboundBody,
-    /// How long to wait for the head of the response ([`Effect::Forward`]) or for all of it ([`Effect::Send`]).
+    /// How long to wait for the head of the response ([`Effect::Forward`]) or for all of it ([`Effect::Send`],
+    /// [`Effect::Dispatch`]).
     pub timeout: Duration,
     /// What is checked of the server's certificate.
     pub tls: UpstreamTls,
@@ -99,6 +102,8 @@ pub enum Reply {
     Head(Result<(ResponseHead, Content), UpstreamFailure>),
     /// A whole response.
     Response(Result<Box<ResponseView>, UpstreamFailure>),
+    /// The request is on its way.
+    Dispatched,
     /// The time has passed.
     Elapsed,
 }

@@ -1,4 +1,4 @@
-//! Policies that call other services or tell the log: send-request, authentication-basic, trace.
+//! Policies that call other services or tell the log: send-request, send-one-way-request, authentication-basic, trace.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,12 @@ pub static SEND_REQUEST: Shape = Shape {
     content: Content::Children(&SEND_REQUEST_CHILDREN),
 };
 
+/// `send-one-way-request`
+pub static SEND_ONE_WAY_REQUEST: Shape = Shape {
+    attributes: &[attribute("mode").one_of(&["new", "copy"]), attribute("timeout")],
+    content: Content::Children(&SEND_REQUEST_CHILDREN),
+};
+
 static SEND_REQUEST_CHILDREN: [Child; 5] = [
     child("set-url", Occurs::Optional, &TEXT),
     child("set-method", Occurs::Optional, &TEXT),
@@ -64,13 +70,25 @@ static METADATA: Shape =
 /// Compiles `<send-request>`: a draft that its children fill, then the call.
 pub fn build_send_request(compiler: &mut Compiler<'_>, element: &Element) {
     let mut reader = Reader { compiler, element };
-    let mode = reader.attribute::<Arc<str>>("mode");
-    let timeout = reader.attribute("timeout");
     let ignore_error = reader.constant("ignore-error").unwrap_or(false);
     let variable = reader.literal("response-variable-name").unwrap_or_default();
+    let errors = if ignore_error { Errors::Ignored } else { Errors::Fail };
+    build_call(compiler, element, Arc::new(SendRequest { variable, errors }));
+}
+
+/// Compiles `<send-one-way-request>`.
+pub fn build_send_one_way_request(compiler: &mut Compiler<'_>, element: &Element) {
+    build_call(compiler, element, Arc::new(SendOneWayRequest));
+}
+
+fn build_call(compiler: &mut Compiler<'_>, element: &Element, send: Built) {
+    let mut reader = Reader { compiler, element };
+    let mode = reader.attribute::<Arc<str>>("mode");
+    let timeout = reader.attribute("timeout");
     let is_new = mode.as_ref().is_none_or(|mode| mode.known().is_some_and(|mode| mode.trim() == "new"));
     if is_new && reader.child("set-url").is_none() {
-        reader.reject("missing-element", "`send-request` needs a child `set-url` unless `mode` is `copy`");
+        let message = format!("`{}` needs a child `set-url` unless `mode` is `copy`", element.name);
+        reader.reject("missing-element", message);
     }
     compiler.emit(Op::Policy(Arc::new(BeginRequest { mode, timeout })), element);
     let outer = std::mem::replace(&mut compiler.target, Target::DraftRequest);
@@ -83,8 +101,7 @@ pub fn build_send_request(compiler: &mut Compiler<'_>, element: &Element) {
         _ => None,
     });
     compiler.target = outer;
-    let ignore = if ignore_error { Errors::Ignored } else { Errors::Fail };
-    let asked = compiler.emit(Op::Policy(Arc::new(SendRequest { variable, errors: ignore })), element);
+    let asked = compiler.emit(Op::Policy(send), element);
     compiler.emit(Op::Take { asked }, element);
 }
 
@@ -176,15 +193,7 @@ pub struct SendRequest {
 
 impl Policy for SendRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
-        let Some(mut draft) = run.state.draft_request.take() else {
-            return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "there is no request to send")));
-        };
-        if !draft.headers.contains_key(header::HOST)
-            && let Ok(host) = header_value(&draft.url.authority())
-        {
-            draft.headers.insert(header::HOST, host);
-        }
-        Ok(Flow::Ask(Box::new(Effect::Send(draft))))
+        Ok(Flow::Ask(Box::new(Effect::Send(drafted(run)?))))
     }
 
     fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
@@ -198,6 +207,29 @@ impl Policy for SendRequest {
         };
         run.set_variable(&self.variable, value);
         Ok(Flow::Next)
+    }
+}
+
+/// The request that has been put together.
+fn drafted(run: &mut Run<'_>) -> Result<Box<OutboundRequest>, Stop> {
+    let Some(mut draft) = run.state.draft_request.take() else {
+        return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "there is no request to send")));
+    };
+    if !draft.headers.contains_key(header::HOST)
+        && let Ok(host) = header_value(&draft.url.authority())
+    {
+        draft.headers.insert(header::HOST, host);
+    }
+    Ok(draft)
+}
+
+/// The end of a `send-one-way-request`.
+#[derive(Clone, Copy, Debug)]
+pub struct SendOneWayRequest;
+
+impl Policy for SendOneWayRequest {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
+        Ok(Flow::Ask(Box::new(Effect::Dispatch(drafted(run)?))))
     }
 }
 

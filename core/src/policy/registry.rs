@@ -201,7 +201,12 @@ static TABLE: &[Entry] = &[
     leaf("jsonp", "O", &content::JSONP, content::build_jsonp).once(),
     // integration and logging
     built("send-request", "IBOE", &integration::SEND_REQUEST, Build::Structure(integration::build_send_request)),
-    not_yet("send-one-way-request"),
+    built(
+        "send-one-way-request",
+        "IBOE",
+        &integration::SEND_ONE_WAY_REQUEST,
+        Build::Structure(integration::build_send_one_way_request),
+    ),
     not_yet("log-to-eventhub"),
     not_here("send-service-bus-message"),
     not_yet("publish-to-dapr"),

@@ -9,6 +9,7 @@ mod idle;
 mod pool;
 mod redirect;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use tokio::time::{Instant, timeout_at};
 
-use crate::limits::{REDIRECTS_MAX, UPSTREAM_TIMEOUT_MAX};
+use crate::limits::{DISPATCHED_MAX, REDIRECTS_MAX, UPSTREAM_TIMEOUT_MAX};
 use crate::net::Net;
 use crate::tls::ClientTls;
 
@@ -48,6 +49,8 @@ pub(crate) struct Upstream<N: Net> {
     connector: Connector<N>,
     pool: Rc<Pool>,
     content_idle: Duration,
+    // Requests without an answer that are under way.
+    dispatched: Cell<usize>,
 }
 
 /// What became of a forward.
@@ -64,6 +67,7 @@ impl<N: Net> Upstream<N> {
             connector: Connector { net, tls, timeout: timeouts.connect },
             pool: Rc::new(Pool::new(timeouts.idle)),
             content_idle: timeouts.content_idle,
+            dispatched: Cell::new(0),
         }
     }
 
@@ -110,6 +114,22 @@ impl<N: Net> Upstream<N> {
             },
         };
         Ok(Box::new(ResponseView { status: head.status, reason: head.reason, headers: head.headers, body }))
+    }
+
+    /// Sends `request` on its own; nobody hears of what comes of it.
+    pub(crate) fn dispatch(self: &Rc<Self>, request: Box<OutboundRequest>) {
+        if self.dispatched.get() >= DISPATCHED_MAX {
+            tracing::debug!(host = request.url.host, "a request without an answer was dropped: too many are under way");
+            return;
+        }
+        self.dispatched.set(self.dispatched.get() + 1);
+        let upstream = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            if let Err(failure) = upstream.send(*request).await {
+                tracing::debug!("a request without an answer failed: {}", failure.message);
+            }
+            upstream.dispatched.set(upstream.dispatched.get() - 1);
+        });
     }
 
     async fn call(&self, plan: Plan, content: Outgoing, deadline: Instant) -> Forwarded {

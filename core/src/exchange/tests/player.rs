@@ -152,9 +152,10 @@ fn compare(effect: &Effect, turn: &Turn) {
         Effect::Sleep(time) => format!("sleep {}", time.as_millis()),
         Effect::Forward(_) => "forward".to_owned(),
         Effect::Send(_) => "send".to_owned(),
+        Effect::Dispatch(_) => "dispatch".to_owned(),
     };
     assert_eq!(name, expected, "line {line}: there is {effect:?}");
-    if let Effect::Forward(request) | Effect::Send(request) = effect {
+    if let Effect::Forward(request) | Effect::Send(request) | Effect::Dispatch(request) = effect {
         compare_request(request, turn);
     }
 }
@@ -180,6 +181,7 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
             Reply::Elapsed
         }
         Effect::Forward(_) => head_reply(turns),
+        Effect::Dispatch(_) => Reply::Dispatched,
         Effect::Send(_) => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
             Reply::Response(failure(reply).map_or_else(|| Ok(Box::new(response_view(&reply.text))), Err))

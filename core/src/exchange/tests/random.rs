@@ -22,7 +22,7 @@ use crate::time::{Instant, Now, WallTime};
 /// More effects than any program here can ask for: retries of retries, four scopes, each body once.
 const STEPS_MAX: usize = 200_000;
 
-const LEAVES: [&str; 12] = [
+const LEAVES: [&str; 13] = [
     "<base />",
     "<set-variable name=\"v\" value=\"@(context.Elapsed.ToString())\" />",
     "<set-variable name=\"b\" value=\"@(int.Parse(&quot;x&quot;))\" />",
@@ -34,6 +34,7 @@ const LEAVES: [&str; 12] = [
     "<return-response><set-status code=\"200\" /><set-body>@(context.Request.Method)</set-body></return-response>",
     "<send-request response-variable-name=\"x\"><set-url>http://other.example/</set-url></send-request>",
     "<send-request mode=\"copy\" response-variable-name=\"x\" ignore-error=\"true\" />",
+    "<send-one-way-request mode=\"copy\" />",
     "<trace source=\"t\"><message>m</message></trace>",
 ];
 
@@ -115,6 +116,7 @@ fn reply(effect: &Effect, rng: &mut Rng) -> Reply {
     let status = StatusCode::from_u16(status).unwrap();
     match effect {
         Effect::Sleep(_) => Reply::Elapsed,
+        Effect::Dispatch(_) => Reply::Dispatched,
         Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } if fails => {
             Reply::Body(Err(BodyFailure::TooLarge))
         }

@@ -39,6 +39,19 @@ fn both_sides_keep_their_connection() {
 }
 
 #[test]
+fn a_request_without_an_answer_keeps_nobody_waiting() {
+    run(async {
+        let backend = Backend::new().await;
+        let stage = Stage::new(backend.address()).await;
+        let mut client = stage.connect().await;
+        client.send(b"GET /dispatch HTTP/1.1\r\nhost: h\r\n\r\n").await;
+        assert_eq!(client.answer().await.status(), 200);
+        // The client has its answer, and the backend its request, which it never answers.
+        assert!(backend.accept().await.head().await.starts_with("get /backend?q=1 "));
+    });
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     run(async {
         let stage = Stage::new(NOWHERE).await;

@@ -167,6 +167,7 @@ impl Machine for Scripted {
             ("/echo", 1, None) => Step::Perform(EffectId(1), read),
             ("/forward" | "/again", 1, None) => Step::Perform(EffectId(1), forward),
             ("/send", 1, None) => Step::Perform(EffectId(1), Effect::Send(self.outbound(OutboundBody::Empty))),
+            ("/dispatch", 1, None) => Step::Perform(EffectId(1), Effect::Dispatch(self.outbound(OutboundBody::Empty))),
             ("/wait", 1, None) => Step::Perform(EffectId(1), Effect::Sleep(Duration::from_secs(3600))),
             ("/panic", 1, None) => panic!("as scripted"),
             ("/204", 1, None) => Step::Done(Box::new(outcome(StatusCode::NO_CONTENT, ResponseBody::Bytes("x".into())))),
@@ -237,7 +238,7 @@ impl Scripted {
                     Some(ErrorRecord { reason: format!("{:?}", failure.kind), ..ErrorRecord::default() });
                 outcome
             }
-            Reply::Elapsed => outcome(StatusCode::OK, ResponseBody::Empty),
+            Reply::Dispatched | Reply::Elapsed => outcome(StatusCode::OK, ResponseBody::Empty),
         }
     }
 }
