@@ -172,7 +172,7 @@ fn custom(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if id.is_empty() {
         return Err(argument("The value cannot be an empty string.", "id"));
     }
-    if offset.0.abs() > 14 * 60 * TICKS_PER_MINUTE {
+    if offset.0.unsigned_abs() > 14 * 60 * TICKS_PER_MINUTE.unsigned_abs() {
         return Err(out_of_range("The TimeSpan parameter must be within plus or minus 14.0 hours.", OFFSET));
     }
     if offset.0 % TICKS_PER_MINUTE != 0 {

@@ -42,7 +42,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("List<T>", "int LastIndexOf(T item, int index)", |call| {
         let length = length(call)?;
         let from = call.int(2)?;
-        if from >= i32::try_from(length).unwrap_or(i32::MAX) && length > 0 {
+        if from >= i32::try_from(length).unwrap_or(i32::MAX) {
             return Err(bad_index("index"));
         }
         let from = match length {

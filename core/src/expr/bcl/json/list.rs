@@ -7,6 +7,7 @@ use crate::expr::exception::{Outcome, argument_null, out_of_range, throw};
 use crate::expr::instance::Items;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
+use crate::value::json::{ChangeError, JKind};
 
 pub(super) const ROWS: &[Row] = &[
     row("JArray", "void Add(JToken item)", add),
@@ -71,7 +72,11 @@ pub(crate) fn position(call: &Call<'_, '_>) -> Outcome<Option<usize>> {
 }
 
 pub(crate) fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    token(call)?.clear();
+    let container = token(call)?;
+    if container.kind() == JKind::Property {
+        return Err(refused(call, ChangeError::OfProperty, &container));
+    }
+    container.clear();
     Ok(Value::Null)
 }
 
