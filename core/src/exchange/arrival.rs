@@ -191,40 +191,28 @@ impl Exchange {
         let mut at = Some((0_usize, 0_usize));
         while let Some((level, pc)) = at {
             let Self { chain, context, state, site, rng, .. } = self;
-            let Some(link) = chain.get(level) else {
+            let here = chain.get(level).and_then(|link| {
+                let code = &link.program.inbound;
+                Some((link, code.ops.get(pc)?, code.places.get(pc)?))
+            });
+            let Some((link, op, place)) = here else {
                 at = before.pop();
                 continue;
             };
-            let (op, place) = (link.program.inbound.ops.get(pc), link.program.inbound.places.get(pc));
-            at = match op {
-                None => before.pop(),
-                Some(Op::Base) => {
-                    before.push((level, pc + 1));
-                    Some((level + 1, 0))
-                }
-                Some(Op::Policy(policy)) if place.is_some_and(is_direct_child) => {
-                    let (section, scope) = (Section::Inbound, link.scope);
-                    let mut run = Run { context, state, site, shared, rng, now, section, scope };
-                    match ask(&**policy, &mut run)? {
-                        Preflight::NotConcerned => {}
-                        Preflight::NoMatch => answer = Preflight::NoMatch,
-                        Preflight::Answered => return Ok(Preflight::Answered),
-                    }
-                    Some((level, pc + 1))
-                }
-                Some(
-                    Op::Policy(_)
-                    | Op::Take { .. }
-                    | Op::Unless { .. }
-                    | Op::Jump { .. }
-                    | Op::Repeat(_)
-                    | Op::Again { .. }
-                    | Op::Fork(_)
-                    | Op::EndBranch
-                    | Op::Enter(_)
-                    | Op::Leave,
-                ) => Some((level, pc + 1)),
-            };
+            if let Op::Base = op {
+                before.push((level, pc + 1));
+                at = Some((level + 1, 0));
+                continue;
+            }
+            at = Some((level, pc + 1));
+            let Some(policy) = op.policy().filter(|_| is_direct_child(place)) else { continue };
+            let (section, scope) = (Section::Inbound, link.scope);
+            let mut run = Run { context, state, site, shared, rng, now, section, scope };
+            match ask(&**policy, &mut run)? {
+                Preflight::NotConcerned => {}
+                Preflight::NoMatch => answer = Preflight::NoMatch,
+                Preflight::Answered => return Ok(Preflight::Answered),
+            }
         }
         Ok(answer)
     }

@@ -14,7 +14,7 @@ use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
 use crate::policy::program::{Code, Op, Place};
-use crate::policy::run::{Failure, Flow, Run, Settle, Stop, empty_response};
+use crate::policy::run::{Failure, Flow, Run, Settle, Stop, body_of, empty_response};
 use crate::shared::Shared;
 use crate::time::Now;
 
@@ -281,10 +281,7 @@ impl Exchange {
     }
 
     pub(super) fn body(&self, message: Message) -> &Body {
-        match message {
-            Message::Request => &self.context.request.body,
-            Message::Response => self.context.response.as_ref().map_or(&Body::Absent, |response| &response.body),
-        }
+        body_of(&self.context, message)
     }
 
     pub(super) fn set_body(&mut self, message: Message, body: Body) {
@@ -325,19 +322,7 @@ impl Exchange {
         let done = chain.get(level).and_then(|link| {
             let scope = link.scope;
             let mut run = Run { context, state, site, shared, rng, now, section, scope };
-            let policy = match link.program.code(section).ops.get(pc)? {
-                Op::Policy(policy) => policy,
-                Op::Base
-                | Op::Take { .. }
-                | Op::Unless { .. }
-                | Op::Jump { .. }
-                | Op::Repeat(_)
-                | Op::Again { .. }
-                | Op::Fork(_)
-                | Op::EndBranch
-                | Op::Enter(_)
-                | Op::Leave => return None,
-            };
+            let policy = link.program.code(section).ops.get(pc)?.policy()?;
             Some(policy.settle(&mut run))
         });
         if let Some(Err(Stop::NeedsBody(message))) = done

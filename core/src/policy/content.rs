@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::context::Body;
 use crate::expr::Message;
+use crate::http::media::MediaType;
 use crate::http::{Bytes, HeaderMap, HeaderValue, Query, StatusCode, header};
 use crate::policy::compile::Target;
 use crate::policy::operand::Operand;
 use crate::policy::reader::Reader;
-use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Ran, Run, Stop};
+use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Ran, Run, Stop, body_of};
 use crate::policy::shape::{Content, Shape, attribute};
 use crate::policy::transform::whole_body;
 use crate::policy::{Built, Policy};
@@ -38,13 +39,7 @@ pub const fn message_of(target: Target) -> Message {
 /// # Errors
 /// It has not been read yet.
 pub fn content_of(run: &Run<'_>, message: Message) -> Result<Option<Bytes>, Stop> {
-    match message {
-        Message::Request => whole_body(&run.context.request.body, message),
-        Message::Response => match &run.context.response {
-            Some(response) => whole_body(&response.body, message),
-            None => Ok(None),
-        },
-    }
+    whole_body(body_of(run.context, message), message)
 }
 
 /// The fields of a message.
@@ -156,7 +151,13 @@ impl Policy for Jsonp {
             let message = format!("Value of callback parameter {parameter} is not a valid JavaScript identifier.");
             return Err(Stop::fail(Failure::new(StatusCode::BAD_REQUEST, "CallbackParameterInvalid", message)));
         }
-        if !run.context.response.as_ref().is_some_and(|response| is_json(&response.headers)) {
+        if !run
+            .context
+            .response
+            .as_ref()
+            .and_then(|response| media_of(&response.headers))
+            .is_some_and(|media| media.is_json())
+        {
             return Ok(Flow::Next);
         }
         let Some(content) = content_of(run, Message::Response)? else { return Ok(Flow::Next) };
@@ -179,27 +180,8 @@ fn is_identifier(text: &str) -> bool {
     characters.next().is_some_and(starts) && characters.all(|c| starts(c) || c.is_numeric())
 }
 
-/// Whether `Content-Type` says JSON: `…/json`, `…+json`.
+/// The media type that `Content-Type` says; `None` when it says none.
 #[must_use]
-pub fn is_json(headers: &HeaderMap) -> bool {
-    has_subtype(headers, "json")
-}
-
-/// Whether `Content-Type` says XML: `…/xml`, `…+xml`.
-#[must_use]
-pub fn is_xml(headers: &HeaderMap) -> bool {
-    has_subtype(headers, "xml")
-}
-
-fn has_subtype(headers: &HeaderMap, wanted: &str) -> bool {
-    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| is_media(value, wanted))
-}
-
-/// Whether a media type, parameters included, has the subtype `wanted` or ends in `+wanted`.
-#[must_use]
-pub fn is_media(value: &str, wanted: &str) -> bool {
-    let essence = value.split(';').next().unwrap_or("").trim();
-    let subtype = essence.split_once('/').map_or("", |(_, subtype)| subtype);
-    let suffix = subtype.rsplit_once('+').map_or(subtype, |(_, suffix)| suffix);
-    suffix.eq_ignore_ascii_case(wanted)
+pub fn media_of(headers: &HeaderMap) -> Option<MediaType<'_>> {
+    MediaType::parse(headers.get(header::CONTENT_TYPE)?.to_str().ok()?)
 }

@@ -83,6 +83,26 @@ pub struct Place {
     pub policy_id: Option<Arc<str>>,
 }
 
+impl Op {
+    /// The policy that it runs, if it runs one.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&Built> {
+        match self {
+            Self::Policy(policy) => Some(policy),
+            Self::Base
+            | Self::Take { .. }
+            | Self::Unless { .. }
+            | Self::Jump { .. }
+            | Self::Repeat(_)
+            | Self::Again { .. }
+            | Self::Fork(_)
+            | Self::EndBranch
+            | Self::Enter(_)
+            | Self::Leave => None,
+        }
+    }
+}
+
 impl Program {
     /// The ops of a section.
     #[must_use]

@@ -338,6 +338,15 @@ impl Run<'_> {
     }
 }
 
+/// The body of a message; that of a response that is not there is absent.
+#[must_use]
+pub fn body_of(context: &Context, message: Message) -> &Body {
+    match message {
+        Message::Request => &context.request.body,
+        Message::Response => context.response.as_ref().map_or(&Body::Absent, |response| &response.body),
+    }
+}
+
 /// A 200 without fields and content.
 #[must_use]
 pub fn empty_response() -> ResponseView {

@@ -125,7 +125,7 @@ pub fn parse(arguments: &[String]) -> Result<Command, String> {
         Some("check") => given.inspected().map(Command::Check),
         Some("routes") => given.inspected().map(Command::Routes),
         Some("health") => given.nothing_more(2, Command::Health { url: given.words.get(1).cloned() }),
-        Some(other) => Err(with_hint(format!("`{other}` is not a command"), other, &COMMANDS)),
+        Some(other) => Err(with_hint(format!("`{other}` is not a command"), other, COMMANDS)),
     }
 }
 
@@ -158,7 +158,7 @@ impl Given {
                     continue;
                 }
                 _ if name.starts_with('-') && name.len() > 1 => {
-                    return Err(with_hint(format!("`{name}` is not an option"), name, &OPTIONS));
+                    return Err(with_hint(format!("`{name}` is not an option"), name, OPTIONS));
                 }
                 _ => {
                     given.words.push(argument.clone());

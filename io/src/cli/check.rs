@@ -1,15 +1,14 @@
 //! `holdfast check`: everything that is wrong with a configuration folder, found the way that the gateway itself finds it.
 
-use std::fmt::Write;
-
 use holdfast_core::config::Revision;
 use holdfast_core::diagnostic::{Diagnostic, Severity};
 use holdfast_core::snapshot::{Identity, Snapshot};
 use serde::Serialize;
 
-use crate::cli::arguments::{Format, Inspected};
+use crate::cli::Outcome;
+use crate::cli::arguments::Inspected;
 use crate::cli::inspect::{self, Folder};
-use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
+use crate::cli::report::{self, counted};
 
 /// Checks a folder.
 pub(super) fn check(inspected: &Inspected) -> Outcome {
@@ -17,11 +16,7 @@ pub(super) fn check(inspected: &Inspected) -> Outcome {
         Ok(folder) => report(&folder),
         Err(diagnostics) => Report::new(None, diagnostics, Contents::default()),
     };
-    let out = match inspected.format {
-        Format::Human => human(&report),
-        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
-    };
-    Outcome { code: if report.refused { EXIT_REFUSED } else { EXIT_OK }, out, err: String::new() }
+    report::outcome(&report, report.refused, inspected.format, human)
 }
 
 #[derive(Serialize)]
@@ -88,11 +83,6 @@ fn report(folder: &Folder) -> Report {
 }
 
 fn human(report: &Report) -> String {
-    let mut text = String::new();
-    for diagnostic in &report.diagnostics {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{diagnostic}\n");
-    }
     let found = [(report.errors, "error"), (report.warnings, "warning"), (report.notes, "note")];
     let found: Vec<String> =
         found.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
@@ -107,10 +97,5 @@ fn human(report: &Report) -> String {
     ]
     .join(", ");
     let found = if found.is_empty() { String::new() } else { format!("; {}", found.join(", ")) };
-    let _ = writeln!(text, "{verdict}:{gateway} {contents}{found}");
-    text
-}
-
-fn counted(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+    report::listed(&report.diagnostics) + &format!("{verdict}:{gateway} {contents}{found}\n")
 }

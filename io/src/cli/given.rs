@@ -40,7 +40,7 @@ impl Given {
                 None => (argument.as_str(), None),
             };
             let Some(option) = known.iter().copied().find(|option| *option == name) else {
-                return Err(with_hint(format!("`{name}` is not an option"), name, known));
+                return Err(with_hint(format!("`{name}` is not an option"), name, known.iter().copied()));
             };
             if !accepted.contains(&option) {
                 return Err(format!("`{option}` does not belong to this command"));
@@ -90,8 +90,8 @@ impl Given {
 }
 
 /// The message with a guess at what was meant.
-pub(super) fn with_hint(message: String, name: &str, candidates: &[&'static str]) -> String {
-    match did_you_mean(name, candidates.iter().copied()) {
+pub(super) fn with_hint<'a>(message: String, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    match did_you_mean(name, candidates) {
         Some(hint) => format!("{message}; {hint}"),
         None => message,
     }

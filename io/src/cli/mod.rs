@@ -8,6 +8,7 @@ mod check;
 mod given;
 mod health;
 mod inspect;
+mod report;
 mod routes;
 mod text;
 

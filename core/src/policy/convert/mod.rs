@@ -6,8 +6,9 @@ mod to_xml;
 use std::sync::Arc;
 
 use crate::expr::Message;
+use crate::http::media::MediaType;
 use crate::http::{HeaderValue, header};
-use crate::policy::content::{content_of, fields_of, is_json, is_media, is_xml, message_of, set_content};
+use crate::policy::content::{content_of, fields_of, media_of, message_of, set_content};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
@@ -40,6 +41,17 @@ pub static XML_TO_JSON: Shape = Shape {
     content: Content::Empty,
 };
 
+/// Whether a media type is of a form.
+type Form = fn(&MediaType<'_>) -> bool;
+
+fn is_json(media: &MediaType<'_>) -> bool {
+    media.is_json()
+}
+
+fn is_xml(media: &MediaType<'_>) -> bool {
+    media.is_xml()
+}
+
 /// When content is converted.
 #[derive(Clone, Debug)]
 struct When {
@@ -55,16 +67,13 @@ impl When {
         Some(Self { apply, consider_accept, message: message_of(reader.target()) })
     }
 
-    /// The text to convert from `from` to `to`, when it is to be converted.
-    fn text(&self, run: &mut Run<'_>, from: &str, to: &str) -> Result<Option<String>, Stop> {
+    /// The text to convert from one form to the other, when it is to be converted; `by_type` is the `apply` that looks at its form.
+    fn text(&self, run: &mut Run<'_>, by_type: &str, from: Form, to: Form) -> Result<Option<String>, Stop> {
         let apply = self.apply.get(run)?;
         let consider_accept = get_optional(self.consider_accept.as_ref(), run)?.unwrap_or(true);
         let is_wanted = match apply.trim() {
             "always" => true,
-            apply if apply == format!("content-type-{from}") => {
-                let fields = fields_of(run, self.message);
-                if from == "json" { is_json(fields) } else { is_xml(fields) }
-            }
+            apply if apply == by_type => media_of(fields_of(run, self.message)).as_ref().is_some_and(from),
             other => return Err(Stop::fail(Failure::expression(format!("`{other}` is not a value of `apply`")))),
         };
         if !is_wanted || consider_accept && !accepts(run, to) {
@@ -78,9 +87,10 @@ impl When {
 }
 
 // Whether the client asked for this kind of content by name: `*/*` asks for nothing in particular.
-fn accepts(run: &Run<'_>, wanted: &str) -> bool {
+fn accepts(run: &Run<'_>, wanted: Form) -> bool {
     let fields = run.context.request.headers.get_all(header::ACCEPT).iter();
-    fields.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|one| is_media(one, wanted))
+    let ranges = fields.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    ranges.filter_map(MediaType::parse).any(|range| wanted(&range))
 }
 
 fn failed(message: impl Into<String>) -> Stop {
@@ -121,7 +131,9 @@ impl Policy for JsonToXml {
             prefix: get_optional(self.prefix.as_ref(), run)?.filter(|prefix| !prefix.is_empty()),
             attributes: get_optional(self.attributes.as_ref(), run)?.filter(|name| !name.is_empty()),
         };
-        let Some(text) = self.when.text(run, "json", "xml")? else { return Ok(Flow::Next) };
+        let Some(text) = self.when.text(run, "content-type-json", is_json, is_xml)? else {
+            return Ok(Flow::Next);
+        };
         let xml = to_xml::convert(&text, &options).map_err(failed)?;
         converted(run, self.when.message, xml, "application/xml")
     }
@@ -150,7 +162,9 @@ impl Policy for XmlToJson {
             other => return Err(Stop::fail(Failure::expression(format!("`{other}` is not a value of `kind`")))),
         };
         let always_arrays = get_optional(self.always_arrays.as_ref(), run)?.unwrap_or(false);
-        let Some(text) = self.when.text(run, "xml", "json")? else { return Ok(Flow::Next) };
+        let Some(text) = self.when.text(run, "content-type-xml", is_xml, is_json)? else {
+            return Ok(Flow::Next);
+        };
         let json = to_json::convert(&text, kind, always_arrays).map_err(failed)?;
         converted(run, self.when.message, json, "application/json")
     }

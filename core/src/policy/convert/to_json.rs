@@ -146,23 +146,9 @@ fn prefix_of(node: &XNode, namespace: &str) -> Option<Arc<str>> {
     if let Some(fixed) = Name::fixed_prefix(namespace) {
         return Some(Arc::from(fixed));
     }
-    let mut at = Some(node.clone());
-    while let Some(element) = at {
-        for attribute in element.each(Part::Attributes) {
-            let Some(name) = attribute.name() else { continue };
-            if attribute.with(text_of).as_deref() != Some(namespace) {
-                continue;
-            }
-            if &*name.namespace == XMLNS {
-                return Some(Arc::clone(&name.local));
-            }
-            if &*name.local == "xmlns" && name.namespace.is_empty() {
-                return None;
-            }
-        }
-        at = element.parent();
-    }
-    None
+    let elements = std::iter::successors(Some(node.clone()), XNode::parent).filter(XNode::is_element);
+    let nearest = elements.flat_map(|element| element.declarations()).find(|(_, bound)| **bound == *namespace);
+    nearest.map(|(prefix, _)| prefix).filter(|prefix| !prefix.is_empty())
 }
 
 #[cfg(test)]

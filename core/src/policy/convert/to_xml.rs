@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::expr::xml::verify_local;
+use crate::expr::xml::encoded;
 use crate::value::Value as DotNet;
 
 /// The root element.
@@ -165,21 +165,9 @@ impl Writer<'_> {
     }
 }
 
-// A character that a name cannot have at its place is written as `_xHHHH_`, as `XmlConvert.EncodeName` does.
+// `XmlConvert.EncodeLocalName`, with a name for what has none.
 fn encoded_name(name: &str) -> String {
-    let mut encoded = String::with_capacity(name.len());
-    for (index, character) in name.chars().enumerate() {
-        let mut tried = if index == 0 { String::new() } else { "a".to_owned() };
-        tried.push(character);
-        if verify_local(&tried).is_ok() {
-            encoded.push(character);
-            continue;
-        }
-        for unit in character.encode_utf16(&mut [0; 2]) {
-            encoded.push_str(&format!("_x{unit:04X}_"));
-        }
-    }
-    if encoded.is_empty() { "_".to_owned() } else { encoded }
+    if name.is_empty() { "_".to_owned() } else { encoded(name).replace(':', "_x003A_") }
 }
 
 fn escaped(text: &str) -> String {

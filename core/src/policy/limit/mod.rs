@@ -2,24 +2,26 @@
 //!
 //! A request that one limit refuses is counted by none of that policy; what other policies refuse later stays counted.
 
+mod increment;
 pub mod quota;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::context::{Body, Context};
-use crate::expr::{Expected, Message};
+use crate::context::Context;
+use crate::expr::Expected;
 use crate::http::{HeaderName, HeaderValue, StatusCode, header};
 use crate::limits::{PERIOD_MAX, Rule, Verdict};
 use crate::policy::dialect::Element;
-use crate::policy::operand::{Operand, Typed, get_optional};
+use crate::policy::operand::{Operand, Typed};
 use crate::policy::place::Scope;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Existing, Failure, Flow, PendingCount, Public, Ran, Run, Settle, Stop};
 use crate::policy::shape::{Attribute, Content, Occurs, Shape, attribute, child};
 use crate::policy::{Built, Policy};
 use crate::value::Value;
+use increment::{Counted, Increment};
 
 /// The most calls that a limit may allow, and the most that one request may count for.
 pub const CALLS_MAX: u64 = u32::MAX as u64;
@@ -81,19 +83,8 @@ pub struct RateLimitByKey {
     calls: Operand<Calls>,
     period: Operand<Period>,
     key: Operand,
-    condition: Option<Operand<bool>>,
-    increment: Option<Operand<Calls>>,
-    counted: Counted,
+    increment: Increment,
     told: Told,
-}
-
-/// When a call is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counted {
-    /// When it is checked, in one step.
-    AtOnce,
-    /// Once its response is known: it is checked as one call before.
-    AfterResponse,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -149,23 +140,10 @@ pub fn build_rate_limit_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Built>
     let calls = reader.attribute("calls");
     let period = reader.attribute("renewal-period");
     let key = reader.attribute("counter-key");
-    let condition = reader.attribute("increment-condition");
-    let increment = reader.attribute("increment-count");
-    let after_response = reader.constant::<bool>("increment-after-response").unwrap_or(false);
+    let increment = Increment::read(reader);
     let told = Told::read(reader);
-    // Decision: what names the response is asked at the end (fixtures/policy/rate-limit-by-key-condition.conversation).
-    let reads_response = reads_response(condition.as_ref()) || reads_response(increment.as_ref());
-    let counted = if after_response || reads_response { Counted::AfterResponse } else { Counted::AtOnce };
     let (calls, period, key) = (calls?, period?, key?);
-    Some(Arc::new(RateLimitByKey { calls, period, key, condition, increment, counted, told: told? }))
-}
-
-// The word may stand in a string, or belong to a variable; counting later is right then too.
-fn reads_response<T: Typed>(operand: Option<&Operand<T>>) -> bool {
-    match operand {
-        Some(Operand::Expression(computed)) => computed.source.contains("Response"),
-        Some(Operand::Literal(_)) | None => false,
-    }
+    Some(Arc::new(RateLimitByKey { calls, period, key, increment, told: told? }))
 }
 
 impl Policy for RateLimit {
@@ -232,9 +210,9 @@ impl Policy for RateLimitByKey {
         let period = self.period.get(run)?;
         let key = self.key.get(run)?;
         let rules = [Rule { name: BY_KEY, calls: calls.0, period: period.0 }];
-        let verdict = match self.counted {
+        let verdict = match self.increment.counted {
             Counted::AtOnce => {
-                let increment = self.increment(run)?;
+                let increment = self.increment.get(run)?;
                 run.shared.limits.check_and_count(&key, &rules, increment, run.now.instant)
             }
             Counted::AfterResponse => {
@@ -250,37 +228,12 @@ impl Policy for RateLimitByKey {
     }
 
     fn settle(&self, run: &mut Run<'_>) -> Ran {
-        let increment = self.increment(run);
-        // It is called again once the body has been read, and not again otherwise.
-        if let Err(Stop::NeedsBody(message)) = increment
-            && is_unread(run.context, message)
-        {
-            return Err(Stop::NeedsBody(message));
-        }
-        let pending = run.state.pending_counts.pop_front();
-        let increment = increment?;
-        if let Some(PendingCount { key, period }) = pending {
+        let settled = self.increment.settle(run, |state| &mut state.pending_counts)?;
+        if let Some((PendingCount { key, period }, increment)) = settled {
             let rules = [Rule { name: BY_KEY, calls: CALLS_MAX, period }];
             run.shared.limits.count(&key, &rules, increment, run.now.instant);
         }
         Ok(Flow::Next)
-    }
-}
-
-impl RateLimitByKey {
-    /// What this request counts for.
-    fn increment(&self, run: &mut Run<'_>) -> Result<u64, Stop> {
-        if !get_optional(self.condition.as_ref(), run)?.unwrap_or(true) {
-            return Ok(0);
-        }
-        Ok(get_optional(self.increment.as_ref(), run)?.map_or(1, |Calls(count)| count))
-    }
-}
-
-fn is_unread(context: &Context, message: Message) -> bool {
-    match message {
-        Message::Request => context.request.body == Body::Unread,
-        Message::Response => context.response.as_ref().is_some_and(|response| response.body == Body::Unread),
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CALLS_MAX, Calls, NAMED, Named, counter_name, header_seconds, reads_response, unrevised};
+use super::increment::{Counted, Increment};
+use super::{Calls, NAMED, Named, counter_name, header_seconds, unrevised};
 use crate::context::Context;
 use crate::http::{StatusCode, header};
 use crate::limits::quota::{Exhausted, FIRST_PERIOD_START, QuotaRule, What};
 use crate::policy::dialect::Element;
-use crate::policy::operand::{Operand, get_optional};
+use crate::policy::operand::Operand;
 use crate::policy::place::Scope;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Settle, Stop};
@@ -78,10 +79,8 @@ struct ApiQuota {
 pub struct QuotaByKey {
     amount: Amount,
     key: Operand,
-    condition: Option<Operand<bool>>,
-    increment: Option<Operand<Calls>>,
+    increment: Increment,
     anchor: i64,
-    after_response: bool,
 }
 
 /// Compiles `quota`.
@@ -110,8 +109,7 @@ pub fn build_quota_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
         reader.error("renewal-period", format!("`renewal-period` is shorter than {QUOTA_PERIOD_SECONDS_MIN} seconds"));
     }
     let key = reader.attribute("counter-key");
-    let condition = reader.attribute("increment-condition");
-    let increment = reader.attribute("increment-count");
+    let increment = Increment::read(reader);
     let anchor = match reader.literal("first-period-start").as_deref() {
         None | Some("0001-01-01T00:00:00Z") => FIRST_PERIOD_START,
         Some(text) => WallTime::from_rfc3339(text).map_or_else(
@@ -122,8 +120,7 @@ pub fn build_quota_by_key(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
             WallTime::unix_seconds,
         ),
     };
-    let after_response = reads_response(condition.as_ref()) || reads_response(increment.as_ref());
-    Some(Arc::new(QuotaByKey { amount: amount?, key: key?, condition, increment, anchor, after_response }))
+    Some(Arc::new(QuotaByKey { amount: amount?, key: key?, increment, anchor }))
 }
 
 impl Amount {
@@ -207,13 +204,16 @@ impl Policy for QuotaByKey {
         if run.state.quotas_met.contains(&meter) {
             return Ok(Flow::Next);
         }
-        let increment = if self.after_response { 0 } else { self.increment(run)? };
+        let increment = match self.increment.counted {
+            Counted::AtOnce => self.increment.get(run)?,
+            Counted::AfterResponse => 0,
+        };
         run.shared
             .quotas
             .check_and_count(&key, std::slice::from_ref(&rule), increment, run.now.wall)
             .map_err(refuse)?;
         run.state.quotas_met.push(meter.clone());
-        if self.after_response {
+        if self.increment.counted == Counted::AfterResponse {
             run.state.settle = Settle::AfterResponse;
             run.state.pending_quotas.push_back(meter.clone());
         }
@@ -224,27 +224,11 @@ impl Policy for QuotaByKey {
     }
 
     fn settle(&self, run: &mut Run<'_>) -> Ran {
-        let increment = self.increment(run);
-        if let Err(Stop::NeedsBody(message)) = increment
-            && super::is_unread(run.context, message)
-        {
-            return Err(Stop::NeedsBody(message));
-        }
-        let pending = run.state.pending_quotas.pop_front();
-        let increment = increment?;
-        if let Some(meter) = pending.filter(|_| increment > 0) {
+        let settled = self.increment.settle(run, |state| &mut state.pending_quotas)?;
+        if let Some((meter, increment)) = settled {
             run.shared.quotas.count_calls(&meter, increment, run.now.wall);
         }
         Ok(Flow::Next)
-    }
-}
-
-impl QuotaByKey {
-    fn increment(&self, run: &mut Run<'_>) -> Result<u64, Stop> {
-        if !get_optional(self.condition.as_ref(), run)?.unwrap_or(true) {
-            return Ok(0);
-        }
-        Ok(get_optional(self.increment.as_ref(), run)?.map_or(1, |Calls(count)| count.min(CALLS_MAX)))
     }
 }
 

@@ -107,7 +107,7 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
         "eval" => Given::collect(rest, &["--context", "--batch", "--format"])?.eval(),
         "members" => Given::collect(rest, &["--format"])?.members(),
         "witness" => Given::collect(rest, WITNESS_OPTIONS)?.witness(),
-        other => Err(with_hint(format!("`expr {other}` is not a command"), other, &COMMANDS)),
+        other => Err(with_hint(format!("`expr {other}` is not a command"), other, COMMANDS)),
     }
 }
 

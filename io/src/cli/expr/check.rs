@@ -1,6 +1,5 @@
 //! `holdfast expr check`: what is wrong with one expression, with places.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use holdfast_core::diagnostic::Diagnostic;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use super::arguments::Source;
 use super::read_source;
 use crate::cli::arguments::Format;
-use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
+use crate::cli::{Outcome, report};
 
 #[derive(Serialize)]
 struct Report {
@@ -30,27 +29,13 @@ pub(super) fn check(source: &Source, expected: Expected, format: Format) -> Resu
         Err(diagnostics) => (None, diagnostics),
     };
     let report = Report { refused: result_type.is_none(), result_type, diagnostics };
-    let out = match format {
-        Format::Human => human(&report),
-        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
-    };
-    Ok(Outcome { code: if report.refused { EXIT_REFUSED } else { EXIT_OK }, out, err: String::new() })
+    Ok(report::outcome(&report, report.refused, format, human))
 }
 
-// Writing to a String cannot fail.
 fn human(report: &Report) -> String {
-    let mut text = String::new();
-    for diagnostic in &report.diagnostics {
-        let _ = writeln!(text, "{diagnostic}\n");
-    }
-    match &report.result_type {
-        Some(result_type) => {
-            let _ = writeln!(text, "ok: `{result_type}`");
-        }
-        None => {
-            let count = report.diagnostics.len();
-            let _ = writeln!(text, "refused: {count} {}", if count == 1 { "error" } else { "errors" });
-        }
-    }
-    text
+    let verdict = match &report.result_type {
+        Some(result_type) => format!("ok: `{result_type}`\n"),
+        None => format!("refused: {}\n", report::counted(report.diagnostics.len(), "error")),
+    };
+    report::listed(&report.diagnostics) + &verdict
 }

@@ -105,7 +105,7 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
                 product: owned("--product"),
             })
         }
-        other => Err(with_hint(format!("`policy {other}` is not a command"), other, &COMMANDS)),
+        other => Err(with_hint(format!("`policy {other}` is not a command"), other, COMMANDS)),
     }
 }
 

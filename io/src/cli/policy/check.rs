@@ -1,6 +1,5 @@
 //! `holdfast policy check`: what is wrong with policy documents, each by itself.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use serde::Serialize;
 
 use super::read_document;
 use crate::cli::arguments::Format;
-use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
+use crate::cli::{Outcome, report};
 
 #[derive(Serialize)]
 struct Report {
@@ -31,24 +30,14 @@ pub(super) fn check(files: &[PathBuf], scope: Scope, format: Format) -> Result<O
     }
     let errors = diagnostics.iter().filter(|found| found.is_error()).count();
     let report = Report { refused: errors > 0, documents: files.len(), errors, diagnostics };
-    let out = match format {
-        Format::Human => human(&report),
-        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
-    };
-    Ok(Outcome { code: if report.refused { EXIT_REFUSED } else { EXIT_OK }, out, err: String::new() })
+    Ok(report::outcome(&report, report.refused, format, human))
 }
 
-// Writing to a String cannot fail.
 fn human(report: &Report) -> String {
-    let mut text = String::new();
-    for diagnostic in &report.diagnostics {
-        let _ = writeln!(text, "{diagnostic}\n");
-    }
-    let documents = if report.documents == 1 { "document" } else { "documents" };
-    let _ = match report.errors {
-        0 => writeln!(text, "ok: {} {documents}", report.documents),
-        1 => writeln!(text, "refused: {} {documents}, 1 error", report.documents),
-        errors => writeln!(text, "refused: {} {documents}, {errors} errors", report.documents),
+    let documents = report::counted(report.documents, "document");
+    let verdict = match report.errors {
+        0 => format!("ok: {documents}\n"),
+        errors => format!("refused: {documents}, {}\n", report::counted(errors, "error")),
     };
-    text
+    report::listed(&report.diagnostics) + &verdict
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use holdfast_core::config::model::{Api, PolicyText};
-use holdfast_core::diagnostic::nearest;
 use holdfast_core::policy::Scope;
 use holdfast_core::policy::effective::effective as merged;
 use holdfast_core::snapshot::standard_policy;
 
 use crate::cli::arguments::{Format, Inspected};
+use crate::cli::given::with_hint;
 use crate::cli::{EXIT_OK, Outcome, inspect};
 
 pub(super) fn effective(
@@ -42,11 +42,7 @@ fn named<'a, T>(kind: &str, name: &str, all: &'a [T], id: impl Fn(&T) -> &str) -
     if let Some(found) = all.iter().find(|found| id(found).eq_ignore_ascii_case(name)) {
         return Ok(found);
     }
-    let message = format!("there is no {kind} `{name}`");
-    Err(match nearest(name, all.iter().map(&id)) {
-        Some(near) => format!("{message}; did you mean `{near}`?"),
-        None => message,
-    })
+    Err(with_hint(format!("there is no {kind} `{name}`"), name, all.iter().map(id)))
 }
 
 fn words(found: &[holdfast_core::diagnostic::Diagnostic]) -> String {

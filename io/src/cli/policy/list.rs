@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use holdfast_core::diagnostic::nearest;
 use holdfast_core::policy::registry::{self, Entry, Status};
 use holdfast_core::policy::shape::{Child, Content, Expressions, Need, Occurs, Shape};
 use serde_json::{Value, json};
 
 use super::arguments::ListFormat;
 use crate::cli::arguments::Format;
+use crate::cli::given::with_hint;
 use crate::cli::{EXIT_OK, Outcome};
 
 pub(super) fn list(element: Option<&str>, format: ListFormat) -> Result<Outcome, String> {
@@ -18,7 +18,10 @@ pub(super) fn list(element: Option<&str>, format: ListFormat) -> Result<Outcome,
     };
     let entries: Vec<&Entry> = match element {
         None => registry::entries().iter().collect(),
-        Some(name) => vec![registry::find(name).ok_or_else(|| unknown(name))?],
+        Some(name) => vec![
+            registry::find(name)
+                .ok_or_else(|| with_hint(format!("`{name}` is not a policy"), name, registry::names()))?,
+        ],
     };
     let out = match format {
         Format::Json => {
@@ -29,14 +32,6 @@ pub(super) fn list(element: Option<&str>, format: ListFormat) -> Result<Outcome,
         Format::Human => table(&entries),
     };
     Ok(Outcome { code: EXIT_OK, out, err: String::new() })
-}
-
-fn unknown(name: &str) -> String {
-    let message = format!("`{name}` is not a policy");
-    match nearest(name, registry::names()) {
-        Some(near) => format!("{message}; did you mean `{near}`?"),
-        None => message,
-    }
 }
 
 const fn status(entry: &Entry) -> &'static str {

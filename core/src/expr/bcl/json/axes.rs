@@ -4,7 +4,7 @@
 use super::super::linq::{boxed, unboxed};
 use super::super::{Call, Row, row};
 use super::cast::{now, value_of};
-use super::{JNode, no_children, token};
+use super::{Doing, JNode, no_children, token};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null, broken, null_reference, throw};
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     row("JToken", "IEnumerable<T> Values<T>()", |call| {
         let token = token(call)?;
         if token.held().is_some() {
-            return Err(no_children(token.type_name().rsplit('.').next().unwrap_or("JValue")));
+            return Err(no_children(Doing::Get, &token));
         }
         typed(call, Shape::Plain, |operands, machine| convert(from(operands, machine, JToken::children)?, operands))
     }),

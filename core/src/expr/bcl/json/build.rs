@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row};
 use super::cast::{content_of, undetermined};
-use super::{keep, list, or_null, refused, token, token_at};
-use crate::expr::exception::{
-    Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range, throw,
-};
+use super::{Doing, bad_key, keep, list, or_null, refused, token, token_at};
+use crate::expr::exception::{Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range};
 use crate::value::json::{ChangeError, JKind, JNode};
 use crate::value::{JToken, Value};
 
@@ -290,23 +288,7 @@ pub(in crate::expr::bcl) fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value>
             }
             token.set_child(at, &value)
         }
-        key => {
-            let of = |container: &str, wanted: &str| {
-                let key = super::shown(key);
-                let message = format!("Set {container} values with invalid key value: {key}. {wanted} expected.");
-                throw("System.ArgumentException", message)
-            };
-            return Err(match (token.kind(), key) {
-                (JKind::Object | JKind::Array | JKind::Constructor, Value::Null) => argument_null("key"),
-                (JKind::Object, _) => of("JObject", "Object property name"),
-                (JKind::Array, _) => of("JArray", "Int32 array index"),
-                (JKind::Constructor, _) => of("JConstructor", "Argument position index"),
-                _ => {
-                    let name = token.type_name().rsplit('.').next().unwrap_or("JValue");
-                    invalid_operation(&format!("Cannot set child value on Newtonsoft.Json.Linq.{name}."))
-                }
-            });
-        }
+        key => return Err(bad_key(Doing::Set, &token, key)),
     };
     changed.map_err(|error| refused(call, error, &token))?;
     Ok(Value::Null)

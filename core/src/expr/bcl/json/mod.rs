@@ -242,32 +242,47 @@ fn parse(call: &mut Call<'_, '_>, wanted: Wanted) -> Outcome<Value> {
 
 fn index(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let token = token(call)?;
-    let key = call.value(1);
-    let refused = |container: &str, wanted: &str| {
-        let key = shown(key);
-        let message = format!("Accessed {container} values with invalid key value: {key}. {wanted} expected.");
-        Err(throw("System.ArgumentException", message))
-    };
-    let is_object = token.with(|node| matches!(node, JNode::Object(_)));
-    match (is_object, key) {
-        (true, Value::String(name)) => Ok(or_null(token.member(name))),
-        (true, Value::Null) => Err(argument_null("key")),
-        (true, _) => refused("JObject", "Object property name"),
-        (false, key) => match (token.type_name().rsplit('.').next(), key) {
-            (Some("JArray" | "JConstructor"), Value::Int32(at)) => {
-                let item = usize::try_from(*at).ok().and_then(|at| token.child_at(at));
-                item.map(Value::Json).ok_or_else(outside)
-            }
-            (Some("JArray"), Value::Null) => Err(argument_null("key")),
-            (Some("JArray"), _) => refused("JArray", "Int32 array index"),
-            (Some("JConstructor"), _) => refused("JConstructor", "Argument position index"),
-            (name, _) => Err(no_children(name.unwrap_or("JValue"))),
-        },
+    match (token.kind(), call.value(1)) {
+        (JKind::Object, Value::String(name)) => Ok(or_null(token.member(name))),
+        (JKind::Array | JKind::Constructor, Value::Int32(at)) => {
+            let item = usize::try_from(*at).ok().and_then(|at| token.child_at(at));
+            item.map(Value::Json).ok_or_else(outside)
+        }
+        (_, key) => Err(bad_key(Doing::Get, &token, key)),
     }
 }
 
-fn no_children(name: &str) -> Interrupt {
-    invalid_operation(&format!("Cannot access child value on Newtonsoft.Json.Linq.{name}."))
+/// What is done with a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Get,
+    Set,
+}
+
+/// The exception for a key by which the token has no children.
+fn bad_key(doing: Doing, token: &JToken, key: &Value) -> Interrupt {
+    let wanted = match token.kind() {
+        JKind::Object => "Object property name",
+        JKind::Array => "Int32 array index",
+        JKind::Constructor => "Argument position index",
+        _ => return no_children(doing, token),
+    };
+    if key.is_null() {
+        return argument_null("key");
+    }
+    let done = if doing == Doing::Get { "Accessed" } else { "Set" };
+    let (name, key) = (own_name(token), shown(key));
+    throw("System.ArgumentException", format!("{done} {name} values with invalid key value: {key}. {wanted} expected."))
+}
+
+fn no_children(doing: Doing, token: &JToken) -> Interrupt {
+    let done = if doing == Doing::Get { "access" } else { "set" };
+    invalid_operation(&format!("Cannot {done} child value on Newtonsoft.Json.Linq.{}.", own_name(token)))
+}
+
+// The name of its class without the namespace.
+fn own_name(token: &JToken) -> String {
+    token.type_name().rsplit('.').next().unwrap_or("JValue").to_owned()
 }
 
 /// The exception for an index outside of a list.
@@ -300,7 +315,7 @@ fn property_like(call: &Call<'_, '_>) -> Outcome<Option<JToken>> {
 fn end(call: &Call<'_, '_>, at: usize) -> Outcome<Value> {
     let token = token(call)?;
     match token.held() {
-        Some(_) => Err(no_children(token.type_name().rsplit('.').next().unwrap_or("JValue"))),
+        Some(_) => Err(no_children(Doing::Get, &token)),
         None => Ok(or_null(token.child_at(at))),
     }
 }
