@@ -39,3 +39,5 @@ mod outage;
 mod serving;
 #[path = "process/token.rs"]
 mod token;
+#[path = "process/tracing.rs"]
+mod tracing;

@@ -25,6 +25,8 @@ pub mod value;
 
 pub mod context;
 
+pub mod inspection;
+
 pub mod expr;
 
 pub mod limits;

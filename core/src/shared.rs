@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::inspection::Shelf;
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
@@ -15,4 +16,6 @@ pub struct Shared {
     pub quotas: Quotas,
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
+    /// Inspections that wait for whoever asked for them.
+    pub inspections: Shelf,
 }

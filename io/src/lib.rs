@@ -40,6 +40,7 @@ pub mod cli;
 mod date;
 
 mod health;
+mod inspections;
 
 mod perform;
 

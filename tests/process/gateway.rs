@@ -137,6 +137,12 @@ impl Gateway {
         self.client.get(target)
     }
 
+    /// Asks with the sample's key and these fields.
+    pub(crate) fn get_with(&self, target: &str, fields: &[(&str, &str)]) -> Result<Told, String> {
+        let fields = [&[("ocp-apim-subscription-key", KEY)], fields].concat();
+        self.client.ask(Method::GET, target, &fields, Vec::new())
+    }
+
     /// Asks without a key.
     pub(crate) fn get_without_key(&self, target: &str) -> Result<Told, String> {
         self.client.ask(Method::GET, target, &[], Vec::new())

@@ -53,6 +53,19 @@ pub struct Gateway {
     pub hostnames: Vec<Hostname>,
     /// Certificate authorities (PEM) that client and backend certificates may chain to.
     pub authorities: Vec<Authority>,
+    /// Who may have requests inspected.
+    pub debug_credentials: Vec<DebugCredential>,
+}
+
+/// A right to have the requests of one API inspected, for a while (`debugCredentials`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebugCredential {
+    /// SHA-256 of the token: the token itself is nowhere in a configuration.
+    pub token_hash: [u8; 32],
+    /// The API, by the name of its resource.
+    pub api: String,
+    /// Until when.
+    pub expires: WallTime,
 }
 
 /// A host name of the gateway (`hostnameConfigurations`).

@@ -39,6 +39,7 @@ impl Exchange {
         let (api, key) = (&found.api, found.key.as_deref());
         let access = snapshot.subscriptions.authorize(&api.name, api.subscription, key);
         self.enter(&snapshot, &found, access.ok());
+        self.grant(now);
         match access {
             Ok(_) => self.begin(Section::Inbound),
             Err(denied) => {
@@ -83,6 +84,7 @@ impl Exchange {
             self.link(Scope::Api, api.program.as_ref());
         }
         self.link_global(snapshot);
+        self.grant(now);
         match self.ask_each(|policy, run| policy.unrouted(run), shared, now) {
             Ok(Preflight::Answered) => self.finish(),
             Ok(Preflight::NotConcerned | Preflight::NoMatch) | Err(_) => self.refuse(not_found()),
@@ -162,6 +164,7 @@ impl Exchange {
         }
         let open = snapshot.subscriptions.authorize(&api.name, api.subscription, None).ok();
         self.enter(snapshot, &Found { api, operation, key: None }, open);
+        self.grant(now);
         let answer = if is_preflight {
             self.ask_each(|policy, run| policy.preflight(run), shared, now)
         } else {

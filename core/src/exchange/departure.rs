@@ -28,7 +28,8 @@ impl Exchange {
         let body = self.content(&mut response);
         let head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
         let meters = std::mem::take(&mut self.state.meters);
-        Outcome { head, body, record, meters }
+        let inspection = self.inspected(&head, now);
+        Outcome { head, body, record, meters, inspection }
     }
 
     // RFC 9110 §6.4.1: no content with HEAD, 204 and 304; with 204 no `Content-Length` either.

@@ -8,6 +8,7 @@ use crate::exchange::strand::{For, Frame, Loop};
 use crate::exchange::{Exchange, OPERATIONS_MAX, Phase, Settlement};
 use crate::expr::Message;
 use crate::http::{Bytes, StatusCode};
+use crate::inspection::{Fact, shortened};
 use crate::limits::permits::Permit;
 use crate::policy::Section;
 use crate::policy::concurrency::Until;
@@ -63,6 +64,7 @@ impl Exchange {
             return self.out_of_budget();
         }
         self.budget -= 1;
+        self.begin_step(section, frame, now);
         let executed = self.execute(section, frame, shared, now);
         self.consume(matches!(executed, Err(Stop::NeedsBody(_))));
         match executed {
@@ -76,6 +78,7 @@ impl Exchange {
                 self.fail(raised, section);
             }
         }
+        self.end_step();
     }
 
     fn end(&mut self, section: Section) {
@@ -149,6 +152,7 @@ impl Exchange {
     }
 
     fn go(&mut self, next: Move, section: Section, frame: Frame, shared: &Shared, now: Now) {
+        self.note_condition(&next, section, frame);
         let target = match next {
             Move::Jump(target) => target,
             Move::Rerun { asked } => asked,
@@ -191,6 +195,17 @@ impl Exchange {
         }
     }
 
+    fn note_condition(&mut self, next: &Move, section: Section, frame: Frame) {
+        if self.inspector.is_none() {
+            return;
+        }
+        let op = self.code(section, frame.level).and_then(|code| code.ops.get(frame.pc));
+        if let Some(Op::Unless { condition, .. }) = op {
+            let (text, holds) = (shortened(condition), matches!(next, Move::Next));
+            self.note(|| Fact::Condition { text, holds });
+        }
+    }
+
     // Stands behind the `Again` at `end` of the loop whose `Repeat` is at `begin`.
     fn again(&mut self, section: Section, begin: Frame, end: Frame, shared: &Shared, now: Now) {
         debug_assert_eq!(self.strand.loops.last().map(|l| l.begin), Some(begin.pc), "the innermost loop ends first");
@@ -206,6 +221,7 @@ impl Exchange {
                 return self.fail(raised, section);
             }
         };
+        self.note(|| Fact::Condition { text: String::new(), holds: again });
         let Some(current) = self.strand.loops.last_mut() else { return };
         if again && current.attempts < current.pace.count {
             current.attempts += 1;

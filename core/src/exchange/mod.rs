@@ -1,12 +1,16 @@
 //! One request from arrival to response: a pure machine that runs policy programs. Owned by its task; nothing here is shared.
 //!
 //! `arrival` the built-in steps before any policy, `machine` the ops, frames and loops, `fault` what a failure does,
-//! `strand` what runs side by side, `departure` the response and the record.
+//! `strand` what runs side by side, `departure` the response and the record, `debug` who may have an exchange inspected, `inspector`
+//! and `seen` what is written down of it then.
 
 mod arrival;
+mod debug;
 mod departure;
 mod fault;
+mod inspector;
 mod machine;
+mod seen;
 mod strand;
 
 pub use crate::policy::effect::{
@@ -19,6 +23,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::context::{Body, CertificateView, Context, RequestView};
+use crate::exchange::debug::Wish;
+use crate::exchange::inspector::Inspector;
 use crate::exchange::strand::{Parallel, Ready, Strand};
 use crate::http::{HttpVersion, Method, RequestHead};
 use crate::policy::connection::remove_named;
@@ -66,6 +72,9 @@ pub struct Exchange {
     settlements: Vec<Settlement>,
     effects: u32,
     budget: u32,
+    // Who wants to see what happens.
+    wish: Wish,
+    inspector: Option<Box<Inspector>>,
 }
 
 /// The document of one scope.
@@ -103,6 +112,7 @@ impl Exchange {
         let mut rng = seed.rng();
         let mut headers = request.headers;
         remove_named(&mut headers);
+        let wish = Wish::taken_from(&mut headers);
         let body = if request.has_body { Body::Unread } else { Body::Absent };
         let context = Context {
             request_id: rng.uuid(),
@@ -147,11 +157,21 @@ impl Exchange {
             settlements: Vec::new(),
             effects: 0,
             budget: OPERATIONS_MAX,
+            wish,
+            inspector: None,
         }
+    }
+
+    /// The same exchange, inspected whatever the request says.
+    #[must_use]
+    pub fn inspected_anyway(mut self) -> Self {
+        self.wish = Wish::Anyway;
+        self
     }
 
     /// What to do next.
     pub fn poll(&mut self, shared: &Shared, now: Now) -> Step {
+        self.note_time(now);
         loop {
             if let Some(id) = self.dropped.pop() {
                 return Step::Cancel(id);
@@ -165,7 +185,13 @@ impl Exchange {
             }
             match self.phase {
                 Phase::Arrived => self.arrive(shared, now),
-                Phase::Section(section) => self.advance(section, shared, now),
+                Phase::Section(section) => {
+                    self.advance(section, shared, now);
+                    if self.inspector.is_some() {
+                        // So that the clock is read between one step and the next.
+                        return Step::Continue;
+                    }
+                }
                 Phase::Settling(index) => {
                     if let Some(outcome) = self.settle(index, shared, now) {
                         self.phase = Phase::Done;

@@ -134,7 +134,8 @@ impl Exchange {
     }
 
     /// Hands in the answer to an effect. An answer to a cancelled or unknown effect is ignored.
-    pub fn resume(&mut self, id: EffectId, reply: Reply, _now: Now) {
+    pub fn resume(&mut self, id: EffectId, reply: Reply, now: Now) {
+        self.note_answer(id, &reply, now);
         let others = self.parallel.iter_mut().flat_map(|parallel| &mut parallel.others);
         for strand in std::iter::once(&mut self.strand).chain(others) {
             if matches!(&strand.pending, Pending::Answer(expected, _) if *expected == id) {
@@ -149,6 +150,7 @@ impl Exchange {
         debug_assert!(matches!(self.strand.pending, Pending::None), "a strand waits for one effect at a time");
         let id = EffectId(self.effects);
         self.effects = self.effects.saturating_add(1);
+        self.note_asked(id, &effect);
         self.strand.pending = Pending::Ask(id, effect, whom);
     }
 

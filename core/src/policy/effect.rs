@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::context::ResponseView;
 use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
+use crate::inspection::Inspection;
 use crate::limits::quota::Meter;
 use crate::telemetry::RequestRecord;
 
@@ -163,6 +164,8 @@ pub enum Step {
     Perform(EffectId, Effect),
     /// Drop this effect; an answer that still comes is ignored.
     Cancel(EffectId),
+    /// Poll again at once, with the time as it is then: an inspected exchange hands back after each step.
+    Continue,
     /// Nothing to do until an answer comes.
     Wait,
     /// The exchange has its response.
@@ -180,6 +183,8 @@ pub struct Outcome {
     pub record: RequestRecord,
     /// Quotas that count the content, both ways, once the response has been sent.
     pub meters: Vec<Meter>,
+    /// What the exchange did, when it was inspected.
+    pub inspection: Option<Box<Inspection>>,
 }
 
 /// The content of the response to the client.

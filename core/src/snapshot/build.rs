@@ -41,6 +41,17 @@ pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> 
     }
 }
 
+/// The values that no inspection shows: secret named values, and the credentials of backends.
+pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
+    let named = configuration.named_values.iter().filter(|named| named.secret).filter_map(|named| named.value.as_ref());
+    let of_backend = |backend: &'_ Backend| {
+        let fields = backend.headers.iter().chain(&backend.query).chain(&backend.authorization);
+        fields.map(|(_, secret)| Arc::from(secret.0.as_str())).collect::<Vec<Arc<str>>>()
+    };
+    let named = named.map(|secret| Arc::from(secret.0.as_str()));
+    named.chain(configuration.backends.iter().flat_map(of_backend)).collect()
+}
+
 // A certificate that cannot be read is not there; the host names and authorities that need it say so themselves.
 fn view(of: &model::Certificate) -> Option<(String, Arc<CertificateView>)> {
     let certificate = Certificate::of_pem(&of.chain_pem, of.key_pem.as_ref().map(|key| key.0.as_str()))?;

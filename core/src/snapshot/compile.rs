@@ -140,9 +140,11 @@ impl Compilation<'_> {
             service,
             backends,
             deployment: Arc::new(build::deployment(&configuration, self.identity)),
+            secrets: build::secrets(&configuration),
             hostnames: configuration.gateway.hostnames,
             authorities: configuration.gateway.authorities,
             certificates: configuration.certificates,
+            debug_credentials: configuration.gateway.debug_credentials,
             programs: programs.made,
         };
         notes.extend(programs.notes);

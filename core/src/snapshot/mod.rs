@@ -17,7 +17,7 @@ pub(crate) mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::model::{Authority, Backend, Certificate, Hostname};
+use crate::config::model::{Authority, Backend, Certificate, DebugCredential, Hostname};
 use crate::config::{ResourceId, ResourceSet, Revision};
 use crate::context::DeploymentView;
 use crate::diagnostic::Diagnostic;
@@ -52,6 +52,10 @@ pub struct Snapshot {
     hostnames: Vec<Hostname>,
     authorities: Vec<Authority>,
     certificates: Vec<Certificate>,
+    /// Who may have requests inspected.
+    pub(crate) debug_credentials: Vec<DebugCredential>,
+    /// What no inspection shows.
+    pub(crate) secrets: Vec<Arc<str>>,
     programs: programs::ProgramCache,
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::cli::credential;
+use crate::cli::explain::arguments as explain;
 use crate::cli::expr::arguments::{self as expr, Asked};
 use crate::cli::given::with_hint;
 use crate::cli::policy::arguments as policy;
@@ -20,6 +22,10 @@ pub enum Command {
         /// Its status URL; `None` means the one of the environment's listener.
         url: Option<String>,
     },
+    /// Make a token that has requests inspected.
+    DebugCredential(credential::Asked),
+    /// Say what one request goes through.
+    Explain(explain::Asked),
     /// Check, evaluate, list or compare expressions.
     Expr(Asked),
     /// Check, list or print policies.
@@ -60,6 +66,10 @@ Usage:
   holdfast check DIR [options]       say what is wrong with a configuration folder; exit code 1 if anything is refused
   holdfast routes DIR [options]      print the routes of a configuration folder
   holdfast health [URL]              exit code 0 if a gateway is ready; by default the one on `holdfast.http.listen`
+  holdfast explain DIR --request FILE
+                                     run one request through a configuration folder, offline, and print each step
+  holdfast debug-credential --api ID [--expire-after PT1H]
+                                     make a token that has a gateway trace requests of an API
   holdfast expr check [FILE|-]       say what is wrong with a policy expression; exit code 1 if anything is
   holdfast expr eval [FILE|-]        print its type and value; exit code 1 if it has none
   holdfast expr members [TYPE]       list what expressions may use
@@ -71,7 +81,7 @@ Usage:
   holdfast policy effective DIR --api ID [--operation ID] [--product ID]
                                      print the policy of an operation with every `base` replaced
 
-Options of check and routes:
+Options of check, routes and explain:
   --gateway ID                       the gateway; needed when the folder has several
   --format human|json                the form of the answer (default human)
 
@@ -94,7 +104,7 @@ Other options:
   -V, --version                      print the version
 ";
 
-const COMMANDS: [&str; 6] = ["run", "check", "routes", "health", "expr", "policy"];
+const COMMANDS: [&str; 8] = ["run", "check", "routes", "health", "explain", "debug-credential", "expr", "policy"];
 const OPTIONS: [&str; 4] = ["--gateway", "--format", "--help", "--version"];
 
 /// Reads the arguments behind the program's name.
@@ -102,12 +112,14 @@ const OPTIONS: [&str; 4] = ["--gateway", "--format", "--help", "--version"];
 /// # Errors
 /// What cannot be understood, in words.
 pub fn parse(arguments: &[String]) -> Result<Command, String> {
-    if let Some((family @ ("expr" | "policy"), rest)) =
+    if let Some((family @ ("debug-credential" | "explain" | "expr" | "policy"), rest)) =
         arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
     {
         let asks_for_help = rest.iter().take_while(|word| *word != "--").any(|word| word == "-h" || word == "--help");
         return match family {
             _ if asks_for_help => Ok(Command::Help),
+            "debug-credential" => credential::parse(rest).map(Command::DebugCredential),
+            "explain" => explain::parse(rest).map(Command::Explain),
             "expr" => expr::parse(rest).map(Command::Expr),
             _ => policy::parse(rest).map(Command::Policy),
         };

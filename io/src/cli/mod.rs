@@ -1,6 +1,8 @@
 //! The command line: what was asked for, done, with its text on standard output or error and its exit code. Serving is `run`'s.
 
 pub mod arguments;
+pub mod credential;
+pub mod explain;
 pub mod expr;
 pub mod policy;
 
@@ -43,6 +45,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>, vars: impl Iterator<Item 
         Ok(Command::Run) => return crate::run::run(vars.collect()),
         Ok(Command::Check(inspected)) => check::check(&inspected),
         Ok(Command::Routes(inspected)) => routes::routes(&inspected),
+        Ok(Command::DebugCredential(asked)) => credential::credential(&asked),
+        Ok(Command::Explain(asked)) => explain::explain(&asked),
         Ok(Command::Expr(asked)) => expr::expr(&asked),
         Ok(Command::Policy(asked)) => policy::policy(&asked),
         Ok(Command::Health { url }) => health::health(url.as_deref(), vars),

@@ -27,6 +27,11 @@ pub(super) fn listed(diagnostics: &[Diagnostic]) -> String {
     text
 }
 
+/// Findings as one text.
+pub(super) fn words(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
 /// As in `1 error`, `2 errors`.
 pub(super) fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }

@@ -25,6 +25,7 @@ use super::stream::{Downstream, Life};
 use super::waiting::Waiting;
 use super::{head, respond};
 use crate::health;
+use crate::inspections;
 use crate::limits::{READ_BUFFER_BYTES_MAX, REQUEST_FIELDS_MAX, REQUEST_HEAD_BYTES_MAX};
 use crate::net::Net;
 use crate::tls::Transport;
@@ -88,6 +89,10 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
             let status = self.worker.plane.status.load();
             return self.own(request.method(), health::status_response(&status, now.instant), None);
         }
+        if let Some(id) = inspections::id_in(request.uri().path()) {
+            let response = inspections::response(&self.worker.plane.shared, id, request.headers(), now.wall);
+            return self.own(request.method(), response, None);
+        }
         let read = head::read(
             request.method(),
             request.uri(),
@@ -136,6 +141,9 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
         match drive(worker, machine, content).await {
             Ok(Driven { outcome, upstream, backend_time }) => {
                 let outcome = *outcome;
+                if let Some(inspection) = outcome.inspection {
+                    worker.plane.shared.inspections.put(*inspection);
+                }
                 let receipt = waiting.answered(outcome.record, outcome.meters, backend_time);
                 self.seal(respond::response(&method, outcome.head, outcome.body, upstream), Some(receipt))
             }

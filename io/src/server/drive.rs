@@ -38,6 +38,7 @@ pub(super) async fn drive<N: Net, X: Exchanges>(
         match step(worker, &mut machine)? {
             Step::Perform(id, effect) => run.begin(worker, id, effect)?,
             Step::Cancel(id) => run.running.retain(|(running, _)| *running != id),
+            Step::Continue => {}
             Step::Wait => {
                 let (id, reply) = run.next().await?;
                 guarded(|| machine.resume(id, reply, worker.clock.now()))?;

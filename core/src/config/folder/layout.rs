@@ -106,6 +106,11 @@ const TABLE: &[(&str, &str, Kind)] = &[
         "/gateways/{}/certificateAuthorities/{}",
         Kind::Information,
     ),
+    (
+        "gateways/{}/debugCredentials/{}/debugCredentialInformation.json",
+        "/gateways/{}/debugCredentials/{}",
+        Kind::Information,
+    ),
     ("certificates/{}/certificateInformation.json", "/certificates/{}", Kind::Information),
     ("certificates/{}/cert.pem", "/certificates/{}", Kind::Attachment("chainPem")),
     ("certificates/{}/key.pem", "/certificates/{}", Kind::Attachment("keyPem")),

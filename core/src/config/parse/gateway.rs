@@ -1,6 +1,9 @@
 //! The gateway itself: location, host names, authorities; the service's facts; certificates. Opens no listener.
 
-use crate::config::model::{Authority, Certificate, Gateway, Hostname, Secret, Service};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::config::model::{Authority, Certificate, DebugCredential, Gateway, Hostname, Secret, Service};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::ResourceId;
@@ -43,6 +46,7 @@ pub(super) fn gateway(parsing: &mut Parsing<'_>, id: &str) -> Gateway {
         location,
         hostnames: hostnames(parsing, &resource_id),
         authorities: authorities(parsing, &resource_id),
+        debug_credentials: debug_credentials(parsing, &resource_id),
     }
 }
 
@@ -99,6 +103,35 @@ fn authorities(parsing: &mut Parsing<'_>, gateway: &ResourceId) -> Vec<Authority
         authorities.extend(parsing.settle(properties, Some(authority)));
     }
     authorities
+}
+
+// As `listDebugCredentials` of the gateway gives them out (control-plane.md §1.2); how one is stored is ours.
+fn debug_credentials(parsing: &mut Parsing<'_>, gateway: &ResourceId) -> Vec<DebugCredential> {
+    let mut credentials = Vec::new();
+    for resource in parsing.family(gateway.child("debugCredentials").as_str()) {
+        let mut properties = Properties::new(resource);
+        properties.note_unknown(&["apiId", "purposes", "expirationDate", "tokenHash"]);
+        let purposes = properties.texts(&["purposes"]);
+        for purpose in purposes.iter().filter(|purpose| **purpose != "tracing") {
+            properties.not_one_of(&["purposes"], purpose, "`tracing`");
+        }
+        let api = properties.required(&["apiId"]).map(|id| ResourceId::new(&reference::relative(id)).name().to_owned());
+        let expires = properties.required(&["expirationDate"]).and_then(|_| properties.moment(&["expirationDate"]));
+        let hash = properties.required(&["tokenHash"]).and_then(|text| {
+            let hash = STANDARD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            if hash.is_none() {
+                let message = "`tokenHash` is not the SHA-256 of a token in Base64";
+                properties.error(&["tokenHash"], "invalid-value", message);
+            }
+            hash
+        });
+        let credential = match (hash, api, expires) {
+            (Some(token_hash), Some(api), Some(expires)) => Some(DebugCredential { token_hash, api, expires }),
+            _ => None,
+        };
+        credentials.extend(parsing.settle(properties, credential));
+    }
+    credentials
 }
 
 /// The certificates of the service whose chain is at hand.

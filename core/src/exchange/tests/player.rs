@@ -76,6 +76,7 @@ pub(super) fn play(conversation: &Conversation) {
                         ("expect", format!("cancel {label}").as_str())
                     );
                 }
+                Step::Continue => {}
                 Step::Wait => {
                     let turn = turns.peek().expect("the exchange waits");
                     let at = in_flight.iter().position(|(label, _, _)| turn.name.starts_with(label));
@@ -87,13 +88,17 @@ pub(super) fn play(conversation: &Conversation) {
         };
         assert!(in_flight.is_empty(), "these are still under way: {in_flight:?}");
         assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
-        // As the adapter does once the response has left.
-        let sent = if let ResponseBody::Bytes(bytes) = &outcome.body { bytes.len() } else { 0 };
-        let bytes = sent + content.as_ref().map_or(0, String::len);
-        for meter in &outcome.meters {
-            shared.quotas.count_bytes(meter, u64::try_from(bytes).unwrap(), now.wall);
-        }
+        sent(&outcome, content.as_deref(), &shared, now);
         finish(&outcome, &mut turns);
+    }
+}
+
+// As the adapter does once the response has left.
+fn sent(outcome: &Outcome, content: Option<&str>, shared: &Shared, now: Now) {
+    let sent = if let ResponseBody::Bytes(bytes) = &outcome.body { bytes.len() } else { 0 };
+    let bytes = sent + content.map_or(0, str::len);
+    for meter in &outcome.meters {
+        shared.quotas.count_bytes(meter, u64::try_from(bytes).unwrap(), now.wall);
     }
 }
 
@@ -253,6 +258,15 @@ fn compare_request(request: &OutboundRequest, turn: &Turn) {
     assert_eq!(sent, expected.content, "the content of line {}", turn.line);
 }
 
+// Without the times, which are those of the player.
+fn timeless(text: &str) -> String {
+    let line = |line: &str| match line.split_once(" ms  ") {
+        Some((_, rest)) => format!("  {}", rest.split("  took ").next().unwrap_or("")),
+        None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 fn compare_headers(headers: &HeaderMap, expected: &[(String, String)], line: usize) {
     for (name, value) in expected {
         if let Some(absent) = name.strip_prefix('!') {
@@ -298,6 +312,11 @@ fn finish(outcome: &Outcome, turns: &mut Turns<'_>) {
             };
             assert_eq!(found, value, "line {}: `{name}`", turn.line);
         }
+    }
+    if let Some(turn) = turns.next_if(|next| next.kind == "inspection") {
+        let inspection = outcome.inspection.as_ref().map(|inspection| timeless(&inspection.to_text()));
+        let shown = inspection.map(|text| text.replace(&outcome.record.correlation_id, "(id)"));
+        assert_eq!(shown.as_deref().map(str::trim_end), Some(turn.text.trim_end()), "line {}", turn.line);
     }
     if let Some(turn) = turns.next_if(|next| next.kind == "log") {
         let logged =

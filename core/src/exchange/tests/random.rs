@@ -150,6 +150,10 @@ fn run(documents: [&str; 3], seed: u64, has_body: bool) {
     let shared = Shared::default();
     let mut rng = Seed(seed).fork("world").rng();
     let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, Client::default(), Seed(seed), now);
+    let inspected = seed.is_multiple_of(3);
+    if inspected {
+        exchange = exchange.inspected_anyway();
+    }
     let mut in_flight: Vec<(EffectId, Effect)> = Vec::new();
     let leaves_at = if seed.is_multiple_of(5) { rng.below(12) } else { u64::MAX };
     for step in 0..STEPS_MAX {
@@ -168,6 +172,7 @@ fn run(documents: [&str; 3], seed: u64, has_body: bool) {
                 let at = in_flight.iter().position(|(other, _)| *other == id).expect("what is cancelled is in flight");
                 in_flight.remove(at);
             }
+            Step::Continue => assert!(inspected, "nothing but an inspection hands back early"),
             Step::Wait => {
                 let last = in_flight.last().expect("the exchange waits for something").0;
                 exchange.resume(EffectId(last.0 + 1), Reply::Elapsed, now);
@@ -179,6 +184,7 @@ fn run(documents: [&str; 3], seed: u64, has_body: bool) {
             Step::Done(outcome) => {
                 assert!(outcome.head.status.as_u16() >= 200);
                 assert_eq!(exchange.phase, Phase::Done);
+                assert_eq!(outcome.inspection.is_some(), inspected);
                 assert!(exchange.strand.frames.is_empty() && exchange.strand.loops.is_empty(), "nothing is left open");
                 assert!(exchange.parallel.is_none() && in_flight.is_empty(), "nothing is left under way");
                 assert_eq!(shared.permits.out(), 0, "no permit is left out");

@@ -9,6 +9,7 @@ use holdfast_core::snapshot::standard_policy;
 
 use crate::cli::arguments::{Format, Inspected};
 use crate::cli::given::with_hint;
+use crate::cli::report::words;
 use crate::cli::{EXIT_OK, Outcome, inspect};
 
 pub(super) fn effective(
@@ -43,8 +44,4 @@ fn named<'a, T>(kind: &str, name: &str, all: &'a [T], id: impl Fn(&T) -> &str) -
         return Ok(found);
     }
     Err(with_hint(format!("there is no {kind} `{name}`"), name, all.iter().map(id)))
-}
-
-fn words(found: &[holdfast_core::diagnostic::Diagnostic]) -> String {
-    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }

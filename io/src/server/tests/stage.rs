@@ -223,6 +223,7 @@ impl Scripted {
                     body,
                     record: RequestRecord { response_code: 200, ..RequestRecord::default() },
                     meters: vec![quota(u64::MAX).meter("stage")],
+                    inspection: None,
                 }
             }
             Reply::Response(Ok(response)) => match response.body {
@@ -245,7 +246,7 @@ impl Scripted {
 
 fn outcome(status: StatusCode, body: ResponseBody) -> Outcome {
     let record = RequestRecord { response_code: status.as_u16(), ..RequestRecord::default() };
-    Outcome { head: ResponseHead::new(status), body, record, meters: Vec::new() }
+    Outcome { head: ResponseHead::new(status), body, record, meters: Vec::new(), inspection: None }
 }
 
 /// A response as the client saw it: its head in lower case, its content.

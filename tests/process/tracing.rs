@@ -1,0 +1,86 @@
+//! Requests inspected: a token is made, the gateway learns of it, a request asks for its trace, and nobody else reads it.
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::child::{bare, holdfast, say};
+use crate::folder::Folder;
+use crate::gateway::Wiring;
+use crate::nginx::Nginx;
+use crate::wait;
+
+const CREDENTIAL: &str = "Apim-Debug-Authorization";
+
+fn made(api: &str) -> (String, String) {
+    let said = say(bare(holdfast()).args(["debug-credential", "--api", api, "--format", "json"]));
+    let document: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
+    (document["token"].as_str().expect("a token").to_owned(), document["resource"].to_string())
+}
+
+#[test]
+fn whoever_holds_a_debug_credential_sees_what_each_policy_did() {
+    let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
+    let folder = Folder::sample(&nginx.backends());
+    let (token, resource) = made("orders");
+    folder.write("gateways/gw1/debugCredentials/mine/debugCredentialInformation.json", &resource);
+    let mut gateway =
+        Wiring::to(&format!("file://{}", folder.path().display()), backup.path()).set("gateway.name", "gw1").start();
+    gateway.shows(1);
+
+    let told = gateway.get_with("/orders/items/1", &[(CREDENTIAL, &token)]).unwrap();
+    assert_eq!(told.status, 200, "{told:?}");
+    assert!(!told.body.windows(token.len()).any(|part| part == token.as_bytes()), "the backend never sees the token");
+    let id = told.headers.get("apim-trace-id").unwrap_or_else(|| panic!("no trace: {told:?}")).clone();
+    let target = format!("/trace-0123456789abcdef/{id}");
+    let trace = gateway.get_with(&target, &[(CREDENTIAL, &token)]).unwrap().json().unwrap();
+    assert_eq!(trace["traceId"], id.as_str(), "{trace}");
+    let sources = |section: &str| -> Vec<String> {
+        let entries = trace["traceEntries"][section].as_array().unwrap_or_else(|| panic!("{section}: {trace}"));
+        entries.iter().map(|entry| entry["source"].as_str().unwrap_or("").to_owned()).collect()
+    };
+    assert_eq!(sources("inbound").first().map(String::as_str), Some("api-inspector"), "{trace}");
+    assert!(sources("inbound").iter().any(|source| source == "set-header"), "{trace}");
+    assert!(sources("backend").iter().any(|source| source == "forward-request"), "{trace}");
+    assert!(!trace.to_string().contains(holdfast_sim::sample::KEY), "no key in a trace: {trace}");
+
+    let text = gateway.get_with(&target, &[(CREDENTIAL, &token), ("Accept", "text/plain")]).unwrap();
+    assert!(String::from_utf8_lossy(&text.body).starts_with("inbound\n"), "{text:?}");
+    assert_eq!(gateway.get_with(&target, &[(CREDENTIAL, "aid=orders&guessed")]).unwrap().status, 404);
+    assert_eq!(gateway.get_with(&target, &[]).unwrap().status, 404);
+
+    let other = gateway.get_with("/catalog/items/1", &[(CREDENTIAL, &token)]).unwrap();
+    assert!(other.headers.contains_key("apim-debug-authorization-wrongapi"), "{other:?}");
+    let quiet = gateway.get("/orders/items/1").unwrap();
+    assert!(!quiet.headers.contains_key("apim-trace-id"), "{quiet:?}");
+    wait::until("the gateway still runs", || wait::check(gateway.get("/orders/items/1").is_ok(), "no answer"));
+}
+
+#[test]
+fn one_request_is_explained_offline() {
+    let nothing = holdfast_sim::sample::Backends {
+        orders: "http://127.0.0.1:1/o".to_owned(),
+        catalog: "http://127.0.0.1:1/c".to_owned(),
+    };
+    let folder = Folder::sample(&nothing);
+    let request = format!(
+        "GET /orders/items/1 HTTP/1.1\nHost: gateway.example\nOcp-Apim-Subscription-Key: {}\n",
+        holdfast_sim::sample::KEY
+    );
+    folder.write("../request.http", &request);
+    let path = folder.path().display().to_string();
+    let file = folder.path().join("../request.http").display().to_string();
+    let said = say(bare(holdfast()).args(["explain", &path, "--request", &file]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for words in [
+        "routed to API `orders`",
+        "forward-request",
+        "sent GET http://127.0.0.1:1/o/items/1",
+        "200 OK",
+        "an empty 200 stood in",
+    ] {
+        assert!(said.out.contains(words), "`{words}` is not in\n{}", said.out);
+    }
+    assert!(!said.out.contains(holdfast_sim::sample::KEY), "{}", said.out);
+    let said = say(bare(holdfast()).args(["explain", &path, "--request", "/no/such/file"]));
+    assert!(said.code == Some(1) && said.err.contains("/no/such/file"), "{said:?}");
+}
