@@ -46,6 +46,19 @@ pub enum Asked {
     Witness(Witness),
     /// Compare drawn expressions with that program.
     Random(Random),
+    /// Compare expressions with what that program said of them before.
+    Replay(Replay),
+}
+
+/// A comparison with results that were kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// What `--keep` wrote.
+    pub kept: Vec<PathBuf>,
+    /// The context document.
+    pub context: PathBuf,
+    /// The form of the answer.
+    pub format: Format,
 }
 
 /// A comparison of drawn expressions.
@@ -59,6 +72,8 @@ pub struct Random {
     pub count: u64,
     /// Where chance begins.
     pub seed: u64,
+    /// Where the expressions and what the program said of them are written.
+    pub keep: Option<PathBuf>,
     /// The form of the answer.
     pub format: Format,
 }
@@ -87,10 +102,11 @@ pub enum Source {
     File(PathBuf),
 }
 
-const COMMANDS: [&str; 4] = ["check", "eval", "members", "witness"];
-const OPTIONS: [&str; 8] =
-    ["--context", "--batch", "--expect", "--format", "--oracle", "--record", "--random", "--seed"];
-const WITNESS_OPTIONS: &[&str] = &["--oracle", "--context", "--record", "--format", "--random", "--seed"];
+const COMMANDS: [&str; 5] = ["check", "eval", "members", "witness", "replay"];
+const OPTIONS: [&str; 9] =
+    ["--context", "--batch", "--expect", "--format", "--oracle", "--record", "--random", "--seed", "--keep"];
+const WITNESS_OPTIONS: &[&str] = &["--oracle", "--context", "--record", "--format", "--random", "--seed", "--keep"];
+const REPLAY_OPTIONS: &[&str] = &["--context", "--format"];
 const FIXTURES: [&str; 2] = ["fixtures/expr/eval", "fixtures/expr/err"];
 const FIXTURE_CONTEXT: &str = "fixtures/expr/context.json";
 
@@ -107,6 +123,7 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
         "eval" => Given::collect(rest, &["--context", "--batch", "--format"])?.eval(),
         "members" => Given::collect(rest, &["--format"])?.members(),
         "witness" => Given::collect(rest, WITNESS_OPTIONS)?.witness(),
+        "replay" => Given::collect(rest, REPLAY_OPTIONS)?.replay(),
         other => Err(with_hint(format!("`expr {other}` is not a command"), other, COMMANDS)),
     }
 }
@@ -154,6 +171,15 @@ impl Given {
         Ok(Asked::Members { of: self.0.word()?.cloned(), format: self.0.format()? })
     }
 
+    fn replay(&self) -> Result<Asked, String> {
+        if self.0.words.is_empty() {
+            return Err("`expr replay` needs a file".to_owned());
+        }
+        let kept = self.0.words.iter().map(PathBuf::from).collect();
+        let context = self.0.path("--context").unwrap_or_else(|| PathBuf::from(FIXTURE_CONTEXT));
+        Ok(Asked::Replay(Replay { kept, context, format: self.0.format()? }))
+    }
+
     fn witness(&self) -> Result<Asked, String> {
         let Some(oracle) = self.0.option("--oracle").filter(|oracle| !oracle.trim().is_empty()) else {
             return Err("`expr witness` needs `--oracle`, a command line".to_owned());
@@ -169,10 +195,11 @@ impl Given {
                 return Err("`--record` does not belong to `--random`".to_owned());
             }
             let seed = self.0.number("--seed")?.unwrap_or(1);
-            return Ok(Asked::Random(Random { oracle, context, count, seed, format }));
+            let keep = self.0.path("--keep");
+            return Ok(Asked::Random(Random { oracle, context, count, seed, keep, format }));
         }
-        if self.0.option("--seed").is_some() {
-            return Err("`--seed` belongs to `--random`".to_owned());
+        if let Some(option) = ["--seed", "--keep"].into_iter().find(|option| self.0.option(option).is_some()) {
+            return Err(format!("`{option}` belongs to `--random`"));
         }
         let named: Vec<PathBuf> = self.0.words.iter().map(PathBuf::from).collect();
         Ok(Asked::Witness(Witness {
@@ -208,6 +235,8 @@ mod tests {
         assert_eq!((witness.oracle.as_str(), witness.fixtures.len()), ("o", 2));
         let Ok(Asked::Random(random)) = typed("witness --oracle o --random 7") else { panic!("not drawn") };
         assert_eq!((random.count, random.seed), (7, 1));
+        let Ok(Asked::Replay(replay)) = typed("replay a b") else { panic!("not replayed") };
+        assert_eq!(replay.kept.len(), 2);
     }
 
     #[test]
@@ -227,6 +256,8 @@ mod tests {
             ("witness --oracle o --random x", "`x` is not a number for `--random`"),
             ("witness --oracle o --random 1 f", "beside `--random`"),
             ("witness --oracle o --seed 1", "`--seed` belongs to"),
+            ("witness --oracle o --keep k", "`--keep` belongs to"),
+            ("replay", "needs a file"),
         ] {
             let error = typed(line).unwrap_err();
             assert!(error.contains(words), "{line}: {error}");

@@ -10,6 +10,7 @@ mod explained;
 mod members;
 mod oracle;
 mod random;
+mod replay;
 mod witness;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ pub(super) fn expr(asked: &Asked) -> Outcome {
         Asked::Members { of, format } => members::members(of.as_deref(), *format),
         Asked::Witness(witness) => witness::witness(witness),
         Asked::Random(random) => random::random(random),
+        Asked::Replay(replay) => replay::replay(replay),
     };
     done.unwrap_or_else(|message| Outcome {
         code: EXIT_REFUSED,

@@ -17,6 +17,7 @@ use super::arguments::Random;
 use super::compare::{Comparison, compare};
 use super::explained::reason;
 use super::oracle::Oracle;
+use super::replay::Keep;
 use super::{read_context, unfixed};
 use crate::cli::arguments::Format;
 use crate::cli::{EXIT_OK, EXIT_REFUSED, Outcome};
@@ -32,7 +33,7 @@ const ROUNDS_MAX: usize = 8;
 /// What became of the comparisons.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+pub(super) struct Report {
     seed: u64,
     /// Both give the same.
     agree: u64,
@@ -46,17 +47,45 @@ struct Report {
     not_asked: u64,
     /// How often each name outside the allow-list was seen.
     denied: BTreeMap<String, u64>,
-    disagree: Vec<Disagreement>,
+    pub(super) disagree: Vec<Disagreement>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Disagreement {
-    number: u64,
-    source: String,
-    difference: String,
-    shrunk: String,
-    shrunk_difference: String,
+pub(super) struct Disagreement {
+    pub(super) number: u64,
+    pub(super) source: String,
+    pub(super) difference: String,
+    pub(super) shrunk: String,
+    pub(super) shrunk_difference: String,
+}
+
+impl Report {
+    /// Counts a comparison that found no fault.
+    pub(super) fn count(&mut self, here: &Here, result: Option<&Json>) {
+        match here.against(result) {
+            None => self.not_asked += 1,
+            Some(Comparison::Same) if here.is_refused() => self.refused += 1,
+            Some(Comparison::Same) => self.agree += 1,
+            Some(Comparison::Differs(_) | Comparison::Unlike { .. }) => self.explained += 1,
+            Some(Comparison::Admitted(names)) => {
+                self.admitted += 1;
+                for name in names {
+                    *self.denied.entry(name).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// The report in the form that was asked for.
+    pub(super) fn outcome(mut self, format: Format) -> Outcome {
+        self.disagree.sort_by(|a, b| a.shrunk.len().cmp(&b.shrunk.len()).then_with(|| a.shrunk.cmp(&b.shrunk)));
+        let out = match format {
+            Format::Human => human(&self),
+            Format::Json => serde_json::to_string_pretty(&self).unwrap_or_default() + "\n",
+        };
+        Outcome { code: if self.disagree.is_empty() { EXIT_OK } else { EXIT_REFUSED }, out, err: String::new() }
+    }
 }
 
 // A disagreement that is still becoming smaller.
@@ -74,19 +103,15 @@ pub(super) fn random(asked: &Random) -> Result<Outcome, String> {
     let scene = Scene::of(&context, unfixed()).map_err(|error| error.to_string())?;
     let mut desk = Desk { oracle: Oracle::new(&asked.oracle)?, context, scene };
     let mut report = Report { seed: asked.seed, ..Report::default() };
+    let mut keep = asked.keep.as_deref().map(Keep::create).transpose()?;
     let mut from = 0;
     while from < asked.count {
         let to = (from + BATCH).min(asked.count);
-        let found = desk.batch(asked.seed, from..to, &mut report)?;
+        let found = desk.batch(asked.seed, from..to, keep.as_mut(), &mut report)?;
         report.disagree.extend(desk.shrunk(found)?);
         from = to;
     }
-    report.disagree.sort_by(|a, b| a.shrunk.len().cmp(&b.shrunk.len()).then_with(|| a.shrunk.cmp(&b.shrunk)));
-    let out = match asked.format {
-        Format::Human => human(&report),
-        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
-    };
-    Ok(Outcome { code: if report.disagree.is_empty() { EXIT_OK } else { EXIT_REFUSED }, out, err: String::new() })
+    Ok(report.outcome(asked.format))
 }
 
 struct Desk<'c> {
@@ -100,6 +125,7 @@ impl Desk<'_> {
         &mut self,
         seed: u64,
         numbers: std::ops::Range<u64>,
+        keep: Option<&mut Keep>,
         report: &mut Report,
     ) -> Result<Vec<Shrinking>, String> {
         let mut drawn = Vec::new();
@@ -114,6 +140,9 @@ impl Desk<'_> {
             .map(|(index, (_, _, drawing))| (index, drawing.source()))
             .collect();
         let results = self.oracle.ask(&self.context, &questions)?;
+        if let Some(keep) = keep {
+            keep.write(&questions, &results)?;
+        }
         let mut found = Vec::new();
         for (index, (number, here, drawing)) in drawn.into_iter().enumerate() {
             let result = results.get(&index);
@@ -123,31 +152,13 @@ impl Desk<'_> {
                 found.push(Shrinking { number, source, difference, least, least_difference, is_done: false });
                 continue;
             }
-            match here.against(result) {
-                None => report.not_asked += 1,
-                Some(Comparison::Same) if here.is_refused() => report.refused += 1,
-                Some(Comparison::Same) => report.agree += 1,
-                Some(Comparison::Differs(_) | Comparison::Unlike { .. }) => report.explained += 1,
-                Some(Comparison::Admitted(names)) => {
-                    report.admitted += 1;
-                    for name in names {
-                        *report.denied.entry(name).or_default() += 1;
-                    }
-                }
-            }
+            report.count(&here, result);
         }
         Ok(found)
     }
 
     fn here(&self, source: &str) -> Here {
-        let file = Arc::from("drawn");
-        let (text, place) = alone(&file, source);
-        let evaluate = || answer(text, Expected::Any, place, &self.scene, &mut Noted::default());
-        // A panic is a fault of ours, and the worst disagreement of all.
-        match catch_unwind(AssertUnwindSafe(evaluate)) {
-            Ok(answer) => Here::Answered(answer),
-            Err(_) => Here::Panicked,
-        }
+        Here::of(source, &self.scene)
     }
 
     // Everything becomes smaller at the same time: starting an oracle is what takes long.
@@ -198,14 +209,26 @@ impl Shrinking {
     }
 }
 
-enum Here {
+pub(super) enum Here {
     Answered(Answer),
     Panicked,
 }
 
 impl Here {
+    /// What this program makes of an expression.
+    pub(super) fn of(source: &str, scene: &Scene) -> Self {
+        let file = Arc::from("drawn");
+        let (text, place) = alone(&file, source);
+        let evaluate = || answer(text, Expected::Any, place, scene, &mut Noted::default());
+        // A panic is a fault of ours, and the worst disagreement of all.
+        match catch_unwind(AssertUnwindSafe(evaluate)) {
+            Ok(answer) => Self::Answered(answer),
+            Err(_) => Self::Panicked,
+        }
+    }
+
     // What runs into a limit here may run into none there.
-    const fn is_askable(&self) -> bool {
+    pub(super) const fn is_askable(&self) -> bool {
         !matches!(self, Self::Answered(Answer::LimitExceeded(_) | Answer::NeedsBody(_)))
     }
 
@@ -213,8 +236,8 @@ impl Here {
         matches!(self, Self::Answered(Answer::Refused(_)))
     }
 
-    // A difference that nothing explains.
-    fn fault(&self, source: &str, result: Option<&Json>) -> Option<String> {
+    /// A difference that nothing explains.
+    pub(super) fn fault(&self, source: &str, result: Option<&Json>) -> Option<String> {
         match self.against(result)? {
             Comparison::Same | Comparison::Admitted(_) => None,
             Comparison::Differs(difference) => Some(difference),
