@@ -47,12 +47,16 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
     row("IReadOnlyDictionary<string, X509Certificate2>", "X509Certificate2 GetValueOrDefault(string key)", |call| {
+        there(call)?;
         Ok(certificate(call)?.unwrap_or(Value::Null))
     }),
     row(
         "IReadOnlyDictionary<string, X509Certificate2>",
         "X509Certificate2 GetValueOrDefault(string key, X509Certificate2 defaultValue)",
-        |call| Ok(certificate(call)?.unwrap_or_else(|| call.value(2).clone())),
+        |call| {
+            there(call)?;
+            Ok(certificate(call)?.unwrap_or_else(|| call.value(2).clone()))
+        },
     ),
     row("IReadOnlyDictionary<string, X509Certificate2>", "bool ContainsKey(string key)", |call| {
         Ok(Value::Bool(certificate(call)?.is_some()))
@@ -238,6 +242,11 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decode(name), decode(value)))
         .collect()
+}
+
+// What is an extension method has words of its own for a dictionary that is null.
+fn there(call: &Call<'_, '_>) -> Outcome<()> {
+    if call.value(0).is_null() { Err(argument_null("dictionary")) } else { Ok(()) }
 }
 
 fn certificate(call: &mut Call<'_, '_>) -> Outcome<Option<Value>> {

@@ -116,17 +116,27 @@ pub(super) const ROWS: &[Row] = &[
         encoded(call, service(call)?, &text)
     }),
     row(OWNER, "byte[] GetBytes(char[] chars, int index, int count)", |call| {
-        let text = unit_part(call, ["index", "count"])?;
+        let text = unit_part(call, ["index", "count"], "buffer")?;
         encoded(call, service(call)?, &text)
     }),
-    row(OWNER, "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)", bytes_into),
-    row(OWNER, "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)", bytes_into),
+    row(OWNER, "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)", |call| {
+        array(call, 1, "s")?;
+        let units: Vec<u16> = call.text(1, "s")?.encode_utf16().collect();
+        let part = range(call, 2, units.len(), ["charIndex", "charCount"], "s", "string")?;
+        bytes_into(call, &String::from_utf16_lossy(units.get(part).unwrap_or(&[])))
+    }),
+    row(OWNER, "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)", |call| {
+        // The encodings that share this code say `string` of an array too.
+        let place = if is_plain(call)? { "string" } else { "buffer" };
+        let text = unit_part(call, ["charIndex", "charCount"], place)?;
+        bytes_into(call, &text)
+    }),
     row(OWNER, "int GetByteCount(char[] chars)", |call| {
         let units = call.units(1, "chars")?;
         Ok(index(encode(service(call)?, &String::from_utf16_lossy(&units)).len()))
     }),
     row(OWNER, "int GetByteCount(char[] chars, int index, int count)", |call| {
-        let text = unit_part(call, ["index", "count"])?;
+        let text = unit_part(call, ["index", "count"], "buffer")?;
         Ok(index(encode(service(call)?, &text).len()))
     }),
     row(OWNER, "int GetByteCount(string s, int index, int count)", |call| {
@@ -154,7 +164,7 @@ pub(super) const ROWS: &[Row] = &[
             };
             let (from, to) = (encoding(0, "srcEncoding")?, encoding(1, "dstEncoding")?);
             let bytes = call.bytes(2, "bytes")?;
-            let part = range(call, 3, bytes.len(), ["index", "count"], "bytes")?;
+            let part = range(call, 3, bytes.len(), ["index", "count"], "bytes", "buffer")?;
             let text = decode(from, bytes.get(part).unwrap_or(&[]));
             encoded(call, to, &text)
         },
@@ -189,9 +199,10 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row(OWNER, "string GetString(byte[] bytes, int index, int count)", |call| {
+        array(call, 1, "bytes")?;
         let bytes = call.bytes(1, "bytes")?;
         let names = if service(call)? == Service::Ascii { ["byteIndex", "byteCount"] } else { ["index", "count"] };
-        let part = range(call, 2, bytes.len(), names, "bytes")?;
+        let part = range(call, 2, bytes.len(), names, "bytes", "buffer")?;
         let text = decode(service(call)?, bytes.get(part).unwrap_or(&[]));
         call.yields(text)
     }),
@@ -297,17 +308,32 @@ fn range(
     length: usize,
     [start, count]: [&str; 2],
     whole: &str,
+    place: &str,
 ) -> Outcome<std::ops::Range<usize>> {
-    let is_plain = matches!(service(call)?, Service::Utf8 | Service::Ascii | Service::Latin1 | Service::Random);
+    let is_plain = is_plain(call)?;
     let not_negative = |at: usize, name: &str| -> Outcome<usize> {
         let value = call.int(at)?;
         usize::try_from(value).map_err(|_| negative(value, name, is_plain))
     };
     let (from, count) = (not_negative(at, start)?, not_negative(at + 1, count)?);
     let end = from.checked_add(count).filter(|end| *end <= length);
-    let place = if whole == "s" { "string" } else { "buffer" };
     let message = format!("Index and count must refer to a location within the {place}.");
     Ok(from..end.ok_or_else(|| out_of_range(&message, whole))?)
+}
+
+// UTF-8, ASCII and Latin-1 share code, and with it the words of its exceptions.
+fn is_plain(call: &Call<'_, '_>) -> Outcome<bool> {
+    Ok(matches!(service(call)?, Service::Utf8 | Service::Ascii | Service::Latin1 | Service::Random))
+}
+
+// An array, or a text in the place of one, that must be there.
+fn array(call: &Call<'_, '_>, at: usize, name: &str) -> Outcome<()> {
+    if call.value(at).is_null() && is_plain(call)? {
+        // ASCII takes a text as an array of characters.
+        let name = if name == "s" && service(call)? == Service::Ascii { "chars" } else { name };
+        return Err(throw("System.ArgumentNullException", format!("Array cannot be null. (Parameter '{name}')")));
+    }
+    Ok(())
 }
 
 fn text_part(call: &Call<'_, '_>) -> Outcome<String> {
@@ -321,15 +347,16 @@ fn text_part(call: &Call<'_, '_>) -> Outcome<String> {
     Ok(String::from_utf16_lossy(units.get(part).unwrap_or(&[])))
 }
 
-fn unit_part(call: &Call<'_, '_>, names: [&str; 2]) -> Outcome<String> {
+fn unit_part(call: &Call<'_, '_>, names: [&str; 2], place: &str) -> Outcome<String> {
+    array(call, 1, "chars")?;
     let units = call.units(1, "chars")?;
-    let part = range(call, 2, units.len(), names, "chars")?;
+    let part = range(call, 2, units.len(), names, "chars", place)?;
     Ok(String::from_utf16_lossy(units.get(part).unwrap_or(&[])))
 }
 
 fn byte_part(call: &Call<'_, '_>, names: [&str; 2]) -> Outcome<Vec<u8>> {
     let bytes = call.bytes(1, "bytes")?;
-    let part = range(call, 2, bytes.len(), names, "bytes")?;
+    let part = range(call, 2, bytes.len(), names, "bytes", "buffer")?;
     Ok(bytes.get(part).unwrap_or(&[]).to_vec())
 }
 
@@ -352,18 +379,9 @@ fn target(call: &Call<'_, '_>, room: usize, length: usize, [array, at]: [&str; 2
     Ok(start)
 }
 
-fn bytes_into(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let text = match call.value(1) {
-        Value::String(text) => {
-            let units: Vec<u16> = text.encode_utf16().collect();
-            let part = range(call, 2, units.len(), ["charIndex", "charCount"], "s")?;
-            String::from_utf16_lossy(units.get(part).unwrap_or(&[]))
-        }
-        Value::Null => return Err(argument_null("s")),
-        _ => unit_part(call, ["charIndex", "charCount"])?,
-    };
+fn bytes_into(call: &mut Call<'_, '_>, text: &str) -> Outcome<Value> {
     let room = call.bytes(4, "bytes")?.len();
-    let written = encode(service(call)?, &text);
+    let written = encode(service(call)?, text);
     let start = target(call, room, written.len(), ["bytes", "byteIndex"])?;
     call.state(4, |items: &mut Items| {
         for (place, byte) in items.values.iter_mut().skip(start).zip(&written) {

@@ -1,7 +1,7 @@
 //! `System.Exception` and what derives from it: their members. What an exception holds, and how it is thrown and caught, is in
 //! `thrown`; which exception a member throws stands at the member.
 
-use super::thrown::{Data, Exception, default_message, message_of, summary};
+use super::thrown::{Data, Exception, default_message, message_of, summary, thrown_of};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::instance::{self, Items};
@@ -249,10 +249,18 @@ fn made(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
         // Their one argument is the name of the parameter.
         Some(_) if by_name && call.arguments.len() == 1 => exception.parameter = call.value(0).clone(),
         Some(text) => exception.message = text.to_string(),
-        None => {}
+        // A message that is null is no message at all: what stands for it is not the class's own.
+        None if by_name && call.arguments.len() == 1 || call.arguments.is_empty() => {}
+        None => match class {
+            Class::ArgumentException | Class::DecoderFallbackException | Class::XmlException => {}
+            _ => exception.message = thrown_of(class),
+        },
     }
     exception.inner = call.value(1).clone();
-    if class == Class::AggregateException && !exception.inner.is_null() {
+    if class == Class::AggregateException && call.arguments.len() == 2 {
+        if exception.inner.is_null() {
+            return Err(argument_null("innerException"));
+        }
         exception.all = vec![exception.inner.clone()];
         exception.message = format!("{} ({})", exception.message, message_of(&exception.inner)?);
     }

@@ -434,14 +434,6 @@ fn insert_text(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
 }
 
 fn replace(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let old = match call.value(1) {
-        Value::Null => return Err(argument_null("oldValue")),
-        value => value.to_string(),
-    };
-    if old.is_empty() {
-        return Err(empty("oldValue"));
-    }
-    let new = call.value(2).to_string();
     let text = this(call)?.state().text.clone();
     let length = utf16::length(&text);
     let (start, count) = if call.arguments.len() > 3 {
@@ -452,6 +444,14 @@ fn replace(call: &mut Call<'_, '_>) -> Outcome<Value> {
     } else {
         (0, length)
     };
+    let old = match call.value(1) {
+        Value::Null => return Err(argument_null("oldValue")),
+        value => value.to_string(),
+    };
+    if old.is_empty() {
+        return Err(empty("oldValue"));
+    }
+    let new = call.value(2).to_string();
     let (from, to) = (utf16::byte_of_index(&text, start), utf16::byte_of_index(&text, start + count));
     let part = text.get(from..to).unwrap_or("");
     let grown = part.matches(&old).count().saturating_mul(new.len()).saturating_add(text.len());

@@ -164,7 +164,6 @@ impl State for Data {
 /// The message of .NET 8 for an exception that was given none.
 pub(super) fn default_message(class: Class) -> String {
     let known = match class {
-        Class::Exception => "Exception of type 'System.Exception' was thrown.",
         Class::SystemException => "System error.",
         Class::ArgumentException | Class::DecoderFallbackException => "Value does not fall within the expected range.",
         Class::ArgumentNullException => "Value cannot be null.",
@@ -188,9 +187,14 @@ pub(super) fn default_message(class: Class) -> String {
         Class::PlatformNotSupportedException => "Operation is not supported on this platform.",
         Class::ArrayTypeMismatchException => "Attempted to access an element as a type incompatible with the array.",
         Class::CryptographicException => "Error occurred during a cryptographic operation.",
-        other => return format!("Exception of type '{}' was thrown.", Ty::Class(other).full_name()),
+        other => return thrown_of(other),
     };
     known.to_owned()
+}
+
+/// The message of an exception whose message is null.
+pub(super) fn thrown_of(class: Class) -> String {
+    format!("Exception of type '{}' was thrown.", Ty::Class(class).full_name())
 }
 
 /// `HResult`: the class's own, or that of the class that it derives from.

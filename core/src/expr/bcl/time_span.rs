@@ -148,7 +148,11 @@ fn scaled(call: &mut Call<'_, '_>, scale: fn(f64, f64) -> f64, parameter: &str) 
     if factor.is_nan() {
         return Err(argument("TimeSpan does not accept floating point Not-a-Number values.", parameter));
     }
-    of_double(scale(span(call, 0)?.total(1), factor).round_ties_even())
+    match scale(span(call, 0)?.total(1), factor) {
+        // Nothing divided by nothing.
+        none if none.is_nan() => Err(overflow(TOO_LONG)),
+        ticks => of_double(ticks.round_ties_even()),
+    }
 }
 
 /// `ToString(format)`: `c`, `g`, `G` or a custom format.

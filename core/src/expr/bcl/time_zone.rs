@@ -6,6 +6,8 @@ use super::time_span::TICKS_PER_MINUTE;
 use super::zone_data::{utc, zone};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument, argument_null, broken, out_of_range, throw};
+use crate::expr::instance::State;
+use crate::expr::ty::{Class, Ty};
 use crate::value::library::{ZoneChange, ZoneData};
 use crate::value::time::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use crate::value::{DateTime, DateTimeKind, DateTimeOffset, Library, TimeSpan, Value};
@@ -145,9 +147,9 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, out string ianaId)", no_name),
     row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, string region, out string ianaId)", no_name),
     row(OWNER, "static void ClearCachedData()", |_| Ok(Value::Null)),
-    row("TimeZone", "static TimeZone CurrentTimeZone", |_| Ok(made(utc()))),
-    row("TimeZone", "string StandardName", |call| named(call, |zone| zone.standard_name.clone())),
-    row("TimeZone", "string DaylightName", |call| named(call, |zone| zone.daylight_name.clone())),
+    row("TimeZone", "static TimeZone CurrentTimeZone", |call| call.object(Ty::Class(Class::TimeZone), Current)),
+    row("TimeZone", "string StandardName", |call| call.yields(utc().standard_name.clone())),
+    row("TimeZone", "string DaylightName", |call| call.yields(utc().daylight_name.clone())),
     row("TimeZone", "TimeSpan GetUtcOffset(DateTime time)", |_| Ok(span(0))),
     row("TimeZone", "bool IsDaylightSavingTime(DateTime time)", |_| Ok(Value::Bool(false))),
     row("TimeZone", "DateTime ToUniversalTime(DateTime time)", |call| {
@@ -157,6 +159,16 @@ pub(super) const ROWS: &[Row] = &[
         moment_of(moment(call, 1)?.ticks(), DateTimeKind::Local)
     }),
 ];
+
+/// `TimeZone.CurrentTimeZone`: UTC, as the gateway's clock.
+#[derive(Debug)]
+struct Current;
+
+impl State for Current {
+    fn text(&self, _ty: &Ty) -> String {
+        "System.CurrentSystemTimeZone".to_owned()
+    }
+}
 
 // Without culture data .NET knows no other name of any zone.
 fn no_name(call: &mut Call<'_, '_>) -> Outcome<Value> {

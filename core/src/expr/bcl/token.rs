@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
     row("Jwt", "string Id", |call| text(call, |jwt| jwt.claim("jti"))),
     row("Jwt", "string Issuer", |call| text(call, |jwt| jwt.claim("iss"))),
     row("Jwt", "string Subject", |call| text(call, |jwt| jwt.claim("sub"))),
-    row("Jwt", "string[] Audiences", |call| {
+    row("Jwt", "IEnumerable<string> Audiences", |call| {
         let audiences = call.state(0, |jwt: &mut Jwt| jwt.claims.get("aud").cloned())?;
         Ok(Value::Strings(audiences.unwrap_or_default().into()))
     }),
@@ -86,6 +86,10 @@ impl State for Jwt {}
 pub(super) struct Claims(pub(super) Arc<ClaimMap>);
 
 impl State for Claims {
+    fn type_name(&self, _ty: &Ty) -> String {
+        "System.Collections.Generic.Dictionary`2[System.String,System.String[]]".to_owned()
+    }
+
     fn items(&self) -> Option<Vec<Value>> {
         let ty = super::pair_type(Ty::String, Ty::array(Ty::String));
         let pairs = self.0.iter();

@@ -7,7 +7,7 @@ use super::enums::URI_HOST_NAME_TYPE;
 use super::uri_text::{escape, has_only_allowed, unescape_whole, without_dots};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, throw};
+use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, null_reference, throw};
 use crate::value::library::{UriParts, default_port};
 use crate::value::{Library, Value};
 
@@ -28,6 +28,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "new Uri(Uri baseUri, Uri relativeUri)", |call| {
         let base = absolute_at(call, 0, "baseUri")?;
+        if call.value(1).is_null() {
+            return Err(null_reference());
+        }
         let relative = uri_at(call, 1, "relativeUri")?;
         if relative.scheme.is_empty() { made(resolve(&base, &relative.original)) } else { Ok(call.value(1).clone()) }
     }),
@@ -99,7 +102,10 @@ pub(super) const ROWS: &[Row] = &[
         other => Ok(Value::Bool(call.value(0) == other)),
     }),
     row(OWNER, "bool IsBaseOf(Uri uri)", |call| {
-        let (base, other) = (absolute(call)?, uri_at(call, 1, "uri")?);
+        let (base, other) = (this(call)?, uri_at(call, 1, "uri")?);
+        if base.scheme.is_empty() {
+            return Ok(Value::Bool(false));
+        }
         let other = if other.scheme.is_empty() { Arc::new(resolve(&base, &other.original)?) } else { other };
         let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or("");
         Ok(Value::Bool(is_same_place(&base, &other) && other.path.starts_with(folder)))
@@ -143,6 +149,10 @@ fn is_same_place(base: &UriParts, other: &UriParts) -> bool {
 }
 
 /// An address of the kind that is asked for: 1 absolute, 2 relative, 0 either. A rooted path is relative where it may be.
+/// What can be wrong with a host and the port behind it.
+const HOST_MISTAKES: [&str; 2] =
+    ["Invalid URI: The hostname could not be parsed.", "Invalid URI: Invalid port specified."];
+
 pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
     let relative = UriParts { original: text.to_owned(), ..UriParts::default() };
     if kind != 1 && text.starts_with('/') {
@@ -154,6 +164,10 @@ pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
             "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI.",
         )),
         (_, Ok(uri)) => Ok(uri),
+        // What has a place for a host and a wrong one there is no relative one either.
+        (_, Err(Interrupt::Exception(thrown))) if HOST_MISTAKES.contains(&thrown.message.as_str()) => {
+            Err(Interrupt::Exception(thrown))
+        }
         (_, Err(_)) => Ok(relative),
     }
 }
@@ -321,7 +335,8 @@ fn split_path(text: &str) -> (&str, String, String) {
 }
 
 fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outcome<()> {
-    let no_host = || malformed("Invalid URI: The hostname could not be parsed.");
+    let [no_host, no_port] = HOST_MISTAKES;
+    let no_host = || malformed(no_host);
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     if user.contains('@') {
         return Err(no_host());
@@ -335,7 +350,7 @@ fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outc
     if !port.is_empty() {
         let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
         let number = if is_number { port.parse().ok() } else { None };
-        uri.port = Some(number.ok_or_else(|| malformed("Invalid URI: Invalid port specified."))?);
+        uri.port = Some(number.ok_or_else(|| malformed(no_port))?);
     }
     if let Some(inner) = name.strip_prefix('[') {
         let address = inner.strip_suffix(']').and_then(|inner| inner.parse::<Ipv6Addr>().ok());

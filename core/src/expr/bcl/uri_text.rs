@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Char(escaped.or_else(|| text.get(at).copied()).unwrap_or(0)))
     }),
     row(OWNER, "static bool IsHexEncoding(string pattern, int index)", |call| {
-        let text: Vec<u16> = call.text(0, "pattern")?.encode_utf16().collect();
+        let text: Vec<u16> = call.text_or_null(0)?.ok_or_else(null_reference)?.encode_utf16().collect();
         let at = usize::try_from(call.int(1)?).unwrap_or(usize::MAX);
         let is_digit = |ahead: usize| {
             let unit = at.checked_add(ahead).and_then(|at| text.get(at));

@@ -6,6 +6,23 @@ use super::{Class, KEYWORDS, RecordKind, Ty};
 
 impl Ty {
     /// The name in .NET, as exception messages write it.
+    /// `Type.FullName`: the arguments of a generic type with their assemblies.
+    pub(crate) fn qualified_name(&self) -> String {
+        let Self::Generic(_, items) = self else { return self.full_name() };
+        let full = self.full_name();
+        let class = full.split('[').next().unwrap_or(&full);
+        let items = items.iter().map(|item| {
+            let assembly = match item.class().map(Class::namespace) {
+                Some(namespace) if namespace.starts_with("Newtonsoft") => {
+                    "Newtonsoft.Json, Version=13.0.0.0, Culture=neutral, PublicKeyToken=30ad4fe6b2a6aeed"
+                }
+                _ => "System.Private.CoreLib, Version=8.0.0.0, Culture=neutral, PublicKeyToken=7cec85d7bea7798e",
+            };
+            format!("[{}, {assembly}]", item.qualified_name())
+        });
+        format!("{class}[{}]", items.collect::<Vec<_>>().join(","))
+    }
+
     pub(crate) fn full_name(&self) -> String {
         match self {
             Self::Generic(class, arguments) => {

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use super::Value;
 
 pub use change::ChangeError;
-pub use read::{Read, ReadAs, ReadError, Shape, Wanted};
+pub use read::{Ends, Read, ReadAs, ReadError, Shape, Wanted};
 pub use write::{JFormatting, date_of, write_string};
 
 /// The tallest tree that may be built, in tokens from root to leaf; a property counts as a token. The reader's own limit is 64
@@ -250,8 +250,8 @@ impl JToken {
     ///
     /// # Errors
     /// What is wrong, as `JsonReaderException` says it, up to the end of the value.
-    pub fn read_shaped(text: &str, shape: &Shape, tokens_max: usize) -> Result<Read, ReadError> {
-        read::read_shaped(text, shape, tokens_max)
+    pub fn read_shaped(text: &str, shape: &Shape, ends: Ends, tokens_max: usize) -> Result<Read, ReadError> {
+        read::read_shaped(text, shape, ends, tokens_max)
     }
 
     // A panic of another thread leaves content that is whole: every change is one assignment.

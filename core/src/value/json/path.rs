@@ -43,6 +43,14 @@ type Outcome<T> = Result<T, PathError>;
 #[derive(Clone, Debug)]
 pub struct Path(Vec<Filter>);
 
+impl Path {
+    /// Whether it leads nowhere else.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Filter {
     Field(Option<Arc<str>>),

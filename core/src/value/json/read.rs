@@ -62,8 +62,21 @@ pub enum ReadError {
     Syntax(String),
     /// There is no value, for the serializer; where that was found.
     Nothing(String),
+    /// The message of a `JsonWriterException`: what was begun is too far from its end for [`Ends::Loose`].
+    Writer(String),
     /// There are more tokens than allowed.
     TooMany,
+}
+
+/// What the end of the text means for containers that are still open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// It is a mistake.
+    Strict,
+    /// A value behind which the text ends closes them, as `JTokenWriter` has it, which the serializer makes tokens with.
+    Loose,
+    /// The same, but an object that is the whole text must be closed: the serializer fills it itself.
+    LooseInObject,
 }
 
 type Outcome<T> = Result<T, ReadError>;
@@ -78,8 +91,9 @@ pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Rea
 }
 
 /// Reads content for the serializer.
-pub(super) fn read_shaped(text: &str, shape: &Shape, tokens_max: usize) -> Outcome<Read> {
+pub(super) fn read_shaped(text: &str, shape: &Shape, ends: Ends, tokens_max: usize) -> Outcome<Read> {
     let mut reader = Reader::new(text, Wanted::Content, tokens_max);
+    reader.ends = ends;
     let (token, end) = reader.whole(Wanted::Content, shape)?;
     let trailing = match reader.trailing() {
         Some(ReadError::Syntax(message)) => Some(message),
@@ -111,6 +125,9 @@ struct Reader<'t> {
     path: Vec<Open>,
     root: &'static str,
     passed: Passed,
+    ends: Ends,
+    // The path when the text ended before its containers did.
+    ended: Option<String>,
 }
 
 /// How far lines have been counted: up to which byte, and what was found.
@@ -123,7 +140,7 @@ struct Passed {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str, wanted: Wanted, tokens_left: usize) -> Self {
-        Self { text, at: 0, tokens_left, path: Vec::new(), root: wanted.type_name(), passed: Passed::default() }
+        Self { text, at: 0, tokens_left, path: Vec::new(), root: wanted.type_name(), passed: Passed::default(), ends: Ends::Strict, ended: None }
     }
 }
 
@@ -158,6 +175,9 @@ impl Reader<'_> {
         if matches!(first, '{' | '[') {
             self.root = if first == '{' { "JObject" } else { "JArray" };
         }
+        if first != '{' && self.ends == Ends::LooseInObject {
+            self.ends = Ends::Loose;
+        }
         let token = self.value(shape)?;
         let place = self.place();
         Ok((comment.unwrap_or(token), place))
@@ -186,16 +206,18 @@ impl Reader<'_> {
         let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
         let lines = before.replace("\r\n", "\n").matches(['\n', '\r']).count() + usize::from(!is_start);
         let position = before.get(line_start..).map_or(0, |line| line.encode_utf16().count());
-        let steps: Vec<Step> = self
-            .path
-            .iter()
-            .filter_map(|open| match open {
-                Open::Object(name) => name.clone().map(Step::Name),
-                Open::Array(index) => index.map(Step::Index),
-            })
-            .collect();
-        let (message, path) = (message.as_ref(), written(&steps));
+        let path = self.ended.clone().unwrap_or_else(|| self.path_of(self.path.len()));
+        let message = message.as_ref();
         ReadError::Syntax(format!("{message} Path '{path}', line {lines}, position {position}."))
+    }
+
+    // The path through the outermost containers, so many of them.
+    fn path_of(&self, containers: usize) -> String {
+        let steps = self.path.iter().take(containers).filter_map(|open| match open {
+            Open::Object(name) => name.clone().map(Step::Name),
+            Open::Array(index) => index.map(Step::Index),
+        });
+        written(&steps.collect::<Vec<_>>())
     }
 
     // Where reading has come to.
@@ -233,6 +255,40 @@ impl Reader<'_> {
 
     fn end(&self) -> ReadError {
         self.error(format!("Unexpected end of content while loading {}.", self.root))
+    }
+
+    // How many open containers the end of the text may close.
+    const fn loose(&self) -> usize {
+        match self.ends {
+            Ends::Strict => 0,
+            Ends::Loose => self.path.len(),
+            Ends::LooseInObject => self.path.len().saturating_sub(1),
+        }
+    }
+
+    // The text ends behind a value of the innermost container.
+    fn ends_behind_value(&mut self) -> Outcome<()> {
+        if self.loose() == 0 {
+            return Err(self.end());
+        }
+        if self.ended.is_none() {
+            self.ended = Some(self.path_of(self.path.len()));
+        }
+        Ok(())
+    }
+
+    // The text ends where another value of the innermost container is due, or its first one.
+    fn ends_before_value(&mut self, last: Option<&JToken>) -> Outcome<()> {
+        let loose = self.loose();
+        if loose == 0 {
+            return Err(if last.is_none() && self.path.len() == 1 { self.nothing() } else { self.end() });
+        }
+        let is_container = |token: &JToken| matches!(token.kind(), JKind::Object | JKind::Array);
+        if loose == 1 && last.is_some_and(is_container) {
+            return self.ends_behind_value();
+        }
+        let path = self.path_of(self.path.len().saturating_sub(1));
+        Err(ReadError::Writer(format!("Unexpected end when reading token. Path '{path}'.")))
     }
 
     // White space and comments.
@@ -284,7 +340,10 @@ impl Reader<'_> {
         if let Shape::One(wanted) = shape {
             return self.value_as(*wanted);
         }
-        let Some(first) = self.peek() else { return Err(self.end()) };
+        let Some(first) = self.peek() else {
+            self.ends_before_value(None)?;
+            return Err(self.end());
+        };
         let (kind, value) = match first {
             '{' => return self.object(shape.of_members()),
             '[' => {
@@ -349,8 +408,11 @@ impl Reader<'_> {
         loop {
             self.skip_blanks()?;
             let name = match self.peek() {
-                None if members.is_empty() && self.path.len() == 1 => return Err(self.nothing()),
-                None => return Err(self.end()),
+                None => {
+                    let last = members.last().and_then(|(_, property)| property.property_value());
+                    self.ends_before_value(last.as_ref())?;
+                    break;
+                }
                 Some('}') => {
                     self.bump();
                     break;
@@ -406,7 +468,7 @@ impl Reader<'_> {
     fn separator(&mut self, close: char) -> Outcome<bool> {
         self.skip_blanks()?;
         match self.peek() {
-            None => Err(self.end()),
+            None => self.ends_behind_value().map(|()| true),
             Some(',') => {
                 self.bump();
                 Ok(false)
@@ -441,8 +503,10 @@ impl Reader<'_> {
         loop {
             self.skip_blanks()?;
             match self.peek() {
-                None if items.is_empty() && self.path.len() == 1 => return Err(self.nothing()),
-                None => return Err(self.end()),
+                None => {
+                    self.ends_before_value(items.last())?;
+                    break;
+                }
                 Some(c) if c == close => {
                     self.bump();
                     break;

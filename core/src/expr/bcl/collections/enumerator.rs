@@ -121,6 +121,11 @@ pub(super) fn own_enumerator(call: &mut Call<'_, '_>) -> Outcome<Value> {
     typed(call, Through::Collection)
 }
 
+/// Gives a pass the name of a class of its own.
+pub(in crate::expr::bcl) fn renamed(pass: &Value, name: &str) {
+    instance::look(pass, |pass: &mut Pass| pass.type_name = name.to_owned());
+}
+
 /// Whose `GetEnumerator()` is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Through {
@@ -176,6 +181,9 @@ fn pass_name(source: &Value, item: &Ty, through: Through) -> Outcome<String> {
 }
 
 fn is_empty(source: &Value) -> Outcome<bool> {
+    if let Value::Json(token) = source {
+        return Ok(token.child_at(0).is_none());
+    }
     let first = live(source).map(|read| read(source, 0)).transpose()?;
     Ok(first.is_some_and(|found| found.item.is_none()))
 }
@@ -184,7 +192,7 @@ fn is_empty(source: &Value) -> Outcome<bool> {
 fn structure_owner(source: &Value) -> Option<Ty> {
     let list = |item: Ty| Ty::Generic(Class::List, [item].into());
     match source {
-        Value::Json(token) => (token.kind() == JKind::Array).then(|| list(Ty::Class(Class::JToken))),
+        Value::Json(token) => matches!(token.kind(), JKind::Array | JKind::Object).then(|| list(Ty::Class(Class::JToken))),
         Value::Object(object) => match instance::type_of(object)? {
             Ty::Generic(Class::ReadOnlyCollection, items) => items.first().cloned().map(list),
             ty @ (Ty::Generic(

@@ -24,7 +24,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         )
     }),
     row("List<T>", "new List<T>(IEnumerable<T> collection)", |call| {
-        let items = call.items(0, "collection")?;
+        let mut items = call.items(0, "collection")?;
+        let room = super::room_for(call.value(0), items.len());
+        items.reserve_exact(room.saturating_sub(items.len()));
         list(call, items)
     }),
     row("List<T>", "int Count", |call| {

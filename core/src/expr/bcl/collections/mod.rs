@@ -19,6 +19,7 @@ pub(super) mod views;
 
 use super::{Base, Call, Row, row};
 use crate::expr::Interrupt;
+use crate::expr::eval::cursor::Lazy;
 use crate::expr::eval::items_limit;
 use crate::expr::exception::{Outcome, argument, argument_null, out_of_range, throw};
 use crate::expr::instance::{self, Grid, Instance, Items, Pair};
@@ -30,7 +31,7 @@ pub(crate) use array::changes_arrays;
 pub(crate) use views::{Read, live, stale};
 
 pub(super) use dictionary::{lookup, put};
-pub(super) use enumerator::enumerator;
+pub(super) use enumerator::{enumerator, renamed};
 use enumerator::own_enumerator;
 pub(super) use set::set_of;
 
@@ -276,4 +277,14 @@ fn contains(call: &mut Call<'_, '_>) -> Outcome<Value> {
 /// What a delegate says of an item.
 fn holds(call: &mut Call<'_, '_>, predicate: usize, item: &Value) -> Outcome<bool> {
     Ok(call.invoke(predicate, std::slice::from_ref(item))? == Value::Bool(true))
+}
+
+/// How much room .NET makes for what a sequence of so many items gives: exactly enough for a collection, which says how many it
+/// has; else room for four, doubled as often as needed.
+pub(in crate::expr::bcl) fn room_for(sequence: &Value, count: usize) -> usize {
+    let is_lazy = matches!(sequence, Value::String(_)) || instance::look(sequence, |_: &mut Lazy| ()).is_some();
+    if !is_lazy || count == 0 {
+        return count;
+    }
+    count.checked_next_power_of_two().unwrap_or(count).max(4)
 }

@@ -84,8 +84,8 @@ const ROWS_2: &[Row] = &[
         made(call, Class::X509Certificate2, Some(Arc::new(found)))
     }),
     row(OWNER_2, "static X509ContentType GetCertContentType(byte[] rawData)", |call| {
-        if call.value(0).is_null() {
-            return Err(argument("Array cannot be empty or null.", "rawData"));
+        if call.value(0).is_null() || call.bytes(0, "rawData")?.is_empty() {
+            return Err(argument("Array may not be empty or null.", "rawData"));
         }
         let raw = call.bytes(0, "rawData")?;
         spend(call, raw.len())?;
@@ -110,8 +110,14 @@ const ROWS_2: &[Row] = &[
         held(call, 0)?;
         Ok(Value::Bool(false))
     }),
-    row(OWNER_2, "set bool Archived", |_| Err(unsupported("The Archived value cannot be set on Unix."))),
-    row(OWNER_2, "set string FriendlyName", |_| Err(unsupported("The FriendlyName value cannot be set on Unix."))),
+    row(OWNER_2, "set bool Archived", |call| {
+        held(call, 0)?;
+        Err(unsupported("The Archived value cannot be set on Unix."))
+    }),
+    row(OWNER_2, "set string FriendlyName", |call| {
+        held(call, 0)?;
+        Err(unsupported("The FriendlyName value cannot be set on Unix."))
+    }),
     row(OWNER_2, "bool Verify()", |call| Ok(Value::Bool(verdict(call)? == Verdict::Root))),
     row(OWNER_2, "this bool VerifyNoRevocation()", |call| {
         if call.value(0).is_null() {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::certificate::{digest, held, to_pem};
+use super::certificate::{Held, digest, held, to_pem};
 use crate::expr::bcl::{Call, Row, row};
-use crate::expr::exception::Outcome;
+use crate::expr::exception::{Outcome, null_reference};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
 use crate::pki::certificate::{AlternativeName, ISSUER_ALTERNATIVES, SUBJECT_ALTERNATIVES};
@@ -14,6 +14,9 @@ use crate::value::{DateTime, DateTimeKind, Value};
 
 const OWNER: &str = "X509Certificate";
 const OWNER_2: &str = "X509Certificate2";
+
+/// `X509NameType.UrlName`
+const URL_NAME: i32 = 5;
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "string Subject", |call| text(call, |it| it.subject.shown())),
@@ -25,6 +28,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "string GetRawCertDataString()", |call| text(call, |it| hex(&it.raw))),
     row(OWNER, "string GetCertHashString()", |call| text(call, |it| hex(&it.thumbprint(Digest::Sha1)))),
     row(OWNER, "string GetCertHashString(HashAlgorithmName hashAlgorithm)", |call| {
+        held(call, 0)?;
         let digest = digest(call)?;
         text(call, |it| hex(&it.thumbprint(digest)))
     }),
@@ -77,6 +81,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(OWNER_2, "string GetNameInfo(X509NameType nameType, bool forIssuer)", |call| {
         let (kind, of_issuer) = (call.number(1)?, call.bool(2)?);
+        if kind == URL_NAME && call.state(0, |held: &mut Held| held.0.is_none())? {
+            return Err(null_reference());
+        }
         text(call, |it| named(it, kind, of_issuer))
     }),
 ];

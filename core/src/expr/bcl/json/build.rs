@@ -5,8 +5,11 @@ use std::sync::Arc;
 use super::super::{Call, Row, row};
 use super::cast::{content_of, undetermined};
 use super::{Doing, bad_key, keep, list, or_null, refused, token, token_at};
-use crate::expr::exception::{Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range};
-use crate::value::json::{ChangeError, JKind, JNode};
+use crate::expr::exception::{
+    Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range, throw,
+};
+use crate::expr::instance::{self, Items};
+use crate::value::json::{JKind, JNode};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -224,7 +227,9 @@ fn beside(call: &mut Call<'_, '_>, offset: usize) -> Outcome<Value> {
         return Err(invalid_operation("The parent is missing."));
     };
     if parent.property_value().is_some() {
-        return Err(refused(call, ChangeError::OfProperty, &parent));
+        let is_nothing = instance::look(call.value(1), |items: &mut Items| items.values.is_empty()) == Some(true);
+        let message = "Newtonsoft.Json.Linq.JProperty cannot have multiple values.";
+        return if is_nothing { Ok(Value::Null) } else { Err(throw("Newtonsoft.Json.JsonException", message)) };
     }
     add_all(call, &parent, 1, at + offset)?;
     Ok(Value::Null)

@@ -236,7 +236,7 @@ pub(super) fn converted(now: DateTime, kind: JKind, held: &Value, ty: &Ty) -> Ou
         (Ty::Array(item), Value::String(text)) if **item == Ty::Byte => {
             convert_text::base64_bytes(text).map(|bytes| Value::Bytes(bytes.into()))
         }
-        (ty, value) => Err(no_conversion(&value.type_name(), &ty.full_name())),
+        (ty, value) => Err(no_conversion(&value.type_name(), &ty.qualified_name())),
     }
 }
 

@@ -26,7 +26,9 @@ pub(super) const ROWS: &[Row] = &[
     row("JObject", "IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()", |call| {
         let pairs = collections::json_pairs(call.value(0).clone());
         let mut inner = Call { arguments: &[pairs], types: &[], machine: call.machine };
-        collections::enumerator(&mut inner)
+        let pass = collections::enumerator(&mut inner)?;
+        collections::renamed(&pass, "Newtonsoft.Json.Linq.JObject+<GetEnumerator>d__64");
+        Ok(pass)
     }),
 ];
 

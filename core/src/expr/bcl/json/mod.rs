@@ -20,7 +20,7 @@ use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
-use crate::value::json::{ChangeError, JFormatting, JKind, JNode, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
+use crate::value::json::{ChangeError, Ends, JFormatting, JKind, JNode, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
 pub(super) use build::set_index;
@@ -38,7 +38,7 @@ const ROWS: &[Row] = &[
     row("JToken", "static JToken Parse(string json)", |call| parse(call, Wanted::Any)),
     row("JsonConvert", "static object DeserializeObject(string value)", |call| {
         let text = call.text(0, "value")?.clone();
-        let Content::Read(read) = deserialized(call, &text, &Shape::Any)? else { return Ok(Value::Null) };
+        let Content::Read(read) = deserialized(call, &text, &Shape::Any, Ends::LooseInObject)? else { return Ok(Value::Null) };
         ended(&read)?;
         // A single value comes without its token, as in Json.NET.
         Ok(read.token.held().unwrap_or(Value::Json(read.token)))
@@ -58,7 +58,10 @@ const ROWS: &[Row] = &[
         Ok(or_null(found.and_then(|property| property.property_value())))
     }),
     row("JObject", "bool TryGetValue(string propertyName, out JToken value)", |call| {
-        let found = token(call)?.member(call.text(1, "propertyName")?);
+        let found = match call.text_or_null(1)? {
+            Some(name) => token(call)?.member(name),
+            None => None,
+        };
         call.give(or_null(found.clone()));
         Ok(Value::Bool(found.is_some()))
     }),
@@ -169,16 +172,20 @@ enum Content {
 }
 
 /// Reads JSON text as the serializer does, which has words of its own for text that ends too early.
-fn deserialized(call: &mut Call<'_, '_>, text: &str, shape: &Shape) -> Outcome<Content> {
+fn deserialized(call: &mut Call<'_, '_>, text: &str, shape: &Shape, ends: Ends) -> Outcome<Content> {
     const END: &str = "Unexpected end of content while loading ";
     let tokens_max = room_for(call, text)?;
-    kept(call, JToken::read_shaped(text, shape, tokens_max)).map_err(|error| match error {
+    kept(call, JToken::read_shaped(text, shape, ends, tokens_max)).map_err(|error| match error {
         Interrupt::Exception(thrown) if thrown.message.starts_with(END) => {
             let message = &thrown.message;
             let container =
                 if message.starts_with("Unexpected end of content while loading JArray") { "array" } else { "object" };
             let place = message.split_once(". ").map_or("", |(_, place)| place);
             serialization(&format!("Unexpected end when deserializing {container}. {place}"))
+        }
+        Interrupt::Exception(thrown) if thrown.message.starts_with("Error reading JObject from JsonReader. ") => {
+            let place = thrown.message.split_once(". ").map_or("", |(_, place)| place);
+            serialization(&format!("Unexpected end when reading JSON. {place}"))
         }
         other => other,
     })
@@ -205,6 +212,7 @@ fn kept(call: &mut Call<'_, '_>, read: Result<Read, ReadError>) -> Outcome<Conte
         }
         Err(ReadError::Nothing(place)) => Ok(Content::Nothing(place)),
         Err(ReadError::Syntax(message)) => Err(reader(&message)),
+        Err(ReadError::Writer(message)) => Err(throw("Newtonsoft.Json.JsonWriterException", message)),
         Err(ReadError::TooMany) => Err(call.machine.out_of_memory()),
     }
 }

@@ -76,6 +76,8 @@ fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
         JKind::Date => match (&a, &b) {
             (Value::DateTime(_), Value::DateTimeOffset(other)) => same(&a, &Value::DateTime(other.clock())),
             (_, Value::String(text)) => same(&a, &super::cast::date(text)?),
+            (_, Value::DateTime(_)) => same(&a, &b),
+            (Value::DateTime(_), other) => Err(convert::not_convertible(other, "DateTime")),
             _ => same(&a, &b),
         },
         JKind::Bytes => alike(&a, &b, "byte[]"),

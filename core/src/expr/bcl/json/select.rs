@@ -41,7 +41,11 @@ fn select(machine: &mut Machine<'_>, root: &JToken, path: &Path, must_match: boo
 
 // A wrong path is refused at once; it is followed when what it leads to is enumerated.
 fn all(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
-    Path::parse(call.text(1, "path")?).map_err(exception)?;
+    let path = Path::parse(call.text(1, "path")?).map_err(exception)?;
+    if path.is_empty() {
+        // No step is no enumeration.
+        return call.machine.array_of(Ty::Class(Class::JToken), vec![call.value(0).clone()]);
+    }
     let operands = vec![call.value(0).clone(), call.value(1).clone(), Value::Bool(must_match)];
     call.machine.lazy(Ty::Class(Class::JToken), Shape::Plain, start, operands)
 }

@@ -13,7 +13,7 @@ use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument, throw};
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, ClassKind, Ty};
-use crate::value::json::JKind;
+use crate::value::json::{Ends, JKind};
 use crate::value::{JToken, NameCase, Value};
 
 /// What the token is as this type: the operators of `JToken` for simple types, the serializer for all others.
@@ -32,7 +32,12 @@ pub(super) fn to_object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Out
 
 /// `JsonConvert.DeserializeObject<T>`
 pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outcome<Value> {
-    let read = match deserialized(call, text, &read_as::shape(ty))? {
+    let ends = match ty {
+        Ty::Object => Ends::LooseInObject,
+        ty if is_token(ty) => Ends::Loose,
+        _ => Ends::Strict,
+    };
+    let read = match deserialized(call, text, &read_as::shape(ty), ends)? {
         Content::Read(read) => read,
         Content::Nothing(_) if ty.holds_null() => return Ok(Value::Null),
         Content::Nothing(place) => {

@@ -8,7 +8,7 @@ use super::super::string::index;
 use super::super::{Call, Row, row};
 use super::{boxed, checked, generate, lazy, operand, stream, unboxed};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Shape};
+use crate::expr::eval::cursor::{Cursor, Ready, Shape};
 use crate::expr::exception::Outcome;
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
@@ -78,7 +78,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         })?;
         match found {
             Some(group) => Ok(group),
-            None => call.machine.array_of(call.ty(1), Vec::new()),
+            // No group is no array, but a sequence that has nothing.
+            None => call.machine.lazy(call.ty(1), Shape::Plain, nothing, Vec::new()),
         }
     }),
     row(LOOKUP, "IEnumerator<IGrouping<TKey, TElement>> GetEnumerator()", enumerator),
@@ -195,6 +196,11 @@ impl Groups {
 }
 
 // The operands of groups: source, selector of keys, selector of elements, what a group becomes, comparer, the type of a group.
+// The pass over a sequence that has nothing.
+fn nothing(_: &[Value], _: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    Ok(Box::new(Ready(Vec::new().into_iter())))
+}
+
 fn operands_of(
     call: &mut Call<'_, '_>,
     element: Option<usize>,

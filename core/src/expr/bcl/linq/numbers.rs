@@ -130,8 +130,19 @@ impl Total {
     }
 }
 
+/// What a total begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// Zero, and it must not overflow.
+    Sum,
+    /// Zero.
+    Zero,
+    /// The first number, so that -0 stays what it is.
+    First,
+}
+
 // The sum of the items, or of what the selector makes of them, and how many there are; null counts for nothing.
-fn totalled(call: &mut Call<'_, '_>, kind: Kind, checks: bool) -> Outcome<(Total, i64)> {
+fn totalled(call: &mut Call<'_, '_>, kind: Kind, start: Start) -> Outcome<(Total, i64)> {
     let has_selector = call.arguments.len() > 1;
     if has_selector {
         checked(call, &["source", "selector"])?;
@@ -145,9 +156,12 @@ fn totalled(call: &mut Call<'_, '_>, kind: Kind, checks: bool) -> Outcome<(Total
         if item.is_null() {
             continue;
         }
-        total = total.plus(&item)?;
+        total = match (&total, &item, count) {
+            (Total::Real(_), Value::Double(first), 0) if start == Start::First => Total::Real(*first),
+            _ => total.plus(&item)?,
+        };
         // `Sum` overflows with an exception although `+` wraps; `Average` of ints does not.
-        if let (true, Kind::Int32, Total::Whole(whole)) = (checks, kind, &total)
+        if let (Start::Sum, Kind::Int32, Total::Whole(whole)) = (start, kind, &total)
             && i32::try_from(*whole).is_err()
         {
             return Err(overflow("Arithmetic operation resulted in an overflow."));
@@ -159,7 +173,7 @@ fn totalled(call: &mut Call<'_, '_>, kind: Kind, checks: bool) -> Outcome<(Total
 
 #[expect(clippy::cast_possible_truncation, reason = ".NET narrows the sum of floats so")]
 fn sum(call: &mut Call<'_, '_>, kind: Kind) -> Outcome<Value> {
-    let (total, _) = totalled(call, kind, true)?;
+    let (total, _) = totalled(call, kind, Start::Sum)?;
     Ok(match (total, kind) {
         (Total::Whole(total), Kind::Int32) => Value::Int32(i32::try_from(total).unwrap_or(0)),
         (Total::Whole(total), _) => Value::Int64(total),
@@ -171,7 +185,11 @@ fn sum(call: &mut Call<'_, '_>, kind: Kind) -> Outcome<Value> {
 
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = ".NET divides doubles here too")]
 fn average(call: &mut Call<'_, '_>, kind: Kind, empty: Empty) -> Outcome<Value> {
-    let (total, count) = totalled(call, kind, false)?;
+    let start = match empty {
+        Empty::Throws if call.arguments.len() == 1 => Start::Zero,
+        Empty::Throws | Empty::IsNull => Start::First,
+    };
+    let (total, count) = totalled(call, kind, start)?;
     if count == 0 {
         return match empty {
             Empty::Throws => Err(invalid_operation(NO_ELEMENTS)),

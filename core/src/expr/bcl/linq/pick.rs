@@ -10,9 +10,10 @@ use super::window::{count, known_count, window};
 use super::{NO_ELEMENTS, checked, default, holds};
 use crate::expr::Interrupt;
 use crate::expr::eval::cursor::Lazy;
-use crate::expr::exception::{Outcome, invalid_operation, out_of_range};
+use crate::expr::exception::{Outcome, invalid_operation, out_of_range, throw};
 use crate::expr::instance;
 use crate::value::Value;
+use crate::value::json::{JKind, JToken};
 
 const NO_MATCH: &str = "Sequence contains no matching element";
 const MANY: &str = "Sequence contains more than one element";
@@ -110,10 +111,14 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(SEQUENCE, "this T ElementAt(int index)", |call| {
         let found = element(call)?;
-        // A list says so in its own words.
-        let message = match is_list(call.value(0)) {
-            true => "Index was out of range. Must be non-negative and less than the size of the collection.",
-            false => "Specified argument was out of the range of valid values.",
+        // A list says so in its own words, and what a property holds in those of its own.
+        let message = match (call.value(0), is_list(call.value(0))) {
+            (Value::Json(token), _) if token.kind() == JKind::Property => {
+                let message = "Specified argument was out of the range of valid values.";
+                return found.ok_or_else(|| throw("System.ArgumentOutOfRangeException", message));
+            }
+            (_, true) => "Index was out of range. Must be non-negative and less than the size of the collection.",
+            (_, false) => "Specified argument was out of the range of valid values.",
         };
         found.ok_or_else(|| out_of_range(message, "index"))
     }),
@@ -148,7 +153,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
 
 // Whether it has places of its own, and is not merely made from what has.
 fn is_list(sequence: &Value) -> bool {
-    matches!(sequence, Value::Json(_)) || window(sequence).is_some() && !is_lazy(sequence)
+    let is_container = |token: &JToken| matches!(token.kind(), JKind::Array | JKind::Object | JKind::Constructor);
+    matches!(sequence, Value::Json(token) if is_container(token)) || window(sequence).is_some() && !is_lazy(sequence)
 }
 
 fn is_lazy(sequence: &Value) -> bool {

@@ -153,12 +153,15 @@ impl Groups {
         let groups = self.0.regex.as_ref().map(Regex::groups).unwrap_or_default();
         let place = groups.iter().position(|group| i64::from(group.number) == i64::from(number));
         let name = place.and_then(|place| groups.get(place)).map(|group| Arc::clone(&group.name));
-        self.at(place, name.unwrap_or_else(|| Arc::from("0")))
+        let whole = if number == 0 { "0" } else { "" };
+        self.at(place, name.unwrap_or_else(|| Arc::from(whole)))
     }
 
     fn named(&self, name: &Arc<str>) -> Hit {
         let place = self.0.regex.as_ref().and_then(|regex| regex.group_named(name));
-        self.at(place, Arc::clone(name))
+        // A group that is not there has no name.
+        let name = place.map_or_else(Arc::default, |_| Arc::clone(name));
+        self.at(place, name)
     }
 }
 

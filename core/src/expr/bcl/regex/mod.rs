@@ -179,11 +179,12 @@ fn task(call: &mut Call<'_, '_>, from: usize) -> Outcome<Task> {
         let text = Arc::clone(call.text(1, "input")?);
         return Ok(Task { regex, input: input(call, text)?, timeout });
     }
-    let text = Arc::clone(call.text(0, "input")?);
+    // The expression is made before anyone looks at what it is matched against.
     let pattern = Arc::clone(call.text(1, "pattern")?);
     let options = if call.arguments.len() > from { call.number(from)? } else { 0 };
     let timeout = timeout(call, from + 1)?;
     let regex = compiled(call, &pattern, options)?;
+    let text = Arc::clone(call.text(0, "input")?);
     Ok(Task { regex, input: input(call, text)?, timeout })
 }
 

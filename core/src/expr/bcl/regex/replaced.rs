@@ -71,10 +71,8 @@ fn by(call: &Call<'_, '_>, at: usize, parameter: &str) -> Outcome<By> {
 }
 
 fn of_pattern(call: &mut Call<'_, '_>, parameter: &str) -> Outcome<Value> {
-    call.text(0, "input")?;
-    call.text(1, "pattern")?;
-    let by = by(call, 2, parameter)?;
     let task = task(call, 3)?;
+    let by = by(call, 2, parameter)?;
     let start = if task.regex.is_backwards() { task.input.units.len() } else { 0 };
     replaced(call, &task, &by, None, start)
 }
