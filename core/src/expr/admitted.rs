@@ -107,6 +107,7 @@ pub const ADMITTED: &[Admitted] = &[
         &["Kind", "TryParse"],
         "published policies use them; they reach nothing that `Parse` does not",
     ),
+    some("System.Span", &["op_Implicit"], "what a compiler chooses for `CopyTo(char[])`"),
     some("System.MemoryExtensions", &[], "what a compiler may choose for members of arrays"),
     some(
         "System.Collections.Generic.CollectionExtensions",
@@ -236,6 +237,7 @@ mod tests {
             "System.ValueTuple",
             "typeof",
             "System.MemoryExtensions",
+            "System.Span",
             "System.Collections.Generic.CollectionExtensions",
             "System.ValueType",
             "System.Enum",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde::de::IgnoredAny;
 
-use super::bcl::{TABLE, exception_message, is_dictionary};
+use super::bcl::{TABLE, exception_message, is_dictionary, xml_text};
 use super::eval::{Machine, run_then};
 use super::exception::Outcome;
 use super::generic::{item_type, unify};
@@ -204,6 +204,7 @@ fn made(value: &Value, ty: &Ty, machine: &mut Machine<'_>, depth: usize) -> Outc
             Ok(base64(&machine.collect(value)?.iter().map(byte).collect::<Vec<u8>>()))
         }
         Ty::Class(class) if class.derives_from(Class::Exception) => Ok(quoted(&exception_message(value)?)),
+        Ty::Class(class) if class.derives_from(Class::XObject) => Ok(quoted(&xml_text(value)?)),
         _ if shows_properties(ty) => properties(value, ty, machine, depth),
         Ty::Class(Class::ListDictionaryInternal) => entries(value, machine, depth),
         _ if is_dictionary(ty) => entries(value, machine, depth),

@@ -167,6 +167,9 @@ pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
     }
 }
 
+/// `decimal.MaxValue`
+const DECIMAL_MAX: i128 = 79_228_162_514_264_337_593_543_950_335;
+
 /// Whether a cast of the constant to the type leaves the type's range, which C# refuses at compile time.
 #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, which is out of every range")]
 pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
@@ -188,6 +191,7 @@ pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
         _ => return false,
     };
     let (least, most) = match to {
+        Ty::Decimal => (-DECIMAL_MAX, DECIMAL_MAX),
         Ty::SByte => (i128::from(i8::MIN), i128::from(i8::MAX)),
         Ty::Byte => (0, i128::from(u8::MAX)),
         Ty::Int16 => (i128::from(i16::MIN), i128::from(i16::MAX)),

@@ -508,9 +508,10 @@ impl Ty {
             (Self::Array(item), Value::Strings(_)) => **item == Self::String,
             (Self::Array(item), Value::Chars(_)) => **item == Self::Char,
             (Self::Array(item), Value::Bytes(_)) => **item == Self::Byte,
-            (Self::Generic(Class::IComparer | Class::IEqualityComparer, items), Value::Library(Library::StringComparer(_))) => {
-                items.first() == Some(&Self::String)
-            }
+            (
+                Self::Generic(Class::IComparer | Class::IEqualityComparer, items),
+                Value::Library(Library::StringComparer(_)),
+            ) => items.first() == Some(&Self::String),
             (Self::Generic(..), Value::Context(part)) => self.to_string() == part.type_name(),
             (Self::Generic(..) | Self::Class(Class::Array | Class::IEnumerable), value) => {
                 sequence_type(value).is_some_and(|ty| ty.converts_to(self))

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub enum Library {
     /// `System.Uri`
     Uri(Arc<UriParts>),
-    /// `System.Net.IPAddress`
-    IpAddress(IpAddr),
+    /// `System.Net.IPAddress`, and its zone; none is 0.
+    IpAddress(IpAddr, u32),
     /// `System.TimeZoneInfo`
     TimeZone(Arc<ZoneData>),
     /// `System.Text.StringBuilder`
@@ -137,7 +137,7 @@ impl Library {
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Uri(_) => "System.Uri",
-            Self::IpAddress(_) => "System.Net.IPAddress",
+            Self::IpAddress(..) => "System.Net.IPAddress",
             Self::TimeZone(_) => "System.TimeZoneInfo",
             Self::StringBuilder(_) => "System.Text.StringBuilder",
             Self::StringWriter(_) => "System.IO.StringWriter",
@@ -156,7 +156,7 @@ impl PartialEq for Library {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Uri(left), Self::Uri(right)) => left.is_same(right),
-            (Self::IpAddress(left), Self::IpAddress(right)) => left == right,
+            (Self::IpAddress(left, zone), Self::IpAddress(right, other)) => (left, zone) == (right, other),
             (Self::TimeZone(left), Self::TimeZone(right)) => left == right,
             (Self::StringBuilder(left), Self::StringBuilder(right))
             | (Self::StringWriter(left), Self::StringWriter(right))
@@ -252,7 +252,8 @@ impl fmt::Display for Library {
                 let loses_blanks = !uri.fragment.is_empty() && !text.is_ascii();
                 f.write_str(if loses_blanks { text.trim_end_matches(' ') } else { &text })
             }
-            Self::IpAddress(address) => write!(f, "{address}"),
+            Self::IpAddress(address, 0) => write!(f, "{address}"),
+            Self::IpAddress(address, zone) => write!(f, "{address}%{zone}"),
             Self::TimeZone(zone) => f.write_str(&zone.display_name()),
             Self::StringBuilder(text) => f.write_str(&text.state().text),
             Self::StringWriter(text) => {

@@ -74,6 +74,7 @@ Usage:
   holdfast expr eval [FILE|-]        print its type and value; exit code 1 if it has none
   holdfast expr members [TYPE]       list what expressions may use
   holdfast expr witness [FIXTURES…]  compare fixtures with another program that evaluates expressions
+  holdfast expr replay FILE…         compare drawn expressions with what an oracle said of them before
 
   holdfast policy check FILE…        say what is wrong with policy documents or fragments, each by itself
   holdfast policy list [ELEMENT]     list the policy elements; of one, its attributes and children
@@ -91,6 +92,7 @@ Options of expr:
   --batch FILE.jsonl                 eval: one case a line, `{\"id\", \"source\", \"vars\"?, \"context\"?}`
   --oracle COMMAND                   witness: the program; it is given a context file and a file of cases
   --record FILE                      witness: where the list of witnessed cases is written
+  --keep FILE                        witness with --random: where expressions and answers are written, for `replay`
   --random N, --seed S               witness: compare N drawn expressions instead of fixtures; equal seeds draw equally
   --format human|json                the form of the answer (default human)
 

@@ -1,5 +1,6 @@
 //! `AggregateException`: made of others, taken apart, handled.
 
+use super::collections::{Part, View};
 use super::exceptions::finished;
 use super::thrown::{Exception, default_message, message_of};
 use super::{Call, Row, row};
@@ -15,9 +16,11 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "new AggregateException(IEnumerable<Exception> innerExceptions)", |call| new(call, 0)),
     row(OWNER, "new AggregateException(string message, params Exception[] innerExceptions)", |call| new(call, 1)),
     row(OWNER, "new AggregateException(string message, IEnumerable<Exception> innerExceptions)", |call| new(call, 1)),
-    row(OWNER, "IReadOnlyList<Exception> InnerExceptions", |call| {
+    row(OWNER, "ReadOnlyCollection<Exception> InnerExceptions", |call| {
         let all = call.state(0, |exception: &mut Exception| exception.all.clone())?;
-        call.object(Ty::array(Ty::Class(Class::Exception)), Items { values: all, version: 0 })
+        let exception = Ty::Class(Class::Exception);
+        let source = call.object(Ty::array(exception.clone()), Items { values: all, version: 0 })?;
+        call.object(Ty::Generic(Class::ReadOnlyCollection, [exception].into()), View { source, part: Part::All })
     }),
     row(OWNER, "AggregateException Flatten()", |call| {
         let message = own_message(call.value(0))?;

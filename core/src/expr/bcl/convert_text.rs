@@ -9,7 +9,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::number_whole::Whole;
 use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, argument_null, broken, format, out_of_range, overflow, throw};
+use crate::expr::exception::{
+    Outcome, argument, argument_null, broken, format, index_out_of_range, out_of_range, overflow, throw,
+};
 use crate::expr::instance::Items;
 use crate::value::Value;
 
@@ -129,7 +131,7 @@ fn in_base<T: Whole>(call: &mut Call<'_, '_>, bits: u32) -> Outcome<Value> {
         return Err(invalid_base());
     }
     let value = match call.text_or_null(0)? {
-        Some(text) => pattern(text, base, bits.max(32), T::LEAST < 0)?,
+        Some(text) => pattern(text, base, bits, T::LEAST < 0)?,
         None => 0,
     };
     let too_large = || overflow(&format!("Value was either too large or too small for {}.", T::SHOWN));
@@ -172,10 +174,13 @@ fn pattern(text: &str, base: i32, bits: u32, is_signed: bool) -> Outcome<i128> {
         return Err(format("Could not find any recognizable digits."));
     }
     let is_whole = base == 10 && is_signed;
-    let type_name = if is_whole { format!("an Int{bits}") } else { format!("a UInt{bits}") };
+    let room = bits.max(32);
+    let type_name = if is_whole { format!("an Int{room}") } else { format!("a UInt{room}") };
     let too_large = || overflow(&format!("Value was either too large or too small for {type_name}."));
     let value = i128::from_str_radix(digits.get(..length).unwrap_or(""), radix).map_err(|_| too_large())?;
-    let most = if is_whole { (1_i128 << (bits - 1)) - i128::from(!is_negative) } else { (1_i128 << bits) - 1 };
+    // The lowest `int` without its sign gets as far as the range of a smaller type.
+    let least = is_negative || bits < room;
+    let most = if is_whole { (1_i128 << (room - 1)) - i128::from(!least) } else { (1_i128 << room) - 1 };
     if value > most {
         return Err(too_large());
     }
@@ -228,8 +233,16 @@ fn to_char_array(call: &mut Call<'_, '_>, options: Option<usize>) -> Outcome<Val
     if call.value(3).is_null() {
         return Err(argument_null("outArray"));
     }
-    let place = place(call.int(1)?, call.int(2)?, bytes.len(), "offsetIn")?;
-    let offset = usize::try_from(call.int(4)?).map_err(|_| negative(call.int(4).unwrap_or(0), "offsetOut"))?;
+    let (start, length) = (call.int(1)?, call.int(2)?);
+    let offset = usize::try_from(call.int(4)?).map_err(|_| negative(call.int(4).unwrap_or(0), "offsetOut"));
+    if start >= 0 && length >= 0 {
+        offset.clone()?;
+    }
+    let place = place(start, length, bytes.len(), "offsetIn")?;
+    let offset = offset?;
+    if place.is_empty() && call.state(3, |items: &mut Items| items.values.len() == offset)? {
+        return Err(index_out_of_range());
+    }
     let part = bytes.get(place).map(<[u8]>::to_vec).unwrap_or_default();
     let Value::String(text) = base64(call, &part, options)? else { return Err(broken("expected a string")) };
     let units: Vec<Value> = text.bytes().map(|byte| Value::Char(u16::from(byte))).collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::collections::lookup;
+use super::collections::{Part, lookup};
 use super::{Call, Row, message, pair, pair_type, row};
 use crate::context::Context;
 use crate::expr::eval::Machine;
@@ -46,13 +46,17 @@ pub(super) const ROWS: &[Row] = &[
         let length = own_length(call)?.unwrap_or(call.machine.context.request.matched_parameters.len());
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
-    row("IReadOnlyDictionary<string, X509Certificate2>", "X509Certificate2 GetValueOrDefault(string key)", |call| {
-        there(call)?;
-        Ok(certificate(call)?.unwrap_or(Value::Null))
-    }),
     row(
         "IReadOnlyDictionary<string, X509Certificate2>",
-        "X509Certificate2 GetValueOrDefault(string key, X509Certificate2 defaultValue)",
+        "this X509Certificate2 GetValueOrDefault(string key)",
+        |call| {
+            there(call)?;
+            Ok(certificate(call)?.unwrap_or(Value::Null))
+        },
+    ),
+    row(
+        "IReadOnlyDictionary<string, X509Certificate2>",
+        "this X509Certificate2 GetValueOrDefault(string key, X509Certificate2 defaultValue)",
         |call| {
             there(call)?;
             Ok(certificate(call)?.unwrap_or_else(|| call.value(2).clone()))
@@ -80,11 +84,17 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
     }),
     row("IReadOnlyDictionary<string, X509Certificate2>", "IEnumerable<string> Keys", |call| {
+        if matches!(call.value(0), Value::Object(_)) {
+            return own_part(call, Part::Keys);
+        }
         let context = call.machine.context;
         let keys = context.deployment.certificates.keys().map(|key| Value::string(key.as_str())).collect();
         call.machine.array_of(Ty::String, keys)
     }),
     row("IReadOnlyDictionary<string, X509Certificate2>", "IEnumerable<X509Certificate2> Values", |call| {
+        if matches!(call.value(0), Value::Object(_)) {
+            return own_part(call, Part::Values);
+        }
         let context = call.machine.context;
         let values = context.deployment.certificates.values().map(|view| super::certificate_object(view)).collect();
         call.machine.array_of(Ty::Class(Class::X509Certificate2), values)
@@ -242,6 +252,13 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decode(name), decode(value)))
         .collect()
+}
+
+// The keys or values of a dictionary that an expression has made.
+fn own_part(call: &mut Call<'_, '_>, part: Part) -> Outcome<Value> {
+    let types = [Ty::String, Ty::Class(Class::X509Certificate2)];
+    let mut inner = Call { arguments: call.arguments, types: &types, machine: call.machine };
+    super::collections::part_of_map(&mut inner, part)
 }
 
 // What is an extension method has words of its own for a dictionary that is null.

@@ -122,12 +122,19 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)", |call| {
         array(call, 1, "s")?;
         let units: Vec<u16> = call.text(1, "s")?.encode_utf16().collect();
-        let part = range(call, 2, units.len(), ["charIndex", "charCount"], "s", "string")?;
+        array(call, 4, "bytes")?;
+        call.bytes(4, "bytes")?;
+        let whole = if service(call)? == Service::Ascii { "chars" } else { "s" };
+        let part = range(call, 2, units.len(), ["charIndex", "charCount"], whole, "string")?;
         bytes_into(call, &String::from_utf16_lossy(units.get(part).unwrap_or(&[])))
     }),
     row(OWNER, "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)", |call| {
         // The encodings that share this code say `string` of an array too.
         let place = if is_plain(call)? { "string" } else { "buffer" };
+        array(call, 1, "chars")?;
+        call.units(1, "chars")?;
+        array(call, 4, "bytes")?;
+        call.bytes(4, "bytes")?;
         let text = unit_part(call, ["charIndex", "charCount"], place)?;
         bytes_into(call, &text)
     }),
@@ -355,6 +362,7 @@ fn unit_part(call: &Call<'_, '_>, names: [&str; 2], place: &str) -> Outcome<Stri
 }
 
 fn byte_part(call: &Call<'_, '_>, names: [&str; 2]) -> Outcome<Vec<u8>> {
+    array(call, 1, "bytes")?;
     let bytes = call.bytes(1, "bytes")?;
     let part = range(call, 2, bytes.len(), names, "bytes", "buffer")?;
     Ok(bytes.get(part).unwrap_or(&[]).to_vec())
@@ -392,6 +400,10 @@ fn bytes_into(call: &mut Call<'_, '_>, text: &str) -> Outcome<Value> {
 }
 
 fn chars_into(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    array(call, 1, "bytes")?;
+    call.bytes(1, "bytes")?;
+    array(call, 4, "chars")?;
+    call.units(4, "chars")?;
     let part = byte_part(call, ["byteIndex", "byteCount"])?;
     let room = call.units(4, "chars")?.len();
     let units: Vec<u16> = decode(service(call)?, &part).encode_utf16().collect();

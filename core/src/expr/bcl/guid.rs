@@ -152,7 +152,7 @@ pub(super) fn parse(text: &str) -> Outcome<Uuid> {
     }
     match text.chars().next() {
         Some('(') => parse_exact(text, "P"),
-        Some('{') if text.contains(['x', 'X']) && !text.contains('-') => parse_exact(text, "X"),
+        Some('{') if !text.contains('-') => parse_exact(text, "X"),
         Some('{') => parse_exact(text, "B"),
         _ if text.contains('-') => parse_exact(text, "D"),
         _ => parse_exact(text, "N"),

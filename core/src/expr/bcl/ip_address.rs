@@ -12,14 +12,14 @@ const OWNER: &str = "IPAddress";
 
 pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool TryParse(string ipString, out IPAddress address)", |call| {
-        let found = call.text_or_null(0)?.and_then(|text| parse(text));
-        call.give(found.map_or(Value::Null, |address| Value::Library(Library::IpAddress(address))));
+        let found = call.text_or_null(0)?.and_then(|text| parse(text).map(|address| (address, zone(text))));
+        call.give(found.map_or(Value::Null, |(address, zone)| Value::Library(Library::IpAddress(address, zone))));
         Ok(Value::Bool(found.is_some()))
     }),
     row(OWNER, "static IPAddress Parse(string ipString)", |call| {
-        let found = parse(call.text(0, "ipString")?);
-        let address = found.ok_or_else(|| format("An invalid IP address was specified."))?;
-        Ok(Value::Library(Library::IpAddress(address)))
+        let text = call.text(0, "ipString")?;
+        let address = parse(text).ok_or_else(|| format("An invalid IP address was specified."))?;
+        Ok(Value::Library(Library::IpAddress(address, zone(text))))
     }),
     row(OWNER, "static bool IsLoopback(IPAddress address)", |call| {
         Ok(Value::Bool(match address(call, "address")? {
@@ -44,10 +44,16 @@ pub(super) const ROWS: &[Row] = &[
 
 fn address(call: &Call<'_, '_>, parameter: &str) -> Outcome<IpAddr> {
     match call.value(0) {
-        Value::Library(Library::IpAddress(address)) => Ok(*address),
+        Value::Library(Library::IpAddress(address, _)) => Ok(*address),
         Value::Null => Err(argument_null(parameter)),
         _ => Err(broken("expected an IPAddress")),
     }
+}
+
+// The zone behind a `%`; an interface of that name is not known here.
+fn zone(text: &str) -> u32 {
+    let zone = text.trim_end_matches(']').split_once('%').map(|(_, zone)| zone);
+    zone.and_then(|zone| zone.parse().ok()).unwrap_or(0)
 }
 
 /// An address as .NET reads it: IPv4 also in one to four numbers, decimal, octal or hexadecimal; IPv6 also in brackets.

@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
     row(OWNER, "static double IEEERemainder(double x, double y)", |call| two(call, remainder)),
     row(OWNER, "static double Log(double d)", |call| one(call, f64::ln)),
     row(OWNER, "static double Log(double a, double newBase)", |call| {
-        two::<f64, f64>(call, |a, base| if has_logarithm(a, base) { a.ln() / base.ln() } else { f64::NAN })
+        two::<f64, f64>(call, |a, base| if has_logarithm(a, base) { a.ln() / base.ln() } else { -f64::NAN })
     }),
     row(OWNER, "static double Log10(double d)", |call| one(call, f64::log10)),
     row(OWNER, "static double Log2(double x)", |call| one(call, f64::log2)),

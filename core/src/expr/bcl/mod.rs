@@ -97,6 +97,7 @@ pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use thrown::message_of as exception_message;
 pub(crate) use time::{unrepresentable, unrepresentable_sum};
 pub(crate) use type_object::type_object;
+pub(crate) use xml::node_text as xml_text;
 pub(crate) use xml::{cast as xml_cast, converted as xml_name, key_text as xml_key, settle as xml_settle};
 
 /// What a member does.

@@ -131,7 +131,7 @@ pub(crate) fn single(text: &str) -> Option<f32> {
 fn named(text: &str) -> Option<(bool, f64)> {
     let text = text.trim_matches(is_blank);
     let name = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let value = [("NaN", f64::NAN), ("Infinity", f64::INFINITY)]
+    let value = [("NaN", -f64::NAN), ("Infinity", f64::INFINITY)]
         .into_iter()
         .find_map(|(known, value)| name.eq_ignore_ascii_case(known).then_some(value))?;
     Some((text.starts_with('-'), value))

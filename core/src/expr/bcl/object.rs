@@ -7,13 +7,17 @@ use super::{Row, row};
 use crate::expr::bounded;
 use crate::expr::eval::is_same;
 use crate::expr::exception::{Outcome, format};
-use crate::expr::instance::{Items, State};
-use crate::expr::ty::Ty;
+use crate::expr::instance::{self, Items, State};
+use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
     row("object", "string ToString()", |call| match call.value(0) {
         Value::String(text) => Ok(Value::String(text.clone())),
+        Value::Object(object) if is_node(object) => {
+            let text = super::xml_text(call.value(0))?;
+            call.yields(text)
+        }
         other => {
             let text = bounded::text(other)?;
             call.yields(text)
@@ -87,4 +91,8 @@ pub(super) fn parse_bool(text: &str) -> Outcome<bool> {
     } else {
         Err(format(format!("String '{text}' was not recognized as a valid Boolean.")))
     }
+}
+
+fn is_node(object: &crate::value::Object) -> bool {
+    matches!(instance::type_of(object), Some(Ty::Class(class)) if class.derives_from(Class::XObject))
 }

@@ -73,6 +73,11 @@ pub(super) const ROWS: &[Row] = &[
         if place > units.len() {
             return Err(at_most("startIndex", index_of(place), index_of(units.len())));
         }
+        // How far the text reaches is reckoned in 32 bits before the length is looked at.
+        let behind = i32::try_from(units.len()).unwrap_or(i32::MAX).wrapping_sub(length);
+        if length < 0 && i64::from(start) > i64::from(behind) {
+            return Err(at_most("startIndex", i64::from(start), i64::from(behind)));
+        }
         let length = not_negative(length, "length")?;
         let part = place.checked_add(length).and_then(|end| units.get(place..end));
         let part = part.ok_or_else(|| beyond(place, units.len(), length))?;

@@ -303,9 +303,6 @@ pub(super) fn shown(value: &Value) -> String {
 // A part of the value at this position: a string, characters or a builder. `count` and `blamed` name parameters in messages.
 pub(super) fn part_of(call: &Call<'_, '_>, at: usize, count: &'static str, blamed: &str) -> Outcome<String> {
     let (start, length) = (call.int(at + 1)?, call.int(at + 2)?);
-    if call.value(at).is_null() {
-        return if start == 0 && length == 0 { Ok(String::new()) } else { Err(argument_null("value")) };
-    }
     let (start, length) = match count {
         "charCount" => (not_negative(start, "startIndex")?, not_negative(length, count)?),
         _ => {
@@ -313,6 +310,12 @@ pub(super) fn part_of(call: &Call<'_, '_>, at: usize, count: &'static str, blame
             (not_negative(start, "startIndex")?, length)
         }
     };
+    if call.value(at).is_null() {
+        return if start == 0 && length == 0 { Ok(String::new()) } else { Err(argument_null("value")) };
+    }
+    if blamed == "startIndex" && length == 0 {
+        return Ok(String::new());
+    }
     let text = shown(call.value(at));
     if start.saturating_add(length) > utf16::length(&text) {
         return Err(out_of_range(NOT_WITHIN, blamed));

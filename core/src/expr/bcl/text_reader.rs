@@ -76,6 +76,10 @@ pub(super) const ROWS: &[Row] = &[
             let found = match call.value(0) {
                 Value::Library(Library::StringComparer(TextComparison::Ordinal)) => Some(false),
                 Value::Library(Library::StringComparer(TextComparison::OrdinalIgnoreCase)) => Some(true),
+                // The default one of texts.
+                other if other.to_string() == "System.Collections.Generic.GenericEqualityComparer`1[System.String]" => {
+                    Some(false)
+                }
                 _ => None,
             };
             call.give(Value::Bool(found.unwrap_or(false)));
@@ -102,7 +106,8 @@ fn comparer(comparison: TextComparison) -> Value {
     Value::Library(Library::StringComparer(comparison))
 }
 
-fn compared(call: &Call<'_, '_>) -> Outcome<Value> {
+/// What a `StringComparer` says of the texts behind it.
+pub(super) fn compared(call: &Call<'_, '_>) -> Outcome<Value> {
     let Value::Library(Library::StringComparer(comparison)) = call.value(0) else {
         return Err(broken("expected a StringComparer"));
     };

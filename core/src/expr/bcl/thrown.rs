@@ -70,7 +70,11 @@ impl Exception {
     }
 
     fn line(&self) -> String {
-        format!("{}: {}", full_name(self.class), self.shown())
+        // A message of nothing is not announced.
+        match self.shown() {
+            shown if shown.is_empty() => full_name(self.class).to_owned(),
+            shown => format!("{}: {shown}", full_name(self.class)),
+        }
     }
 }
 

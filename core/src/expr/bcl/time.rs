@@ -121,7 +121,9 @@ pub(super) const ROWS: &[Row] = &[
     row("TimeSpan", "double TotalMinutes", |call| Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_MINUTE)))),
     row("TimeSpan", "double TotalSeconds", |call| Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_SECOND)))),
     row("TimeSpan", "double TotalMilliseconds", |call| {
-        Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_MILLISECOND)))
+        // .NET keeps to what a `long` of ticks has of whole ones.
+        const MOST: f64 = 922_337_203_685_477.0;
+        Ok(Value::Double(span_at(call, 0)?.total(TICKS_PER_MILLISECOND).clamp(-MOST, MOST)))
     }),
     row("TimeSpan", "long Ticks", |call| Ok(Value::Int64(span_at(call, 0)?.0))),
     row("TimeSpan", "static TimeSpan FromMilliseconds(double value)", |call| from(call, TICKS_PER_MILLISECOND)),

@@ -395,12 +395,13 @@ pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
         Ok(_) | Err(_) => {}
     }
     let text = if relative.is_empty() {
-        format!("{}:{}", base.scheme, without_fragment(base))
+        format!("{}{}{}", root(base), base.path, base.query)
     } else if relative.starts_with("//") {
         format!("{}:{relative}", base.scheme)
     } else {
-        let root = format!("{}://{}", base.scheme, base.authority_with_user());
-        let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or("/");
+        let root = root(base);
+        let none = if has_place(base) { "/" } else { "" };
+        let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or(none);
         match relative.chars().next() {
             Some('/' | '\\') => format!("{root}{relative}"),
             Some('?') => format!("{root}{}{relative}", base.path),
@@ -411,8 +412,15 @@ pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
     parse(&text)
 }
 
-fn without_fragment(base: &UriParts) -> String {
-    format!("//{}{}{}", base.authority_with_user(), base.path, base.query)
+// Whether `//` and an authority, which may be empty, stand in front of the path.
+fn has_place(base: &UriParts) -> bool {
+    base.has_authority || base.scheme == "file"
+}
+
+// What stands in front of the path; an address of mail has an authority without `//`.
+fn root(base: &UriParts) -> String {
+    let slashes = if has_place(base) { "//" } else { "" };
+    format!("{}:{slashes}{}", base.scheme, base.authority_with_user())
 }
 
 // The path from one document to another.

@@ -1,7 +1,7 @@
 //! Texts of addresses: escaping, dot segments, and the static members of `System.Uri` that work on characters.
 
 use super::{Call, Row, row, utf16};
-use crate::expr::exception::{Outcome, argument, null_reference, throw};
+use crate::expr::exception::{Outcome, argument, index_out_of_range, null_reference, throw};
 use crate::value::Value;
 
 const OWNER: &str = "Uri";
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "static bool IsHexEncoding(string pattern, int index)", |call| {
         let text: Vec<u16> = call.text_or_null(0)?.ok_or_else(null_reference)?.encode_utf16().collect();
-        let at = usize::try_from(call.int(1)?).unwrap_or(usize::MAX);
+        let at = usize::try_from(call.int(1)?).map_err(|_| index_out_of_range())?;
         let is_digit = |ahead: usize| {
             let unit = at.checked_add(ahead).and_then(|at| text.get(at));
             unit.is_some_and(|unit| utf16::char_of(*unit).is_ascii_hexdigit())

@@ -231,7 +231,7 @@ impl Checker<'_> {
             Some(conversion) => {
                 if let Node::Constant(value) = &operand.node
                     // Decimals never wrap.
-                    && (self.overflow != Some(Overflow::Wraps) || operand.ty == Ty::Decimal)
+                    && (self.overflow != Some(Overflow::Wraps) || operand.ty == Ty::Decimal || to == Ty::Decimal)
                     && fold::loses(value, &to)
                 {
                     let message = format!("the constant `{value}` is not in the range of `{to}`");

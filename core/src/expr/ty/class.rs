@@ -62,7 +62,7 @@ impl Class {
             Value::DateTimeOffset(_) => self == Self::DateTimeOffset,
             Value::Library(object) => match object {
                 Library::Uri(_) => self == Self::Uri,
-                Library::IpAddress(_) => self == Self::IPAddress,
+                Library::IpAddress(..) => self == Self::IPAddress,
                 Library::TimeZone(_) => matches!(self, Self::TimeZoneInfo | Self::TimeZone),
                 Library::StringBuilder(_) => self == Self::StringBuilder,
                 Library::StringReader(_) => self == Self::StringReader,

@@ -219,6 +219,9 @@ impl Writer {
     fn document_type(&mut self, parts: &DocumentType) -> Outcome<()> {
         self.out.push_str("<!DOCTYPE ");
         self.out.push_str(&parts.name);
+        if let Some(c) = parts.public_id.iter().flat_map(|id| id.chars()).find(|c| !is_public(*c)) {
+            return Err(WriteError::Argument(format!("{} (Parameter 'pubid')", not_allowed(c))));
+        }
         let ids = match (&parts.public_id, &parts.system_id) {
             (Some(public), system) => format!(" PUBLIC \"{public}\" \"{}\"", system.as_deref().unwrap_or("")),
             (None, Some(system)) => format!(" SYSTEM \"{system}\""),
@@ -338,7 +341,7 @@ enum Place {
 }
 
 fn invalid(c: char) -> WriteError {
-    WriteError::Argument(format!("'{}', hexadecimal value {}, is an invalid character.", shown(c), hexadecimal(c)))
+    WriteError::Argument(not_allowed(c))
 }
 
 fn escape(text: &str, place: Place, out: &mut String) -> Outcome<()> {
@@ -365,6 +368,15 @@ fn escape(text: &str, place: Place, out: &mut String) -> Outcome<()> {
 }
 
 // Lines end in LF, whatever they ended in.
+fn not_allowed(c: char) -> String {
+    format!("'{}', hexadecimal value {}, is an invalid character.", shown(c), hexadecimal(c))
+}
+
+// XML 1.0 §2.3, `PubidChar`.
+fn is_public(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " \r\n-'()+,./:=?;!*#@$_%".contains(c)
+}
+
 fn verbatim(text: &str, out: &mut String) -> Outcome<()> {
     if let Some(c) = text.chars().find(|c| !is_character(*c)) {
         return Err(invalid(c));

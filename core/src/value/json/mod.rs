@@ -161,6 +161,9 @@ impl JToken {
     /// # Errors
     /// [`ChangeError::TooTall`].
     pub fn property(name: impl Into<Arc<str>>, value: &Self) -> Result<Self, ChangeError> {
+        if value.kind() == JKind::Property {
+            return Err(ChangeError::WrongType(value.type_name(), value.type_name()));
+        }
         let value = if value.parent().is_some() { value.deep_clone() } else { value.clone() };
         let token = Self::new(JNode::Property(name.into(), value));
         if token.lock().height > TOKEN_HEIGHT_MAX { Err(ChangeError::TooTall) } else { Ok(token) }

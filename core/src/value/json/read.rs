@@ -140,7 +140,16 @@ struct Passed {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str, wanted: Wanted, tokens_left: usize) -> Self {
-        Self { text, at: 0, tokens_left, path: Vec::new(), root: wanted.type_name(), passed: Passed::default(), ends: Ends::Strict, ended: None }
+        Self {
+            text,
+            at: 0,
+            tokens_left,
+            path: Vec::new(),
+            root: wanted.type_name(),
+            passed: Passed::default(),
+            ends: Ends::Strict,
+            ended: None,
+        }
     }
 }
 
@@ -341,7 +350,9 @@ impl Reader<'_> {
             return self.value_as(*wanted);
         }
         let Some(first) = self.peek() else {
-            self.ends_before_value(None)?;
+            if self.loose() > 0 {
+                self.ends_before_value(None)?;
+            }
             return Err(self.end());
         };
         let (kind, value) = match first {

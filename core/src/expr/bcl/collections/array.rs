@@ -123,6 +123,11 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         "Array",
         "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length, IComparer<TKey> comparer)",
         |call| {
+            for (at, name) in [(2, "index"), (3, "length")] {
+                if call.int(at)? < 0 && !call.value(0).is_null() {
+                    return Err(out_of_range("Non-negative number required.", name));
+                }
+            }
             let part = range(call, 2, keys(call)?, ("index", "length"))?;
             let by = sort::By::Comparer(call.value(4).clone());
             sorted_pairs(call, part, by)

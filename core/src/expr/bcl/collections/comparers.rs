@@ -6,7 +6,7 @@ use super::key::{Folding, compared_by, equal};
 use crate::expr::exception::Outcome;
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
-use crate::value::Value;
+use crate::value::{Library, Value};
 
 /// `EqualityComparer<T>.Default`
 #[derive(Debug)]
@@ -74,6 +74,11 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Ok(Value::Bool(equal(call.value(1), call.value(2), Folding::of(call.value(0)))))
     }),
     row("IComparer<T>", "int Compare(T x, T y)", |call| {
+        if let (Value::Library(Library::StringComparer(_)), Value::String(_), Value::String(_)) =
+            (call.value(0), call.value(1), call.value(2))
+        {
+            return super::super::text_reader::compared(call);
+        }
         Ok(order(compared_by(call.value(0), call.value(1), call.value(2))?))
     }),
 ];

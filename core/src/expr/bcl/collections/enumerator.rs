@@ -153,9 +153,11 @@ fn enumerator_of(call: &mut Call<'_, '_>, item: Ty, through: Through) -> Outcome
     let is_array = matches!(source, Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) | Value::String(_))
         || instance::look(&source, |_: &mut Items| ()).is_some() && !is_list(&source);
     let is_line = instance::look(&source, |_: &mut Line| ()).is_some();
-    let strictness = if is_array || is_line { Strictness::Throws } else { Strictness::Default };
     let default = item.default_value().unwrap_or(Value::Null);
     let type_name = pass_name(&source, &item, through)?;
+    // What passes over an array, and over what is empty, is strict.
+    let is_strict = is_array || is_line || type_name.starts_with("System.SZGenericArrayEnumerator`1");
+    let strictness = if is_strict { Strictness::Throws } else { Strictness::Default };
     let pass = Pass { source, cursor, place: Place::Before, current: default.clone(), default, strictness, type_name };
     call.object(Ty::Generic(Class::IEnumerator, [item].into()), pass)
 }
@@ -192,7 +194,9 @@ fn is_empty(source: &Value) -> Outcome<bool> {
 fn structure_owner(source: &Value) -> Option<Ty> {
     let list = |item: Ty| Ty::Generic(Class::List, [item].into());
     match source {
-        Value::Json(token) => matches!(token.kind(), JKind::Array | JKind::Object).then(|| list(Ty::Class(Class::JToken))),
+        Value::Json(token) => {
+            matches!(token.kind(), JKind::Array | JKind::Object).then(|| list(Ty::Class(Class::JToken)))
+        }
         Value::Object(object) => match instance::type_of(object)? {
             Ty::Generic(Class::ReadOnlyCollection, items) => items.first().cloned().map(list),
             ty @ (Ty::Generic(

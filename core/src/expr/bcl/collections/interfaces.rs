@@ -109,8 +109,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(MAP, "bool ContainsKey(TKey key)", dictionary::has),
     row(MAP, "bool TryGetValue(TKey key, out TValue value)", dictionary::try_get),
     row(MAP, "bool Remove(TKey key)", dictionary::remove),
-    row(MAP, "ICollection<TKey> Keys", |call| part(call, Part::Keys)),
-    row(MAP, "ICollection<TValue> Values", |call| part(call, Part::Values)),
+    row(MAP, "ICollection<TKey> Keys", |call| part_of_map(call, Part::Keys)),
+    row(MAP, "ICollection<TValue> Values", |call| part_of_map(call, Part::Values)),
     row(READ_MAP, "TValue this[TKey key]", |call| match read_map(call)? {
         true => dictionary::get(call),
         false => Err(crate::expr::exception::key_not_found(&call.value(1).to_string())),
@@ -129,11 +129,11 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Ok(Value::Bool(is_there))
     }),
     row(READ_MAP, "IEnumerable<TKey> Keys", |call| match read_map(call)? {
-        true => part(call, Part::Keys),
+        true => part_of_map(call, Part::Keys),
         false => parts_of_pairs(call, Part::Keys),
     }),
     row(READ_MAP, "IEnumerable<TValue> Values", |call| match read_map(call)? {
-        true => part(call, Part::Values),
+        true => part_of_map(call, Part::Values),
         false => parts_of_pairs(call, Part::Values),
     }),
 ];
@@ -228,7 +228,8 @@ fn remove_pair(call: &mut Call<'_, '_>) -> Outcome<Value> {
     call.state(0, |map: &mut Map| Value::Bool(map.holds_pair(&key, &value) && map.remove(&key).is_some()))
 }
 
-fn part(call: &mut Call<'_, '_>, part: Part) -> Outcome<Value> {
+/// The keys or the values of a dictionary.
+pub(in crate::expr::bcl) fn part_of_map(call: &mut Call<'_, '_>, part: Part) -> Outcome<Value> {
     let class = if part == Part::Keys { Class::KeyCollection } else { Class::ValueCollection };
     let view = View { source: call.value(0).clone(), part };
     call.object(Ty::Generic(class, [call.ty(0), call.ty(1)].into()), view)

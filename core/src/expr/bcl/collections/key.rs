@@ -226,6 +226,10 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
         (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) && has_order(a) => {
             Ok(key_of(a, Folding::Exact).cmp(&key_of(b, Folding::Exact)))
         }
+        // Two that are equal are not one and the same, which alone needs no order.
+        (a @ Value::Library(Library::Uri(left)), Value::Library(Library::Uri(right))) if !Arc::ptr_eq(left, right) => {
+            Err(no_order(a))
+        }
         (a, b) if is_same(a, b) => Ok(Ordering::Equal),
         (a, _) => Err(no_order(a)),
     }

@@ -24,10 +24,11 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         )
     }),
     row("List<T>", "new List<T>(IEnumerable<T> collection)", |call| {
-        let mut items = call.items(0, "collection")?;
-        let room = super::room_for(call.value(0), items.len());
-        items.reserve_exact(room.saturating_sub(items.len()));
-        list(call, items)
+        let items = call.items(0, "collection")?;
+        let more = super::room_for(call.value(0), items.len()) - items.len();
+        let list = list(call, items)?;
+        instance::look(&list, |items: &mut Items| items.values.reserve_exact(more));
+        Ok(list)
     }),
     row("List<T>", "int Count", |call| {
         call.state(0, |items: &mut Items| super::super::string::index(items.values.len()))

@@ -31,9 +31,11 @@ pub(crate) use array::changes_arrays;
 pub(crate) use views::{Read, live, stale};
 
 pub(super) use dictionary::{lookup, put};
-pub(super) use enumerator::{enumerator, renamed};
 use enumerator::own_enumerator;
+pub(super) use enumerator::{enumerator, renamed};
+pub(super) use interfaces::part_of_map;
 pub(super) use set::set_of;
+pub(super) use views::{Part, View};
 
 use key::{Folding, equal};
 

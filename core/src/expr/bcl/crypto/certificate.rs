@@ -34,6 +34,7 @@ const ROWS: &[Row] = &[
     row(OWNER, "byte[] GetRawCertData()", |call| facts(call, |it| it.raw.to_vec())),
     row(OWNER, "byte[] GetCertHash()", |call| facts(call, |it| it.thumbprint(Digest::Sha1))),
     row(OWNER, "byte[] GetCertHash(HashAlgorithmName hashAlgorithm)", |call| {
+        held(call, 0)?;
         let digest = digest(call)?;
         facts(call, |it| it.thumbprint(digest))
     }),
@@ -279,7 +280,8 @@ fn verdict(call: &mut Call<'_, '_>) -> Outcome<Verdict> {
 }
 
 fn export(call: &mut Call<'_, '_>, password: &str) -> Outcome<Value> {
-    let certificate = held(call, 0)?;
+    let nothing = || cryptographic("Error occurred during a cryptographic operation.");
+    let certificate = call.state(0, |held: &mut Held| held.0.clone())?.ok_or_else(nothing)?;
     match call.number(1)? {
         1 => bytes(call, Arc::clone(&certificate.raw)),
         2 => Err(unsupported(

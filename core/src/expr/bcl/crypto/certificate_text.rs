@@ -42,7 +42,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "string ToString(bool fVerbose)", |call| {
         let is_verbose = call.bool(1)?;
         let is_first = call.value(0).type_name().ends_with(".X509Certificate");
-        if is_first && !is_verbose {
+        let is_empty = call.state(0, |held: &mut Held| held.0.is_none())?;
+        if is_first && !is_verbose || is_empty {
             let name = call.value(0).to_string();
             return call.yields(name);
         }

@@ -82,6 +82,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row("Oid", "set string FriendlyName", |call| {
         let name = call.text_or_null(1)?.cloned();
+        let was_given = call.state(0, |oid: &mut Oid| oid.name.is_some())?;
         let is_changed = call.state(0, |oid: &mut Oid| {
             let is_changed = oid.shown_name().is_some_and(|shown| Some(&shown) != name.as_ref());
             if !is_changed {
@@ -92,11 +93,16 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
             }
             is_changed
         })?;
-        if is_changed { Err(unsupported(CHANGED)) } else { Ok(Value::Null) }
+        // A name that follows from the value is not changed: the value is.
+        match is_changed {
+            true => Err(unsupported(if was_given { RENAMED } else { CHANGED })),
+            false => Ok(Value::Null),
+        }
     }),
 ];
 
 const CHANGED: &str = "The OID value cannot be changed from its current value.";
+const RENAMED: &str = "The OID friendly name cannot be changed from its current value.";
 
 /// `HashAlgorithmName`
 #[derive(Debug)]

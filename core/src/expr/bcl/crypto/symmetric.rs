@@ -145,8 +145,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "ICryptoTransform CreateDecryptor(byte[] rgbKey, byte[] rgbIV)", |call| {
         given_transform(call, Direction::Decrypt)
     }),
-    row("byte[]", "byte[] Encrypt(string alg, byte[] key, byte[] iv)", |call| by_name(call, Direction::Encrypt)),
-    row("byte[]", "byte[] Decrypt(string alg, byte[] key, byte[] iv)", |call| by_name(call, Direction::Decrypt)),
+    row("byte[]", "this byte[] Encrypt(string alg, byte[] key, byte[] iv)", |call| by_name(call, Direction::Encrypt)),
+    row("byte[]", "this byte[] Decrypt(string alg, byte[] key, byte[] iv)", |call| by_name(call, Direction::Decrypt)),
     row("byte[]", "byte[] Encrypt(SymmetricAlgorithm alg)", |call| by_object(call, Direction::Encrypt)),
     row("byte[]", "byte[] Decrypt(SymmetricAlgorithm alg)", |call| by_object(call, Direction::Decrypt)),
     row("byte[]", "byte[] Encrypt(SymmetricAlgorithm alg, byte[] key, byte[] iv)", |call| {

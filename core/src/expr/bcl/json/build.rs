@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::super::{Call, Row, row};
 use super::cast::{content_of, undetermined};
 use super::{Doing, bad_key, keep, list, or_null, refused, token, token_at};
+use crate::expr::Interrupt;
 use crate::expr::exception::{
     Outcome, argument, argument_null, invalid_operation, null_reference, out_of_range, throw,
 };
 use crate::expr::instance::{self, Items};
-use crate::value::json::{JKind, JNode};
+use crate::value::json::{ChangeError, JKind, JNode};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -88,6 +89,9 @@ pub(super) const ROWS: &[Row] = &[
     row("JContainer", "void RemoveAll()", list::clear),
     row("JContainer", "void ReplaceAll(object content)", |call| {
         let container = token(call)?;
+        if container.kind() == JKind::Property {
+            return Err(refused(call, ChangeError::OfProperty, &container));
+        }
         container.clear();
         add_all(call, &container, 1, usize::MAX)?;
         Ok(Value::Null)
@@ -182,25 +186,26 @@ fn filled(call: &mut Call<'_, '_>, container: JToken) -> Outcome<Value> {
 }
 
 // The content of one argument, or of several, that follow each other; a sequence is taken apart.
-fn contents(call: &mut Call<'_, '_>, from: usize) -> Outcome<Vec<JToken>> {
+fn contents(call: &mut Call<'_, '_>, from: usize) -> Outcome<Vec<Value>> {
     let mut found = Vec::new();
     for value in call.arguments.get(from..).unwrap_or(&[]) {
         match super::serialize::items_of(call, value)? {
-            Some(items) => {
-                for item in items {
-                    found.push(content_of(call, &item)?);
-                }
-            }
-            None => found.push(content_of(call, value)?),
+            Some(items) => found.extend(items),
+            None => found.push(value.clone()),
         }
     }
     Ok(found)
 }
 
 pub(super) fn add_all(call: &mut Call<'_, '_>, container: &JToken, from: usize, at: usize) -> Outcome<()> {
-    for (offset, child) in contents(call, from)?.into_iter().enumerate() {
+    // One after the other, as .NET does: what is wrong with the first is said before the second is looked at.
+    for (offset, value) in contents(call, from)?.into_iter().enumerate() {
+        let child = content_of(call, &value)?;
         call.machine.step()?;
         keep(call, &child)?;
+        if container.kind() == JKind::Property {
+            return Err(not_several());
+        }
         let at = at.saturating_add(offset);
         container.insert(at, &child).map_err(|error| refused(call, error, container))?;
     }
@@ -221,6 +226,10 @@ fn property(call: &mut Call<'_, '_>) -> Outcome<Value> {
     made(call, property)
 }
 
+fn not_several() -> Interrupt {
+    throw("Newtonsoft.Json.JsonException", "Newtonsoft.Json.Linq.JProperty cannot have multiple values.")
+}
+
 fn beside(call: &mut Call<'_, '_>, offset: usize) -> Outcome<Value> {
     let token = token(call)?;
     let (Some(parent), Some(at)) = (token.parent(), token.position()) else {
@@ -228,8 +237,7 @@ fn beside(call: &mut Call<'_, '_>, offset: usize) -> Outcome<Value> {
     };
     if parent.property_value().is_some() {
         let is_nothing = instance::look(call.value(1), |items: &mut Items| items.values.is_empty()) == Some(true);
-        let message = "Newtonsoft.Json.Linq.JProperty cannot have multiple values.";
-        return if is_nothing { Ok(Value::Null) } else { Err(throw("Newtonsoft.Json.JsonException", message)) };
+        return if is_nothing { Ok(Value::Null) } else { Err(not_several()) };
     }
     add_all(call, &parent, 1, at + offset)?;
     Ok(Value::Null)

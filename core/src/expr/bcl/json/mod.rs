@@ -38,7 +38,9 @@ const ROWS: &[Row] = &[
     row("JToken", "static JToken Parse(string json)", |call| parse(call, Wanted::Any)),
     row("JsonConvert", "static object DeserializeObject(string value)", |call| {
         let text = call.text(0, "value")?.clone();
-        let Content::Read(read) = deserialized(call, &text, &Shape::Any, Ends::LooseInObject)? else { return Ok(Value::Null) };
+        let Content::Read(read) = deserialized(call, &text, &Shape::Any, Ends::LooseInObject)? else {
+            return Ok(Value::Null);
+        };
         ended(&read)?;
         // A single value comes without its token, as in Json.NET.
         Ok(read.token.held().unwrap_or(Value::Json(read.token)))

@@ -8,7 +8,7 @@ use super::{
     Call, Declared, Row, Value, copied, declared, found, loaded, made, name_at, node, plain_argument, row, unwritten,
     wrapped,
 };
-use crate::expr::exception::{Outcome, argument_null};
+use crate::expr::exception::{Outcome, argument_null, broken};
 use crate::expr::instance;
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::expr::xml::{
@@ -108,6 +108,12 @@ pub(super) const ROWS: &[Row] = &[
         written(call, Layout { lines, duplicates })
     }),
 ];
+
+/// `ToString()` of a node, which may hold what no XML holds.
+pub(crate) fn node_text(node: &Value) -> Outcome<String> {
+    let node = found(node).ok_or_else(|| broken("expected a node"))?;
+    node.text(Layout::DEFAULT, STRING_BYTES_MAX).map_err(unwritten)
+}
 
 fn written(call: &mut Call<'_, '_>, layout: Layout) -> Outcome<Value> {
     let text = node(call)?.text(layout, STRING_BYTES_MAX).map_err(unwritten)?;

@@ -31,6 +31,7 @@ use crate::value::{EnumValue, Value};
 
 pub(crate) use cast::cast;
 pub(super) use from_json::from_json;
+pub(crate) use make::node_text;
 pub(crate) use names::{converted, key_text};
 pub(super) use to_json::as_json;
 
