@@ -73,7 +73,10 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "bool UserEscaped", |_| Ok(Value::Bool(false))),
     row(OWNER, "UriHostNameType HostNameType", |call| {
         let uri = absolute(call)?;
-        if uri.host.is_empty() { Ok(Value::Enum(URI_HOST_NAME_TYPE.value(1))) } else { Ok(host_type(&uri.host)) }
+        match uri.host.is_empty() {
+            true => Ok(Value::Enum(URI_HOST_NAME_TYPE.value(i32::from(has_place(&uri))))),
+            false => Ok(host_type(&uri.host)),
+        }
     }),
     row(OWNER, "string[] Segments", |call| {
         let path = absolute(call)?.path.clone();

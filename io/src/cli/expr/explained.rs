@@ -135,7 +135,7 @@ const EXPLAINED: &[Explained] = &[
 /// The nested types of .NET's encodings.
 const SEALED: [&str; 3] = ["+UTF8EncodingSealed", "+ASCIIEncodingSealed", "+Latin1EncodingSealed"];
 
-const REAL_FUNCTIONS: [&str; 8] = ["Cbrt(", "Pi(", "Pow(", "Exp", "Log", "Sin", "Cos", "Tan"];
+const REAL_FUNCTIONS: [&str; 9] = ["Hypot(", "Cbrt(", "Pi(", "Pow(", "Exp", "Log", "Sin", "Cos", "Tan"];
 
 fn shown_alike(here: &Json, there: &Json) -> bool {
     let texts = (here["value"].to_string(), there["value"].to_string());

@@ -29,6 +29,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
             return Err(bad_end_index("index"));
         }
         let count = usize::try_from(call.int(3)?).map_err(|_| bad_count())?;
+        if i64::from(from) > i64::try_from(length).unwrap_or(i64::MAX) - i64::try_from(count).unwrap_or(i64::MAX) {
+            return Err(bad_count());
+        }
         let from = usize::try_from(from).map_err(|_| bad_end_index("startIndex"))?;
         if count > length - from {
             return Err(bad_count());

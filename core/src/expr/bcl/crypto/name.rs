@@ -47,8 +47,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("Oid", "new Oid(string oid)", |call| {
         let text = call.text(0, "friendlyName")?;
         let id: Arc<str> = oid::of_name(text).map_or_else(|| Arc::clone(text), Arc::from);
-        let name = oid::name(&id).map(Arc::from);
-        made(call, Oid { id: Some(id), name })
+        made(call, Oid { id: Some(id), name: None })
     }),
     row("Oid", "new Oid(string value, string friendlyName)", |call| {
         let (id, name) = (call.text_or_null(0)?.cloned(), call.text_or_null(1)?.cloned());
@@ -77,27 +76,29 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         if is_changed { Err(unsupported(CHANGED)) } else { Ok(Value::Null) }
     }),
     row("Oid", "string FriendlyName", |call| {
-        let name = call.state(0, |oid: &mut Oid| oid.shown_name())?;
+        // What has been shown stays.
+        let name = call.state(0, |oid: &mut Oid| {
+            oid.name = oid.shown_name();
+            oid.name.clone()
+        })?;
         Ok(name.map_or(Value::Null, Value::String))
     }),
     row("Oid", "set string FriendlyName", |call| {
         let name = call.text_or_null(1)?.cloned();
-        let was_given = call.state(0, |oid: &mut Oid| oid.name.is_some())?;
-        let is_changed = call.state(0, |oid: &mut Oid| {
-            let is_changed = oid.shown_name().is_some_and(|shown| Some(&shown) != name.as_ref());
-            if !is_changed {
-                if oid.id.is_none() {
-                    oid.id = name.as_deref().and_then(oid::of_name).map(Arc::from);
-                }
-                oid.name = name;
+        let error = call.state(0, |oid: &mut Oid| {
+            if oid.name.is_some() {
+                return (oid.name != name).then_some(RENAMED);
             }
-            is_changed
+            // A name that stands for another value would change that.
+            let id = name.as_deref().and_then(oid::of_name).map(Arc::from);
+            if oid.id.is_some() && id.is_some() && oid.id != id {
+                return Some(CHANGED);
+            }
+            oid.id = oid.id.take().or(id);
+            oid.name = name;
+            None
         })?;
-        // A name that follows from the value is not changed: the value is.
-        match is_changed {
-            true => Err(unsupported(if was_given { RENAMED } else { CHANGED })),
-            false => Ok(Value::Null),
-        }
+        error.map_or(Ok(Value::Null), |message| Err(unsupported(message)))
     }),
 ];
 
