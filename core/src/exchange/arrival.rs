@@ -97,10 +97,12 @@ impl Exchange {
         self.context.api = Some(Arc::clone(&api.view));
         let path = &self.context.request.original_url.path;
         let prefix_bytes = path.len().saturating_sub(self.state.upstream.path.len());
-        self.site = Site { backends: Arc::clone(&api.backends), prefix_bytes, ..Site::default() };
+        let (backends, schemas) = (Arc::clone(&api.backends), Arc::clone(&api.schemas));
+        self.site = Site { backends, schemas, prefix_bytes, ..Site::default() };
         self.aim(api.service_url.as_ref());
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
             self.context.operation = Some(Arc::clone(&operation.view));
+            self.site.request = Arc::clone(&operation.request);
             self.site.responses = Arc::clone(&operation.responses);
             self.site.template = Some(Arc::clone(&operation.template));
             self.link(Scope::Operation, operation.program.as_ref());

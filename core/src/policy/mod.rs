@@ -28,9 +28,11 @@ pub mod registry;
 pub mod response;
 pub mod routing;
 pub mod run;
+pub mod schema;
 pub mod shape;
 pub mod source;
 pub mod transform;
+pub mod validate;
 
 #[cfg(test)]
 mod mistakes;

@@ -7,7 +7,7 @@ use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
     Built, access, concurrency, content, control, convert, cors, cross_domain, integration, limit, mock, response,
-    routing, transform,
+    routing, transform, validate,
 };
 
 /// A policy element.
@@ -158,10 +158,10 @@ static TABLE: &[Entry] = &[
     not_yet("authentication-managed-identity"),
     not_here("get-authorization-context"),
     // content validation
-    not_yet("validate-content"),
-    not_yet("validate-parameters"),
-    not_yet("validate-headers"),
-    not_yet("validate-status-code"),
+    leaf("validate-content", "IOE", &validate::VALIDATE_CONTENT, validate::build_validate_content),
+    leaf("validate-parameters", "I", &validate::VALIDATE_PARAMETERS, validate::build_validate_parameters).once(),
+    leaf("validate-headers", "OE", &validate::VALIDATE_HEADERS, validate::build_validate_headers).once(),
+    leaf("validate-status-code", "OE", &validate::VALIDATE_STATUS_CODE, validate::build_validate_status_code),
     not_yet("validate-odata-request"),
     not_yet("validate-graphql-request"),
     not_yet("llm-content-safety"),

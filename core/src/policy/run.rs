@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::model::{Backend, OperationResponse};
+use crate::config::contract::{OperationResponse, RequestContract};
+use crate::config::model::Backend;
 use crate::context::{Body, Context, ResponseView};
 use crate::expr::{Consumed, Eval, Expression, Interrupt, Message, Noted};
 use crate::http::template::UrlTemplate;
@@ -12,6 +13,7 @@ use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
 use crate::limits::quota::Meter;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
+use crate::policy::schema::SchemaSet;
 use crate::rng::Rng;
 use crate::shared::Shared;
 use crate::telemetry::BackendRecord;
@@ -53,8 +55,12 @@ pub struct Run<'a> {
 pub struct Site {
     /// The backend entities by lower-case id.
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// What the operation declares of its request.
+    pub request: Arc<RequestContract>,
     /// What the operation may answer.
     pub responses: Arc<[OperationResponse]>,
+    /// The schemas of the API.
+    pub schemas: Arc<SchemaSet>,
     /// How much of the request's path names the API, its version and revision included, in bytes.
     pub prefix_bytes: usize,
     /// The URL template of the operation.

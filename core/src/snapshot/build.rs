@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::contract::SchemaDocument;
 use crate::config::model::{self, Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
 use crate::context::{
     ApiView, CertificateView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView,
@@ -12,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::pki::Certificate;
 use crate::pki::chain::Trust;
 use crate::policy::Scope;
+use crate::policy::schema::SchemaSet;
 use crate::route::{RouteApi, SubscriptionRequirement};
 use crate::snapshot::hidden::template_place;
 use crate::snapshot::programs::Programs;
@@ -75,7 +77,12 @@ fn trust(configuration: &Configuration, identity: &Identity) -> Trust {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn api(api: &Api, programs: &mut Programs<'_>, backends: &Backends) -> Result<CompiledApi, Vec<Diagnostic>> {
+pub(super) fn api(
+    api: &Api,
+    shared: &[SchemaDocument],
+    programs: &mut Programs<'_>,
+    backends: &Backends,
+) -> Result<CompiledApi, Vec<Diagnostic>> {
     let mut errors = unsupported_kind(api);
     let mut keep = |result: Result<_, Vec<Diagnostic>>| {
         result.unwrap_or_else(|found| {
@@ -101,6 +108,7 @@ pub(super) fn api(api: &Api, programs: &mut Programs<'_>, backends: &Backends) -
     let operations = operations.map(|((operation, template), program)| CompiledOperation {
         view: Arc::new(operation_view(operation)),
         template,
+        request: Arc::new(operation.request.clone()),
         responses: operation.responses.clone().into(),
         program,
     });
@@ -117,6 +125,7 @@ pub(super) fn api(api: &Api, programs: &mut Programs<'_>, backends: &Backends) -
         key_query: api.key_query.clone(),
         program,
         operations: operations.collect(),
+        schemas: Arc::new(SchemaSet::new(shared.iter().chain(&api.schemas))),
         backends: Arc::clone(backends),
         route,
     })

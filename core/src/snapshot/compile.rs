@@ -198,7 +198,7 @@ impl Compilation<'_> {
     ) -> Vec<Arc<CompiledApi>> {
         let mut apis = BTreeMap::new();
         for api in &configuration.apis {
-            let made = match build::api(api, programs, backends) {
+            let made = match build::api(api, &configuration.schemas, programs, backends) {
                 Ok(made) => made,
                 Err(errors) => {
                     self.refused.entry(api.id.clone()).or_default().extend(errors);
@@ -217,10 +217,10 @@ impl Compilation<'_> {
         apis.into_values().collect()
     }
 
-    // The APIs whose own resources, and the version sets, are the same as in the snapshot before.
+    // The APIs whose own resources, and the version sets and schemas of the service, are the same as in the snapshot before.
     fn unchanged(&self, changes: &BTreeSet<ResourceId>) -> BTreeMap<ResourceId, Arc<CompiledApi>> {
         let Some(previous) = self.previous else { return BTreeMap::new() };
-        if changes.iter().any(|id| first(id, "apiVersionSets")) {
+        if changes.iter().any(|id| first(id, "apiVersionSets") || first(id, "schemas")) {
             return BTreeMap::new();
         }
         // Compared as ids are, without case: a document may spell the id of its API in its own way.

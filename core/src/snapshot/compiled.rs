@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::ResourceId;
-use crate::config::model::{Backend, OperationResponse};
+use crate::config::contract::{OperationResponse, RequestContract};
+use crate::config::model::Backend;
 use crate::context::{ApiView, OperationView, ProductView, SubscriptionView, UserView};
 use crate::http::Url;
 use crate::http::template::UrlTemplate;
 use crate::policy::Program;
+use crate::policy::schema::SchemaSet;
 use crate::route::{RouteApi, SubscriptionRequirement};
 
 /// One revision of an API, ready to serve. Shared between snapshots for as long as nothing that it was compiled from changes.
@@ -32,6 +34,8 @@ pub struct CompiledApi {
     pub program: Option<Arc<Program>>,
     /// The operations, in the order of the API's own list.
     pub operations: Vec<CompiledOperation>,
+    /// The schema entities that its policies may name, and what was compiled of all its schemas.
+    pub schemas: Arc<SchemaSet>,
     /// The backend entities of the revision that the API comes from, by lower-case id.
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
     /// What the route table is built from; its index counts in no snapshot.
@@ -45,6 +49,8 @@ pub struct CompiledOperation {
     pub view: Arc<OperationView>,
     /// Its URL template.
     pub template: Arc<UrlTemplate>,
+    /// What it declares of its request.
+    pub request: Arc<RequestContract>,
     /// What it may answer.
     pub responses: Arc<[OperationResponse]>,
     /// The policy of the operation scope.

@@ -58,7 +58,7 @@ fn parameters<'a>(specification: &mut Specification<'a>, written: &Written<'a, '
             let index = index.to_string();
             let at: Vec<&str> = at.iter().copied().chain([index.as_str()]).collect();
             let Some(value) = specification.reference(value, &at) else { continue };
-            let Some(parameter) = parameter(value) else {
+            let Some(parameter) = parameter(specification, value) else {
                 specification.error(&at, "wrong-type", "expected a parameter with `name` and `in`");
                 continue;
             };
@@ -69,7 +69,7 @@ fn parameters<'a>(specification: &mut Specification<'a>, written: &Written<'a, '
     found
 }
 
-fn parameter(value: &Value) -> Option<Parameter> {
+fn parameter(specification: &mut Specification<'_>, value: &Value) -> Option<Parameter> {
     let name = value.get("name")?.as_str()?.to_owned();
     let place = value.get("in")?.as_str()?.to_owned();
     let schema = value.get("schema");
@@ -87,6 +87,11 @@ fn parameter(value: &Value) -> Option<Parameter> {
     }
     if let Some(values) = of_schema("enum").and_then(Value::as_array) {
         contract.insert("values".to_owned(), values.iter().map(text).collect());
+    }
+    // Ours: ARM names a schema resource.
+    if let Some(schema) = schema {
+        let schema = resolve(specification.root, schema, &mut specification.budget);
+        contract.insert("schema".to_owned(), schema);
     }
     Some(Parameter { name, place, contract })
 }

@@ -6,7 +6,7 @@ use crate::config::bounds::MAX_API_PATH_CHARS;
 use crate::config::model::{Api, ApiKind, Protocol};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::version::VersionSets;
-use crate::config::parse::{Assigned, Parsing, operation, policy, reference, version};
+use crate::config::parse::{Assigned, Parsing, contract, operation, policy, reference, version};
 use crate::config::resource::{Resource, ResourceId};
 use crate::http::percent::decode;
 use crate::http::{HeaderName, Url};
@@ -97,6 +97,7 @@ fn api(
         key_query: key_query(properties),
         hosts: hosts(properties),
         operations: operation::operations(parsing, properties, kind),
+        schemas: contract::schemas(parsing.set, &resource.id),
         policy,
         origin: resource.origin.clone(),
         name,

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 
 mod api;
 mod backend;
+mod contract;
 mod gateway;
 mod named_value;
 mod operation;
@@ -70,6 +71,7 @@ pub fn parse(set: &ResourceSet, gateway: &str) -> Parsed {
     configuration.apis = api::apis(&mut parsing, &assigned, &version_sets);
     configuration.products = product::products(&mut parsing);
     configuration.subscriptions = subscription::subscriptions(&mut parsing);
+    configuration.schemas = contract::schemas(set, &ResourceId::new(""));
     configuration.groups = user::groups(&mut parsing);
     configuration.users = user::users(&mut parsing);
     parsing.note_families();
@@ -185,7 +187,7 @@ impl<'a> Parsing<'a> {
                 ["apis", _, family @ ("diagnostics" | "resolvers"), ..] => *family,
                 ["apis" | "products" | "gateways" | "subscriptions" | "namedValues" | "policyFragments", ..]
                 | ["groups" | "users", ..]
-                | ["backends" | "certificates" | "apiVersionSets" | "policies" | "service", ..]
+                | ["backends" | "certificates" | "apiVersionSets" | "policies" | "service" | "schemas", ..]
                 // what only the developer portal and the control plane look at
                 | ["tags", ..] => continue,
                 [family, ..] => *family,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::config::bounds::{MAX_DIAGNOSTICS_PER_FILE, MAX_OPERATIONS_PER_API, MAX_SCHEMA_NODES};
-use crate::config::model::{ApiKind, Operation, OperationResponse, Representation};
+use crate::config::bounds::{MAX_DIAGNOSTICS_PER_FILE, MAX_OPERATIONS_PER_API};
+use crate::config::contract::OperationResponse;
+use crate::config::model::{ApiKind, Operation};
 use crate::config::parse::properties::Properties;
-use crate::config::parse::{Parsing, policy};
+use crate::config::parse::{Parsing, contract, policy};
 use crate::config::resource::{Resource, ResourceId};
-use crate::config::schema::resolve;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::http::{Method, UrlTemplate};
 
@@ -59,8 +59,7 @@ fn operation(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<
     if url_template.is_none() && properties.value(&["urlTemplate"]).is_none() {
         properties.error(&["urlTemplate"], "missing-property", format!("`urlTemplate` of `{name}` is missing"));
     }
-    let declared = properties.items(&["request", "queryParameters"]);
-    let query_parameters = declared.iter().filter_map(|one| one.get("name")?.as_str().map(str::to_owned)).collect();
+    let request = contract::request(parsing.set, &api.id, properties);
     let responses = responses(parsing, api, properties);
     let policy = policy::policy(parsing.set, &resource.id).unwrap_or_else(|diagnostic| {
         properties.findings.push(diagnostic);
@@ -70,7 +69,7 @@ fn operation(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<
         display_name,
         method: method?,
         url_template: url_template?,
-        query_parameters,
+        request,
         responses,
         policy,
         origin: resource.origin.clone(),
@@ -96,44 +95,9 @@ fn responses(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<
             properties.error(&path, "invalid-status", "expected a status code from 100 to 999");
             continue;
         };
-        let written = response.get("representations").and_then(Value::as_array).into_iter().flatten();
-        let representations = written.filter_map(|one| representation(parsing, api, one)).collect();
-        responses.push(OperationResponse { status, representations });
+        responses.push(contract::response(parsing.set, &api.id, status, response));
     }
     responses
-}
-
-fn representation(parsing: &Parsing<'_>, api: &Resource, written: &Value) -> Option<Representation> {
-    let content_type = written.get("contentType")?.as_str()?.to_owned();
-    let examples = examples(written);
-    let schema = match written.get("schema") {
-        Some(schema) => Some(schema.clone()),
-        None => referenced_schema(parsing, api, written),
-    };
-    Some(Representation { content_type, examples, schema })
-}
-
-/// The examples as text, the one named `default` first. `sample` is how older versions of ARM wrote the only one.
-fn examples(written: &Value) -> Vec<String> {
-    let named: Vec<(&String, &Value)> =
-        written.get("examples").and_then(Value::as_object).into_iter().flatten().collect();
-    let (default, others): (Vec<_>, Vec<_>) = named.into_iter().partition(|(name, _)| *name == "default");
-    let values = default.into_iter().chain(others).filter_map(|(_, example)| example.get("value"));
-    let mut values: Vec<&Value> = values.filter(|value| !value.is_null()).collect();
-    if values.is_empty() {
-        values.extend(written.get("sample").filter(|sample| !sample.is_null()));
-    }
-    values.into_iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
-}
-
-/// The schema that ARM names by `schemaId` and `typeName`.
-fn referenced_schema(parsing: &Parsing<'_>, api: &Resource, written: &Value) -> Option<Value> {
-    let id = written.get("schemaId")?.as_str().filter(|id| !id.is_empty())?;
-    let name = written.get("typeName")?.as_str()?;
-    let document = parsing.set.get(&api.id.child("schemas").child(id))?.properties.get("document")?;
-    let schemas = document.pointer("/components/schemas").or_else(|| document.get("definitions"))?;
-    let mut budget = MAX_SCHEMA_NODES;
-    Some(resolve(document, schemas.get(name)?, &mut budget))
 }
 
 /// A policy of an operation that is not there would be left out without a word.

@@ -1,6 +1,6 @@
 //! Which declared response a mock gives. Knows nothing of exchanges.
 
-use crate::config::model::{OperationResponse, Representation};
+use crate::config::contract::{OperationResponse, Representation};
 use crate::http::Bytes;
 use crate::policy::mock::sample::sample;
 
@@ -79,7 +79,7 @@ mod tests {
 
     fn representation(content_type: &str, examples: &[&str], schema: Option<serde_json::Value>) -> Representation {
         let examples = examples.iter().map(|example| (*example).to_owned()).collect();
-        Representation { content_type: content_type.to_owned(), examples, schema }
+        Representation { content_type: content_type.to_owned(), examples, schema, named: None }
     }
 
     fn chosen(
@@ -98,6 +98,7 @@ mod tests {
         let responses = [
             OperationResponse {
                 status: 200,
+                headers: vec![],
                 representations: vec![
                     representation("application/json; charset=utf-8", &["{\"a\":1}", "{\"a\":2}"], None),
                     representation("application/xml", &["<a/>"], None),
@@ -107,12 +108,13 @@ mod tests {
             },
             OperationResponse {
                 status: 404,
+                headers: vec![],
                 representations: vec![
                     representation("application/xml", &[], Some(text.clone())),
                     representation("application/problem+json", &[], Some(text)),
                 ],
             },
-            OperationResponse { status: 204, representations: vec![] },
+            OperationResponse { status: 204, headers: vec![], representations: vec![] },
         ];
         let cases = [
             (200, None, 0, "application/json; charset=utf-8", "{\"a\":1}"),

@@ -1,0 +1,368 @@
+//! JSON Schemas of an API: found by name, compiled when first needed, kept. Fetches nothing.
+//!
+//! Compiled when needed and not when the configuration loads: most operations have schemas that no policy looks at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::{Map, Value, json};
+
+use crate::config::contract::{DEFINITIONS, SchemaDocument, SchemaName};
+
+/// The findings about one text that are told.
+pub const FINDINGS_MAX: usize = 10;
+
+/// Characters of one finding: what a message quotes of the content can be long.
+pub const FINDING_CHARS_MAX: usize = 400;
+
+/// Steps back that one pattern may take in one text.
+const BACKTRACKS_MAX: usize = 100_000;
+
+/// Bytes that one compiled pattern may take.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+/// Nesting of schemas that is walked; what lies deeper is taken as written.
+const DEPTH_MAX: usize = 64;
+
+/// The schemas of an API.
+#[derive(Default)]
+pub struct SchemaSet {
+    documents: BTreeMap<String, Arc<Value>>,
+    // INVARIANT: bounded by the configuration: its keys are what operations declare and what policies name literally.
+    compiled: Mutex<BTreeMap<Key, Compiled>>,
+}
+
+/// A compiled schema, or why it does not compile.
+pub type Compiled = Result<Arc<Validator>, Arc<str>>;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    place: SchemaPlace,
+    variant: Variant,
+}
+
+/// Which schema.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SchemaPlace {
+    /// A definition of an entity.
+    Named(SchemaName),
+    /// A place in an entity, as a JSON pointer; empty means the whole document.
+    Pointed {
+        /// The id of the entity, in lower case.
+        document: String,
+        /// The pointer.
+        pointer: String,
+    },
+    /// The one that an operation has written in it.
+    Inline {
+        /// The id of the operation.
+        operation: String,
+        /// Its place there, as in `request/0`.
+        at: String,
+    },
+}
+
+/// What a policy changes of a schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variant {
+    /// Whether properties that no schema names are allowed, whatever it says.
+    pub additional: Option<bool>,
+    /// How names of properties are compared.
+    pub names: NameCase,
+}
+
+/// How names of properties are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameCase {
+    /// As they are.
+    #[default]
+    Exact,
+    /// Without regard to case.
+    Ignored,
+}
+
+/// Why there is no schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// There is no such entity.
+    Document,
+    /// It has no definitions.
+    Definitions,
+    /// It has no such definition.
+    Definition,
+    /// It cannot be compiled, for this reason.
+    Broken(Arc<str>),
+}
+
+impl fmt::Debug for SchemaSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SchemaSet").field("documents", &self.documents.keys()).finish_non_exhaustive()
+    }
+}
+
+impl SchemaSet {
+    /// The set of these entities; a later one replaces an earlier one of the same id.
+    pub fn new<'d>(documents: impl Iterator<Item = &'d SchemaDocument>) -> Self {
+        let documents = documents.map(|document| (document.id.clone(), Arc::clone(&document.document))).collect();
+        Self { documents, compiled: Mutex::default() }
+    }
+
+    /// The compiled schema at `place`; `inline` is it when it is written in an operation.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be compiled.
+    pub fn get(&self, place: SchemaPlace, variant: Variant, inline: Option<&Value>) -> Result<Arc<Validator>, Missing> {
+        let key = Key { place, variant };
+        let known = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let compiled = match known {
+            Some(compiled) => compiled,
+            None => {
+                let compiled = compile(&self.source(&key.place, inline)?, variant);
+                let mut held = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+                held.entry(key).or_insert(compiled).clone()
+            }
+        };
+        compiled.map_err(Missing::Broken)
+    }
+
+    fn source(&self, place: &SchemaPlace, inline: Option<&Value>) -> Result<Value, Missing> {
+        match place {
+            SchemaPlace::Inline { .. } => inline.cloned().ok_or(Missing::Document),
+            SchemaPlace::Pointed { document, pointer } => {
+                let document = self.documents.get(document).ok_or(Missing::Document)?;
+                if pointer.is_empty() {
+                    return Ok(Value::clone(document));
+                }
+                document.pointer(pointer).ok_or(Missing::Definition)?;
+                Ok(rooted(document, pointer))
+            }
+            SchemaPlace::Named(SchemaName { document, definition }) => {
+                let document = self.documents.get(document).ok_or(Missing::Document)?;
+                let mut tables = DEFINITIONS.iter().filter(|table| document.pointer(table).is_some()).peekable();
+                tables.peek().ok_or(Missing::Definitions)?;
+                let escaped = definition.replace('~', "~0").replace('/', "~1");
+                let pointers = tables.map(|table| format!("{table}/{escaped}"));
+                let mut there = pointers.filter(|pointer| document.pointer(pointer).is_some());
+                Ok(rooted(document, &there.next().ok_or(Missing::Definition)?))
+            }
+        }
+    }
+}
+
+/// The tables of definitions that references of `document` lead into, and a reference to one of them.
+fn rooted(document: &Value, pointer: &str) -> Value {
+    let mut root = Map::new();
+    for name in ["components", "definitions", "$defs"] {
+        if let Some(table) = document.get(name) {
+            root.insert(name.to_owned(), table.clone());
+        }
+    }
+    let fragment: String = pointer.split('/').map(encoded).collect::<Vec<_>>().join("/");
+    root.insert("$ref".to_owned(), Value::from(format!("#{fragment}")));
+    Value::Object(root)
+}
+
+// A pointer in a reference is a URI fragment.
+fn encoded(segment: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$'()*+,;=:@".contains(&byte);
+    let mut text = String::with_capacity(segment.len());
+    for byte in segment.bytes() {
+        match is_plain(byte) {
+            true => text.push(char::from(byte)),
+            false => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+fn compile(source: &Value, variant: Variant) -> Compiled {
+    let schema = schema(source, variant, 0);
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX).size_limit(PATTERN_BYTES_MAX);
+    // Decision: formats count, which the specification leaves open.
+    let options = jsonschema::options().should_validate_formats(true).with_pattern_options(patterns).offline();
+    let built = options.build(&schema);
+    built.map(Arc::new).map_err(|error| Arc::from(shortened(&error.to_string())))
+}
+
+/// The findings about `instance`, in words.
+#[must_use]
+pub fn findings(validator: &Validator, instance: &Value) -> Vec<String> {
+    let found = validator.iter_errors(instance).take(FINDINGS_MAX);
+    let told = found.map(|error| {
+        let message = shortened(&error.to_string());
+        match error.instance_path().as_str() {
+            "" => format!("{message}."),
+            path => format!("{message}. Path: {path}."),
+        }
+    });
+    told.collect()
+}
+
+/// The same text, cut where it is too long to be told.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    let mut kept: String = text.chars().take(FINDING_CHARS_MAX).collect();
+    if kept.len() < text.len() {
+        kept.push('…');
+    }
+    kept
+}
+
+/// The same value with the names of all members in lower case.
+#[must_use]
+pub fn lowered(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.into_iter().map(|(name, member)| (name.to_lowercase(), lowered(member))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(lowered).collect(),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+    }
+}
+
+// OpenAPI 3.0 writes two things in its own way (`nullable`, and limits that are excluded by a switch); the rest is JSON Schema.
+fn schema(source: &Value, variant: Variant, depth: usize) -> Value {
+    let Value::Object(members) = source else { return source.clone() };
+    if depth > DEPTH_MAX {
+        return source.clone();
+    }
+    let mut made = Map::new();
+    for (name, member) in members {
+        made.insert(name.clone(), keyword(name, member, variant, depth));
+    }
+    exclude(&mut made, "exclusiveMinimum", "minimum");
+    exclude(&mut made, "exclusiveMaximum", "maximum");
+    allow_null(&mut made);
+    if let Some(allowed) = variant.additional
+        && (members.contains_key("properties") || members.contains_key("additionalProperties"))
+    {
+        made.insert("additionalProperties".to_owned(), Value::Bool(allowed));
+    }
+    Value::Object(made)
+}
+
+fn keyword(name: &str, member: &Value, variant: Variant, depth: usize) -> Value {
+    let inner = |value: &Value| schema(value, variant, depth + 1);
+    match (name, member) {
+        ("properties", Value::Object(table)) => {
+            let named = |name: &String| match variant.names {
+                NameCase::Exact => name.clone(),
+                NameCase::Ignored => name.to_lowercase(),
+            };
+            table.iter().map(|(name, value)| (named(name), inner(value))).collect()
+        }
+        ("patternProperties" | "definitions" | "$defs" | "dependentSchemas" | "schemas", Value::Object(table)) => {
+            table.iter().map(|(name, value)| (name.clone(), inner(value))).collect()
+        }
+        ("required", Value::Array(names)) if variant.names == NameCase::Ignored => names
+            .iter()
+            .map(|name| name.as_str().map_or_else(|| name.clone(), |name| json!(name.to_lowercase())))
+            .collect(),
+        ("allOf" | "anyOf" | "oneOf" | "prefixItems" | "items", Value::Array(list)) => list.iter().map(inner).collect(),
+        (
+            "items"
+            | "additionalProperties"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+            | "contains"
+            | "propertyNames"
+            | "unevaluatedProperties"
+            | "unevaluatedItems"
+            | "components",
+            Value::Object(_),
+        ) => inner(member),
+        _ => member.clone(),
+    }
+}
+
+fn exclude(schema: &mut Map<String, Value>, switch: &str, limit: &str) {
+    let Some(excluded) = schema.get(switch).and_then(Value::as_bool) else { return };
+    schema.remove(switch);
+    if excluded && let Some(value) = schema.remove(limit) {
+        schema.insert(switch.to_owned(), value);
+    }
+}
+
+fn allow_null(schema: &mut Map<String, Value>) {
+    if schema.remove("nullable") != Some(Value::Bool(true)) {
+        return;
+    }
+    if let Some(Value::String(kind)) = schema.get("type") {
+        let kinds = json!([kind, "null"]);
+        schema.insert("type".to_owned(), kinds);
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> SchemaSet {
+        let document = json!({"components": {"schemas": {
+            "Node": {"type": "object", "required": ["Id"], "additionalProperties": false, "properties": {
+                "Id": {"type": "integer", "minimum": 0, "exclusiveMinimum": true},
+                "note": {"type": "string", "nullable": true, "enum": ["a"]},
+                "next": {"$ref": "#/components/schemas/Node"},
+                "nullable": {"type": "boolean"},
+            }},
+            "a/b c": {"type": "string"},
+            "far": {"$ref": "https://schemas.example/x.json"},
+        }}});
+        let documents = [SchemaDocument { id: "s".to_owned(), document: Arc::new(document) }];
+        SchemaSet::new(documents.iter())
+    }
+
+    fn named(definition: &str) -> SchemaPlace {
+        SchemaPlace::Named(SchemaName { document: "s".to_owned(), definition: definition.to_owned() })
+    }
+
+    #[test]
+    fn openapi_is_read_as_json_schema() {
+        let set = set();
+        let node = set.get(named("Node"), Variant::default(), None).unwrap();
+        let cases = [
+            (json!({"Id": 1, "note": null, "next": {"Id": 2}, "nullable": true}), true),
+            (json!({"Id": 0}), false),
+            (json!({"Id": 1, "note": "b"}), false),
+            (json!({"Id": 1, "next": {"Id": 2, "next": {}}}), false),
+            (json!({"Id": 1, "more": 1}), false),
+            (json!({"id": 1}), false),
+        ];
+        for (instance, is_valid) in cases {
+            assert_eq!(findings(&node, &instance).is_empty(), is_valid, "{instance}");
+        }
+        assert!(set.get(named("a/b c"), Variant::default(), None).unwrap().is_valid(&json!("x")));
+    }
+
+    #[test]
+    fn policies_change_schemas() {
+        let set = set();
+        let variant = Variant { additional: Some(true), names: NameCase::Ignored };
+        let node = set.get(named("Node"), variant, None).unwrap();
+        assert!(node.is_valid(&lowered(json!({"ID": 1, "More": 1}))));
+        assert!(!node.is_valid(&lowered(json!({"More": 1}))));
+        assert!(set.get(named("Node"), Variant::default(), None).is_ok_and(|node| !node.is_valid(&json!({"id": 1}))));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let set = set();
+        let missing = |place| set.get(place, Variant::default(), None).unwrap_err();
+        assert_eq!(missing(named("None")), Missing::Definition);
+        let elsewhere = SchemaName { document: "t".to_owned(), definition: "Node".to_owned() };
+        assert_eq!(missing(SchemaPlace::Named(elsewhere)), Missing::Document);
+        assert!(matches!(missing(named("far")), Missing::Broken(_)));
+        let pointed = |pointer: &str| SchemaPlace::Pointed { document: "s".to_owned(), pointer: pointer.to_owned() };
+        assert_eq!(missing(pointed("/nothing")), Missing::Definition);
+        assert!(set.get(pointed("/components/schemas/Node"), Variant::default(), None).is_ok());
+    }
+}
