@@ -18,6 +18,7 @@ pub mod effect;
 pub mod effective;
 pub mod integration;
 pub mod limit;
+pub mod liquid;
 pub mod mock;
 pub mod operand;
 pub mod place;

@@ -7,6 +7,7 @@ use crate::expr::Message;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, header};
 use crate::policy::compile::Target;
 use crate::policy::effect::OutboundBody;
+use crate::policy::liquid::Template;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop, empty_response};
@@ -353,19 +354,21 @@ impl Policy for SetQueryParameter {
 /// `set-body`
 #[derive(Clone, Debug)]
 pub struct SetBody {
-    content: Operand<Value>,
+    content: NewContent,
     target: Target,
+}
+
+#[derive(Clone, Debug)]
+enum NewContent {
+    Value(Operand<Value>),
+    Liquid(Template),
 }
 
 /// Compiles `<set-body>`.
 pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
+    let target = reader.target();
     if reader.literal("template").as_deref() == Some("liquid") {
-        let help = "write the content as an expression, or as literal text";
-        let span = reader.element.name_span;
-        let problem =
-            crate::policy::source::Problem::error("unsupported-policy", span, "liquid templates are not supported yet");
-        reader.compiler.report(problem.with_help(help));
-        return None;
+        return Some(Arc::new(SetBody { content: NewContent::Liquid(Template::read(reader)?), target }));
     }
     let element = reader.element;
     let wrapped = reader.child("value").filter(|_| element.elements().count() == 1 && !element.has_text());
@@ -374,12 +377,15 @@ pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
         None if element.elements().next().is_some() => Operand::Literal(Value::string(reader.inner_xml())),
         None => reader.whole_text()?,
     };
-    Some(Arc::new(SetBody { content, target: reader.target() }))
+    Some(Arc::new(SetBody { content: NewContent::Value(content), target }))
 }
 
 impl Policy for SetBody {
     fn run(&self, run: &mut Run<'_>) -> Ran {
-        let content = bytes_of(self.content.get(run)?);
+        let content = match &self.content {
+            NewContent::Value(content) => bytes_of(content.get(run)?),
+            NewContent::Liquid(template) => template.render(run, self.target)?,
+        };
         match self.target {
             Target::Request => run.context.request.body = Body::Bytes(content),
             Target::DraftRequest => {

@@ -30,6 +30,12 @@ pub const ATTRIBUTES_MAX: usize = 64;
 /// The most findings that are reported of one document.
 pub const PROBLEMS_MAX: usize = 100;
 
+/// A text with its references decoded.
+#[must_use]
+pub fn decoded(raw: &str) -> String {
+    value::decode(raw, 0, value::References::Decode).text
+}
+
 /// What reading a document gives: as much of the tree as could be made out, and everything that is wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
