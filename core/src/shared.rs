@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::inspection::Shelf;
+use crate::keys::Providers;
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
@@ -16,6 +17,8 @@ pub struct Shared {
     pub quotas: Quotas,
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
+    /// What identity providers have published.
+    pub providers: Providers,
     /// Inspections that wait for whoever asked for them.
     pub inspections: Shelf,
 }

@@ -28,6 +28,8 @@ pub(crate) mod xml;
 
 use std::sync::Arc;
 
+pub(crate) use bcl::token::{claim_values, jwt_object};
+
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::rng::Rng;

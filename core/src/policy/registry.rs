@@ -1,5 +1,6 @@
 //! The table of all policy elements: where each may stand, and whether it is built. The compiler uses this table and no other.
 
+use crate::policy::access::token;
 use crate::policy::compile::Compiler;
 use crate::policy::dialect::Element;
 use crate::policy::place::{Scopes, Sections};
@@ -150,8 +151,13 @@ static TABLE: &[Entry] = &[
     // access
     leaf("check-header", "I", &access::CHECK_HEADER, access::build_check_header),
     leaf("ip-filter", "I", &access::IP_FILTER, access::build_ip_filter),
-    not_yet("validate-jwt"),
-    not_yet("validate-azure-ad-token"),
+    built("validate-jwt", "I", &token::VALIDATE_JWT, Build::Asking(token::build_validate_jwt)),
+    built(
+        "validate-azure-ad-token",
+        "I",
+        &token::VALIDATE_AZURE_AD_TOKEN,
+        Build::Asking(token::build_validate_azure_ad_token),
+    ),
     not_yet("validate-client-certificate"),
     leaf("authentication-basic", "I", &integration::AUTHENTICATION_BASIC, integration::build_authentication_basic),
     not_yet("authentication-certificate"),

@@ -10,6 +10,7 @@ use crate::context::{Body, Context, ResponseView};
 use crate::expr::{Consumed, Eval, Expression, Interrupt, Message, Noted};
 use crate::http::template::UrlTemplate;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
+use crate::keys::Fetch;
 use crate::limits::quota::Meter;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
@@ -88,6 +89,8 @@ pub struct State {
     pub pending_quotas: VecDeque<Meter>,
     /// Quotas that count the content of this exchange.
     pub meters: Vec<Meter>,
+    /// What policies fetch of identity providers, by the index of the policy.
+    pub fetches: BTreeMap<usize, Fetch>,
     /// What `trace` policies and `context.Trace` said.
     pub traces: Vec<String>,
     /// The bodies that expressions of the running policy have consumed; they go when it has run.

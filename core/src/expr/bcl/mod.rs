@@ -66,7 +66,7 @@ mod time_parse;
 mod time_span;
 mod time_text;
 mod time_zone;
-mod token;
+pub(crate) mod token;
 mod tuple;
 mod type_object;
 mod uri;

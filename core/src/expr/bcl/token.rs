@@ -6,11 +6,11 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use indexmap::IndexMap;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::{Call, Row, row};
 use crate::expr::exception::Outcome;
-use crate::expr::instance::State;
+use crate::expr::instance::{Instance, State};
 use crate::expr::ty::{Class, Ty};
 use crate::value::time::TICKS_PER_SECOND;
 use crate::value::{DateTime, DateTimeKind, Value};
@@ -158,16 +158,26 @@ fn jwt(text: &str) -> Option<Jwt> {
     let parts: Vec<&str> = without_scheme(text, "Bearer ").split('.').collect();
     let [header, payload, _signature] = parts.as_slice() else { return None };
     let (header, payload) = (part(header)?, part(payload)?);
-    let (header, payload) = (header.as_object()?, payload.as_object()?);
-    let claims = payload.iter().map(|(name, value)| {
-        let values = match value {
-            Json::Array(items) => items.iter().map(claim_text).collect(),
-            one => vec![claim_text(one)],
-        };
-        (Arc::from(&**name), values)
-    });
+    Some(of_parts(header.as_object()?, payload.as_object()?))
+}
+
+fn of_parts(header: &Map<String, Json>, payload: &Map<String, Json>) -> Jwt {
+    let claims = payload.iter().map(|(name, value)| (Arc::from(&**name), claim_values(value)));
     let of_header = |name: &str| header.get(name).and_then(Json::as_str).map(Arc::from);
-    Some(Jwt { algorithm: of_header("alg"), kind: of_header("typ"), claims: Arc::new(claims.collect()) })
+    Jwt { algorithm: of_header("alg"), kind: of_header("typ"), claims: Arc::new(claims.collect()) }
+}
+
+/// The `Jwt` of a token that has been taken apart.
+pub(crate) fn jwt_object(header: &Map<String, Json>, payload: &Map<String, Json>) -> Value {
+    Value::Object(Instance::object(Ty::Class(Class::Jwt), of_parts(header, payload)))
+}
+
+/// The texts of a claim; an array has one for each of its items.
+pub(crate) fn claim_values(value: &Json) -> Vec<Arc<str>> {
+    match value {
+        Json::Array(items) => items.iter().map(claim_text).collect(),
+        one => vec![claim_text(one)],
+    }
 }
 
 fn claim_text(value: &Json) -> Arc<str> {

@@ -2,6 +2,7 @@
 
 mod address;
 mod decision;
+pub mod token;
 
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ enum Listed {
 
 /// A status code that ends an exchange.
 #[derive(Clone, Copy, Debug)]
-struct Status(StatusCode);
+pub(super) struct Status(pub(super) StatusCode);
 
 /// Compiles `check-header`.
 pub fn build_check_header(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {

@@ -1,0 +1,24 @@
+//! Tokens and the keys that vouch for them: reading and verifying JSON web tokens, and the key sets that identity providers publish.
+//! Sends nothing: whoever asks [`Providers`] is told what to fetch.
+
+mod encoding;
+pub mod jwe;
+pub mod jws;
+mod key;
+mod providers;
+
+pub use encoding::{decode_base64, decode_base64url};
+pub use key::{Key, Material, key_set};
+pub use providers::{Configured, Fetch, Progress, Provider, Providers, Want};
+
+/// The longest token that is looked at, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest document of an identity provider that is read, in bytes.
+pub const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The most keys that are taken of one key set.
+pub const KEYS_MAX: usize = 256;
+
+/// The most identity providers whose documents are kept.
+pub const PROVIDERS_MAX: usize = 256;

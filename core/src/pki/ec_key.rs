@@ -1,0 +1,101 @@
+//! Public keys of the curves P-256, P-384 and P-521: what verifies ECDSA signatures. Signs nothing.
+
+use std::fmt;
+
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+
+use super::digest::Digest;
+
+/// A curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// P-256 (`secp256r1`)
+    P256,
+    /// P-384 (`secp384r1`)
+    P384,
+    /// P-521 (`secp521r1`)
+    P521,
+}
+
+impl Curve {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    /// As a JSON web key names it (RFC 7518 §6.2.1.1).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    /// How long a coordinate is, in bytes.
+    #[must_use]
+    pub const fn coordinate_bytes(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+}
+
+/// A public key.
+#[derive(Clone)]
+pub struct EcKey(Point);
+
+#[derive(Clone)]
+enum Point {
+    P256(Box<p256::ecdsa::VerifyingKey>),
+    P384(Box<p384::ecdsa::VerifyingKey>),
+    P521(Box<p521::ecdsa::VerifyingKey>),
+}
+
+impl fmt::Debug for EcKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EcKey").field(&self.curve()).finish()
+    }
+}
+
+impl EcKey {
+    /// The key of these coordinates; `None` when they are no point of the curve.
+    #[must_use]
+    pub fn of_coordinates(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
+        let bytes = curve.coordinate_bytes();
+        if x.len() != bytes || y.len() != bytes {
+            return None;
+        }
+        let point = [&[4], x, y].concat();
+        Some(Self(match curve {
+            Curve::P256 => Point::P256(Box::new(p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?)),
+            Curve::P384 => Point::P384(Box::new(p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?)),
+            Curve::P521 => Point::P521(Box::new(p521::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?)),
+        }))
+    }
+
+    /// Its curve.
+    #[must_use]
+    pub const fn curve(&self) -> Curve {
+        match self.0 {
+            Point::P256(_) => Curve::P256,
+            Point::P384(_) => Curve::P384,
+            Point::P521(_) => Curve::P521,
+        }
+    }
+
+    /// Whether `signature` (both numbers one after the other, RFC 7518 §3.4) is one of `bytes` under `digest`.
+    #[must_use]
+    pub fn verify(&self, bytes: &[u8], signature: &[u8], digest: Digest) -> bool {
+        let hash = digest.digest(bytes);
+        match &self.0 {
+            Point::P256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),
+            Point::P384(key) => p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),
+            Point::P521(key) => p521::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Gets the keys of identity providers: the OpenID configuration, then the key set. What comes is kept for all exchanges.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::context::{Body, ResponseView};
+use crate::http::{Bytes, HeaderMap, HeaderValue, Method, Url, header};
+use crate::keys::jws::Token;
+use crate::keys::{Configured, DOCUMENT_BYTES_MAX, Key, Progress, Provider, Want};
+use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamTls};
+use crate::policy::run::Run;
+
+/// How long an identity provider may take for one document.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the tenants of Entra ID are.
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+
+/// The OpenID configurations of a tenant, for tokens of version 2 and of version 1.
+pub(super) fn of_tenant(tenant: &str, authority: Option<&str>) -> [Arc<str>; 2] {
+    let tenant = tenant.trim().trim_end_matches('/');
+    let base = match tenant.split_once("://") {
+        Some(_) => tenant.trim_end_matches("/v2.0").to_owned(),
+        None => format!("{}/{tenant}", authority.unwrap_or(AUTHORITY).trim().trim_end_matches('/')),
+    };
+    ["/v2.0", ""].map(|version| Arc::from(format!("{base}{version}/.well-known/openid-configuration")))
+}
+
+/// The next document that must be fetched before the token can be judged.
+pub(super) fn begin(
+    run: &mut Run<'_>,
+    index: usize,
+    urls: &[Arc<str>],
+    token: &Token,
+    signing: &[Key],
+) -> Option<Box<Effect>> {
+    let kid = token.header_text("kid");
+    let has = |keys: &[Key]| keys.iter().any(|key| kid.is_some() && key.id.as_deref() == kid);
+    let is_known = kid.is_none() || has(signing) || known(run, urls).iter().any(|provider| has(&provider.keys));
+    for url in urls {
+        let tried = run.state.fetches.get(&index).is_some_and(|fetch| fetch.tried.contains(url));
+        if tried {
+            continue;
+        }
+        let want = if is_known { Want::Keys } else { Want::UnknownKey };
+        match run.shared.providers.look(url, want, run.now.instant) {
+            Progress::Use(_) | Progress::Unknown => {}
+            Progress::Fetch => {
+                run.state.fetches.entry(index).or_default().tried.push(Arc::clone(url));
+                match get(url) {
+                    Some(effect) => return Some(effect),
+                    None => fail(run, url, "it is not a URL"),
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Takes a document; the next one to fetch, if one follows.
+pub(super) fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<Box<Effect>> {
+    let fetch = run.state.fetches.get_mut(&index)?;
+    let url = Arc::clone(fetch.tried.last()?);
+    let configured = fetch.configured.take();
+    let bytes = match content(reply) {
+        Ok(bytes) => bytes,
+        Err(why) => {
+            fail(run, &url, &why);
+            return None;
+        }
+    };
+    if let Some(Configured { issuer, .. }) = configured {
+        run.shared.providers.learn(&url, issuer, &bytes, run.now.instant);
+        return None;
+    }
+    let next = Configured::read(&bytes).and_then(|read| get(&read.keys_url).map(|effect| (read, effect)));
+    let Some((read, effect)) = next else {
+        fail(run, &url, "the OpenID configuration names no key set");
+        return None;
+    };
+    run.state.fetches.entry(index).or_default().configured = Some(read);
+    Some(effect)
+}
+
+/// What is at hand of these providers.
+pub(super) fn known(run: &Run<'_>, urls: &[Arc<str>]) -> Vec<Arc<Provider>> {
+    urls.iter().filter_map(|url| run.shared.providers.known(url)).collect()
+}
+
+fn fail(run: &mut Run<'_>, url: &Arc<str>, why: &str) {
+    run.shared.providers.fail(url, run.now.instant);
+    run.trace(format!("the keys of {url} could not be fetched: {why}"));
+}
+
+fn content(reply: Reply) -> Result<Bytes, String> {
+    let response: ResponseView = match reply {
+        Reply::Response(Ok(response)) => *response,
+        Reply::Response(Err(failure)) => return Err(failure.message),
+        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Elapsed => {
+            return Err("the wrong kind of answer came".to_owned());
+        }
+    };
+    match response.body {
+        Body::Bytes(bytes) if response.status.is_success() => Ok(bytes),
+        _ => Err(format!("the answer has the status code {}", response.status.as_u16())),
+    }
+}
+
+fn get(url: &str) -> Option<Box<Effect>> {
+    let url = Url::parse(url).ok()?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::HOST, HeaderValue::from_str(&url.authority()).ok()?);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    Some(Box::new(Effect::Send(Box::new(OutboundRequest {
+        method: Method::GET,
+        url,
+        headers,
+        body: OutboundBody::Empty,
+        timeout: TIMEOUT,
+        tls: UpstreamTls::default(),
+        redirects: Redirects::Follow,
+        max_response_bytes: DOCUMENT_BYTES_MAX,
+    }))))
+}
