@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 22] = [
+const CORE_DEPENDENCIES: [&str; 23] = [
     "aes",
     "aes-gcm",
     "base64",
     "bytes",
     "des",
+    "graphql-parser",
     "hmac",
     "http",
     "indexmap",

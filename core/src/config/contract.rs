@@ -81,6 +81,8 @@ pub struct SchemaName {
 pub struct SchemaDocument {
     /// Its id, in lower case.
     pub id: String,
+    /// Its media type, as in `application/vnd.oai.openapi.components+json`.
+    pub content_type: String,
     /// The document: JSON, or a text when it is of another form.
     pub document: Arc<Value>,
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::config::model::ApiKind;
 use crate::context::Context;
 use crate::exchange::{Exchange, Link};
 use crate::http::{Method, RequestHead, Url, header};
@@ -70,7 +71,12 @@ impl Exchange {
     fn find(&mut self, snapshot: &Snapshot, head: &RequestHead) -> Result<Found, Option<usize>> {
         let matched = snapshot.routes.route(head).map_err(|miss| miss.api())?;
         let api = Arc::clone(snapshot.apis.get(matched.api).ok_or(None)?);
-        let remainder = if matched.remainder.is_empty() { "/" } else { matched.remainder };
+        let remainder = match (matched.remainder, api.kind) {
+            // A GraphQL API has one place: its service URL as it is written.
+            ("" | "/", ApiKind::GraphQl) => "",
+            ("", _) => "/",
+            (remainder, _) => remainder,
+        };
         self.state.upstream.path = remainder.to_owned();
         self.context.request.matched_parameters = matched.parameters;
         let key = key_of(&api.key_header, &api.key_query, head).map(Cow::into_owned);

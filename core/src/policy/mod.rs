@@ -16,6 +16,7 @@ pub mod cross_domain;
 pub mod dialect;
 pub mod effect;
 pub mod effective;
+pub mod graphql;
 pub mod integration;
 pub mod limit;
 pub mod liquid;

@@ -7,8 +7,8 @@ use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
-    Built, access, concurrency, content, control, convert, cors, cross_domain, integration, limit, mock, response,
-    routing, transform, validate,
+    Built, access, concurrency, content, control, convert, cors, cross_domain, graphql, integration, limit, mock,
+    response, routing, transform, validate,
 };
 
 /// A policy element.
@@ -169,7 +169,9 @@ static TABLE: &[Entry] = &[
     leaf("validate-headers", "OE", &validate::VALIDATE_HEADERS, validate::build_validate_headers).once(),
     leaf("validate-status-code", "OE", &validate::VALIDATE_STATUS_CODE, validate::build_validate_status_code),
     not_yet("validate-odata-request"),
-    not_yet("validate-graphql-request"),
+    leaf("validate-graphql-request", "I", &graphql::VALIDATE_GRAPHQL_REQUEST, graphql::build_validate_graphql_request)
+        .in_scopes("GPA")
+        .once(),
     not_yet("llm-content-safety"),
     // routing
     built("forward-request", "B", &routing::FORWARD_REQUEST, Build::Asking(routing::build_forward_request)),

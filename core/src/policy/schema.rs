@@ -1,4 +1,4 @@
-//! JSON Schemas of an API: found by name, compiled when first needed, kept. Fetches nothing.
+//! Schemas of an API, JSON Schemas above all: found by name, compiled when first needed, kept. Fetches nothing.
 //!
 //! Compiled when needed and not when the configuration loads: most operations have schemas that no policy looks at.
 
@@ -10,6 +10,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::config::contract::{DEFINITIONS, SchemaDocument, SchemaName};
+use crate::policy::graphql;
 
 /// The findings about one text that are told.
 pub const FINDINGS_MAX: usize = 10;
@@ -30,6 +31,7 @@ const DEPTH_MAX: usize = 64;
 #[derive(Default)]
 pub struct SchemaSet {
     documents: BTreeMap<String, Arc<Value>>,
+    graphql: Option<Arc<graphql::Schema>>,
     // INVARIANT: bounded by the configuration: its keys are what operations declare and what policies name literally.
     compiled: Mutex<BTreeMap<Key, Compiled>>,
 }
@@ -106,7 +108,19 @@ impl SchemaSet {
     /// The set of these entities; a later one replaces an earlier one of the same id.
     pub fn new<'d>(documents: impl Iterator<Item = &'d SchemaDocument>) -> Self {
         let documents = documents.map(|document| (document.id.clone(), Arc::clone(&document.document))).collect();
-        Self { documents, compiled: Mutex::default() }
+        Self { documents, graphql: None, compiled: Mutex::default() }
+    }
+
+    /// The same with the schema of a GraphQL API.
+    #[must_use]
+    pub fn with_graphql(self, schema: Option<graphql::Schema>) -> Self {
+        Self { graphql: schema.map(Arc::new), ..self }
+    }
+
+    /// The schema of a GraphQL API.
+    #[must_use]
+    pub const fn graphql(&self) -> Option<&Arc<graphql::Schema>> {
+        self.graphql.as_ref()
     }
 
     /// The compiled schema at `place`; `inline` is it when it is written in an operation.
@@ -317,7 +331,8 @@ mod tests {
             "a/b c": {"type": "string"},
             "far": {"$ref": "https://schemas.example/x.json"},
         }}});
-        let documents = [SchemaDocument { id: "s".to_owned(), document: Arc::new(document) }];
+        let documents =
+            [SchemaDocument { id: "s".to_owned(), content_type: String::new(), document: Arc::new(document) }];
         SchemaSet::new(documents.iter())
     }
 

@@ -12,8 +12,8 @@ use crate::context::{
 use crate::diagnostic::Diagnostic;
 use crate::pki::Certificate;
 use crate::pki::chain::Trust;
-use crate::policy::Scope;
-use crate::policy::schema::SchemaSet;
+use crate::policy::schema::{SchemaSet, shortened};
+use crate::policy::{Scope, graphql};
 use crate::route::{RouteApi, SubscriptionRequirement};
 use crate::snapshot::hidden::template_place;
 use crate::snapshot::programs::Programs;
@@ -84,6 +84,10 @@ pub(super) fn api(
     backends: &Backends,
 ) -> Result<CompiledApi, Vec<Diagnostic>> {
     let mut errors = unsupported_kind(api);
+    let graphql = graphql_schema(api).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
     let mut keep = |result: Result<_, Vec<Diagnostic>>| {
         result.unwrap_or_else(|found| {
             errors.extend(found);
@@ -116,6 +120,7 @@ pub(super) fn api(
         id: api.id.clone(),
         name: Arc::from(api.name.as_str()),
         view: Arc::new(api_view(api)),
+        kind: api.kind,
         service_url: api.service_url.clone(),
         subscription: match api.subscription_required {
             true => SubscriptionRequirement::Required,
@@ -125,7 +130,7 @@ pub(super) fn api(
         key_query: api.key_query.clone(),
         program,
         operations: operations.collect(),
-        schemas: Arc::new(SchemaSet::new(shared.iter().chain(&api.schemas))),
+        schemas: Arc::new(SchemaSet::new(shared.iter().chain(&api.schemas)).with_graphql(graphql)),
         backends: Arc::clone(backends),
         route,
     })
@@ -133,13 +138,22 @@ pub(super) fn api(
 
 fn unsupported_kind(api: &Api) -> Vec<Diagnostic> {
     let kind = match api.kind {
-        ApiKind::Http | ApiKind::Soap | ApiKind::OData => return Vec::new(),
+        ApiKind::Http | ApiKind::Soap | ApiKind::OData | ApiKind::GraphQl => return Vec::new(),
         ApiKind::WebSocket => "websocket",
-        ApiKind::GraphQl => "graphql",
         ApiKind::Grpc => "grpc",
     };
     let message = format!("APIs of the type `{kind}` are not supported yet");
     vec![Diagnostic::error("unsupported-api", Arc::clone(&api.origin.file), message)]
+}
+
+fn graphql_schema(api: &Api) -> Result<Option<graphql::Schema>, Diagnostic> {
+    let texts = api.schemas.iter().filter(|schema| schema.content_type.contains("graphql"));
+    let Some(text) = texts.filter_map(|schema| schema.document.as_str()).next() else { return Ok(None) };
+    let schema = graphql::Schema::parse(text).map_err(|why| {
+        let message = format!("the GraphQL schema of `{}` cannot be used: {}", api.id, shortened(&why));
+        Diagnostic::error("graphql-schema", Arc::clone(&api.origin.file), message)
+    })?;
+    Ok(Some(schema))
 }
 
 fn bad_template(api: &Api, operation: usize, error: &crate::http::template::TemplateError) -> Diagnostic {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::ResourceId;
 use crate::config::contract::{OperationResponse, RequestContract};
-use crate::config::model::Backend;
+use crate::config::model::{ApiKind, Backend};
 use crate::context::{ApiView, OperationView, ProductView, SubscriptionView, UserView};
 use crate::http::Url;
 use crate::http::template::UrlTemplate;
@@ -22,6 +22,8 @@ pub struct CompiledApi {
     pub name: Arc<str>,
     /// `context.Api`
     pub view: Arc<ApiView>,
+    /// What kind of API it is.
+    pub kind: ApiKind,
     /// Where requests go when no policy says otherwise.
     pub service_url: Option<Url>,
     /// Whether a key is needed.

@@ -78,6 +78,11 @@ fn api(
     }
     let is_current = properties.switch(&["isCurrent"], revision.is_none());
     let kind = kind(properties);
+    let resolvers = resource.id.child("resolvers");
+    if kind == ApiKind::GraphQl && parsing.set.children(&resolvers).next().is_some() {
+        let message = "a GraphQL API with resolvers is not supported yet: only one that a backend answers is";
+        properties.error(&["type"], "unsupported-api", message);
+    }
     let policy = policy::policy(parsing.set, &resource.id).unwrap_or_else(|diagnostic| {
         properties.findings.push(diagnostic);
         None

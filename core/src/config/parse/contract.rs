@@ -19,7 +19,8 @@ pub(super) fn schemas(set: &ResourceSet, parent: &ResourceId) -> Vec<SchemaDocum
         // Older entities, and those of the service, hold the document as a text.
         let held = written.get("value").unwrap_or(written);
         let document = held.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| held.clone());
-        Some(SchemaDocument { id: resource.id.name().to_ascii_lowercase(), document: Arc::new(document) })
+        let content_type = resource.properties.get("contentType").and_then(Value::as_str).unwrap_or("").to_owned();
+        Some(SchemaDocument { id: resource.id.name().to_ascii_lowercase(), content_type, document: Arc::new(document) })
     };
     set.children(&parent.child("schemas")).filter_map(|resource| document(resource)).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::config::bounds::{MAX_DIAGNOSTICS_PER_FILE, MAX_OPERATIONS_PER_API};
-use crate::config::contract::OperationResponse;
+use crate::config::contract::{OperationResponse, RequestContract};
 use crate::config::model::{ApiKind, Operation};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, contract, policy};
@@ -42,11 +42,28 @@ pub(super) fn operations(parsing: &Parsing<'_>, api: &mut Properties<'_>, kind: 
         }
     }
     check_policies(parsing, api, &collection);
+    if kind == ApiKind::GraphQl && operations.is_empty() {
+        operations.extend([Method::POST, Method::GET].map(|method| of_graphql(api.resource, method)));
+    }
     if operations.is_empty() && kind == ApiKind::Http && parsing.set.faults_of(&api.resource.id).is_empty() {
         let message = format!("`{}` has no operations: nothing of it will be found", api.resource.id);
         api.warning(&[], "no-operations", message);
     }
     operations
+}
+
+// A GraphQL API has one place and no operations of its own; what is asked for stands in the request.
+fn of_graphql(api: &Resource, method: Method) -> Operation {
+    Operation {
+        name: format!("graphql-{}", method.as_str().to_ascii_lowercase()),
+        display_name: "GraphQL".to_owned(),
+        method,
+        url_template: "/".to_owned(),
+        request: RequestContract::default(),
+        responses: Vec::new(),
+        policy: None,
+        origin: api.origin.clone(),
+    }
 }
 
 fn operation(parsing: &Parsing<'_>, api: &Resource, properties: &mut Properties<'_>) -> Option<Operation> {

@@ -147,6 +147,12 @@ mod tests {
         render::render(&pieces, &globals)
     }
 
+    fn assert_rendered(cases: &[(&str, &str)]) {
+        for (template, expected) in cases {
+            assert_eq!(rendered(template).as_deref(), Ok(*expected), "{template}");
+        }
+    }
+
     #[test]
     fn templates_and_what_they_make() {
         let cases = [
@@ -180,6 +186,13 @@ mod tests {
             ("a {%- if true -%} b {%- endif -%} c", "abc"),
             ("{% raw %}{{ x }}{% endraw %}{% comment %}{{ x }}{% endcomment %}", "{{ x }}"),
             ("{% for i in (1..3) %}{% cycle 'a', 'b' %}{% endfor %}", "aba"),
+        ];
+        assert_rendered(&cases);
+    }
+
+    #[test]
+    fn filters_and_what_they_make() {
+        let cases = [
             ("{{ body.name | Upcase | Append: '!' | Replace: ' ', '_' }}", "A_B!"),
             ("{{ body.at | Date: 'yyyy-MM-dd' }} {{ body.at }}", "2026-02-15 02/15/2026 10:20:30"),
             ("{{ '2026-02-15T10:20:30Z' | Date: \"dd.MM.yy HH:mm\" }}", "15.02.26 10:20"),
@@ -217,9 +230,7 @@ mod tests {
                 "ab abX aybX",
             ),
         ];
-        for (template, expected) in cases {
-            assert_eq!(rendered(template).as_deref(), Ok(expected), "{template}");
-        }
+        assert_rendered(&cases);
     }
 
     #[test]
