@@ -168,7 +168,9 @@ static TABLE: &[Entry] = &[
     leaf("validate-parameters", "I", &validate::VALIDATE_PARAMETERS, validate::build_validate_parameters).once(),
     leaf("validate-headers", "OE", &validate::VALIDATE_HEADERS, validate::build_validate_headers).once(),
     leaf("validate-status-code", "OE", &validate::VALIDATE_STATUS_CODE, validate::build_validate_status_code),
-    not_yet("validate-odata-request"),
+    leaf("validate-odata-request", "I", &validate::VALIDATE_ODATA_REQUEST, validate::build_validate_odata_request)
+        .in_scopes("GPA")
+        .once(),
     leaf("validate-graphql-request", "I", &graphql::VALIDATE_GRAPHQL_REQUEST, graphql::build_validate_graphql_request)
         .in_scopes("GPA")
         .once(),

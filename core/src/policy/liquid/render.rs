@@ -10,7 +10,7 @@ use crate::policy::liquid::item::{Item, Number};
 use crate::policy::liquid::parse::{Chain, Comparison, For, Operand, Order, Piece, Test};
 
 /// Steps of one template: pieces, operands and items together.
-const STEPS_MAX: usize = 5_000_000;
+const STEPS_MAX: usize = 1_000_000;
 
 /// Bytes of one text that a template makes on its way.
 pub(super) const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;

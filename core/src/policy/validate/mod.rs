@@ -2,6 +2,7 @@
 
 mod content;
 mod headers;
+mod odata;
 mod parameter;
 mod parameters;
 mod status;
@@ -19,6 +20,7 @@ use crate::value::{JToken, Value};
 
 pub use content::{VALIDATE_CONTENT, build_validate_content};
 pub use headers::{VALIDATE_HEADERS, build_validate_headers};
+pub use odata::{VALIDATE_ODATA_REQUEST, build_validate_odata_request};
 pub use parameters::{VALIDATE_PARAMETERS, build_validate_parameters};
 pub use status::{VALIDATE_STATUS_CODE, build_validate_status_code};
 
