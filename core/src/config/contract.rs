@@ -89,3 +89,6 @@ pub struct SchemaDocument {
 
 /// Where the definitions of a schema document stand (OpenAPI 3, and Swagger 2 or plain JSON Schema).
 pub const DEFINITIONS: [&str; 3] = ["/components/schemas", "/definitions", "/$defs"];
+
+/// The media type of the schema of a GraphQL API.
+pub const GRAPHQL_SCHEMA: &str = "application/vnd.ms-azure-apim.graphql.schema";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::contract::SchemaDocument;
+use crate::config::contract::{GRAPHQL_SCHEMA, SchemaDocument};
 use crate::config::model::{self, Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
 use crate::context::{
     ApiView, CertificateView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView,
@@ -147,7 +147,7 @@ fn unsupported_kind(api: &Api) -> Vec<Diagnostic> {
 }
 
 fn graphql_schema(api: &Api) -> Result<Option<graphql::Schema>, Diagnostic> {
-    let texts = api.schemas.iter().filter(|schema| schema.content_type.contains("graphql"));
+    let texts = api.schemas.iter().filter(|schema| schema.content_type.eq_ignore_ascii_case(GRAPHQL_SCHEMA));
     let Some(text) = texts.filter_map(|schema| schema.document.as_str()).next() else { return Ok(None) };
     let schema = graphql::Schema::parse(text).map_err(|why| {
         let message = format!("the GraphQL schema of `{}` cannot be used: {}", api.id, shortened(&why));

@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Policy,
     /// An OpenAPI 3 document.
     Specification(Syntax),
+    /// The schema of a GraphQL API.
+    GraphQlSchema,
     /// A specification in a language that is not read.
     ForeignSpecification,
     /// A list of linked names.
@@ -58,7 +60,7 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("apis/{}/specification.yaml", "/apis/{}", Kind::Specification(Syntax::Yaml)),
     ("apis/{}/specification.yml", "/apis/{}", Kind::Specification(Syntax::Yaml)),
     ("apis/{}/specification.json", "/apis/{}", Kind::Specification(Syntax::Json)),
-    ("apis/{}/specification.graphql", "/apis/{}", Kind::ForeignSpecification),
+    ("apis/{}/specification.graphql", "/apis/{}/schemas/graphql", Kind::GraphQlSchema),
     ("apis/{}/specification.wsdl", "/apis/{}", Kind::ForeignSpecification),
     ("apis/{}/specification.wadl", "/apis/{}", Kind::ForeignSpecification),
     ("apis/{}/operations/{}/policy.xml", "/apis/{}/operations/{}/policies/policy", Kind::Policy),

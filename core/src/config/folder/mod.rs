@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::config::bounds::{MAX_FILE_BYTES, MAX_FILES};
+use crate::config::contract::GRAPHQL_SCHEMA;
 use crate::config::document::{self, Syntax};
 use crate::config::locate;
 use crate::config::resource::{Origin, Resource, ResourceId, ResourceSet};
@@ -145,9 +146,14 @@ impl Reading {
             }
             Kind::Policy => self.insert(Resource { id, properties: Arc::new(policy(&text)), origin }),
             Kind::Specification(syntax) => self.specifications.push((Text { id, origin, text }, syntax)),
+            Kind::GraphQlSchema => {
+                let contract = json!({ "contentType": GRAPHQL_SCHEMA, "document": { "value": &*text } });
+                let properties = contract.as_object().cloned().unwrap_or_default();
+                self.insert(Resource { id, properties: Arc::new(properties), origin });
+            }
             Kind::ForeignSpecification => {
                 let message =
-                    "only OpenAPI 3 specifications (YAML or JSON) are read; operations are not known from this file";
+                    "only OpenAPI 3 and GraphQL specifications are read; operations are not known from this file";
                 self.diagnostics.push(Diagnostic::warning("specification-not-supported", path, message));
             }
             Kind::List => self.lists.push(Text { id, origin, text }),

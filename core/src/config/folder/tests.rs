@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::*;
 use crate::config::parse;
@@ -104,6 +104,31 @@ fn an_operation_file_adds_to_the_specification() {
     assert_eq!(generated.properties["displayName"], "X");
     assert_eq!(generated.properties["urlTemplate"], "/x/{y}");
     assert!(read.set.get(&ResourceId::new("/apis/a/operations/own")).is_some());
+}
+
+#[test]
+fn a_graphql_specification_is_a_schema_of_its_api() {
+    let sdl = "type Query { a: Int }";
+    let list = [
+        ("gateways/gw1/gatewayInformation.json", "{\"properties\": {}}"),
+        ("gateways/gw1/apis/g/gatewayApiInformation.json", "{}"),
+        (
+            "apis/g/apiInformation.json",
+            "{\"properties\": {\"path\": \"g\", \"type\": \"graphql\", \"displayName\": \"G\"}}",
+        ),
+        ("apis/g/specification.graphql", sdl),
+    ];
+    let read = read(&files(&list));
+    let configuration = parse::parse(&read.set, "gw1").configuration;
+    let schemas: Vec<(&str, &Value)> = configuration
+        .apis
+        .iter()
+        .flat_map(|api| &api.schemas)
+        .map(|of| (of.content_type.as_str(), &*of.document))
+        .collect();
+    assert_eq!(schemas, [(GRAPHQL_SCHEMA, &json!(sdl))]);
+    let operations = configuration.apis.iter().flat_map(|api| &api.operations);
+    assert_eq!(operations.map(|operation| operation.method.as_str()).collect::<Vec<_>>(), ["POST", "GET"]);
 }
 
 #[test]
