@@ -2,7 +2,7 @@
 //!
 //! Compiled when needed and not when the configuration loads: most operations have schemas that no policy looks at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +10,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::config::contract::{DEFINITIONS, SchemaDocument, SchemaName};
+use crate::http::percent::decode;
 use crate::policy::graphql;
 
 /// The findings about one text that are told.
@@ -26,6 +27,9 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// Nesting of schemas that is walked; what lies deeper is taken as written.
 const DEPTH_MAX: usize = 64;
+
+/// Nesting in which references are looked for: deeper than the readers of documents let any be.
+const WALK_DEPTH_MAX: usize = 256;
 
 /// The schemas of an API.
 #[derive(Default)]
@@ -165,17 +169,65 @@ impl SchemaSet {
     }
 }
 
-/// The tables of definitions that references of `document` lead into, and a reference to one of them.
+/// A reference to one place of `document`, and of its definitions those that are reached from there: each compiled schema keeps
+/// what it was compiled from.
 fn rooted(document: &Value, pointer: &str) -> Value {
     let mut root = Map::new();
-    for name in ["components", "definitions", "$defs"] {
-        if let Some(table) = document.get(name) {
-            root.insert(name.to_owned(), table.clone());
-        }
+    let mut open = vec![pointer.to_owned()];
+    let mut reached = BTreeSet::new();
+    while let Some(pointer) = open.pop() {
+        let Some(place) = definition_of(&pointer) else {
+            // It leads to another place: all of the document may be needed.
+            root = document.as_object().cloned().unwrap_or_default();
+            break;
+        };
+        let Some(schema) = document.pointer(place).filter(|_| reached.insert(place.to_owned())) else { continue };
+        references(schema, 0, &mut open);
+        put(&mut root, place, schema);
     }
     let fragment: String = pointer.split('/').map(encoded).collect::<Vec<_>>().join("/");
     root.insert("$ref".to_owned(), Value::from(format!("#{fragment}")));
     Value::Object(root)
+}
+
+// `/definitions/Order` of `/definitions/Order/properties/id`; `None` for what is in no table of definitions.
+fn definition_of(pointer: &str) -> Option<&str> {
+    let table = DEFINITIONS
+        .iter()
+        .find(|table| pointer.strip_prefix(**table).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1))?;
+    let name = pointer.get(table.len() + 1..)?;
+    let end = name.find('/').unwrap_or(name.len());
+    pointer.get(..table.len() + 1 + end)
+}
+
+// The local references in a schema, as pointers.
+fn references(schema: &Value, depth: usize, found: &mut Vec<String>) {
+    if depth > WALK_DEPTH_MAX {
+        return;
+    }
+    match schema {
+        Value::Object(members) => {
+            if let Some(pointer) = members.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#')) {
+                found.push(decode(pointer).into_owned());
+            }
+            members.values().for_each(|member| references(member, depth + 1, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, depth + 1, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+// Puts a definition where it stood: a table of definitions is at most two names deep.
+fn put(root: &mut Map<String, Value>, place: &str, schema: &Value) {
+    let names: Vec<String> = place.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+    let Some((last, tables)) = names.split_last() else { return };
+    let mut table = root;
+    for name in tables {
+        let inner = table.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(inner) = inner else { return };
+        table = inner;
+    }
+    table.insert(last.clone(), schema.clone());
 }
 
 // A pointer in a reference is a URI fragment.
@@ -366,6 +418,25 @@ mod tests {
         assert!(node.is_valid(&lowered(json!({"ID": 1, "More": 1}))));
         assert!(!node.is_valid(&lowered(json!({"More": 1}))));
         assert!(set.get(named("Node"), Variant::default(), None).is_ok_and(|node| !node.is_valid(&json!({"id": 1}))));
+    }
+
+    #[test]
+    fn only_what_is_reached_is_kept() {
+        let document = json!({
+            "components": {"schemas": {
+                "A": {"properties": {"b": {"$ref": "#/components/schemas/B%20b"}}}, "B b": {"items": {"$ref": "#/definitions/C~1c"}}, "X": {},
+            }},
+            "definitions": {"C/c": {"$ref": "#/components/schemas/A/properties/b"}, "Y": {}},
+        });
+        let mut kept = rooted(&document, "/components/schemas/A");
+        assert_eq!(kept.as_object_mut().and_then(|root| root.remove("$ref")), Some(json!("#/components/schemas/A")));
+        let mut expected = document.clone();
+        for (table, name) in [("/components/schemas", "X"), ("/definitions", "Y")] {
+            expected.pointer_mut(table).and_then(Value::as_object_mut).unwrap().remove(name);
+        }
+        assert_eq!(kept, expected);
+        let elsewhere = json!({"definitions": {"A": {"$ref": "#/other"}}, "other": {"type": "null"}});
+        assert!(rooted(&elsewhere, "/definitions/A").get("other").is_some());
     }
 
     #[test]
