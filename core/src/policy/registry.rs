@@ -1,6 +1,6 @@
 //! The table of all policy elements: where each may stand, and whether it is built. The compiler uses this table and no other.
 
-use crate::policy::access::token;
+use crate::policy::access::{client_certificate, token};
 use crate::policy::compile::Compiler;
 use crate::policy::dialect::Element;
 use crate::policy::place::{Scopes, Sections};
@@ -158,7 +158,12 @@ static TABLE: &[Entry] = &[
         &token::VALIDATE_AZURE_AD_TOKEN,
         Build::Asking(token::build_validate_azure_ad_token),
     ),
-    not_yet("validate-client-certificate"),
+    leaf(
+        "validate-client-certificate",
+        "I",
+        &client_certificate::VALIDATE_CLIENT_CERTIFICATE,
+        client_certificate::build_validate_client_certificate,
+    ),
     leaf("authentication-basic", "I", &integration::AUTHENTICATION_BASIC, integration::build_authentication_basic),
     not_yet("authentication-certificate"),
     not_yet("authentication-managed-identity"),

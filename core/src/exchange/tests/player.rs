@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use super::conversation::{Conversation, Message, Turn};
 use super::world;
-use crate::context::{Body, ResponseView};
+use crate::context::{Body, CertificateView, ResponseView};
 use crate::exchange::{Client, Exchange};
 use crate::http::{
     Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
 };
+use crate::pki::Certificate;
 use crate::policy::effect::{
     BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
     Step, UpstreamFailure, UpstreamFailureKind,
 };
 use crate::rng::Seed;
 use crate::shared::Shared;
+use crate::snapshot::Snapshot;
 use crate::time::{Instant, Now, WallTime};
 
 /// Plays all turns of a fixture.
@@ -46,7 +48,7 @@ pub(super) fn play(conversation: &Conversation) {
         number += 1;
         let (head, content) = request(&turn.text);
         let ip = Message::parse(&turn.text).field("(client)").unwrap_or("192.0.2.7").to_owned();
-        let client = Client { ip, tls_version: None, certificate: None };
+        let client = Client { ip, tls_version: None, certificate: shown(&compiled.snapshot, &turn.text) };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
         let mut in_flight: Vec<(&str, EffectId, Effect)> = Vec::new();
         let outcome = loop {
@@ -117,6 +119,14 @@ fn diagnose(conversation: &Conversation, turn: &Turn) {
     assert_eq!(shown.trim(), turn.text.trim(), "the diagnostics of line {}", turn.line);
 }
 
+// The certificate of the service that a request's field `(certificate)` names, as one that the client has shown.
+fn shown(snapshot: &Snapshot, text: &str) -> Option<Arc<CertificateView>> {
+    let message = Message::parse(text);
+    let id = message.field("(certificate)")?;
+    let found = snapshot.certificates().iter().find(|of| of.id == id).expect("the certificate is there");
+    Certificate::of_pem(&found.chain_pem, None).map(CertificateView::new)
+}
+
 type Turns<'t> = std::iter::Peekable<std::slice::Iter<'t, Turn>>;
 
 fn request(text: &str) -> (RequestHead, Option<String>) {
@@ -135,7 +145,7 @@ fn request(text: &str) -> (RequestHead, Option<String>) {
 
 fn headers(message: &Message) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, value) in message.fields.iter().filter(|(name, _)| name != "(client)") {
+    for (name, value) in message.fields.iter().filter(|(name, _)| !name.starts_with('(')) {
         headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
     }
     headers

@@ -1,6 +1,7 @@
 //! Who may pass: `check-header` and `ip-filter`. Authenticates nobody.
 
 mod address;
+pub mod client_certificate;
 mod decision;
 pub mod token;
 
