@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cache::Cache;
 use crate::inspection::Shelf;
 use crate::keys::Providers;
 use crate::limits::Limits;
@@ -15,6 +16,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Quota counters.
     pub quotas: Quotas,
+    /// What policies keep: values and responses.
+    pub cache: Cache,
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
     /// What identity providers have published.

@@ -105,12 +105,12 @@ impl Limits {
 }
 
 // A panic while the lock was held leaves whole counters behind: every change below is complete or not begun.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+pub(crate) fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // The same in every process, so that a simulation repeats; whoever picks subjects to share a shard wins contention only.
-fn fnv1a(text: &str) -> u64 {
+pub(crate) fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 

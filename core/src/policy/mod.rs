@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod alone;
+pub mod caching;
 pub mod compile;
 pub mod concurrency;
 pub mod connection;

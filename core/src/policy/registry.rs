@@ -7,8 +7,8 @@ use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
-    Built, access, concurrency, content, control, convert, cors, cross_domain, graphql, integration, limit, mock,
-    response, routing, transform, validate,
+    Built, access, caching, concurrency, content, control, convert, cors, cross_domain, graphql, integration, limit,
+    mock, response, routing, transform, validate,
 };
 
 /// A policy element.
@@ -185,11 +185,11 @@ static TABLE: &[Entry] = &[
     leaf("set-backend-service", "IB", &routing::SET_BACKEND_SERVICE, routing::build_set_backend_service),
     not_yet("proxy"),
     // caching
-    not_yet("cache-lookup"),
-    not_yet("cache-store"),
-    not_yet("cache-lookup-value"),
-    not_yet("cache-store-value"),
-    not_yet("cache-remove-value"),
+    leaf("cache-lookup", "I", &caching::response::CACHE_LOOKUP, caching::response::build_cache_lookup).once(),
+    leaf("cache-store", "O", &caching::response::CACHE_STORE, caching::response::build_cache_store).once(),
+    leaf("cache-lookup-value", "IBOE", &caching::CACHE_LOOKUP_VALUE, caching::build_cache_lookup_value),
+    leaf("cache-store-value", "IBOE", &caching::CACHE_STORE_VALUE, caching::build_cache_store_value),
+    leaf("cache-remove-value", "IBOE", &caching::CACHE_REMOVE_VALUE, caching::build_cache_remove_value),
     not_yet("cache-value"),
     not_here("azure-openai-semantic-cache-lookup"),
     not_here("azure-openai-semantic-cache-store"),

@@ -12,6 +12,7 @@ use crate::http::template::UrlTemplate;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
 use crate::keys::Fetch;
 use crate::limits::quota::Meter;
+use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
 use crate::policy::schema::SchemaSet;
@@ -91,6 +92,8 @@ pub struct State {
     pub meters: Vec<Meter>,
     /// What policies fetch of identity providers, by the index of the policy.
     pub fetches: BTreeMap<usize, Fetch>,
+    /// What a cache-lookup did not find, for the cache-store.
+    pub missed: Option<Missed>,
     /// What `trace` policies and `context.Trace` said.
     pub traces: Vec<String>,
     /// The bodies that expressions of the running policy have consumed; they go when it has run.
