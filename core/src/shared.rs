@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
 use crate::keys::Providers;
@@ -16,6 +17,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Quota counters.
     pub quotas: Quotas,
+    /// Breakers and turns of backends.
+    pub backends: Backends,
     /// What policies keep: values and responses.
     pub cache: Cache,
     /// Calls that are under way, for `limit-concurrency`.

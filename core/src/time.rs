@@ -110,6 +110,19 @@ impl WallTime {
         Civil::from_wall(self)
     }
 
+    /// The moment of an IMF-fixdate as [`Self::http_date`] writes it; `None` for anything else.
+    #[must_use]
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let (_, date) = text.split_once(", ")?;
+        let mut words = date.split(' ');
+        let [day] = numbers(words.next()?, '-', [2])?;
+        let name = words.next()?;
+        let month = MONTHS.iter().position(|month| *month == name)? + 1;
+        let [year] = numbers(words.next()?, '-', [4])?;
+        let time = words.next()?;
+        Self::from_rfc3339(&format!("{year:04}-{month:02}-{day:02}T{time}Z")).filter(|made| made.http_date() == text)
+    }
+
     /// The IMF-fixdate of RFC 9110 §5.6.7, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
     #[must_use]
     pub fn http_date(self) -> String {
@@ -250,6 +263,17 @@ mod tests {
     #[test]
     fn the_example_date_of_rfc_9110() {
         assert_eq!(WallTime::from_unix_seconds(784_111_777).http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+        let read = |text: &str| WallTime::from_http_date(text).map(WallTime::unix_seconds);
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for wrong in [
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37",
+            "06 Nov 1994",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            "",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

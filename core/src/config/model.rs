@@ -1,6 +1,8 @@
 //! The typed view of a resource set: what the gateway compiles from. Plain data; `parse` makes it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::contract::{OperationResponse, RequestContract, SchemaDocument};
 use crate::config::resource::{Origin, ResourceId};
@@ -372,13 +374,17 @@ pub struct Fragment {
     pub policy: PolicyText,
 }
 
-/// A backend entity. Pools and circuit breakers are kept verbatim in the resource set until they are built.
+/// A backend entity.
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// Its id.
     pub id: String,
-    /// Where it is.
+    /// Where it is; `None` for a pool.
     pub url: Option<Url>,
+    /// The backends behind it, of a pool.
+    pub pool: Option<Pool>,
+    /// When it gets no calls.
+    pub circuit_breaker: Option<CircuitBreaker>,
     /// Fields added to every request.
     pub headers: Vec<(String, Secret)>,
     /// Query parameters added to every request.
@@ -389,4 +395,51 @@ pub struct Backend {
     pub validate_certificate_chain: bool,
     /// Whether its certificate must name its host.
     pub validate_certificate_name: bool,
+}
+
+impl Backend {
+    /// Its id in lower case: what it is found by.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.id.to_ascii_lowercase()
+    }
+}
+
+/// Backends that share the calls to a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// At least one, at most 30.
+    pub members: Vec<Member>,
+    /// The name of the cookie that keeps a client with its backend.
+    pub affinity: Option<String>,
+}
+
+/// A backend in a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The lower-case id of a backend that is no pool.
+    pub backend: String,
+    /// Its share among members of the same priority, 0 to 100.
+    pub weight: u32,
+    /// Members of the lowest number get the calls while one of them can take any, 0 to 100.
+    pub priority: u32,
+}
+
+/// When a backend gets no calls for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    /// Failures within the interval that trip it.
+    pub count: Option<u64>,
+    /// The share of failures among the calls within the interval that trips it, in percent.
+    pub percentage: Option<u64>,
+    /// How long failures count.
+    pub interval: Duration,
+    /// Answers that are failures.
+    pub statuses: Vec<RangeInclusive<u16>>,
+    /// Reasons of `context.LastError` that are failures.
+    pub reasons: Vec<String>,
+    /// How long no calls go there once it has tripped.
+    pub trip: Duration,
+    /// Whether the `Retry-After` of the answer that trips it says how long instead.
+    pub accept_retry_after: bool,
 }

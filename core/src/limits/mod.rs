@@ -3,7 +3,7 @@
 
 pub mod permits;
 pub mod quota;
-mod window;
+pub(crate) mod window;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -17,7 +17,7 @@ pub(super) const GRAINS: u32 = 64;
 /// a call leaves at most one grain (period / [`GRAINS`]) later than it would leave an exact log. `a_window_never_holds_more_than_was_allowed`
 /// and `retry_after_is_late_by_no_more_than_one_grain` hold it to that.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(crate) struct Window {
     period: Duration,
     moments: VecDeque<Moment>,
     // INVARIANT: the sum of `count` over `moments`.
@@ -32,7 +32,7 @@ struct Moment {
 }
 
 impl Window {
-    pub(super) const fn new(period: Duration) -> Self {
+    pub(crate) const fn new(period: Duration) -> Self {
         Self { period, moments: VecDeque::new(), total: 0 }
     }
 
@@ -42,7 +42,7 @@ impl Window {
     }
 
     /// Calls counted within the period that ends now.
-    pub(super) fn total(&mut self, now: Instant) -> u64 {
+    pub(crate) fn total(&mut self, now: Instant) -> u64 {
         while let Some(oldest) = self.moments.front() {
             if oldest.last.saturating_add(self.period) > now {
                 break;
@@ -70,7 +70,7 @@ impl Window {
 
     /// Counts `count` calls at this moment. Threads read the clock before they take the lock, so `now` may be a little earlier
     /// than the latest moment; it then counts as that moment.
-    pub(super) fn add(&mut self, count: u64, now: Instant) {
+    pub(crate) fn add(&mut self, count: u64, now: Instant) {
         if count == 0 {
             return;
         }

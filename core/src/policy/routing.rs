@@ -10,6 +10,7 @@ use crate::expr::Message;
 use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
 use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
+use crate::policy::balancing::{behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
     Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
@@ -163,9 +164,15 @@ impl Policy for SetBackendService {
                 let id = id.get(run)?;
                 let found = run.site.backends.get(&id.trim().to_ascii_lowercase()).map(Arc::clone);
                 let entity = found.ok_or_else(|| invalid(format!("there is no backend `{id}`")))?;
-                let base = entity.url.clone().ok_or_else(|| invalid(format!("the backend `{id}` has no URL")))?;
-                set_base(run, base);
-                run.context.backend = Some(Arc::new(BackendView { id: entity.id.clone(), ..BackendView::default() }));
+                let is_pool = entity.pool.is_some();
+                match &entity.url {
+                    Some(base) => set_base(run, base.clone()),
+                    // Decision: whose turn it is is known when the request is sent; until then its URL stays.
+                    None if is_pool => {}
+                    None => return Err(invalid(format!("the backend `{id}` has no URL"))),
+                }
+                let view = BackendView { id: entity.id.clone(), is_pool, ..BackendView::default() };
+                run.context.backend = Some(Arc::new(view));
                 run.state.upstream.entity = Some(entity);
             }
         }
@@ -179,25 +186,8 @@ fn invalid(message: String) -> Stop {
 
 /// Puts `base` in front of the path that the request has behind its present base.
 pub fn set_base(run: &mut Run<'_>, base: Url) {
-    let query = match (&base.query, &run.context.request.url.query) {
-        (Some(own), Some(asked)) => Some(format!("{own}&{asked}")),
-        (Some(own), None) => Some(own.clone()),
-        (None, asked) => asked.clone(),
-    };
-    run.context.request.url = Url { path: joined_path(&base.path, &run.state.upstream.path), query, ..base.clone() };
+    run.context.request.url = behind(&base, &run.state.upstream.path, run.context.request.url.query.as_deref());
     run.state.upstream.base = Some(base);
-}
-
-/// One path behind another, with one slash between them.
-#[must_use]
-pub fn joined_path(base: &str, path: &str) -> String {
-    let base = base.trim_end_matches('/');
-    match path {
-        "" if base.is_empty() => "/".to_owned(),
-        "" => base.to_owned(),
-        path if path.starts_with('/') => format!("{base}{path}"),
-        path => format!("{base}/{path}"),
-    }
 }
 
 /// `rewrite-uri`
@@ -336,16 +326,13 @@ impl Policy for ForwardRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let timeout = self.timeout.get(run)?;
         let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
-        if run.state.upstream.base.is_none() {
-            let message = "the API has no service URL, and no policy sets a backend";
-            return Err(Stop::fail(Failure::internal("BackendNotConfigured", message)));
-        }
+        let (url, called) = destination(run)?;
         let body = self.body(run)?;
         let request = &run.context.request;
         let mut outbound = OutboundRequest {
             method: request.method.clone(),
-            url: request.url.clone(),
-            headers: forwarded_headers(&request.headers, &request.ip, &request.url, run.state.upstream.host),
+            headers: forwarded_headers(&request.headers, &request.ip, &url, run.state.upstream.host),
+            url,
             body,
             timeout,
             tls: UpstreamTls::default(),
@@ -354,9 +341,10 @@ impl Policy for ForwardRequest {
         };
         // Without what the entity adds: credentials may stand in the query (fixtures/policy/set-backend-service.conversation).
         let url = outbound.url.shown_without(run.context.key_parameter());
-        if let Some(entity) = &run.state.upstream.entity {
-            apply_entity(&mut outbound, entity)?;
+        if let Some(called) = &called {
+            apply_entity(&mut outbound, &called.entity)?;
         }
+        run.state.upstream.called = called;
         if matches!(outbound.body, OutboundBody::Stream) {
             run.context.request.body = Body::Gone;
             run.state.upstream.streamed = true;
@@ -377,6 +365,12 @@ impl Policy for ForwardRequest {
         let (head, following) = match answer {
             Ok(answer) => answer,
             Err(failure) => {
+                let means = upstream_failure(&failure);
+                if let Some(called) = run.state.upstream.called.take()
+                    && called.failed(run, failure.kind, &means)
+                {
+                    run.trace(format!("forward-request: the circuit breaker of `{}` has tripped", called.entity.id));
+                }
                 let never_sent = matches!(
                     failure.kind,
                     UpstreamFailureKind::NameNotResolved | UpstreamFailureKind::Connect | UpstreamFailureKind::Tls
@@ -385,7 +379,7 @@ impl Policy for ForwardRequest {
                     run.context.request.body = Body::Unread;
                 }
                 run.context.response = None;
-                return Err(Stop::fail(upstream_failure(&failure)));
+                return Err(Stop::fail(means));
             }
         };
         run.state.upstream.streamed = false;
@@ -419,6 +413,12 @@ impl ForwardRequest {
         };
         let mut response = ResponseView { status, reason: head.reason, headers: head.headers, body };
         remove_hop_by_hop(&mut response.headers);
+        if let Some(called) = run.state.upstream.called.take() {
+            if called.answered(run, status, &response.headers) {
+                run.trace(format!("forward-request: the circuit breaker of `{}` has tripped", called.entity.id));
+            }
+            called.bind(&mut response.headers);
+        }
         run.context.response = Some(response);
         if self.fail_on_error_status_code && status.as_u16() >= 400 {
             let message = format!("the backend answered with the status code {}", status.as_u16());

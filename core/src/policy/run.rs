@@ -12,6 +12,7 @@ use crate::http::template::UrlTemplate;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
 use crate::keys::Fetch;
 use crate::limits::quota::Meter;
+use crate::policy::balancing::Called;
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest};
 use crate::policy::place::{Scope, Section};
@@ -122,6 +123,8 @@ pub struct Upstream {
     pub base: Option<Url>,
     /// The backend entity whose credentials and TLS settings apply.
     pub entity: Option<Arc<Backend>>,
+    /// The entity that the call under way goes to.
+    pub called: Option<Called>,
     /// The path behind `base`, with a leading `/`.
     pub path: String,
     /// Which `Host` is sent.

@@ -48,6 +48,11 @@ fn is_named(resource: &Resource, text: &str) -> bool {
         let shown = resource.properties.get("displayName").and_then(Value::as_str).unwrap_or(name);
         return names(text).any(|found| found == shown);
     }
+    // The members of a pool stand there as ids of resources.
+    let member = format!("/backends/{}", name.to_ascii_lowercase());
+    if resource.id.is_within(&ResourceId::new("/backends")) && text.to_ascii_lowercase().ends_with(&member) {
+        return true;
+    }
     let quoted =
         |quote: char| text.to_ascii_lowercase().contains(&format!("{quote}{}{quote}", name.to_ascii_lowercase()));
     quoted('"') || quoted('\'')

@@ -1,9 +1,11 @@
-//! Backend entities, named values in them substituted. Balances nothing: pools stay in the resource set.
+//! Backend entities, named values in them substituted.
 
 use crate::config::model::{Backend, Secret};
 use crate::config::named_values::Substitution;
 use crate::config::parse::Parsing;
+use crate::config::parse::balancing::{circuit_breaker, is_pool, pool};
 use crate::config::parse::properties::Properties;
+use crate::config::resource::Resource;
 use crate::http::{HeaderName, HeaderValue, Url};
 
 const KNOWN: &[&str] = &[
@@ -23,9 +25,7 @@ const KNOWN: &[&str] = &[
 
 /// Properties that change what happens to a request, and that this version does not act on.
 const WITHOUT_EFFECT: &[&[&str]] = &[
-    &["circuitBreaker"],
     &["proxy"],
-    &["pool"],
     &["properties", "serviceFabricCluster"],
     &["credentials", "certificate"],
     &["credentials", "certificateIds"],
@@ -35,8 +35,9 @@ const WITHOUT_EFFECT: &[&[&str]] = &[
 /// The backends of the service.
 pub(super) fn backends(parsing: &mut Parsing<'_>, substitution: &Substitution) -> Vec<Backend> {
     let mut backends = Vec::new();
-    for resource in parsing.family("/backends") {
-        let mut reader = Reader { properties: Properties::new(resource), substitution };
+    let all = parsing.family("/backends");
+    for resource in &all {
+        let mut reader = Reader { properties: Properties::new(resource), substitution, all: &all };
         let backend = reader.backend();
         backends.extend(parsing.settle(reader.properties, Some(backend)));
     }
@@ -45,6 +46,7 @@ pub(super) fn backends(parsing: &mut Parsing<'_>, substitution: &Substitution) -
 
 struct Reader<'a, 's> {
     properties: Properties<'a>,
+    all: &'s [&'a Resource],
     substitution: &'s Substitution,
 }
 
@@ -59,7 +61,14 @@ impl Reader<'_, '_> {
                 self.properties.warning(path, "no-effect", message);
             }
         }
+        let is_pool = is_pool(self.properties.resource);
+        if is_pool != self.properties.value(&["pool"]).is_some() {
+            let message = "`type` and `pool` go together: a backend of the type `Pool` has a pool, and no other";
+            self.properties.error(&["type"], "wrong-pool", message);
+        }
         Backend {
+            pool: if is_pool { pool(&mut self.properties, self.all) } else { None },
+            circuit_breaker: circuit_breaker(&mut self.properties, is_pool),
             id: self.properties.resource.id.name().to_owned(),
             url: self.url(),
             headers: self.headers(),
@@ -71,8 +80,7 @@ impl Reader<'_, '_> {
     }
 
     fn url(&mut self) -> Option<Url> {
-        let is_pool = self.properties.text(&["type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("Pool"));
-        if is_pool {
+        if is_pool(self.properties.resource) {
             return None;
         }
         let written = self.properties.required(&["url"])?;

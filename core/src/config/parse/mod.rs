@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 
 mod api;
 mod backend;
+mod balancing;
 mod contract;
 mod gateway;
 mod named_value;
