@@ -2,18 +2,15 @@
 //! recently goes first. Sharded, so that two exchanges meet only on the same key's shard. Knows nothing of how keys are made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::HeaderMap;
 use crate::http::message::{Body, ResponseView};
-use crate::limits::{fnv1a, lock};
+use crate::limits::shards::Shards;
 use crate::time::Instant;
 use crate::value::Value;
 use crate::value::json::JFormatting;
-
-/// Shards of the cache.
-pub const SHARDS: usize = 16;
 
 /// What one shard holds, in bytes.
 pub const SHARD_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -33,7 +30,7 @@ const JSON_COST: u64 = 8;
 /// The cache of the process. It outlives configurations: an entry is named by its key alone.
 #[derive(Debug, Default)]
 pub struct Cache {
-    shards: [Mutex<Shard>; SHARDS],
+    shards: Shards<Shard>,
 }
 
 /// What is kept.
@@ -90,13 +87,13 @@ impl Cache {
     /// What is kept under `key` and has not expired.
     #[must_use]
     pub fn get(&self, key: &str, now: Instant) -> Option<Found> {
-        self.shard(key).get(key, now)
+        self.shards.of(key).get(key, now)
     }
 
     /// Keeps `item` under `key` for `lifetime`, in place of what was there. What is too large is not kept, and what was there goes.
     pub fn put(&self, key: &str, item: Item, lifetime: Duration, now: Instant) -> Kept {
         let bytes = ENTRY_COST.saturating_add(length(key.len())).saturating_add(weight(&item));
-        let mut shard = self.shard(key);
+        let mut shard = self.shards.of(key);
         shard.remove(key);
         if bytes > ENTRY_BYTES_MAX {
             return Kept::TooLarge;
@@ -108,19 +105,13 @@ impl Cache {
 
     /// Forgets what is kept under `key`.
     pub fn remove(&self, key: &str) {
-        self.shard(key).remove(key);
+        self.shards.of(key).remove(key);
     }
 
     /// What all entries weigh, in bytes; those that have expired and were not forgotten yet included.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.shards.iter().map(|shard| lock(shard).bytes).sum()
-    }
-
-    fn shard(&self, key: &str) -> MutexGuard<'_, Shard> {
-        let index = usize::try_from(fnv1a(key) % SHARDS as u64).unwrap_or(0);
-        let [first, ..] = &self.shards;
-        lock(self.shards.get(index).unwrap_or(first))
+        self.shards.iter().map(|shard| shard.bytes).sum()
     }
 }
 
@@ -212,6 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::shards::index_of;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -229,8 +221,7 @@ mod tests {
 
     // Keys that fall into one shard.
     fn neighbours(count: usize) -> Vec<String> {
-        let shard = |key: &String| fnv1a(key) % SHARDS as u64;
-        (0..).map(|number| format!("key {number}")).filter(|key| shard(key) == 0).take(count).collect()
+        (0..).map(|number| format!("key {number}")).filter(|key| index_of(key) == 0).take(count).collect()
     }
 
     #[test]
@@ -304,7 +295,7 @@ mod tests {
                         prop_assert_eq!(found(&cache, key, clock), Some(item));
                     }
                 }
-                let shard = cache.shard(key);
+                let shard = cache.shards.of(key);
                 prop_assert!(shard.bytes <= SHARD_BYTES_MAX);
                 prop_assert_eq!(shard.bytes, shard.entries.values().map(|entry| entry.bytes).sum::<u64>());
                 prop_assert_eq!(shard.entries.len(), shard.used.len());

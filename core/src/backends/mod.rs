@@ -5,10 +5,11 @@ mod breaker;
 mod turns;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::config::model::CircuitBreaker;
+use crate::limits::shards::lock;
 use crate::time::Instant;
 use breaker::Breaker;
 use turns::Turns;
@@ -24,9 +25,7 @@ impl Backends {
     /// How long the breaker of a backend stays tripped; `None` when calls may go there.
     #[must_use]
     pub fn tripped_for(&self, backend: &str, now: Instant) -> Option<Duration> {
-        // A panic while the lock was held leaves whole counters behind.
-        let breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        breakers.get(backend)?.tripped_for(now)
+        lock(&self.breakers).get(backend)?.tripped_for(now)
     }
 
     /// Counts a call that has ended. `retry_after` is what the answer asked for. Whether this call has tripped the breaker.
@@ -38,7 +37,7 @@ impl Backends {
         retry_after: Option<Duration>,
         now: Instant,
     ) -> bool {
-        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut breakers = lock(&self.breakers);
         let breaker = match breakers.get_mut(backend) {
             Some(breaker) => breaker,
             None => breakers.entry(Box::from(backend)).or_insert_with(|| Breaker::new(rule.interval)),
@@ -48,7 +47,7 @@ impl Backends {
 
     /// The index of the member whose turn it is, among members with these weights. `None` when there is none.
     pub fn next(&self, pool: &str, members: &[(&str, u32)]) -> Option<usize> {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = lock(&self.pools);
         let turns = match pools.get_mut(pool) {
             Some(turns) => turns,
             None => pools.entry(Box::from(pool)).or_default(),

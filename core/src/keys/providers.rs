@@ -2,12 +2,13 @@
 //! the provider changes nothing while there are keys.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::{Key, PROVIDERS_MAX, key_set};
+use crate::limits::shards::lock;
 use crate::time::Instant;
 
 /// How long what was fetched is used without asking again (APIM's own).
@@ -95,7 +96,7 @@ impl Configured {
 impl Providers {
     /// What to do about the provider at `url`. [`Progress::Fetch`] is a promise: [`Providers::learn`] or [`Providers::fail`] follows.
     pub fn look(&self, url: &Arc<str>, want: Want, now: Instant) -> Progress {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         make_room(&mut entries, url);
         let entry = entries.entry(Arc::clone(url)).or_default();
         entry.used = now;
@@ -118,7 +119,7 @@ impl Providers {
     /// What is at hand, without any fetch.
     #[must_use]
     pub fn known(&self, url: &str) -> Option<Arc<Provider>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(url)?.provider.clone()
+        lock(&self.0).get(url)?.provider.clone()
     }
 
     /// Keeps what has come.
@@ -126,7 +127,7 @@ impl Providers {
         // A set without a key that verifies is none: what was there before is better.
         let keys = key_set(key_set_text).filter(|keys| !keys.is_empty());
         let Some(keys) = keys else { return self.fail(url, now) };
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         make_room(&mut entries, url);
         let (moment, provider) = (Some(now), Some(Arc::new(Provider { issuer, keys })));
         entries.insert(Arc::clone(url), Entry { provider, fetched: moment, attempted: moment, began: None, used: now });
@@ -134,7 +135,7 @@ impl Providers {
 
     /// Notes that nothing has come; what was there stays.
     pub fn fail(&self, url: &Arc<str>, now: Instant) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         if let Some(entry) = entries.get_mut(url) {
             entry.attempted = Some(now);
             entry.began = None;

@@ -3,21 +3,21 @@
 
 pub mod permits;
 pub mod quota;
+pub(crate) mod shards;
 pub(crate) mod window;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::time::Instant;
+use shards::Shards;
 use window::Window;
 
-/// Shards of the counters.
-pub const SHARDS: usize = 16;
+pub use shards::SHARDS;
 
 /// Counters that one shard holds. A full shard forgets a counter, the one that would empty soonest of those it looks at: a limit is
 /// then too generous for one key, which harms less than refusing every new one.
@@ -35,7 +35,7 @@ const SWEEP_STEP: usize = 8;
 /// All counters of the process. They outlive configurations: a counter is named by what it counts, not by who compiled it.
 #[derive(Debug, Default)]
 pub struct Limits {
-    shards: [Mutex<Shard>; SHARDS],
+    shards: Shards<Shard>,
 }
 
 /// One limit that a subject is held to.
@@ -69,7 +69,7 @@ impl Limits {
     /// Checks `subject` against all `rules`; counts `increment` for each of them when none refuses, otherwise nothing. Checking and
     /// counting are one step for other threads. An `increment` of zero needs room for one call and counts nothing.
     pub fn check_and_count(&self, subject: &str, rules: &[Rule<'_>], increment: u64, now: Instant) -> Verdict {
-        let mut shard = self.shard(subject);
+        let mut shard = self.shards.of(subject);
         let verdict = shard.check(subject, rules, increment, now);
         match verdict {
             Verdict::Refused { .. } => verdict,
@@ -83,35 +83,19 @@ impl Limits {
     /// Checks whether one more call fits, and counts nothing: for a call that is counted at its end, if at all.
     #[must_use]
     pub fn check(&self, subject: &str, rules: &[Rule<'_>], now: Instant) -> Verdict {
-        self.shard(subject).check(subject, rules, 1, now)
+        self.shards.of(subject).check(subject, rules, 1, now)
     }
 
     /// Counts `increment` for each of `rules`, allowed or not: the end of a call that was only checked at its start.
     pub fn count(&self, subject: &str, rules: &[Rule<'_>], increment: u64, now: Instant) {
-        self.shard(subject).count(subject, rules, increment, now);
+        self.shards.of(subject).count(subject, rules, increment, now);
     }
 
     /// How many counters there are, emptied ones that have not been forgotten yet included.
     #[must_use]
     pub fn counters(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).counters.len()).sum()
+        self.shards.iter().map(|shard| shard.counters.len()).sum()
     }
-
-    fn shard(&self, subject: &str) -> MutexGuard<'_, Shard> {
-        let index = usize::try_from(fnv1a(subject) % SHARDS as u64).unwrap_or(0);
-        let [first, ..] = &self.shards;
-        lock(self.shards.get(index).unwrap_or(first))
-    }
-}
-
-// A panic while the lock was held leaves whole counters behind: every change below is complete or not begun.
-pub(crate) fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-// The same in every process, so that a simulation repeats; whoever picks subjects to share a shard wins contention only.
-pub(crate) fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 #[derive(Debug, Default)]
@@ -290,7 +274,7 @@ mod tests {
         assert_eq!(limits.check_and_count(&long, &rules, 1, at(0)), Verdict::Allowed { remaining: 0 });
         assert_eq!(limits.check_and_count(&other, &rules, 1, at(0)), Verdict::Allowed { remaining: 0 });
         assert!(matches!(limits.check_and_count(&long, &rules, 1, at(0)), Verdict::Refused { .. }));
-        assert!(limits.shards.iter().all(|shard| lock(shard).counters.keys().all(|key| key.len() < 100)));
+        assert!(limits.shards.iter().all(|shard| shard.counters.keys().all(|key| key.len() < 100)));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! How many things happen at once under a key: `limit-concurrency`. A permit is given back when it is dropped, however that comes.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use super::shards::lock;
 
 /// All permits of a process that are out.
 #[derive(Debug, Default)]
@@ -21,7 +23,7 @@ impl Permits {
     /// A permit, unless `max` are out for `key` already. Nobody waits.
     #[must_use]
     pub fn acquire(self: &Arc<Self>, key: &Arc<str>, max: u64) -> Option<Permit> {
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = lock(&self.out);
         let count = out.get(key).copied().unwrap_or(0);
         if count >= max {
             return None;
@@ -33,13 +35,13 @@ impl Permits {
     /// How many permits are out under all keys together.
     #[must_use]
     pub fn out(&self) -> u64 {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+        lock(&self.out).values().sum()
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut out = self.permits.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = lock(&self.permits.out);
         match out.get_mut(&self.key) {
             Some(count) if *count > 1 => *count -= 1,
             Some(_) | None => {

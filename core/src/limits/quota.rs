@@ -2,10 +2,10 @@
 //! when it restarts, as the original says of itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{SHARDS, fnv1a, write_key};
+use super::shards::Shards;
+use super::write_key;
 use crate::time::WallTime;
 
 /// Counters that one shard holds. A full shard forgets the one whose window ends first.
@@ -17,7 +17,7 @@ pub const FIRST_PERIOD_START: i64 = -62_135_596_800;
 /// All quotas of the process. They outlive configurations.
 #[derive(Debug, Default)]
 pub struct Quotas {
-    shards: [Mutex<BTreeMap<Box<str>, Counter>>; SHARDS],
+    shards: Shards<BTreeMap<Box<str>, Counter>>,
 }
 
 /// One quota that a subject is held to.
@@ -81,7 +81,7 @@ impl Quotas {
         increment: u64,
         now: WallTime,
     ) -> Result<(), Exhausted> {
-        let mut shard = self.shard(subject);
+        let mut shard = self.shards.of(subject);
         for rule in rules {
             let counter = current(&mut shard, subject, rule, now);
             let stops = |what| Err(Exhausted { what, replenished_in: rule.remaining(now) });
@@ -101,14 +101,14 @@ impl Quotas {
 
     /// Counts calls, allowed or not: the end of a call that was only checked at its start.
     pub fn count_calls(&self, meter: &Meter, calls: u64, now: WallTime) {
-        let mut shard = self.shard(&meter.subject);
+        let mut shard = self.shards.of(&meter.subject);
         let counter = current(&mut shard, &meter.subject, &meter.rule, now);
         counter.calls = counter.calls.saturating_add(calls);
     }
 
     /// Counts content, in bytes, in the window of `now`.
     pub fn count_bytes(&self, meter: &Meter, bytes: u64, now: WallTime) {
-        let mut shard = self.shard(&meter.subject);
+        let mut shard = self.shards.of(&meter.subject);
         let counter = current(&mut shard, &meter.subject, &meter.rule, now);
         counter.bytes = counter.bytes.saturating_add(bytes);
     }
@@ -116,18 +116,8 @@ impl Quotas {
     /// How many counters there are.
     #[must_use]
     pub fn counters(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).len()).sum()
+        self.shards.iter().map(|shard| shard.len()).sum()
     }
-
-    fn shard(&self, subject: &str) -> MutexGuard<'_, BTreeMap<Box<str>, Counter>> {
-        let index = usize::try_from(fnv1a(subject) % SHARDS as u64).unwrap_or(0);
-        let [first, ..] = &self.shards;
-        lock(self.shards.get(index).unwrap_or(first))
-    }
-}
-
-fn lock(shard: &Mutex<BTreeMap<Box<str>, Counter>>) -> MutexGuard<'_, BTreeMap<Box<str>, Counter>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // The counter of the window of `now`, from zero when the last one was of an earlier window.
@@ -183,6 +173,7 @@ impl QuotaRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::SHARDS;
 
     fn at(seconds: i64) -> WallTime {
         WallTime::from_unix_seconds(seconds)
