@@ -1,5 +1,6 @@
 //! Where an inspection is read: by its id, with the debug credential that it was made for. Makes none.
 
+use holdfast_core::exchange::DEBUG_CREDENTIAL;
 use holdfast_core::shared::Shared;
 use holdfast_core::time::WallTime;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -8,7 +9,6 @@ use crate::health::error_response;
 
 /// In front of the id. As the status paths, it is no API's.
 const PREFIX: &str = "/trace-0123456789abcdef/";
-const CREDENTIAL: &str = "apim-debug-authorization";
 
 /// The id in `path`, when it is one of an inspection.
 pub(crate) fn id_in(path: &str) -> Option<&str> {
@@ -17,7 +17,7 @@ pub(crate) fn id_in(path: &str) -> Option<&str> {
 
 /// The inspection as JSON, or as text for those who ask for `text/plain`; 404 for everyone who may not see it.
 pub(crate) fn response(shared: &Shared, id: &str, headers: &HeaderMap, now: WallTime) -> Response<String> {
-    let token = headers.get(CREDENTIAL);
+    let token = headers.get(DEBUG_CREDENTIAL);
     let found = token.and_then(|token| shared.inspections.get(id, token.as_bytes(), now));
     let Some(inspection) = found else {
         return error_response(StatusCode::NOT_FOUND, "There is no such trace, or it is not yours.");

@@ -9,7 +9,7 @@ use crate::policy::run::{Existing, PendingHeader};
 use crate::time::Now;
 
 /// The field that asks for an inspection; it is never passed on.
-pub(super) const CREDENTIAL: HeaderName = HeaderName::from_static("apim-debug-authorization");
+pub const DEBUG_CREDENTIAL: HeaderName = HeaderName::from_static("apim-debug-authorization");
 const TRACE_ID: HeaderName = HeaderName::from_static("apim-trace-id");
 const EXPIRED: HeaderName = HeaderName::from_static("apim-debug-authorization-expired");
 const WRONG_API: HeaderName = HeaderName::from_static("apim-debug-authorization-wrongapi");
@@ -28,7 +28,7 @@ pub(super) enum Wish {
 impl Wish {
     /// What the request asks for.
     pub(super) fn taken_from(headers: &mut HeaderMap) -> Self {
-        headers.remove(CREDENTIAL).map_or(Self::None, Self::Credential)
+        headers.remove(DEBUG_CREDENTIAL).map_or(Self::None, Self::Credential)
     }
 }
 

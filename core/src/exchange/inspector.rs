@@ -6,7 +6,7 @@ use crate::context::{Context, ResponseView};
 use crate::exchange::seen::{Seen, bytes_of, content, message, outbound};
 use crate::exchange::strand::Frame;
 use crate::exchange::{Exchange, Phase};
-use crate::http::ResponseHead;
+use crate::http::{ResponseHead, phrase};
 use crate::inspection::{Fact, Inspection, Message, Reader, Secrets, Step, shortened};
 use crate::policy::Section;
 use crate::policy::effect::{BodyFailure, Content, Effect, EffectId, Reply};
@@ -265,7 +265,7 @@ fn routed(context: &Context) -> String {
 }
 
 fn status_line(head: &ResponseHead) -> String {
-    let reason = head.reason.as_deref().or_else(|| head.status.canonical_reason()).unwrap_or("");
+    let reason = phrase(head.status, head.reason.as_deref());
     format!("{} {reason}", head.status.as_u16()).trim_end().to_owned()
 }
 

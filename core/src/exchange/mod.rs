@@ -13,6 +13,7 @@ mod machine;
 mod seen;
 mod strand;
 
+pub use crate::exchange::debug::DEBUG_CREDENTIAL;
 pub use crate::policy::effect::{
     BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
     Step, UpstreamFailure, UpstreamFailureKind, UpstreamTls,

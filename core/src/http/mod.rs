@@ -8,6 +8,10 @@ pub mod rewrite;
 pub mod template;
 pub mod url;
 
+use std::time::Duration;
+
+use crate::time::WallTime;
+
 pub use ::http::header;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 pub use bytes::Bytes;
@@ -64,6 +68,23 @@ impl ResponseHead {
     }
 }
 
+/// The reason phrase of a response: its own, or the standard one of its status; empty when there is neither.
+#[must_use]
+pub fn phrase(status: StatusCode, own: Option<&str>) -> &str {
+    own.or_else(|| status.canonical_reason()).unwrap_or("")
+}
+
+/// A `Retry-After` as time from `now`: seconds, or a date (RFC 9110 §10.2.3). A date that has passed is zero.
+#[must_use]
+pub fn retry_after(value: &HeaderValue, now: WallTime) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(u64::from(seconds)));
+    }
+    let seconds = WallTime::from_http_date(text)?.unix_seconds().saturating_sub(now.unix_seconds());
+    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
 /// All values of the field `name` joined by `,` as APIM's `Headers.GetValueOrDefault` shows them; bytes above 0x7f as Latin-1.
 #[must_use]
 pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
@@ -80,4 +101,22 @@ pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 #[must_use]
 pub fn latin1(value: &HeaderValue) -> String {
     value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: WallTime = WallTime::from_unix_seconds(784_111_777);
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let retry_after = |text, now| retry_after(&HeaderValue::from_static(text), now);
+        assert_eq!(retry_after(" 120 ", NOW), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:50:37 GMT", NOW), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", NOW), Some(Duration::ZERO));
+        for text in ["", "soon", "-1", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT"] {
+            assert_eq!(retry_after(text, NOW), None, "{text}");
+        }
+    }
 }

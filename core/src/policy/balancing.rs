@@ -6,12 +6,12 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::model::{Backend, CircuitBreaker, Pool};
-use crate::http::{HeaderMap, HeaderValue, StatusCode, Url, header};
+use crate::http::{HeaderMap, HeaderValue, StatusCode, Url, header, retry_after};
 use crate::pki::name::hex;
 use crate::policy::effect::UpstreamFailureKind;
+use crate::policy::limit::header_seconds;
 use crate::policy::run::{Failure, Public, Run, Stop};
 use crate::policy::transform::header_value;
-use crate::time::WallTime;
 
 /// The word among a breaker's reasons that stands for every answer from 500 on, and for none.
 const SERVER_ERRORS: &str = "Server errors";
@@ -56,10 +56,9 @@ fn not_configured() -> Stop {
 
 // Decision: 503 with the time that is left, for one backend as for a pool (fixtures/policy/circuit-breaker.conversation).
 fn tripped(message: String, left: Duration) -> Stop {
-    let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
     let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "BackendCircuitBreakerTripped", message);
     let public = Public::Text("Service Unavailable".to_owned());
-    Stop::fail(Failure { public, ..failure.with_header(header::RETRY_AFTER, HeaderValue::from(seconds)) })
+    Stop::fail(Failure { public, ..failure.with_header(header::RETRY_AFTER, header_seconds(left)) })
 }
 
 fn member(run: &Run<'_>, pool: &Backend, of: &Pool) -> Result<Called, Stop> {
@@ -113,7 +112,7 @@ impl Called {
         let Some(rule) = &self.entity.circuit_breaker else { return false };
         let status = status.as_u16();
         let failed = has_status(rule, status) || (status >= 500 && has_reason(rule, SERVER_ERRORS));
-        let asked = headers.get(header::RETRY_AFTER).and_then(|value| wait(value.to_str().ok()?, run.now.wall));
+        let asked = headers.get(header::RETRY_AFTER).and_then(|value| retry_after(value, run.now.wall));
         run.shared.backends.count(&self.entity.key(), rule, failed, asked, run.now.instant)
     }
 
@@ -141,16 +140,6 @@ fn has_status(rule: &CircuitBreaker, status: u16) -> bool {
 
 fn has_reason(rule: &CircuitBreaker, reason: &str) -> bool {
     rule.reasons.iter().any(|of| of.eq_ignore_ascii_case(reason))
-}
-
-// `Retry-After`: seconds, or a moment (RFC 9110 §10.2.3).
-fn wait(text: &str, now: WallTime) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = WallTime::from_http_date(text)?;
-    Some(Duration::from_secs(u64::try_from(until.unix_seconds() - now.unix_seconds()).unwrap_or(0)))
 }
 
 /// A path and a query behind those of a base.

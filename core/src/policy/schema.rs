@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::config::contract::{DEFINITIONS, SchemaDocument, SchemaName};
-use crate::http::percent::decode;
+use crate::http::percent::{Keep, decode, encode};
+use crate::limits::shards::lock;
 use crate::policy::graphql;
 
 /// The findings about one text that are told.
@@ -133,12 +134,12 @@ impl SchemaSet {
     /// There is none, or it cannot be compiled.
     pub fn get(&self, place: SchemaPlace, variant: Variant, inline: Option<&Value>) -> Result<Arc<Validator>, Missing> {
         let key = Key { place, variant };
-        let known = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = lock(&self.compiled).get(&key).cloned();
         let compiled = match known {
             Some(compiled) => compiled,
             None => {
                 let compiled = compile(&self.source(&key.place, inline)?, variant);
-                let mut held = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut held = lock(&self.compiled);
                 held.entry(key).or_insert(compiled).clone()
             }
         };
@@ -185,7 +186,8 @@ fn rooted(document: &Value, pointer: &str) -> Value {
         references(schema, 0, &mut open);
         put(&mut root, place, schema);
     }
-    let fragment: String = pointer.split('/').map(encoded).collect::<Vec<_>>().join("/");
+    // A pointer in a reference is a URI fragment.
+    let fragment = pointer.split('/').map(|name| encode(name, Keep::Segment)).collect::<Vec<_>>().join("/");
     root.insert("$ref".to_owned(), Value::from(format!("#{fragment}")));
     Value::Object(root)
 }
@@ -228,19 +230,6 @@ fn put(root: &mut Map<String, Value>, place: &str, schema: &Value) {
         table = inner;
     }
     table.insert(last.clone(), schema.clone());
-}
-
-// A pointer in a reference is a URI fragment.
-fn encoded(segment: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$'()*+,;=:@".contains(&byte);
-    let mut text = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        match is_plain(byte) {
-            true => text.push(char::from(byte)),
-            false => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
 }
 
 fn compile(source: &Value, variant: Variant) -> Compiled {

@@ -1,13 +1,12 @@
 //! An answer of the service, read whole under limits: content, compression, `Retry-After`, error messages.
 
 use std::io::Read;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use holdfast_core::gateway::FetchFailure;
-use holdfast_core::http::{HeaderMap, StatusCode, header};
-use holdfast_core::time::{Civil, WallTime};
+use holdfast_core::http::{HeaderMap, StatusCode, header, retry_after};
+use holdfast_core::time::WallTime;
 use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -56,8 +55,7 @@ impl Answer {
 
     /// This answer as a failure.
     pub(crate) fn into_failure(self, now: WallTime) -> FetchFailure {
-        let retry_after =
-            self.headers.get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now));
+        let retry_after = self.headers.get(header::RETRY_AFTER).and_then(|value| retry_after(value, now));
         let message = message(&self.content).unwrap_or_else(|| failure::of_status(self.status));
         FetchFailure::Status { code: self.status.as_u16(), retry_after, message }
     }
@@ -87,40 +85,6 @@ fn decompressed(headers: &HeaderMap, content: Bytes, max: usize) -> Result<Bytes
     if inflated.len() > max { Err(too_large(max, "decompressed")) } else { Ok(Bytes::from(inflated)) }
 }
 
-/// `Retry-After` as time from now: seconds, or a date (RFC 9110 §10.2.3). A date that has passed is zero.
-fn retry_after(text: &str, now: WallTime) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::from_secs(u64::from(seconds)));
-    }
-    let seconds = imf_fixdate(text)?.unix_seconds().saturating_sub(now.unix_seconds());
-    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-}
-
-// `Sun, 06 Nov 1994 08:49:37 GMT`: the one form that senders may write. The two obsolete ones count as no date.
-fn imf_fixdate(text: &str) -> Option<WallTime> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_, rest) = text.split_once(", ")?;
-    let mut parts = rest.split(' ');
-    let (day, month, year, clock) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if parts.next() != Some("GMT") || parts.next().is_some() {
-        return None;
-    }
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let mut clock = clock.split(':').map(|part| part.parse::<u8>().ok());
-    let civil = Civil {
-        year: year.parse().ok()?,
-        month: u8::try_from(month).ok()?,
-        day: day.parse().ok()?,
-        hour: clock.next()??,
-        minute: clock.next()??,
-        second: clock.next()??,
-        nanosecond: 0,
-        weekday: 0,
-    };
-    Some(civil.to_wall())
-}
-
 // ARM answers `{"error": {"message": …}}`, gateways `{"message": …}`, proxies in between whatever they like.
 fn message(content: &[u8]) -> Option<String> {
     let json: Option<serde_json::Value> = serde_json::from_slice(content).ok();
@@ -137,18 +101,6 @@ fn message(content: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOW: WallTime = WallTime::from_unix_seconds(784_111_777);
-
-    #[test]
-    fn retry_after_in_both_forms() {
-        assert_eq!(retry_after(" 120 ", NOW), Some(Duration::from_secs(120)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:50:37 GMT", NOW), Some(Duration::from_secs(60)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", NOW), Some(Duration::ZERO));
-        for text in ["", "soon", "-1", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT"] {
-            assert_eq!(retry_after(text, NOW), None, "{text}");
-        }
-    }
 
     #[test]
     fn messages_from_all_kinds_of_bodies() {

@@ -10,7 +10,7 @@ use crate::expr::instance::{self, State};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::Root;
 use crate::expr::{Interrupt, Message};
-use crate::http::{Bytes, HeaderMap, Url};
+use crate::http::{Bytes, HeaderMap, Url, phrase};
 use crate::value::json::Wanted;
 use crate::value::{ContextPart, Library, MessageRef, UrlRef, Value};
 
@@ -25,8 +25,7 @@ pub(super) const ROWS: &[Row] = &[
     row("IResponse", "int StatusCode", |call| Ok(Value::Int32(i32::from(response(call)?.status.as_u16())))),
     row("IResponse", "string StatusReason", |call| {
         let response = response(call)?;
-        let reason = response.reason.as_deref().or(response.status.canonical_reason()).unwrap_or("");
-        let reason: Arc<str> = Arc::from(reason);
+        let reason: Arc<str> = Arc::from(phrase(response.status, response.reason.as_deref()));
         call.yields(reason)
     }),
     row("IResponse", "IReadOnlyDictionary<string, string[]> Headers", |call| {

@@ -282,7 +282,8 @@ impl Told {
     }
 }
 
-fn header_seconds(duration: Duration) -> HeaderValue {
+/// The value of `Retry-After`, or of a field in its place.
+pub(super) fn header_seconds(duration: Duration) -> HeaderValue {
     HeaderValue::from(seconds(duration))
 }
 

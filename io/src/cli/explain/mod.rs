@@ -16,7 +16,7 @@ use holdfast_core::exchange::{
     Client, Content, Effect, Exchange, OutboundRequest, Outcome as Ended, Reply, ResponseBody, Step, UpstreamFailure,
     UpstreamFailureKind,
 };
-use holdfast_core::http::{Bytes, HeaderMap, HttpVersion, RequestHead, ResponseHead, StatusCode};
+use holdfast_core::http::{Bytes, HeaderMap, HttpVersion, RequestHead, ResponseHead, StatusCode, phrase};
 use holdfast_core::rng::Seed;
 use holdfast_core::shared::Shared;
 use holdfast_core::snapshot::{Identity, Snapshot};
@@ -177,7 +177,7 @@ impl World {
 fn human(ended: &Ended, world: &World) -> String {
     let mut out = ended.inspection.as_ref().map(|inspection| inspection.to_text()).unwrap_or_default();
     let status = ended.head.status;
-    let reason = ended.head.reason.as_deref().or_else(|| status.canonical_reason()).unwrap_or("");
+    let reason = phrase(status, ended.head.reason.as_deref());
     let _ = writeln!(out, "\n{} {reason}", status.as_u16());
     for (name, value) in &ended.head.headers {
         let _ = writeln!(out, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
