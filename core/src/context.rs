@@ -11,7 +11,8 @@ use crate::pki::chain::Trust;
 use crate::pki::{Certificate, Entropy};
 use crate::rng::Uuid;
 use crate::time::{Now, WallTime};
-use crate::value::{Object, UrlRef, Value};
+use crate::value::json::JKind;
+use crate::value::{JToken, Object, UrlRef, Value};
 
 pub use crate::http::message::{Body, ResponseView};
 /// `context.LastError`, which the record of the request shows too.
@@ -268,6 +269,15 @@ impl Context {
     #[must_use]
     pub fn key_parameter(&self) -> &str {
         self.api.as_ref().map_or(KEY_PARAMETER, |api| &api.key_names.1)
+    }
+
+    /// The JSON array that a variable holds; a new one when it holds anything else, or nothing.
+    #[must_use]
+    pub fn list_variable(&self, name: &Arc<str>) -> JToken {
+        match self.variables.get(name) {
+            Some(Value::Json(token)) if token.kind() == JKind::Array => token.clone(),
+            Some(_) | None => JToken::array(),
+        }
     }
 
     /// The URL of this name, if there is one.

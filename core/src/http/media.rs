@@ -20,7 +20,13 @@ impl<'a> MediaType<'a> {
     /// Whether both name the same type, parameters aside.
     #[must_use]
     pub fn is_same_type(&self, other: &MediaType<'_>) -> bool {
-        self.kind.eq_ignore_ascii_case(other.kind) && self.subtype.eq_ignore_ascii_case(other.subtype)
+        self.is_named(other.kind, other.subtype)
+    }
+
+    /// Whether it names this type, as in `text` and `event-stream`.
+    #[must_use]
+    pub fn is_named(&self, kind: &str, subtype: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
     }
 
     /// Whether this type falls into `range`, which may be `*/*` or `text/*`.

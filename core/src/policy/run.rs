@@ -290,6 +290,14 @@ impl Failure {
     }
 }
 
+impl Site {
+    /// What the operation declares of its response with this status.
+    #[must_use]
+    pub fn response(&self, status: u16) -> Option<&OperationResponse> {
+        self.responses.iter().find(|response| response.status == status)
+    }
+}
+
 impl Run<'_> {
     /// Evaluates an expression.
     ///

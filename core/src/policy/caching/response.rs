@@ -8,7 +8,6 @@ use super::{CACHING_TYPE, Lifetime, check_caching_type, tell_too_large};
 use crate::cache::{ENTRY_BYTES_MAX, Item};
 use crate::context::{Body, Context, ResponseView};
 use crate::expr::Message;
-use crate::http::media::MediaType;
 use crate::http::query::Pair;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, header};
 use crate::policy::content::{content_of, fields_of, media_of};
@@ -18,9 +17,6 @@ use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
 use crate::policy::transform::header_value;
 use crate::policy::{Built, Policy};
-
-/// A stream without an end.
-const EVENTS: &str = "text/event-stream";
 
 /// `cache-lookup`
 pub static CACHE_LOOKUP: Shape = Shape {
@@ -233,8 +229,8 @@ fn is_storable(response: &ResponseView, any_status: bool) -> bool {
     };
     let length = response.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let fits = length.is_none_or(|length: u64| length <= ENTRY_BYTES_MAX);
-    let streams = media_of(&response.headers)
-        .is_some_and(|media| MediaType::parse(EVENTS).is_some_and(|events| media.is_same_type(&events)));
+    // A stream of events has no end.
+    let streams = media_of(&response.headers).is_some_and(|media| media.is_named("text", "event-stream"));
     (any_status || response.status == StatusCode::OK) && is_whole && is_there && fits && !streams
 }
 

@@ -17,7 +17,6 @@ use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::schema::shortened;
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
 use crate::policy::{Built, Policy};
-use crate::value::json::JKind;
 use crate::value::{JToken, Value};
 use check::{Asked, Wrong, check, without};
 
@@ -132,18 +131,10 @@ impl Policy for ValidateGraphqlRequest {
         };
         let schema = Arc::clone(schema);
         let content = content_of(run, Message::Request)?.unwrap_or_default();
-        let judged = judged(run, &content, size_max).and_then(|request| {
-            let removed = request.check(&schema, depth_max, &rules)?;
-            request.without(&removed).map(|changed| (changed, removed))
-        });
+        let judged = judged(run, &content, size_max).and_then(|request| request.allowed(&schema, depth_max, &rules));
         match judged {
             Ok((changed, removed)) => {
-                let words = |asked: &Asked| Wrong {
-                    message: format!("Not authorized to access the field {}.{}.", asked.of, asked.name),
-                    at: Some(asked.at),
-                };
-                let wrongs: Vec<Wrong> = removed.iter().map(words).collect();
-                push(run, variable.as_ref(), &wrongs);
+                push(run, variable.as_ref(), &removed);
                 if let Some(changed) = changed {
                     changed.apply(run);
                 }
@@ -189,29 +180,21 @@ fn unread(error: &graphql_parser::query::ParseError) -> Vec<Wrong> {
 
 // The request as it is written.
 fn judged(run: &Run<'_>, content: &Bytes, size_max: usize) -> Result<Request, Vec<Wrong>> {
-    if content.len() > size_max {
-        return Err(wrong(format!(
-            "The request is {} bytes long and exceeds the limit of {size_max} bytes.",
-            content.len()
-        )));
-    }
+    let check_size = |bytes: usize| match bytes > size_max {
+        true => Err(wrong(format!("The request is {bytes} bytes long and exceeds the limit of {size_max} bytes."))),
+        false => Ok(()),
+    };
+    check_size(content.len())?;
     let request = &run.context.request;
     if request.method == Method::GET {
         let query = Query::new(request.url.query.as_deref());
         let text = query.get("query").ok_or_else(|| wrong("The request has no `query`."))?;
-        if text.len() > size_max {
-            return Err(wrong(format!(
-                "The request is {} bytes long and exceeds the limit of {size_max} bytes.",
-                text.len()
-            )));
-        }
+        check_size(text.len())?;
         let operation = query.get("operationName").filter(|name| !name.is_empty());
         let operation = operation.map(std::borrow::Cow::into_owned);
         return Ok(Request { query: text.into_owned(), operation, form: Form::Url });
     }
-    let is_document = media_of(&request.headers).is_some_and(|media| {
-        crate::http::MediaType::parse("application/graphql").is_some_and(|graphql| media.is_same_type(&graphql))
-    });
+    let is_document = media_of(&request.headers).is_some_and(|media| media.is_named("application", "graphql"));
     let text = std::str::from_utf8(content).map_err(|_| wrong("The request is not UTF-8."))?;
     if is_document {
         return Ok(Request { query: text.to_owned(), operation: None, form: Form::Document });
@@ -225,8 +208,13 @@ fn judged(run: &Run<'_>, content: &Bytes, size_max: usize) -> Result<Request, Ve
 }
 
 impl Request {
-    // The fields that rules remove.
-    fn check(&self, schema: &Schema, depth_max: usize, rules: &[(Arc<str>, Action)]) -> Result<Vec<Asked>, Vec<Wrong>> {
+    // What is left of the request, when rules remove fields; what they remove.
+    fn allowed(
+        self,
+        schema: &Schema,
+        depth_max: usize,
+        rules: &[(Arc<str>, Action)],
+    ) -> Result<(Option<Changed>, Vec<Wrong>), Vec<Wrong>> {
         let document = parse_query::<&str>(&self.query).map_err(|error| unread(&error))?;
         let asked = check(schema, &document, self.operation.as_deref(), depth_max)?;
         let (mut removed, mut rejected) = (Vec::new(), Vec::new());
@@ -234,25 +222,26 @@ impl Request {
             match decided(&field, rules) {
                 Action::Allow | Action::Ignore => {}
                 Action::Remove => removed.push(field),
-                Action::Reject => rejected.push(Wrong {
-                    message: format!("Not authorized to access the field {}.{}.", field.of, field.name),
-                    at: Some(field.at),
-                }),
+                Action::Reject => rejected.push(unauthorized(&field)),
             }
         }
-        if rejected.is_empty() { Ok(removed) } else { Err(rejected) }
-    }
-
-    fn without(self, removed: &[Asked]) -> Result<Option<Changed>, Vec<Wrong>> {
-        if removed.is_empty() {
-            return Ok(None);
+        if !rejected.is_empty() {
+            return Err(rejected);
         }
-        let document = parse_query::<&str>(&self.query).map_err(|error| unread(&error))?;
-        let Some(document) = without(document, removed) else {
+        if removed.is_empty() {
+            return Ok((None, Vec::new()));
+        }
+        let Some(document) = without(document, &removed) else {
             return Err(wrong("Not authorized to access any field of the request."));
         };
-        Ok(Some(Changed { query: document.to_string().trim_end().to_owned(), form: self.form }))
+        let query = document.to_string().trim_end().to_owned();
+        Ok((Some(Changed { query, form: self.form }), removed.iter().map(unauthorized).collect()))
     }
+}
+
+fn unauthorized(field: &Asked) -> Wrong {
+    let message = format!("Not authorized to access the field {}.{}.", field.of, field.name);
+    Wrong { message, at: Some(field.at) }
 }
 
 impl Changed {
@@ -302,10 +291,7 @@ fn push(run: &mut Run<'_>, variable: Option<&Arc<str>>, wrongs: &[Wrong]) {
         return;
     }
     for name in [Some(&Arc::from(ERRORS)), variable].into_iter().flatten() {
-        let list = match run.context.variables.get(name) {
-            Some(Value::Json(token)) if token.kind() == JKind::Array => token.clone(),
-            Some(_) | None => JToken::array(),
-        };
+        let list = run.context.list_variable(name);
         for wrong in wrongs {
             if let Ok(token) = JToken::parse(&error(wrong).to_string()) {
                 // INVARIANT: an array takes tokens that stand nowhere else.

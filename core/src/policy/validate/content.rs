@@ -303,7 +303,7 @@ impl ValidateContent {
             Message::Request => (None, run.site.request.representations.as_slice()),
             Message::Response => {
                 let status = run.context.response.as_ref()?.status.as_u16();
-                let response = run.site.responses.iter().find(|response| response.status == status)?;
+                let response = run.site.response(status)?;
                 (Some(status), response.representations.as_slice())
             }
         };

@@ -40,7 +40,7 @@ impl Policy for ValidateHeaders {
         let actions = self.actions.get(run, None)?;
         let Some(response) = run.context.response.as_ref() else { return Ok(Flow::Next) };
         let status = response.status.as_u16();
-        let declared = run.site.responses.iter().find(|declared| declared.status == status);
+        let declared = run.site.response(status);
         let declared = declared.map(|declared| declared.headers.as_slice()).unwrap_or_default();
         let mut findings = Vec::new();
         for parameter in declared {

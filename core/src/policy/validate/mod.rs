@@ -161,10 +161,7 @@ fn conclude(run: &mut Run<'_>, message: Message, variable: Option<&Arc<str>>, mu
 
 // Decision: an array of objects, to which later policies append (fixtures/policy/validate-parameters.conversation).
 fn append(context: &mut Context, variable: &Arc<str>, findings: &[Finding]) {
-    let before = match context.variables.get(variable) {
-        Some(Value::Json(token)) if token.kind() == crate::value::json::JKind::Array => token.clone(),
-        Some(_) | None => JToken::array(),
-    };
+    let before = context.list_variable(variable);
     let room = VARIABLE_FINDINGS_MAX.saturating_sub(before.count());
     for finding in findings.iter().take(room) {
         // INVARIANT: an array takes tokens that stand nowhere else.
@@ -182,6 +179,7 @@ struct Actions {
 }
 
 /// The same for one exchange.
+#[derive(Clone)]
 struct Decided {
     named: Vec<(Arc<str>, Action)>,
     specified: Action,

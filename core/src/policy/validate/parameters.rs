@@ -64,7 +64,7 @@ impl Policy for ValidateParameters {
         let all = self.all.get(run, None)?;
         let mut group = |of: &Option<Actions>| match of {
             Some(actions) => actions.get(run, Some(&all)),
-            None => self.all.get(run, None),
+            None => Ok(all.clone()),
         };
         let (headers, query, path) = (group(&self.headers)?, group(&self.query)?, group(&self.path)?);
         let mut findings = of_headers(run, &headers);

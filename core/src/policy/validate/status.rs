@@ -52,7 +52,7 @@ impl Policy for ValidateStatusCode {
         let Some(status) = run.context.response.as_ref().map(|response| response.status.as_u16()) else {
             return Ok(Flow::Next);
         };
-        if run.site.responses.iter().any(|response| response.status == status) {
+        if run.site.response(status).is_some() {
             return Ok(Flow::Next);
         }
         let own = codes.iter().find(|(code, _)| *code == i64::from(status)).map(|(_, action)| *action);

@@ -41,6 +41,16 @@ pub(super) fn not_present() -> Denial {
     Denial { reason: NOT_PRESENT, message: "JWT not present.".to_owned() }
 }
 
+/// Whether the key that the token names is at hand; one that names none asks for none.
+pub(super) fn has_key(token: &Token, own: &[Key], providers: &[Arc<Provider>]) -> bool {
+    let Some(kid) = token.header_text("kid") else { return true };
+    all_keys(own, providers).any(|key| key.id.as_deref() == Some(kid))
+}
+
+fn all_keys<'k>(own: &'k [Key], providers: &'k [Arc<Provider>]) -> impl Iterator<Item = &'k Key> {
+    own.iter().chain(providers.iter().flat_map(|provider| &provider.keys))
+}
+
 /// Whether the token passes at `now`, in seconds since 1970.
 pub(super) fn decide(
     token: &Token,
@@ -49,8 +59,7 @@ pub(super) fn decide(
     providers: &[Arc<Provider>],
     now: i64,
 ) -> Result<(), Denial> {
-    let published = providers.iter().flat_map(|provider| &provider.keys);
-    signature(token, rules, &own.iter().chain(published).collect::<Vec<_>>())?;
+    signature(token, rules, &all_keys(own, providers).collect::<Vec<_>>())?;
     lifetime(token, rules, now)?;
     audience(token, rules)?;
     issuer(token, rules, providers)?;

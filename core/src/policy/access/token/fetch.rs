@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::context::{Body, ResponseView};
 use crate::http::{Bytes, HeaderMap, HeaderValue, Method, Url, header};
-use crate::keys::jws::Token;
-use crate::keys::{Configured, DOCUMENT_BYTES_MAX, Key, Progress, Provider, Want};
+use crate::keys::{Configured, DOCUMENT_BYTES_MAX, Progress, Provider, Want};
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamTls};
 use crate::policy::run::Run;
 
@@ -26,17 +25,8 @@ pub(super) fn of_tenant(tenant: &str, authority: Option<&str>) -> [Arc<str>; 2] 
     ["/v2.0", ""].map(|version| Arc::from(format!("{base}{version}/.well-known/openid-configuration")))
 }
 
-/// The next document that must be fetched before the token can be judged.
-pub(super) fn begin(
-    run: &mut Run<'_>,
-    index: usize,
-    urls: &[Arc<str>],
-    token: &Token,
-    signing: &[Key],
-) -> Option<Box<Effect>> {
-    let kid = token.header_text("kid");
-    let has = |keys: &[Key]| keys.iter().any(|key| kid.is_some() && key.id.as_deref() == kid);
-    let is_known = kid.is_none() || has(signing) || known(run, urls).iter().any(|provider| has(&provider.keys));
+/// The next document that must be fetched before the token can be judged; `is_known` says whether its key is at hand.
+pub(super) fn begin(run: &mut Run<'_>, index: usize, urls: &[Arc<str>], is_known: bool) -> Option<Box<Effect>> {
     for url in urls {
         let tried = run.state.fetches.get(&index).is_some_and(|fetch| fetch.tried.contains(url));
         if tried {

@@ -111,11 +111,12 @@ impl Policy for ValidateToken {
             Ok(token) => token,
             Err(denial) => return self.refuse(run, status, message, denial),
         };
-        if let Some(effect) = fetch::begin(run, self.index, &urls, &read, &signing) {
+        let providers = fetch::known(run, &urls);
+        let is_known = decision::has_key(&read, &signing, &providers);
+        if let Some(effect) = fetch::begin(run, self.index, &urls, is_known) {
             return Ok(Flow::Ask(effect));
         }
         run.state.fetches.remove(&self.index);
-        let providers = fetch::known(run, &urls);
         match decision::decide(&read, &rules, &signing, &providers, run.now.wall.unix_seconds()) {
             Ok(()) => {}
             Err(denial) => return self.refuse(run, status, message, denial),
