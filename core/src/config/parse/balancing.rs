@@ -16,7 +16,7 @@ use crate::http::HeaderName;
 const MEMBERS_MAX: usize = 30;
 
 /// The weight of a member that names none: an equal share.
-const WEIGHT: i32 = 1;
+const WEIGHT: u32 = 1;
 
 /// Ranges of status codes, and reasons, that one breaker may have, as in APIM.
 const CONDITIONS_MAX: usize = 10;
@@ -54,8 +54,7 @@ pub(super) fn pool(properties: &mut Properties<'_>, all: &[&Resource]) -> Option
 fn member(properties: &mut Properties<'_>, all: &[&Resource], index: &str) -> Option<Member> {
     let place = ["pool", "services", index];
     let at = |name: &'static str| ["pool", "services", index, name];
-    let item = properties.items(&["pool", "services"]).get(index.parse::<usize>().ok()?)?;
-    let Some(id) = item.get("id").and_then(Value::as_str) else {
+    let Some(id) = properties.value(&at("id")).and_then(Value::as_str) else {
         properties.error(&place, "missing-property", format!("`pool.services.{index}.id` is missing"));
         return None;
     };
@@ -72,18 +71,17 @@ fn member(properties: &mut Properties<'_>, all: &[&Resource], index: &str) -> Op
         }
         Some(_) => {}
     }
-    let weight = share(properties, item, &at("weight"), WEIGHT);
-    let priority = share(properties, item, &at("priority"), 0);
+    let weight = share(properties, &at("weight"), WEIGHT);
+    let priority = share(properties, &at("priority"), 0);
     Some(Member { backend: name, weight, priority })
 }
 
-fn share(properties: &mut Properties<'_>, item: &Value, path: &[&str; 4], default: i32) -> u32 {
-    let [.., name] = path;
-    let number = match item.get(name).filter(|value| !value.is_null()) {
-        None => Some(i64::from(default)),
-        Some(value) => value.as_i64(),
+fn share(properties: &mut Properties<'_>, path: &[&str], default: u32) -> u32 {
+    let number = match properties.value(path) {
+        None => Some(default),
+        Some(value) => value.as_u64().and_then(|number| u32::try_from(number).ok()),
     };
-    let number = number.and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= 100);
+    let number = number.filter(|number| *number <= 100);
     if number.is_none() {
         properties.error(path, "wrong-pool", format!("`{}` is not a whole number from 0 to 100", path.join(".")));
     }
@@ -126,37 +124,40 @@ pub(super) fn circuit_breaker(properties: &mut Properties<'_>, is_pool: bool) ->
 }
 
 fn rule(properties: &mut Properties<'_>) -> Option<CircuitBreaker> {
-    let rule = properties.items(&["circuitBreaker", "rules"]).first()?;
-    let condition = rule.get("failureCondition").filter(|value| !value.is_null());
-    let place = ["circuitBreaker", "rules", "0", "failureCondition"];
-    let Some(condition) = condition else {
-        properties.error(&place, "missing-property", "`failureCondition` is missing");
+    if properties.value(&CONDITION).is_none() {
+        properties.error(&CONDITION, "missing-property", "`failureCondition` is missing");
         return None;
-    };
-    let count = number(properties, condition, "count", i64::MAX);
-    let percentage = number(properties, condition, "percentage", 100);
-    if count.is_none() && percentage.is_none() {
-        properties.error(&place, "missing-property", "`failureCondition` needs `count` or `percentage`");
     }
-    let statuses = statuses(properties, condition);
-    let reasons = list(properties, condition, "errorReasons");
+    let count = number(properties, "count", i64::MAX);
+    let percentage = number(properties, "percentage", 100);
+    if count.is_none() && percentage.is_none() {
+        properties.error(&CONDITION, "missing-property", "`failureCondition` needs `count` or `percentage`");
+    }
+    let statuses = statuses(properties);
+    let reasons = list(properties, "errorReasons");
     let reasons: Vec<String> = reasons.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let statuses = if statuses.is_empty() && reasons.is_empty() { vec![SERVER_ERRORS] } else { statuses };
+    let accepts = properties.value(&[&RULE[..], &["acceptRetryAfter"]].concat());
     Some(CircuitBreaker {
         count,
         percentage,
-        interval: duration(properties, condition.get("interval"), "failureCondition.interval")?,
+        interval: duration(properties, "failureCondition.interval")?,
         statuses,
         reasons,
-        trip: duration(properties, rule.get("tripDuration"), "tripDuration")?,
-        accept_retry_after: rule.get("acceptRetryAfter").and_then(Value::as_bool).unwrap_or(false),
+        trip: duration(properties, "tripDuration")?,
+        accept_retry_after: accepts.and_then(Value::as_bool).unwrap_or(false),
     })
 }
 
 const RULE: [&str; 3] = ["circuitBreaker", "rules", "0"];
+const CONDITION: [&str; 4] = ["circuitBreaker", "rules", "0", "failureCondition"];
 
-fn number(properties: &mut Properties<'_>, condition: &Value, name: &str, max: i64) -> Option<u64> {
-    let value = condition.get(name).filter(|value| !value.is_null())?;
+fn condition<'v>(properties: &Properties<'v>, name: &str) -> Option<&'v Value> {
+    properties.value(&[&CONDITION[..], &[name]].concat())
+}
+
+fn number(properties: &mut Properties<'_>, name: &str, max: i64) -> Option<u64> {
+    let value = condition(properties, name)?;
     let number = value.as_i64().filter(|number| (1..=max).contains(number));
     if number.is_none() {
         let upto = if max == i64::MAX { String::new() } else { format!(" to {max}") };
@@ -166,8 +167,8 @@ fn number(properties: &mut Properties<'_>, condition: &Value, name: &str, max: i
     number.and_then(|number| u64::try_from(number).ok())
 }
 
-fn list<'v>(properties: &mut Properties<'_>, condition: &'v Value, name: &str) -> &'v [Value] {
-    let Some(value) = condition.get(name).filter(|value| !value.is_null()) else { return &[] };
+fn list<'v>(properties: &mut Properties<'v>, name: &str) -> &'v [Value] {
+    let Some(value) = condition(properties, name) else { return &[] };
     let items = value.as_array().map_or(&[][..], Vec::as_slice);
     if !value.is_array() || items.len() > CONDITIONS_MAX {
         let message = format!("`failureCondition.{name}` is not a list of {CONDITIONS_MAX} at most");
@@ -176,9 +177,9 @@ fn list<'v>(properties: &mut Properties<'_>, condition: &'v Value, name: &str) -
     items
 }
 
-fn statuses(properties: &mut Properties<'_>, condition: &Value) -> Vec<RangeInclusive<u16>> {
+fn statuses(properties: &mut Properties<'_>) -> Vec<RangeInclusive<u16>> {
     let mut ranges = Vec::new();
-    for item in list(properties, condition, "statusCodeRanges") {
+    for item in list(properties, "statusCodeRanges") {
         let end = |name: &str| item.get(name).and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         match (end("min"), end("max")) {
             (Some(min), Some(max)) if (100..=599).contains(&min) && (min..=599).contains(&max) => {
@@ -193,8 +194,9 @@ fn statuses(properties: &mut Properties<'_>, condition: &Value) -> Vec<RangeIncl
     ranges
 }
 
-fn duration(properties: &mut Properties<'_>, value: Option<&Value>, name: &str) -> Option<Duration> {
-    let written = value.and_then(Value::as_str);
+fn duration(properties: &mut Properties<'_>, name: &str) -> Option<Duration> {
+    let path = [&RULE[..], &name.split('.').collect::<Vec<_>>()].concat();
+    let written = properties.value(&path).and_then(Value::as_str);
     let duration = written.and_then(seconds).filter(|seconds| *seconds > 0);
     if duration.is_none() {
         let shown = written.map_or_else(|| "missing".to_owned(), |text| format!("`{text}`"));

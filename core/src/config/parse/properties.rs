@@ -22,12 +22,15 @@ impl<'a> Properties<'a> {
         Self { resource, findings: Vec::new() }
     }
 
-    /// The value at `path`: names of members, one below the other.
+    /// The value at `path`: names of members and indexes of items, one below the other.
     pub(super) fn value(&self, path: &[&str]) -> Option<&'a Value> {
         let (first, rest) = path.split_first()?;
         let mut value = self.resource.properties.get(*first)?;
         for name in rest {
-            value = value.get(name)?;
+            value = match value {
+                Value::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+                _ => value.get(name)?,
+            };
         }
         Some(value).filter(|value| !value.is_null())
     }
