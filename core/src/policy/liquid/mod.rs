@@ -81,7 +81,11 @@ impl Template {
             // What is put together has no content yet.
             Target::DraftRequest | Target::DraftResponse => Item::Nil,
         };
-        let globals = [("body", body), ("context", scene::context(run.context))];
+        let globals = |name: &str| match name {
+            "body" => Some(body.clone()),
+            "context" => Some(scene::context(run.context)),
+            _ => None,
+        };
         let made = render::render(&self.pieces, &globals);
         made.map(Bytes::from).map_err(|why| failed(format!("Liquid template failed: {why}.")))
     }
@@ -142,7 +146,8 @@ mod tests {
             "name": "a b", "n": 7, "f": 2.5, "none": null, "at": "2026-02-15T10:20:30Z", "yes": true,
             "items": [{"id": 2, "tag": "x"}, {"id": 1, "tag": "y"}, {"id": 3, "tag": "x"}], "words": ["b", "a", "b"],
         });
-        let globals = [("body", Item::of_json(body, Dates::Parsed, 0))];
+        let body = Item::of_json(body, Dates::Parsed, 0);
+        let globals = |name: &str| (name == "body").then(|| body.clone());
         let pieces = parse::parse(template, Entities::Kept).map_err(|wrong| wrong.message)?;
         render::render(&pieces, &globals)
     }
@@ -273,7 +278,8 @@ mod tests {
     fn xml_is_bound_by_local_names() {
         let xml = "<s:Envelope xmlns:s='urn:s' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><s:Body><Add><R>1</R><R>2</R><N xsi:nil='true'/></Add></s:Body></s:Envelope>";
         for (nil, expected) in [(XsiNil::Blank, "1,2|full"), (XsiNil::Null, "1,2|nil")] {
-            let globals = [("body", Item::of_xml(xml, nil).unwrap())];
+            let body = Item::of_xml(xml, nil).unwrap();
+            let globals = |name: &str| (name == "body").then(|| body.clone());
             let text = "{{ body.envelope.body.Add.R | Join: ',' }}|{% if body.envelope.body.Add.N %}full{% else %}nil{% endif %}";
             assert_eq!(render::render(&parse::parse(text, Entities::Kept).unwrap(), &globals).unwrap(), expected);
         }

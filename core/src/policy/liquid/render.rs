@@ -21,15 +21,17 @@ type Outcome<T> = Result<T, String>;
 ///
 /// # Errors
 /// It runs too long or makes too much; says which.
-pub(super) fn render(template: &[Piece], globals: &[(&str, Item)]) -> Outcome<String> {
-    let globals = globals.iter().map(|(name, item)| (Arc::from(*name), item.clone())).collect();
-    let mut renderer = Renderer { scopes: vec![globals], steps: 0, out: String::new(), cycles: IndexMap::new() };
+pub(super) fn render(template: &[Piece], globals: &dyn Fn(&str) -> Option<Item>) -> Outcome<String> {
+    let scopes = vec![IndexMap::new()];
+    let mut renderer = Renderer { globals, scopes, steps: 0, out: String::new(), cycles: IndexMap::new() };
     renderer.pieces(template)?;
     Ok(renderer.out)
 }
 
-struct Renderer {
-    /// The last one first looked at; the first one takes what is assigned.
+struct Renderer<'g> {
+    /// Made when a template first names it: `context` alone is large.
+    globals: &'g dyn Fn(&str) -> Option<Item>,
+    /// The last one first looked at; the first one takes what is assigned, and the globals that have been named.
     scopes: Vec<IndexMap<Arc<str>, Item>>,
     steps: usize,
     out: String,
@@ -44,7 +46,7 @@ enum End {
     Continue,
 }
 
-impl Renderer {
+impl Renderer<'_> {
     fn step(&mut self, count: usize) -> Outcome<()> {
         self.steps = self.steps.saturating_add(count);
         if self.steps > STEPS_MAX { Err(format!("the template ran more than {STEPS_MAX} steps")) } else { Ok(()) }
@@ -202,8 +204,17 @@ impl Renderer {
         let mut keys = path.iter();
         let Some(Operand::Literal(first)) = keys.next() else { return Ok(Item::Nil) };
         let name = first.render();
-        let found = self.scopes.iter().rev().find_map(|scope| scope.get(name.as_str()));
-        let mut item = found.cloned().unwrap_or_default();
+        let found = self.scopes.iter().rev().find_map(|scope| scope.get(name.as_str())).cloned();
+        let mut item = match found {
+            Some(item) => item,
+            None => {
+                let global = (self.globals)(&name);
+                if let Some(global) = &global {
+                    self.assign(&name, global.clone());
+                }
+                global.unwrap_or_default()
+            }
+        };
         for key in keys {
             let key = self.operand(key)?;
             item = item.member(&key);
