@@ -14,7 +14,7 @@ use crate::time::Instant;
 /// How long what was fetched is used without asking again (APIM's own).
 const FRESH: Duration = Duration::from_secs(3600);
 
-/// The least time between two fetches while there are keys: after a failure, or for a key that nobody knows (APIM's own).
+/// The least time between two fetches while there are keys, after a failure; and between two for a key that nobody knows (APIM's own).
 const REFETCH: Duration = Duration::from_secs(300);
 
 /// The least time between two fetches while there are no keys.
@@ -60,8 +60,10 @@ pub struct Providers(Mutex<BTreeMap<Arc<str>, Entry>>);
 struct Entry {
     provider: Option<Arc<Provider>>,
     fetched: Option<Instant>,
-    attempted: Option<Instant>,
-    began: Option<Instant>,
+    failed: Option<Instant>,
+    /// When the last fetch ended that was made for a key that nobody knew.
+    renewed: Option<Instant>,
+    began: Option<(Instant, Want)>,
     used: Instant,
 }
 
@@ -103,14 +105,15 @@ impl Providers {
         let within =
             |moment: Option<Instant>, time: Duration| moment.is_some_and(|moment| now.saturating_since(moment) < time);
         let is_fetched = match (&entry.provider, want) {
-            (None, _) => !within(entry.attempted, RETRY),
-            (Some(_), Want::UnknownKey) => !within(entry.attempted, REFETCH),
+            (None, _) => !within(entry.failed, RETRY),
+            (Some(_), Want::UnknownKey) => !within(entry.failed, REFETCH) && !within(entry.renewed, REFETCH),
             (Some(_), Want::Keys) => {
-                !within(entry.fetched, FRESH) && !within(entry.attempted, REFETCH) && !within(entry.began, UNDER_WAY)
+                let began = entry.began.map(|(began, _)| began);
+                !within(entry.fetched, FRESH) && !within(entry.failed, REFETCH) && !within(began, UNDER_WAY)
             }
         };
         if is_fetched {
-            entry.began = Some(now);
+            entry.began = Some((now, want));
             return Progress::Fetch;
         }
         entry.provider.clone().map_or(Progress::Unknown, Progress::Use)
@@ -129,15 +132,19 @@ impl Providers {
         let Some(keys) = keys else { return self.fail(url, now) };
         let mut entries = lock(&self.0);
         make_room(&mut entries, url);
-        let (moment, provider) = (Some(now), Some(Arc::new(Provider { issuer, keys })));
-        entries.insert(Arc::clone(url), Entry { provider, fetched: moment, attempted: moment, began: None, used: now });
+        let entry = entries.entry(Arc::clone(url)).or_default();
+        if let Some((_, Want::UnknownKey)) = entry.began.take().filter(|_| entry.provider.is_some()) {
+            entry.renewed = Some(now);
+        }
+        (entry.provider, entry.fetched, entry.failed) = (Some(Arc::new(Provider { issuer, keys })), Some(now), None);
+        entry.used = now;
     }
 
     /// Notes that nothing has come; what was there stays.
     pub fn fail(&self, url: &Arc<str>, now: Instant) {
         let mut entries = lock(&self.0);
         if let Some(entry) = entries.get_mut(url) {
-            entry.attempted = Some(now);
+            entry.failed = Some(now);
             entry.began = None;
         }
     }
@@ -185,11 +192,18 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_asked_for_every_five_minutes() {
+    fn an_unknown_key_is_asked_for_at_once_and_then_every_five_minutes() {
         let (providers, url) = (Providers::default(), Arc::from("https://idp/"));
+        assert!(asks(&providers, &url, Want::UnknownKey, 999), "nothing is known yet");
         providers.learn(&url, None, SET, at(1000));
-        assert!(!asks(&providers, &url, Want::UnknownKey, 1299));
-        assert!(asks(&providers, &url, Want::UnknownKey, 1300));
+        assert!(asks(&providers, &url, Want::UnknownKey, 1001), "the provider may have changed its keys since");
+        assert!(asks(&providers, &url, Want::UnknownKey, 1002), "nobody is refused because another one fetches");
+        providers.learn(&url, None, SET, at(1003));
+        assert!(!asks(&providers, &url, Want::UnknownKey, 1302));
+        assert!(asks(&providers, &url, Want::UnknownKey, 1303));
+        providers.fail(&url, at(1310));
+        assert!(!asks(&providers, &url, Want::UnknownKey, 1609));
+        assert!(asks(&providers, &url, Want::UnknownKey, 1610));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::der::{self, Reader};
 use super::digest::Digest;
+use super::ec_key::{Curve, EcKey};
 use super::name::{Name, text_of};
 use super::rsa_key::RsaKey;
 use super::{oid, pem};
@@ -13,6 +14,7 @@ use super::{oid, pem};
 pub const SUBJECT_ALTERNATIVES: &str = "2.5.29.17";
 /// The identifier of alternative names of the issuer.
 pub const ISSUER_ALTERNATIVES: &str = "2.5.29.18";
+const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
 const UPN: &str = "1.3.6.1.4.1.311.20.2.3";
 
 /// The longest certificate that is read, in bytes.
@@ -193,6 +195,15 @@ impl Certificate {
     #[must_use]
     pub fn rsa_public_key(&self) -> Option<RsaKey> {
         RsaKey::of_public_key_info(&self.public_key.raw).ok()
+    }
+
+    /// Its public key, when that is one of a curve.
+    #[must_use]
+    pub fn ec_public_key(&self) -> Option<EcKey> {
+        let PublicKeyInfo { algorithm, bits, .. } = &self.public_key;
+        let curve = Reader::new(&algorithm.parameters).object_id().and_then(|id| Curve::of_id(&id));
+        let curve = curve.filter(|_| algorithm.id == EC_PUBLIC_KEY)?;
+        EcKey::of_point(curve, bits)
     }
 
     /// The digest of its encoding.

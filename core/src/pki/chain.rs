@@ -116,17 +116,31 @@ fn authority(value: &[u8]) -> Option<Option<usize>> {
 /// Whether `issuer` signed `certificate`. Signatures over MD5 or SHA-1 do not count.
 #[must_use]
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let Some((digest, padding)) = scheme(&certificate.signature_algorithm) else { return false };
-    let Some(key) = issuer.rsa_public_key() else { return false };
-    key.verify(&digest.digest(&certificate.signed), &certificate.signature, digest, padding)
+    match scheme(&certificate.signature_algorithm) {
+        Some((digest, Scheme::Rsa(padding))) => issuer.rsa_public_key().is_some_and(|key| {
+            key.verify(&digest.digest(&certificate.signed), &certificate.signature, digest, padding)
+        }),
+        Some((digest, Scheme::Ecdsa)) => issuer
+            .ec_public_key()
+            .is_some_and(|key| key.verify_sequence(&certificate.signed, &certificate.signature, digest)),
+        None => false,
+    }
 }
 
-fn scheme(algorithm: &Algorithm) -> Option<(Digest, SignaturePadding)> {
+enum Scheme {
+    Rsa(SignaturePadding),
+    Ecdsa,
+}
+
+fn scheme(algorithm: &Algorithm) -> Option<(Digest, Scheme)> {
     Some(match algorithm.id.as_str() {
-        "1.2.840.113549.1.1.11" => (Digest::Sha256, SignaturePadding::Pkcs1),
-        "1.2.840.113549.1.1.12" => (Digest::Sha384, SignaturePadding::Pkcs1),
-        "1.2.840.113549.1.1.13" => (Digest::Sha512, SignaturePadding::Pkcs1),
-        "1.2.840.113549.1.1.10" => (pss_digest(&algorithm.parameters)?, SignaturePadding::Pss),
+        "1.2.840.113549.1.1.11" => (Digest::Sha256, Scheme::Rsa(SignaturePadding::Pkcs1)),
+        "1.2.840.113549.1.1.12" => (Digest::Sha384, Scheme::Rsa(SignaturePadding::Pkcs1)),
+        "1.2.840.113549.1.1.13" => (Digest::Sha512, Scheme::Rsa(SignaturePadding::Pkcs1)),
+        "1.2.840.113549.1.1.10" => (pss_digest(&algorithm.parameters)?, Scheme::Rsa(SignaturePadding::Pss)),
+        "1.2.840.10045.4.3.2" => (Digest::Sha256, Scheme::Ecdsa),
+        "1.2.840.10045.4.3.3" => (Digest::Sha384, Scheme::Ecdsa),
+        "1.2.840.10045.4.3.4" => (Digest::Sha512, Scheme::Ecdsa),
         _ => return None,
     })
 }

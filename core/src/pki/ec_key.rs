@@ -4,6 +4,8 @@ use std::fmt;
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 
+use super::der;
+use super::der::Reader;
 use super::digest::Digest;
 
 /// A curve.
@@ -28,6 +30,17 @@ impl Curve {
             Self::P256 => "P-256",
             Self::P384 => "P-384",
             Self::P521 => "P-521",
+        }
+    }
+
+    /// The curve with this identifier (RFC 5480 §2.1.1.1).
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<Self> {
+        match id {
+            "1.2.840.10045.3.1.7" => Some(Self::P256),
+            "1.3.132.0.34" => Some(Self::P384),
+            "1.3.132.0.35" => Some(Self::P521),
+            _ => None,
         }
     }
 
@@ -67,11 +80,16 @@ impl EcKey {
         if x.len() != bytes || y.len() != bytes {
             return None;
         }
-        let point = [&[4], x, y].concat();
+        Self::of_point(curve, &[&[4], x, y].concat())
+    }
+
+    /// The key of a point as certificates carry it (SEC 1 §2.3.3); `None` when it is none of the curve.
+    #[must_use]
+    pub fn of_point(curve: Curve, point: &[u8]) -> Option<Self> {
         Some(Self(match curve {
-            Curve::P256 => Point::P256(Box::new(p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?)),
-            Curve::P384 => Point::P384(Box::new(p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?)),
-            Curve::P521 => Point::P521(Box::new(p521::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok()?)),
+            Curve::P256 => Point::P256(Box::new(p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)),
+            Curve::P384 => Point::P384(Box::new(p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)),
+            Curve::P521 => Point::P521(Box::new(p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)),
         }))
     }
 
@@ -98,4 +116,22 @@ impl EcKey {
                 .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),
         }
     }
+
+    /// The same of a signature as certificates carry it: both numbers in a sequence (RFC 3279 §2.2.3).
+    #[must_use]
+    pub fn verify_sequence(&self, bytes: &[u8], signature: &[u8], digest: Digest) -> bool {
+        let joined = joined(signature, self.curve().coordinate_bytes());
+        joined.is_some_and(|signature| self.verify(bytes, &signature, digest))
+    }
+}
+
+fn joined(signature: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut numbers = Reader::new(signature).inside(der::SEQUENCE)?;
+    let mut joined = Vec::with_capacity(2 * length);
+    for _ in 0..2 {
+        let digits = numbers.unsigned()?;
+        joined.resize(joined.len() + length.checked_sub(digits.len())?, 0);
+        joined.extend_from_slice(digits);
+    }
+    numbers.is_empty().then_some(joined)
 }
