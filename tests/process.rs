@@ -16,6 +16,8 @@ mod gateway;
 mod nginx;
 #[path = "process/ports.rs"]
 mod ports;
+#[path = "process/provider.rs"]
+mod provider;
 #[path = "process/scripted.rs"]
 mod scripted;
 #[path = "process/tls.rs"]
@@ -27,6 +29,8 @@ mod wait;
 
 #[path = "process/backup.rs"]
 mod backup;
+#[path = "process/certificate.rs"]
+mod certificate;
 #[path = "process/commands.rs"]
 mod commands;
 #[path = "process/drain.rs"]
@@ -35,8 +39,12 @@ mod drain;
 mod hostile;
 #[path = "process/outage.rs"]
 mod outage;
+#[path = "process/pool.rs"]
+mod pool;
 #[path = "process/serving.rs"]
 mod serving;
+#[path = "process/signed.rs"]
+mod signed;
 #[path = "process/token.rs"]
 mod token;
 #[path = "process/tracing.rs"]

@@ -13,9 +13,9 @@ use crate::{ports, wait};
 
 /// nginx, until dropped.
 pub(crate) struct Nginx {
-    _process: Process,
+    process: Process,
     address: SocketAddr,
-    _place: TempDir,
+    place: TempDir,
 }
 
 /// The item whose answer is a file of [`LARGE_BYTES`].
@@ -31,17 +31,25 @@ impl Nginx {
         let address = ports::free();
         let version = say(Command::new(&program).arg("-V")).err;
         let configuration = place.path().join("nginx.conf");
-        fs::write(&configuration, configuration_text(address, place.path(), &version)).expect("a file can be written");
+        fs::write(configuration, configuration_text(address, place.path(), &version)).expect("a file can be written");
         fs::write(place.path().join("large"), large_file()).expect("a file can be written");
+        Self { process: launch(&place, address), address, place }
+    }
 
-        let mut command = Command::new(&program);
-        command.arg("-p").arg(place.path()).arg("-e").arg(place.path().join("error.log"));
-        let mut process = Process::start("nginx", command.arg("-c").arg(&configuration));
-        wait::until("nginx listens", || {
-            process.must_run();
-            std::net::TcpStream::connect(address).map(drop).map_err(|error| error.to_string())
-        });
-        Self { _process: process, address, _place: place }
+    /// SIGKILL: from now on connections to it are refused.
+    pub(crate) fn kill(&mut self) {
+        self.process.must_run();
+        self.process.kill();
+    }
+
+    /// Starts it again at the same address.
+    pub(crate) fn restart(&mut self) {
+        self.process = launch(&self.place, self.address);
+    }
+
+    /// Its base URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The sample's backends, both on this nginx.
@@ -52,6 +60,17 @@ impl Nginx {
             catalog: format!("http://{address}/catalog-service"),
         }
     }
+}
+
+fn launch(place: &TempDir, address: SocketAddr) -> Process {
+    let mut command = Command::new(installed("nginx"));
+    command.arg("-p").arg(place.path()).arg("-e").arg(place.path().join("error.log"));
+    let mut process = Process::start("nginx", command.arg("-c").arg(place.path().join("nginx.conf")));
+    wait::until("nginx listens", || {
+        process.must_run();
+        std::net::TcpStream::connect(address).map(drop).map_err(|error| error.to_string())
+    });
+    process
 }
 
 /// The content of [`LARGE_ITEM`]: no two stretches of it are the same, so that a lost or doubled one shows.

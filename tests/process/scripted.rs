@@ -81,7 +81,7 @@ impl Service {
 }
 
 /// Writes one whole answer.
-pub(crate) fn answer(stream: &mut TcpStream, status: &str, fields: &[&str], content: &[u8]) -> std::io::Result<()> {
+pub(crate) fn answer(stream: &mut impl Write, status: &str, fields: &[&str], content: &[u8]) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n", content.len())?;
     for field in fields {
         write!(stream, "{field}\r\n")?;
@@ -109,7 +109,17 @@ fn serve(act: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync
 fn converse(mut stream: TcpStream, act: &dyn Fn(&str, &mut TcpStream) -> std::io::Result<()>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
+    let target = read_request(&mut stream)?;
+    act(&target, &mut stream)?;
+    stream.shutdown(std::net::Shutdown::Write)?;
+    // Until the other side has closed too: a close with unread bytes would be a reset.
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.read_to_end(&mut Vec::new()).map(drop)
+}
+
+/// Reads one request, content and all; gives its target. What comes behind it on the connection is lost.
+pub(crate) fn read_request(stream: &mut impl Read) -> std::io::Result<String> {
+    let mut reader = BufReader::new(stream);
     let (mut target, mut length) = (String::new(), 0);
     for line in (&mut reader).lines() {
         let line = line?;
@@ -124,9 +134,5 @@ fn converse(mut stream: TcpStream, act: &dyn Fn(&str, &mut TcpStream) -> std::io
         }
     }
     reader.take(length).read_to_end(&mut Vec::new())?;
-    act(&target, &mut stream)?;
-    stream.shutdown(std::net::Shutdown::Write)?;
-    // Until the other side has closed too: a close with unread bytes would be a reset.
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream.read_to_end(&mut Vec::new()).map(drop)
+    Ok(target)
 }
