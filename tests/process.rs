@@ -4,6 +4,8 @@
 //! Each test starts its own processes on ports of its own and ends them by their ids. Run by `.ci/test`, which installs nginx and builds
 //! the binaries.
 
+#[path = "process/authority.rs"]
+mod authority;
 #[path = "process/azure.rs"]
 mod azure;
 #[path = "process/child.rs"]
@@ -14,6 +16,8 @@ mod folder;
 mod gateway;
 #[path = "process/nginx.rs"]
 mod nginx;
+#[path = "process/played.rs"]
+mod played;
 #[path = "process/ports.rs"]
 mod ports;
 #[path = "process/provider.rs"]
@@ -37,6 +41,8 @@ mod commands;
 mod drain;
 #[path = "process/hostile.rs"]
 mod hostile;
+#[path = "process/identity.rs"]
+mod identity;
 #[path = "process/outage.rs"]
 mod outage;
 #[path = "process/pool.rs"]

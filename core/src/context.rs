@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use crate::config::model::CertificateName;
 use crate::http::{HeaderMap, Method, Url};
 use crate::pki::chain::Trust;
-use crate::pki::{Certificate, Entropy};
+use crate::pki::name::hex;
+use crate::pki::{Certificate, ClientIdentity, Digest, Entropy};
 use crate::rng::Uuid;
 use crate::time::{Now, WallTime};
 use crate::value::json::JKind;
@@ -79,6 +81,8 @@ pub struct RequestView {
 pub struct CertificateView {
     /// The certificate.
     pub certificate: Arc<Certificate>,
+    /// What can be shown to a backend, when the private key is at hand.
+    pub identity: Option<Arc<ClientIdentity>>,
     object: OnceLock<Object>,
 }
 
@@ -86,7 +90,22 @@ impl CertificateView {
     /// A view of it.
     #[must_use]
     pub fn new(certificate: Certificate) -> Arc<Self> {
-        Arc::new(Self { certificate: Arc::new(certificate), object: OnceLock::new() })
+        Self::with_identity(certificate, None)
+    }
+
+    /// A view of a certificate whose key the gateway has.
+    #[must_use]
+    pub fn with_identity(certificate: Certificate, identity: Option<Arc<ClientIdentity>>) -> Arc<Self> {
+        Arc::new(Self { certificate: Arc::new(certificate), identity, object: OnceLock::new() })
+    }
+
+    /// Whether it is the one of this name.
+    #[must_use]
+    pub fn is_named(&self, id: &str, name: &CertificateName) -> bool {
+        match name {
+            CertificateName::Id(wanted) => id.eq_ignore_ascii_case(wanted),
+            CertificateName::Thumbprint(wanted) => hex(&self.certificate.thumbprint(Digest::Sha1)) == *wanted,
+        }
     }
 
     /// Its object, which `make` makes the first time: .NET shows the same one every time.

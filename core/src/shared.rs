@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
-use crate::keys::Providers;
+use crate::keys::{KeyStores, Providers};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
@@ -25,6 +25,8 @@ pub struct Shared {
     pub permits: Arc<Permits>,
     /// What identity providers have published.
     pub providers: Providers,
+    /// Key stores that policies have opened.
+    pub key_stores: KeyStores,
     /// Inspections that wait for whoever asked for them.
     pub inspections: Shelf,
 }

@@ -35,6 +35,12 @@ pub const UPSTREAM_IDLE_MAX: usize = 256;
 /// TLS sessions that clients can resume.
 pub const TLS_SESSIONS_MAX: usize = 4096;
 
+/// Client certificates that the gateway is ready to show to upstreams, each with its checks; the one that was not used for longest goes.
+pub const IDENTITIES_MAX: usize = 256;
+
+/// TLS sessions with upstreams that can be resumed under one client certificate.
+pub const SESSIONS_OF_IDENTITY_MAX: usize = 64;
+
 /// From the first byte of a request (or the opening of the connection) to the end of its head.
 pub const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -391,10 +391,45 @@ pub struct Backend {
     pub query: Vec<(String, Secret)>,
     /// `Authorization: {scheme} {parameter}`.
     pub authorization: Option<(String, Secret)>,
+    /// The certificates that the gateway may show it in the TLS handshake.
+    pub certificates: Vec<CertificateName>,
     /// Whether the chain of its certificate is checked.
     pub validate_certificate_chain: bool,
     /// Whether its certificate must name its host.
     pub validate_certificate_name: bool,
+}
+
+/// How a certificate of the service is named.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CertificateName {
+    /// By its id, in lower case.
+    Id(String),
+    /// By the SHA-1 of its leaf, in upper-case hex digits.
+    Thumbprint(String),
+}
+
+impl CertificateName {
+    /// The name by an id in any case.
+    #[must_use]
+    pub fn of_id(id: &str) -> Self {
+        Self::Id(id.trim().to_ascii_lowercase())
+    }
+
+    /// The name by a thumbprint in any case, with or without colons and spaces.
+    #[must_use]
+    pub fn of_thumbprint(text: &str) -> Self {
+        let digits = text.chars().filter(char::is_ascii_hexdigit);
+        Self::Thumbprint(digits.map(|digit| digit.to_ascii_uppercase()).collect())
+    }
+}
+
+impl std::fmt::Display for CertificateName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "certificate `{id}`"),
+            Self::Thumbprint(digits) => write!(f, "certificate with the thumbprint `{digits}`"),
+        }
+    }
 }
 
 impl Backend {

@@ -6,10 +6,12 @@ pub mod jwe;
 pub mod jws;
 mod key;
 mod providers;
+mod stores;
 
 pub use encoding::{decode_base64, decode_base64url};
 pub use key::{Key, Material, key_set};
 pub use providers::{Configured, Fetch, Progress, Provider, Providers, Want};
+pub use stores::KeyStores;
 
 /// The longest token that is looked at, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 64 * 1024;

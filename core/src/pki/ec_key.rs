@@ -55,6 +55,31 @@ impl Curve {
     }
 }
 
+/// The public point of a private key, uncompressed as certificates carry it; `None` for what is no key of one of these curves.
+#[must_use]
+pub(super) fn public_point(curve: &str, secret: &[u8]) -> Option<Vec<u8>> {
+    // A key may be written shorter than the curve is.
+    let padded = |bytes: usize| -> Option<Vec<u8>> {
+        let missing = bytes.checked_sub(secret.len())?;
+        Some([vec![0; missing], secret.to_vec()].concat())
+    };
+    Some(match curve {
+        "1.2.840.10045.3.1.7" => {
+            let key = p256::ecdsa::SigningKey::from_slice(&padded(32)?).ok()?;
+            key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        "1.3.132.0.34" => {
+            let key = p384::ecdsa::SigningKey::from_slice(&padded(48)?).ok()?;
+            key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        "1.3.132.0.35" => {
+            let key = p521::ecdsa::SigningKey::from_slice(&padded(66)?).ok()?;
+            key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        _ => return None,
+    })
+}
+
 /// A public key.
 #[derive(Clone)]
 pub struct EcKey(Point);

@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod chain;
 pub mod chance;
 pub(crate) mod cipher;
+pub mod client_identity;
 pub(crate) mod der;
 pub mod digest;
 pub mod ec_key;
@@ -17,6 +18,7 @@ pub mod rsa_use;
 
 pub use certificate::Certificate;
 pub use chance::{Entropy, SecretStream};
+pub use client_identity::ClientIdentity;
 pub use digest::Digest;
 pub use ec_key::{Curve, EcKey};
 pub use rsa_key::RsaKey;

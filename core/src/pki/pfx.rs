@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::certificate::{Certificate, algorithm};
 use super::chance::SecretStream;
 use super::cipher::{Direction, Keyed, Kind, Mode, Padding, pad, unpad};
+use super::client_identity::ClientIdentity;
 use super::der::{self, Reader};
 use super::digest::Digest;
 use super::oid;
@@ -48,6 +49,8 @@ pub enum PfxFault {
     Password,
     /// It uses an algorithm that is not read, or too many rounds.
     Unsupported,
+    /// It holds no key, or none that belongs to one of its certificates.
+    NoKey,
 }
 
 /// Whether the bytes look like a key store.
@@ -62,6 +65,19 @@ pub fn is_pfx(bytes: &[u8]) -> bool {
 /// # Errors
 /// It cannot be read.
 pub fn read(bytes: &[u8], password: &str) -> Result<Certificate, PfxFault> {
+    opened(bytes, password)?.certificate()
+}
+
+/// What a key store holds to be shown to a server: a certificate with its key, of any kind, and its chain.
+///
+/// # Errors
+/// It cannot be read, or holds no key with a certificate.
+pub fn read_identity(bytes: &[u8], password: &str) -> Result<ClientIdentity, PfxFault> {
+    let store = opened(bytes, password)?;
+    ClientIdentity::chosen(&store.certificates, store.keys)
+}
+
+fn opened(bytes: &[u8], password: &str) -> Result<Store, PfxFault> {
     let mut inside = Reader::new(bytes).inside(der::SEQUENCE).ok_or(PfxFault::Malformed)?;
     if inside.small() != Some(3) {
         return Err(PfxFault::Malformed);
@@ -75,7 +91,7 @@ pub fn read(bytes: &[u8], password: &str) -> Result<Certificate, PfxFault> {
         let (id, part) = content(&mut parts).ok_or(PfxFault::Malformed)?;
         store.part(&id, part)?;
     }
-    store.certificate()
+    Ok(store)
 }
 
 // A content's kind and what is in it.

@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::config::model::{Backend, PolicyFormat};
+use indexmap::IndexMap;
+
+use crate::config::model::{Backend, CertificateName, PolicyFormat};
+use crate::context::CertificateView;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::pki::ClientIdentity;
 use crate::policy::Built;
+use crate::policy::authentication::certificate::identity;
 use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, FRAGMENT_BYTES_MAX, Parsed};
 use crate::policy::place::{Scope, Section};
 use crate::policy::program::{Code, Op, Place, Program};
@@ -30,6 +35,18 @@ pub struct Catalog<'a> {
     pub fragments: BTreeMap<String, Fragment<'a>>,
     /// Backend entities by lower-case id.
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// The certificates of the service by their ids.
+    pub certificates: IndexMap<String, Arc<CertificateView>>,
+}
+
+impl Catalog<'_> {
+    /// What can be shown to a backend under this name.
+    ///
+    /// # Errors
+    /// Why there is nothing.
+    pub fn identity(&self, name: &CertificateName) -> Result<Arc<ClientIdentity>, String> {
+        identity(&self.certificates, name)
+    }
 }
 
 /// A fragment, read once and compiled wherever it is included.
@@ -52,6 +69,8 @@ pub struct Compilation {
     pub fragments: BTreeSet<String>,
     /// The backend entities that it names, by lower-case id.
     pub backends: BTreeSet<String>,
+    /// The certificates that it names to show them.
+    pub certificates: BTreeSet<CertificateName>,
 }
 
 /// Compiles one document of one scope.

@@ -1,11 +1,13 @@
 //! What a running program asks of the world, and what the world answers. Plain data; `io` performs it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::context::ResponseView;
 use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
 use crate::inspection::Inspection;
 use crate::limits::quota::Meter;
+use crate::pki::ClientIdentity;
 use crate::telemetry::RequestRecord;
 
 /// The number of an effect within its exchange.
@@ -52,11 +54,34 @@ pub struct OutboundRequest {
     pub timeout: Duration,
     /// What is checked of the server's certificate.
     pub tls: UpstreamTls,
+    /// What the server is shown when it asks for a certificate.
+    pub identity: Option<Arc<ClientIdentity>>,
     /// Whether redirects are followed by the adapter.
     pub redirects: Redirects,
     /// The largest content that [`Effect::Send`] reads, in bytes.
     pub max_response_bytes: u64,
 }
+
+impl OutboundRequest {
+    /// A request without fields and content, whose server must prove itself and whose response is at most [`BODY_BYTES_MAX`] bytes long.
+    #[must_use]
+    pub fn new(method: Method, url: Url, timeout: Duration) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: OutboundBody::Empty,
+            timeout,
+            tls: UpstreamTls::default(),
+            identity: None,
+            redirects: Redirects::HandBack,
+            max_response_bytes: BODY_BYTES_MAX,
+        }
+    }
+}
+
+/// The most content that policies hold in memory, of one message, in bytes.
+pub const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The content of an outgoing request.
 #[derive(Clone, Debug)]
@@ -70,7 +95,7 @@ pub enum OutboundBody {
 }
 
 /// What is checked of an upstream's certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UpstreamTls {
     /// That it chains to a trusted root.
     pub validate_chain: bool,

@@ -6,16 +6,17 @@ use std::time::Duration;
 use base64::Engine as _;
 
 use crate::expr::Message;
-use crate::http::{HeaderMap, HeaderValue, Method, Url, header};
+use crate::http::{HeaderValue, Method, Url, header};
+use crate::policy::authentication::certificate::{AUTHENTICATION_CERTIFICATE, build_authentication_certificate};
 use crate::policy::compile::{Compiler, Target};
 use crate::policy::connection::remove_known;
 use crate::policy::dialect::Element;
-use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamTls};
+use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Reply};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::program::Op;
 use crate::policy::reader::Reader;
 use crate::policy::routing::{TIMEOUT_SECONDS_MAX, upstream_failure};
-use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Ran, Run, Stop};
+use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Child, Content, Occurs, Shape, TEXT, attribute, child};
 use crate::policy::transform::{self, header_value, whole_body};
 use crate::policy::{Built, Policy};
@@ -41,11 +42,12 @@ pub static SEND_ONE_WAY_REQUEST: Shape = Shape {
     content: Content::Children(&SEND_REQUEST_CHILDREN),
 };
 
-static SEND_REQUEST_CHILDREN: [Child; 5] = [
+static SEND_REQUEST_CHILDREN: [Child; 6] = [
     child("set-url", Occurs::Optional, &TEXT),
     child("set-method", Occurs::Optional, &TEXT),
     child("set-header", Occurs::Any, &transform::SET_HEADER),
     child("set-body", Occurs::Optional, &transform::SET_BODY),
+    child("authentication-certificate", Occurs::Optional, &AUTHENTICATION_CERTIFICATE),
     child("authentication-basic", Occurs::Optional, &AUTHENTICATION_BASIC),
 ];
 
@@ -97,6 +99,7 @@ fn build_call(compiler: &mut Compiler<'_>, element: &Element, send: Built) {
         "set-method" => transform::build_set_method(reader),
         "set-header" => transform::build_set_header(reader),
         "set-body" => transform::build_set_body(reader),
+        "authentication-certificate" => build_authentication_certificate(reader),
         "authentication-basic" => build_authentication_basic(reader),
         _ => None,
     });
@@ -116,16 +119,7 @@ impl Policy for BeginRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let seconds = get_optional(self.timeout.as_ref(), run)?.unwrap_or(SEND_TIMEOUT_SECONDS);
         let seconds = u64::try_from(seconds.clamp(0, TIMEOUT_SECONDS_MAX)).unwrap_or(0);
-        let mut draft = OutboundRequest {
-            method: Method::GET,
-            url: Url::default(),
-            headers: HeaderMap::new(),
-            body: OutboundBody::Empty,
-            timeout: Duration::from_secs(seconds),
-            tls: UpstreamTls::default(),
-            redirects: Redirects::HandBack,
-            max_response_bytes: BODY_BYTES_MAX,
-        };
+        let mut draft = OutboundRequest::new(Method::GET, Url::default(), Duration::from_secs(seconds));
         match get_optional(self.mode.as_ref(), run)?.as_deref().map(str::trim) {
             None | Some("new") => {}
             Some("copy") => {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod alone;
+pub mod authentication;
 pub mod balancing;
 pub mod caching;
 pub mod compile;

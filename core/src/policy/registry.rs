@@ -7,8 +7,8 @@ use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
-    Built, access, caching, concurrency, content, control, convert, cors, cross_domain, graphql, integration, limit,
-    mock, response, routing, transform, validate,
+    Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, graphql,
+    integration, limit, mock, response, routing, transform, validate,
 };
 
 /// A policy element.
@@ -165,7 +165,12 @@ static TABLE: &[Entry] = &[
         client_certificate::build_validate_client_certificate,
     ),
     leaf("authentication-basic", "I", &integration::AUTHENTICATION_BASIC, integration::build_authentication_basic),
-    not_yet("authentication-certificate"),
+    leaf(
+        "authentication-certificate",
+        "I",
+        &authentication::certificate::AUTHENTICATION_CERTIFICATE,
+        authentication::certificate::build_authentication_certificate,
+    ),
     not_yet("authentication-managed-identity"),
     not_here("get-authorization-context"),
     // content validation

@@ -10,6 +10,8 @@ use crate::expr::Message;
 use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
 use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
+use crate::pki::ClientIdentity;
+use crate::policy::authentication::certificate::at_hand;
 use crate::policy::balancing::{behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
@@ -18,7 +20,7 @@ use crate::policy::effect::{
 };
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
-use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, HostField, Ran, Run, Stop};
+use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop};
 use crate::policy::shape::{Content, Shape, attribute};
 use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
@@ -330,19 +332,16 @@ impl Policy for ForwardRequest {
         let body = self.body(run)?;
         let request = &run.context.request;
         let mut outbound = OutboundRequest {
-            method: request.method.clone(),
             headers: forwarded_headers(&request.headers, &request.ip, &url, run.state.upstream.host),
-            url,
             body,
-            timeout,
-            tls: UpstreamTls::default(),
+            identity: run.state.upstream.identity.clone(),
             redirects: if follow { Redirects::Follow } else { Redirects::HandBack },
-            max_response_bytes: BODY_BYTES_MAX,
+            ..OutboundRequest::new(request.method.clone(), url, timeout)
         };
         // Without what the entity adds: credentials may stand in the query (fixtures/policy/set-backend-service.conversation).
         let url = outbound.url.shown_without(run.context.key_parameter());
         if let Some(called) = &called {
-            apply_entity(&mut outbound, &called.entity)?;
+            apply_entity(run, &mut outbound, &called.entity)?;
         }
         run.state.upstream.called = called;
         if matches!(outbound.body, OutboundBody::Stream) {
@@ -454,7 +453,7 @@ fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> 
     headers
 }
 
-fn apply_entity(outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), Stop> {
+fn apply_entity(run: &Run<'_>, outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), Stop> {
     for (name, Secret(value)) in &entity.headers {
         let name = HeaderName::from_bytes(name.trim().as_bytes())
             .map_err(|_| invalid(format!("`{name}` of the backend `{}` is not a field name", entity.id)))?;
@@ -465,6 +464,11 @@ fn apply_entity(outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), 
     }
     for (name, Secret(value)) in &entity.query {
         outbound.url.query = Query::new(outbound.url.query.as_deref()).set(name, &[value.as_str()]);
+    }
+    // Decision: what the entity brings stands before what a policy has said, as with fields (fixtures/policy/authentication-certificate.conversation).
+    if !entity.certificates.is_empty() {
+        let identities = entity.certificates.iter().map(|name| at_hand(run, name)).collect::<Result<Vec<_>, _>>()?;
+        outbound.identity = ClientIdentity::joined(&identities);
     }
     outbound.tls = UpstreamTls {
         validate_chain: entity.validate_certificate_chain,

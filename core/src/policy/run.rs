@@ -12,6 +12,7 @@ use crate::http::template::UrlTemplate;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
 use crate::keys::Fetch;
 use crate::limits::quota::Meter;
+use crate::pki::ClientIdentity;
 use crate::policy::balancing::Called;
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest};
@@ -23,8 +24,7 @@ use crate::telemetry::BackendRecord;
 use crate::time::Now;
 use crate::value::Value;
 
-/// The most content that policies hold in memory, of one message, in bytes.
-pub const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub use crate::policy::effect::BODY_BYTES_MAX;
 
 /// The most traces that one exchange records.
 pub const TRACES_MAX: usize = 100;
@@ -129,6 +129,8 @@ pub struct Upstream {
     pub path: String,
     /// Which `Host` is sent.
     pub host: HostField,
+    /// What a policy wants to be shown to the backend in the TLS handshake.
+    pub identity: Option<Arc<ClientIdentity>>,
     /// Whether the client's content went out with the last forwarded request.
     pub streamed: bool,
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::config::contract::{GRAPHQL_SCHEMA, SchemaDocument};
 use crate::config::model::{self, Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
 use crate::context::{
@@ -10,8 +12,8 @@ use crate::context::{
     UserView,
 };
 use crate::diagnostic::Diagnostic;
-use crate::pki::Certificate;
 use crate::pki::chain::Trust;
+use crate::pki::{Certificate, ClientIdentity};
 use crate::policy::schema::{SchemaSet, shortened};
 use crate::policy::{Scope, graphql};
 use crate::route::{RouteApi, SubscriptionRequirement};
@@ -28,8 +30,20 @@ pub(super) fn backends(configuration: &Configuration) -> Backends {
     Arc::new(configuration.backends.iter().map(pair).collect())
 }
 
+/// The certificates of the service by their ids.
+pub(super) type Certificates = IndexMap<String, Arc<CertificateView>>;
+
+/// The certificates of the service; one that cannot be read is not there, what needs it says so itself.
+pub(super) fn certificates(configuration: &Configuration) -> Certificates {
+    configuration.certificates.iter().filter_map(view).collect()
+}
+
 /// `context.Deployment`
-pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> DeploymentView {
+pub(super) fn deployment(
+    configuration: &Configuration,
+    identity: &Identity,
+    certificates: &Certificates,
+) -> DeploymentView {
     DeploymentView {
         gateway_id: identity.gateway_id.clone(),
         instance_id: identity.instance_id.clone(),
@@ -37,7 +51,7 @@ pub(super) fn deployment(configuration: &Configuration, identity: &Identity) -> 
         service_name: configuration.service.name.clone(),
         service_id: configuration.service.name.clone(),
         is_managed: false,
-        certificates: configuration.certificates.iter().filter_map(view).collect(),
+        certificates: certificates.clone(),
         trust: trust(configuration, identity),
         entropy: identity.entropy,
     }
@@ -54,10 +68,11 @@ pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     named.chain(configuration.backends.iter().flat_map(of_backend)).collect()
 }
 
-// A certificate that cannot be read is not there; the host names and authorities that need it say so themselves.
 fn view(of: &model::Certificate) -> Option<(String, Arc<CertificateView>)> {
-    let certificate = Certificate::of_pem(&of.chain_pem, of.key_pem.as_ref().map(|key| key.0.as_str()))?;
-    Some((of.id.clone(), CertificateView::new(certificate)))
+    let key = of.key_pem.as_ref().map(|key| key.0.as_str());
+    let certificate = Certificate::of_pem(&of.chain_pem, key)?;
+    let identity = key.and_then(|key| ClientIdentity::of_pem(&of.chain_pem, key)).map(Arc::new);
+    Some((of.id.clone(), CertificateView::with_identity(certificate, identity)))
 }
 
 // The system's roots, and the gateway's authorities: a trusted one is a root, another one links.

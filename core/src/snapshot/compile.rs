@@ -118,7 +118,8 @@ impl Compilation<'_> {
         let changes = self.previous.map(|previous| changed(&effective(&previous.source), in_use)).unwrap_or_default();
         let backends = self.backends(&configuration, &changes);
         let before = self.previous.map(|previous| &previous.snapshot.programs);
-        let mut programs = Programs::new(&substitution, &fragments, &backends, before);
+        let certificates = build::certificates(&configuration);
+        let mut programs = Programs::new(&substitution, &fragments, (&backends, &certificates), before);
         let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
         for (id, errors) in refused.into_iter().filter(|(id, _)| !kept.contains(id)) {
@@ -139,7 +140,7 @@ impl Compilation<'_> {
             products: compiled_products,
             service,
             backends,
-            deployment: Arc::new(build::deployment(&configuration, self.identity)),
+            deployment: Arc::new(build::deployment(&configuration, self.identity, &certificates)),
             secrets: build::secrets(&configuration),
             hostnames: configuration.gateway.hostnames,
             authorities: configuration.gateway.authorities,
@@ -260,7 +261,8 @@ fn service_wide(parsed: &Parsed) -> Refused {
     let substitution = Substitution::new(&configuration.named_values);
     let fragments = prepare_fragments(&configuration.fragments, &substitution);
     let backends = build::backends(configuration);
-    let mut programs = Programs::new(&substitution, &fragments, &backends, None);
+    let certificates = build::certificates(configuration);
+    let mut programs = Programs::new(&substitution, &fragments, (&backends, &certificates), None);
     for (id, errors) in programs.broken_fragments() {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);
     }

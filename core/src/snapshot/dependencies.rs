@@ -1,4 +1,4 @@
-//! What a document of the configuration needs beside itself: named values, fragments, backends and schemas, found by their names in its text.
+//! What a document of the configuration needs beside itself: named values, fragments, backends, schemas and certificates, found by their names in its text.
 //! Compiles nothing: a name that stands there by chance only keeps more as it was.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::config::named_values::names;
 use crate::config::{Resource, ResourceId, ResourceSet};
 
 /// The families whose resources documents refer to by name.
-const FAMILIES: [&str; 4] = ["/namedValues", "/policyFragments", "/backends", "/schemas"];
+const FAMILIES: [&str; 5] = ["/namedValues", "/policyFragments", "/backends", "/schemas", "/certificates"];
 
 /// Whatever `id` needs in `set`, and what that needs in turn.
 pub(super) fn dependencies(id: &ResourceId, set: &ResourceSet) -> BTreeSet<ResourceId> {
@@ -48,10 +48,12 @@ fn is_named(resource: &Resource, text: &str) -> bool {
         let shown = resource.properties.get("displayName").and_then(Value::as_str).unwrap_or(name);
         return names(text).any(|found| found == shown);
     }
-    // The members of a pool stand there as ids of resources.
-    let member = format!("/backends/{}", name.to_ascii_lowercase());
-    if resource.id.is_within(&ResourceId::new("/backends")) && text.to_ascii_lowercase().ends_with(&member) {
-        return true;
+    // The members of a pool, and the certificates of a backend, stand there as ids of resources.
+    for family in ["/backends", "/certificates"] {
+        let member = format!("{family}/{}", name.to_ascii_lowercase());
+        if resource.id.is_within(&ResourceId::new(family)) && text.to_ascii_lowercase().ends_with(&member) {
+            return true;
+        }
     }
     let quoted =
         |quote: char| text.to_ascii_lowercase().contains(&format!("{quote}{}{quote}", name.to_ascii_lowercase()));

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::config::model::{Backend, Fragment as FragmentDocument, PolicyFormat, PolicyText};
+use crate::config::model::{CertificateName, Fragment as FragmentDocument, PolicyFormat, PolicyText};
 use crate::config::named_values::{Substituted, Substitution};
 use crate::diagnostic::Diagnostic;
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
 use crate::policy::source::Problem;
 use crate::policy::{Catalog, Fragment, Program, Scope, Source, compile, liquid};
+use crate::snapshot::build::{Backends, Certificates};
 use crate::span::Span;
 
 type Sha = [u8; 32];
@@ -31,6 +32,7 @@ pub(super) struct Cached {
     program: Arc<Program>,
     fragments: Vec<(String, Sha)>,
     backends: Vec<String>,
+    certificates: Vec<CertificateName>,
     warnings: Warnings,
 }
 
@@ -135,10 +137,11 @@ impl<'a> Programs<'a> {
     pub(super) fn new(
         substitution: &'a Substitution,
         fragments: &'a BTreeMap<String, Prepared>,
-        backends: &Arc<BTreeMap<String, Arc<Backend>>>,
+        (backends, certificates): (&Backends, &Certificates),
         before: Option<&'a ProgramCache>,
     ) -> Self {
-        let mut catalog = Catalog { fragments: BTreeMap::new(), backends: Arc::clone(backends) };
+        let mut catalog =
+            Catalog { fragments: BTreeMap::new(), backends: Arc::clone(backends), certificates: certificates.clone() };
         let mut shas = BTreeMap::new();
         for (id, prepared) in fragments {
             let source = prepared.source();
@@ -202,7 +205,9 @@ impl<'a> Programs<'a> {
         }
         let program = Arc::new(compilation.program);
         let backends = compilation.backends.into_iter().collect();
-        self.made.insert(key, Arc::new(Cached { program: Arc::clone(&program), fragments, backends, warnings }));
+        let certificates = compilation.certificates.into_iter().collect();
+        let cached = Cached { program: Arc::clone(&program), fragments, backends, certificates, warnings };
+        self.made.insert(key, Arc::new(cached));
         Ok(Some(program))
     }
 
@@ -211,7 +216,9 @@ impl<'a> Programs<'a> {
         let made = self.made.get(key).or_else(|| self.before.and_then(|before| before.get(key)))?;
         let same = |(id, sha): &(String, Sha)| self.fragments.get(id).is_some_and(|(now, _)| now == sha);
         let there = |id: &String| self.catalog.backends.contains_key(id);
-        let valid = made.fragments.iter().all(same) && made.backends.iter().all(there);
+        let shown = |name: &CertificateName| self.catalog.identity(name).is_ok();
+        let valid =
+            made.fragments.iter().all(same) && made.backends.iter().all(there) && made.certificates.iter().all(shown);
         valid.then(|| Arc::clone(made))
     }
 }

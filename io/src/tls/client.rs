@@ -4,19 +4,24 @@
 //! (`validateCertificateChain`, `validateCertificateName`), so it is honoured, and only there. The proof that the server
 //! holds the key of the certificate it shows is never switched off.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use holdfast_core::exchange::UpstreamTls;
+use holdfast_core::pki::client_identity::KeyPair;
+use holdfast_core::pki::{Certificate, ClientIdentity};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::{ResolvesClientCert, Resumption, verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::pem::{PemFault, certificates};
+use super::pem::{PemFault, certificates, usable};
 use super::time::ClockTime;
 use crate::clock::Clock;
+use crate::limits::{IDENTITIES_MAX, SESSIONS_OF_IDENTITY_MAX};
 
 /// The client side of TLS, shared by all workers.
 #[derive(Debug)]
@@ -24,6 +29,22 @@ pub struct ClientTls {
     // One configuration for each of the four combinations of checks, each with its own session store: a session that began
     // without checks must not be resumed by a connection that wants them.
     configs: [Arc<ClientConfig>; 4],
+    // And one for each identity that has been shown to someone, for the same reason.
+    shown: Mutex<Shown>,
+    provider: Arc<CryptoProvider>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    configs: BTreeMap<(UpstreamTls, Arc<ClientIdentity>), Used>,
+    // How often a configuration was asked for so far.
+    count: u64,
+}
+
+#[derive(Debug)]
+struct Used {
+    config: Arc<ClientConfig>,
+    at: u64,
 }
 
 impl ClientTls {
@@ -50,7 +71,8 @@ impl ClientTls {
             let checks = UpstreamTls { validate_chain: index & 1 != 0, validate_name: index & 2 != 0 };
             configure(provider, clock, Arc::clone(&store), checks).map(Arc::new)
         };
-        Ok(Self { configs: [config(0)?, config(1)?, config(2)?, config(3)?] })
+        let configs = [config(0)?, config(1)?, config(2)?, config(3)?];
+        Ok(Self { configs, shown: Mutex::default(), provider: Arc::clone(provider) })
     }
 
     /// The configuration with exactly these checks.
@@ -63,6 +85,76 @@ impl ClientTls {
             (false, true) => name,
             (true, true) => both,
         })
+    }
+}
+
+impl ClientTls {
+    /// The configuration with exactly these checks that shows `identity` to a server that asks for a certificate.
+    ///
+    /// # Errors
+    /// A certificate and its key cannot be used together.
+    pub fn config_as(
+        &self,
+        checks: UpstreamTls,
+        identity: &Arc<ClientIdentity>,
+    ) -> Result<Arc<ClientConfig>, PemFault> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = &mut *shown;
+        shown.count += 1;
+        let key = (checks, Arc::clone(identity));
+        if let Some(used) = shown.configs.get_mut(&key) {
+            used.at = shown.count;
+            return Ok(Arc::clone(&used.config));
+        }
+        let mut config = ClientConfig::clone(&self.config(checks));
+        config.resumption = Resumption::in_memory_sessions(SESSIONS_OF_IDENTITY_MAX);
+        config.client_auth_cert_resolver = Arc::new(Certificates::of(identity, &self.provider)?);
+        let config = Arc::new(config);
+        if shown.configs.len() >= IDENTITIES_MAX {
+            let oldest = shown.configs.iter().min_by_key(|(_, used)| used.at).map(|(key, _)| key.clone());
+            oldest.and_then(|key| shown.configs.remove(&key));
+        }
+        shown.configs.insert(key, Used { config: Arc::clone(&config), at: shown.count });
+        Ok(config)
+    }
+}
+
+/// The certificates of one identity.
+#[derive(Debug)]
+struct Certificates(Vec<Candidate>);
+
+#[derive(Debug)]
+struct Candidate {
+    key: Arc<CertifiedKey>,
+    // Who signed it or another of its chain, as encoded.
+    issuers: Vec<Vec<u8>>,
+}
+
+impl Certificates {
+    fn of(identity: &ClientIdentity, provider: &CryptoProvider) -> Result<Self, PemFault> {
+        let candidate = |pair: &Arc<KeyPair>| {
+            let chain = pair.chain().iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
+            // the parser's own message could quote the key, so it is not shown
+            let key = PrivateKeyDer::try_from(pair.key().to_vec())
+                .map_err(|_| PemFault("the private key is of no form that is known".to_owned()))?;
+            let read = pair.chain().iter().filter_map(|certificate| Certificate::of_der(certificate));
+            let issuers = read.map(|certificate| certificate.issuer.raw).collect();
+            Ok(Candidate { key: usable(chain, key, provider)?, issuers })
+        };
+        identity.pairs().iter().map(candidate).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl ResolvesClientCert for Certificates {
+    fn resolve(&self, hints: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let usable = || self.0.iter().filter(|candidate| candidate.key.key.choose_scheme(schemes).is_some());
+        let hinted = usable().find(|candidate| candidate.issuers.iter().any(|issuer| hints.contains(&&issuer[..])));
+        // One that the server has not hinted at is shown all the same: its refusal says more than silence.
+        hinted.or_else(|| usable().next()).map(|candidate| Arc::clone(&candidate.key))
+    }
+
+    fn has_certs(&self) -> bool {
+        !self.0.is_empty()
     }
 }
 

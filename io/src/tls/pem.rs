@@ -61,6 +61,15 @@ pub(super) fn certified_key(
     // the parser's own message could quote the key, so it is not shown
     let key = PrivateKeyDer::from_pem_slice(key_pem.0.as_bytes())
         .map_err(|_| PemFault("the private key is not valid PEM".to_owned()))?;
+    usable(chain, key, provider)
+}
+
+/// The chain and the key as rustls signs with them. The key must be the leaf's.
+pub(super) fn usable(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<Arc<CertifiedKey>, PemFault> {
     CertifiedKey::from_der(chain, key, provider)
         .map(Arc::new)
         .map_err(|error| PemFault(format!("certificate and private key cannot be used together: {error}")))

@@ -69,7 +69,12 @@ impl<N: Net> Connector<N> {
         let name = ServerName::try_from(key.host.clone()).map_err(|_| {
             failure(UpstreamFailureKind::Tls, format!("`{}` is not a name that a certificate can have", key.host))
         })?;
-        let connector = TlsConnector::from(self.tls.config(key.tls()));
+        let config = match &key.identity {
+            None => Ok(self.tls.config(key.tls)),
+            Some(identity) => self.tls.config_as(key.tls, identity),
+        };
+        let config = config.map_err(|fault| failure(UpstreamFailureKind::Tls, format!("nothing to show: {fault}")))?;
+        let connector = TlsConnector::from(config);
         match connector.connect(name, stream).await {
             Ok(stream) => Ok(Transport::Tls(Box::new(stream.into()))),
             Err(error) => Err(failure(UpstreamFailureKind::Tls, refused_certificate(&error, &key.host))),

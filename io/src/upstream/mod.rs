@@ -193,8 +193,9 @@ enum Sent {
 }
 
 fn split(request: OutboundRequest, client: ClientContent) -> Result<(Plan, Outgoing), UpstreamFailure> {
-    let OutboundRequest { method, url, headers, body, tls, timeout: _, redirects: _, max_response_bytes: _ } = request;
-    let mut plan = Plan { method, url, headers, tls, content: None };
+    let OutboundRequest { method, url, headers, body, tls, identity, timeout: _, redirects: _, max_response_bytes: _ } =
+        request;
+    let mut plan = Plan { method, url, headers, tls, identity, content: None };
     plan.frame_anew();
     let content = match (body, client) {
         (OutboundBody::Empty, _) => Outgoing::Empty,

@@ -6,10 +6,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::exchange::UpstreamTls;
 use holdfast_core::http::Scheme;
+use holdfast_core::pki::ClientIdentity;
 use tokio::time::{Instant, sleep};
 
 use super::connect::Sender;
@@ -19,22 +21,12 @@ use crate::limits::{UPSTREAM_IDLE_MAX, UPSTREAM_SWEEP_INTERVAL};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) scheme: Scheme,
+    /// In lower case.
     pub(super) host: String,
     pub(super) port: u16,
-    validate_chain: bool,
-    validate_name: bool,
-}
-
-impl Key {
-    /// `host` in any case.
-    pub(super) fn new(scheme: Scheme, mut host: String, port: u16, tls: UpstreamTls) -> Self {
-        host.make_ascii_lowercase();
-        Self { scheme, host, port, validate_chain: tls.validate_chain, validate_name: tls.validate_name }
-    }
-
-    pub(super) const fn tls(&self) -> UpstreamTls {
-        UpstreamTls { validate_chain: self.validate_chain, validate_name: self.validate_name }
-    }
+    pub(super) tls: UpstreamTls,
+    /// Who the gateway is to the server: a connection speaks for one identity as long as it lasts.
+    pub(super) identity: Option<Arc<ClientIdentity>>,
 }
 
 /// The idle connections.

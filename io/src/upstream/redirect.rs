@@ -1,7 +1,10 @@
 //! Requests that can be made again, and which request a redirect asks for (RFC 9110 §15.4, RFC 3986 §5.2). Sends nothing.
 
+use std::sync::Arc;
+
 use holdfast_core::exchange::{UpstreamFailure, UpstreamFailureKind, UpstreamTls};
 use holdfast_core::http::{Bytes, HeaderMap, Method, ResponseHead, Scheme, Url};
+use holdfast_core::pki::ClientIdentity;
 use http::{HeaderValue, Request, Uri, header};
 
 use super::content::Outgoing;
@@ -15,6 +18,7 @@ pub(super) struct Plan {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) tls: UpstreamTls,
+    pub(super) identity: Option<Arc<ClientIdentity>>,
     /// The content, when it can be sent again.
     pub(super) content: Option<Bytes>,
 }
@@ -31,7 +35,10 @@ impl Plan {
     }
 
     pub(super) fn key(&self) -> Key {
-        Key::new(self.url.scheme, self.url.host.clone(), self.url.port, self.tls)
+        let Url { scheme, host, port, .. } = &self.url;
+        // Without a handshake there is nothing to show.
+        let identity = self.identity.clone().filter(|_| *scheme == Scheme::Https);
+        Key { scheme: *scheme, host: host.to_ascii_lowercase(), port: *port, tls: self.tls, identity }
     }
 
     pub(super) fn into_request(self, content: Outgoing) -> Result<Request<Outgoing>, (UpstreamFailure, Outgoing)> {
@@ -82,6 +89,7 @@ pub(super) fn next(mut plan: Plan, head: &ResponseHead) -> Option<(Plan, Outgoin
         for name in [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION] {
             plan.headers.remove(name);
         }
+        plan.identity = None;
     }
     plan.url = url;
     plan.name_host();
@@ -146,7 +154,8 @@ mod tests {
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("secret"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         let content = content.map(|text| Bytes::from_static(text.as_bytes()));
-        Plan { method, url: Url::parse(url).unwrap(), headers, tls: UpstreamTls::default(), content }
+        let url = Url::parse(url).unwrap();
+        Plan { method, url, headers, tls: UpstreamTls::default(), identity: None, content }
     }
 
     fn redirect(status: u16, location: &str) -> ResponseHead {

@@ -91,16 +91,8 @@ fn run(test: impl AsyncFnOnce(Bench)) {
 }
 
 fn request(url: &str) -> OutboundRequest {
-    OutboundRequest {
-        method: Method::GET,
-        url: Url::parse(url).unwrap(),
-        headers: http::HeaderMap::new(),
-        body: OutboundBody::Empty,
-        timeout: Duration::from_secs(30),
-        tls: UpstreamTls::default(),
-        redirects: Redirects::HandBack,
-        max_response_bytes: 100,
-    }
+    let url = Url::parse(url).unwrap();
+    OutboundRequest { max_response_bytes: 100, ..OutboundRequest::new(Method::GET, url, Duration::from_secs(30)) }
 }
 
 /// The head of the next request on `wire`, in lower case.

@@ -1,12 +1,15 @@
 //! Backend entities, named values in them substituted.
 
-use crate::config::model::{Backend, Secret};
+use crate::config::model::{Backend, Certificate, CertificateName, Secret};
 use crate::config::named_values::Substitution;
-use crate::config::parse::Parsing;
 use crate::config::parse::balancing::{circuit_breaker, is_pool, pool};
 use crate::config::parse::properties::Properties;
-use crate::config::resource::Resource;
+use crate::config::parse::{Parsing, reference};
+use crate::config::resource::{Resource, ResourceId};
+use crate::diagnostic::did_you_mean;
 use crate::http::{HeaderName, HeaderValue, Url};
+use crate::pki::name::hex;
+use crate::pki::{self, Digest};
 
 const KNOWN: &[&str] = &[
     "title",
@@ -24,20 +27,19 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Properties that change what happens to a request, and that this version does not act on.
-const WITHOUT_EFFECT: &[&[&str]] = &[
-    &["proxy"],
-    &["properties", "serviceFabricCluster"],
-    &["credentials", "certificate"],
-    &["credentials", "certificateIds"],
-    &["credentials", "managedIdentity"],
-];
+const WITHOUT_EFFECT: &[&[&str]] =
+    &[&["proxy"], &["properties", "serviceFabricCluster"], &["credentials", "managedIdentity"]];
 
 /// The backends of the service.
-pub(super) fn backends(parsing: &mut Parsing<'_>, substitution: &Substitution) -> Vec<Backend> {
+pub(super) fn backends(
+    parsing: &mut Parsing<'_>,
+    substitution: &Substitution,
+    certificates: &[Certificate],
+) -> Vec<Backend> {
     let mut backends = Vec::new();
     let all = parsing.family("/backends");
     for resource in &all {
-        let mut reader = Reader { properties: Properties::new(resource), substitution, all: &all };
+        let mut reader = Reader { properties: Properties::new(resource), substitution, certificates, all: &all };
         let backend = reader.backend();
         backends.extend(parsing.settle(reader.properties, Some(backend)));
     }
@@ -48,6 +50,7 @@ struct Reader<'a, 's> {
     properties: Properties<'a>,
     all: &'s [&'a Resource],
     substitution: &'s Substitution,
+    certificates: &'s [Certificate],
 }
 
 impl Reader<'_, '_> {
@@ -74,6 +77,7 @@ impl Reader<'_, '_> {
             headers: self.headers(),
             query: self.pairs(&["credentials", "query"]),
             authorization: self.authorization(),
+            certificates: self.certificates(),
             validate_certificate_chain: self.properties.switch(&["tls", "validateCertificateChain"], true),
             validate_certificate_name: self.properties.switch(&["tls", "validateCertificateName"], true),
         }
@@ -124,6 +128,37 @@ impl Reader<'_, '_> {
         Some((scheme.to_owned(), Secret(parameter)))
     }
 
+    // Thumbprints count when there are no ids (control-plane.md §1.3).
+    fn certificates(&mut self) -> Vec<CertificateName> {
+        let ids = self.properties.texts(&["credentials", "certificateIds"]);
+        if !ids.is_empty() {
+            let names = ids.iter().map(|id| CertificateName::of_id(ResourceId::new(&reference::relative(id)).name()));
+            return self.usable(&["credentials", "certificateIds"], names.collect());
+        }
+        let thumbprints = self.properties.texts(&["credentials", "certificate"]);
+        let names = thumbprints.iter().map(|thumbprint| CertificateName::of_thumbprint(thumbprint));
+        self.usable(&["credentials", "certificate"], names.collect())
+    }
+
+    fn usable(&mut self, path: &[&str], names: Vec<CertificateName>) -> Vec<CertificateName> {
+        for name in &names {
+            match self.certificates.iter().find(|certificate| is_named(certificate, name)) {
+                Some(certificate) if certificate.key_pem.is_some() => {}
+                Some(certificate) => {
+                    let message = format!("the private key of the certificate `{}` is not known", certificate.id);
+                    self.properties.error(path, "missing-secret", message);
+                }
+                None => {
+                    let ids = self.certificates.iter().map(|certificate| certificate.id.as_str());
+                    let help = if let CertificateName::Id(id) = name { did_you_mean(id, ids) } else { None };
+                    let message = format!("there is no {name}");
+                    self.properties.error_with_help(path, "unknown-reference", message, help);
+                }
+            }
+        }
+        names
+    }
+
     /// Lists of values by name, flat.
     fn pairs(&mut self, path: &[&str]) -> Vec<(String, Secret)> {
         let Some(members) = self.properties.value(path) else { return Vec::new() };
@@ -159,5 +194,13 @@ impl Reader<'_, '_> {
         }
         let is_whole = done.unknown.is_empty() && done.missing.is_empty() && done.outgrown.is_none();
         is_whole.then(|| done.text.as_ref().to_owned())
+    }
+}
+
+fn is_named(certificate: &Certificate, name: &CertificateName) -> bool {
+    match name {
+        CertificateName::Id(id) => certificate.id.eq_ignore_ascii_case(id),
+        CertificateName::Thumbprint(wanted) => pki::Certificate::of_pem(&certificate.chain_pem, None)
+            .is_some_and(|leaf| hex(&leaf.thumbprint(Digest::Sha1)) == *wanted),
     }
 }

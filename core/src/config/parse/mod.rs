@@ -66,8 +66,8 @@ pub fn parse(set: &ResourceSet, gateway: &str) -> Parsed {
     configuration.named_values = named_value::named_values(&mut parsing);
     configuration.fragments = policy::fragments(&mut parsing);
     let substitution = Substitution::new(&configuration.named_values);
-    configuration.backends = backend::backends(&mut parsing, &substitution);
     configuration.certificates = gateway::certificates(&mut parsing);
+    configuration.backends = backend::backends(&mut parsing, &substitution, &configuration.certificates);
     let version_sets = version::version_sets(&mut parsing);
     configuration.apis = api::apis(&mut parsing, &assigned, &version_sets);
     configuration.products = product::products(&mut parsing);

@@ -11,7 +11,8 @@ use crate::exchange::{Client, Exchange};
 use crate::http::{
     Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
 };
-use crate::pki::Certificate;
+use crate::pki::name::hex;
+use crate::pki::{Certificate, Digest};
 use crate::policy::effect::{
     BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
     Step, UpstreamFailure, UpstreamFailureKind,
@@ -255,6 +256,12 @@ fn compare_request(request: &OutboundRequest, turn: &Turn) {
         "(tls)" => {
             let tls = format!("chain={} name={}", request.tls.validate_chain, request.tls.validate_name);
             assert_eq!(tls, *value, "line {}", turn.line);
+            false
+        }
+        "(shows)" => {
+            let leaves = request.identity.iter().flat_map(|identity| identity.pairs()).map(|pair| &pair.chain()[0]);
+            let shown: Vec<String> = leaves.map(|leaf| hex(&Digest::Sha1.digest(leaf))).collect();
+            assert_eq!(shown.join(" "), value.replace("nothing", ""), "line {}", turn.line);
             false
         }
         _ => true,

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use holdfast_core::context::Body;
 use holdfast_core::exchange::{
-    BodyFailure, Client, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply,
-    ResponseBody, Step, UpstreamTls,
+    BodyFailure, Client, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Reply, ResponseBody, Step,
 };
 use holdfast_core::gateway::Status;
 use holdfast_core::http::{RequestHead, ResponseHead, StatusCode, Url};
@@ -197,14 +196,13 @@ pub(super) fn quota(bytes: u64) -> QuotaRule {
 impl Scripted {
     fn outbound(&self, body: OutboundBody) -> Box<OutboundRequest> {
         Box::new(OutboundRequest {
-            method: self.request.method.clone(),
-            url: Url::parse(&format!("http://{}{}", self.backend, "/backend?q=1")).unwrap(),
-            headers: http::HeaderMap::new(),
             body,
-            timeout: Duration::from_secs(30),
-            tls: UpstreamTls::default(),
-            redirects: Redirects::HandBack,
             max_response_bytes: READ_MAX,
+            ..OutboundRequest::new(
+                self.request.method.clone(),
+                Url::parse(&format!("http://{}{}", self.backend, "/backend?q=1")).unwrap(),
+                Duration::from_secs(30),
+            )
         })
     }
 

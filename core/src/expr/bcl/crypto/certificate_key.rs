@@ -159,7 +159,9 @@ pub(super) fn of_pfx(call: &mut Call<'_, '_>, raw: &[u8], password: Option<&str>
         (PfxFault::Password, None) => cryptographic(absent),
         (PfxFault::Password, Some(_)) => cryptographic(wrong),
         (PfxFault::Malformed, _) => cryptographic("ASN1 corrupted data."),
-        (PfxFault::Unsupported, _) => cryptographic("The algorithm of the key store is not supported."),
+        (PfxFault::Unsupported | PfxFault::NoKey, _) => {
+            cryptographic("The algorithm of the key store is not supported.")
+        }
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::context::{Body, ResponseView};
 use crate::http::{Bytes, HeaderMap, HeaderValue, Method, Url, header};
 use crate::keys::{Configured, DOCUMENT_BYTES_MAX, Progress, Provider, Want};
-use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamTls};
+use crate::policy::effect::{Effect, OutboundRequest, Redirects, Reply};
 use crate::policy::run::Run;
 
 /// How long an identity provider may take for one document.
@@ -102,13 +102,9 @@ fn get(url: &str) -> Option<Box<Effect>> {
     headers.insert(header::HOST, HeaderValue::from_str(&url.authority()).ok()?);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     Some(Box::new(Effect::Send(Box::new(OutboundRequest {
-        method: Method::GET,
-        url,
         headers,
-        body: OutboundBody::Empty,
-        timeout: TIMEOUT,
-        tls: UpstreamTls::default(),
         redirects: Redirects::Follow,
         max_response_bytes: DOCUMENT_BYTES_MAX,
+        ..OutboundRequest::new(Method::GET, url, TIMEOUT)
     }))))
 }
