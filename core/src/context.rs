@@ -81,6 +81,8 @@ pub struct RequestView {
 pub struct CertificateView {
     /// The certificate.
     pub certificate: Arc<Certificate>,
+    /// What was shown along with it, as a way to its root.
+    pub chain: Vec<Arc<Certificate>>,
     /// What can be shown to a backend, when the private key is at hand.
     pub identity: Option<Arc<ClientIdentity>>,
     object: OnceLock<Object>,
@@ -90,13 +92,23 @@ impl CertificateView {
     /// A view of it.
     #[must_use]
     pub fn new(certificate: Certificate) -> Arc<Self> {
-        Self::with_identity(certificate, None)
+        Self::of(certificate, Vec::new(), None)
+    }
+
+    /// A view of it and of what came along with it.
+    #[must_use]
+    pub fn with_chain(certificate: Certificate, chain: Vec<Arc<Certificate>>) -> Arc<Self> {
+        Self::of(certificate, chain, None)
     }
 
     /// A view of a certificate whose key the gateway has.
     #[must_use]
     pub fn with_identity(certificate: Certificate, identity: Option<Arc<ClientIdentity>>) -> Arc<Self> {
-        Arc::new(Self { certificate: Arc::new(certificate), identity, object: OnceLock::new() })
+        Self::of(certificate, Vec::new(), identity)
+    }
+
+    fn of(certificate: Certificate, chain: Vec<Arc<Certificate>>, identity: Option<Arc<ClientIdentity>>) -> Arc<Self> {
+        Arc::new(Self { certificate: Arc::new(certificate), chain, identity, object: OnceLock::new() })
     }
 
     /// Whether it is the one of this name.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
-use crate::keys::{KeyStores, Providers};
+use crate::keys::{Kept, KeyStores, Provider};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
+use crate::pki::revocation::VerifiedList;
 
 /// The state of a process that outlives its exchanges and its configurations.
 #[derive(Debug, Default)]
@@ -24,7 +25,9 @@ pub struct Shared {
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
     /// What identity providers have published.
-    pub providers: Providers,
+    pub providers: Kept<Provider>,
+    /// The lists of revoked certificates that authorities have published.
+    pub revocations: Kept<VerifiedList>,
     /// Key stores that policies have opened.
     pub key_stores: KeyStores,
     /// Inspections that wait for whoever asked for them.

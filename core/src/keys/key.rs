@@ -31,6 +31,18 @@ pub enum Material {
     Ec(Arc<EcKey>),
 }
 
+impl Material {
+    /// The key of a certificate, the private one where it is known; `None` for keys of other kinds than RSA and the three curves.
+    #[must_use]
+    pub fn of_certificate(certificate: &Certificate) -> Option<Self> {
+        if let Some(own) = &certificate.private_key {
+            return Some(Self::Rsa(Arc::clone(own)));
+        }
+        let rsa = certificate.rsa_public_key().map(|key| Self::Rsa(Arc::new(key)));
+        rsa.or_else(|| certificate.ec_public_key().map(|key| Self::Ec(Arc::new(key))))
+    }
+}
+
 impl fmt::Debug for Material {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -61,12 +73,16 @@ fn signing_key(jwk: &Json) -> Option<Key> {
             let of_numbers = || Some(Parts { modulus: number("n")?, exponent: number("e")?, secret: None });
             match of_numbers() {
                 Some(parts) => Material::Rsa(Arc::new(RsaKey::of_parts(parts).ok()?)),
-                None => Material::Rsa(Arc::new(of_chain(jwk)?)),
+                None => of_chain(jwk)?,
             }
         }
         "EC" => {
             let curve = Curve::ALL.into_iter().find(|curve| Some(curve.name()) == text("crv"))?;
-            Material::Ec(Arc::new(EcKey::of_coordinates(curve, &number("x")?, &number("y")?)?))
+            let of_numbers = || EcKey::of_coordinates(curve, &number("x")?, &number("y")?);
+            match of_numbers() {
+                Some(key) => Material::Ec(Arc::new(key)),
+                None => of_chain(jwk)?,
+            }
         }
         _ => return None,
     };
@@ -74,9 +90,9 @@ fn signing_key(jwk: &Json) -> Option<Key> {
 }
 
 // `x5c`: certificates, the key's own first.
-fn of_chain(jwk: &Json) -> Option<RsaKey> {
+fn of_chain(jwk: &Json) -> Option<Material> {
     let der = decode_base64(jwk.get("x5c")?.get(0)?.as_str()?)?;
-    Certificate::of_der(&der)?.rsa_public_key()
+    Material::of_certificate(&Certificate::of_der(&der)?)
 }
 
 #[cfg(test)]

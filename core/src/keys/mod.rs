@@ -1,16 +1,18 @@
 //! Tokens and the keys that vouch for them: reading and verifying JSON web tokens, and the key sets that identity providers publish.
-//! Sends nothing: whoever asks [`Providers`] is told what to fetch.
+//! Sends nothing: whoever looks at what is [`Kept`] is told what to fetch.
 
 mod encoding;
 pub mod jwe;
 pub mod jws;
+mod kept;
 mod key;
 mod providers;
 mod stores;
 
 pub use encoding::{decode_base64, decode_base64url};
+pub use kept::{Kept, Progress, Want};
 pub use key::{Key, Material, key_set};
-pub use providers::{Configured, Fetch, Progress, Provider, Providers, Want};
+pub use providers::{Configured, Fetch, Provider};
 pub use stores::KeyStores;
 
 /// The longest token that is looked at, in bytes.
@@ -21,6 +23,3 @@ pub const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The most keys that are taken of one key set.
 pub const KEYS_MAX: usize = 256;
-
-/// The most identity providers whose documents are kept.
-pub const PROVIDERS_MAX: usize = 256;

@@ -253,7 +253,7 @@ pub(super) fn algorithm(reader: &mut Reader<'_>) -> Option<Algorithm> {
     Some(Algorithm { id: inner.object_id()?, parameters: inner.rest().to_vec() })
 }
 
-fn extensions(contents: &[u8]) -> Option<Vec<Extension>> {
+pub(super) fn extensions(contents: &[u8]) -> Option<Vec<Extension>> {
     let mut list = Reader::new(contents).inside(der::SEQUENCE)?;
     let mut found = Vec::new();
     while !list.is_empty() {
@@ -274,7 +274,7 @@ fn principal(contents: &[u8]) -> Option<String> {
 }
 
 // Seconds since 1970 of a UTCTime or a GeneralizedTime (RFC 5280 §4.1.2.5).
-fn moment(reader: &mut Reader<'_>) -> Option<i64> {
+pub(super) fn moment(reader: &mut Reader<'_>) -> Option<i64> {
     let element = reader.any()?;
     let text = std::str::from_utf8(element.contents).ok()?.strip_suffix('Z')?;
     let (year, rest) = match element.tag {

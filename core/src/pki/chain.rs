@@ -1,5 +1,7 @@
 //! Chains of certificates: from one to a root that is trusted, without revocation and without a network.
 
+use std::sync::Arc;
+
 use super::certificate::{Algorithm, Certificate};
 use super::der::{self, Reader};
 use super::digest::Digest;
@@ -19,9 +21,9 @@ const UNDERSTOOD: [&str; 6] = [BASIC_CONSTRAINTS, KEY_USAGE, "2.5.29.14", "2.5.2
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     /// Certificates that need no proof.
-    pub roots: Vec<std::sync::Arc<Certificate>>,
+    pub roots: Vec<Arc<Certificate>>,
     /// Certificates that may link one to a root.
-    pub intermediates: Vec<std::sync::Arc<Certificate>>,
+    pub intermediates: Vec<Arc<Certificate>>,
 }
 
 /// How a chain came out.
@@ -35,21 +37,34 @@ pub enum Verdict {
     Chained,
 }
 
-/// Follows `leaf` to a trusted root at this second since 1970.
+/// Follows `leaf` to a trusted root at this second since 1970; `shown` came along with it and may stand in between as well.
 #[must_use]
-pub fn verify(leaf: &Certificate, trust: &Trust, at: i64) -> Verdict {
-    let mut search = Search { trust, at, signatures: SIGNATURES_MAX };
+pub fn verify(leaf: &Certificate, shown: &[Arc<Certificate>], trust: &Trust, at: i64) -> Verdict {
+    match path(leaf, shown, trust, at).as_deref() {
+        None => Verdict::Untrusted,
+        Some([]) => Verdict::Root,
+        Some(_) => Verdict::Chained,
+    }
+}
+
+/// The same, with the way: who signed `leaf`, who signed that, up to a root; nobody when `leaf` is a root.
+#[must_use]
+pub fn path(leaf: &Certificate, shown: &[Arc<Certificate>], trust: &Trust, at: i64) -> Option<Vec<Arc<Certificate>>> {
+    let mut search = Search { trust, shown, at, signatures: SIGNATURES_MAX };
     if !search.holds(leaf) {
-        return Verdict::Untrusted;
+        return None;
     }
     if trust.roots.iter().any(|root| root.raw == leaf.raw) {
-        return Verdict::Root;
+        return Some(Vec::new());
     }
-    if search.leads(leaf, 0) { Verdict::Chained } else { Verdict::Untrusted }
+    let mut path = search.leads(leaf, 0)?;
+    path.reverse();
+    Some(path)
 }
 
 struct Search<'a> {
     trust: &'a Trust,
+    shown: &'a [Arc<Certificate>],
     at: i64,
     signatures: usize,
 }
@@ -63,20 +78,25 @@ impl Search<'_> {
         is_understood && (certificate.not_before..=certificate.not_after).contains(&self.at)
     }
 
-    // `below` counts the authorities under the issuer that is looked for.
-    fn leads(&mut self, certificate: &Certificate, below: usize) -> bool {
+    // The authorities above, the root first; `below` counts those under the issuer that is looked for.
+    fn leads(&mut self, certificate: &Certificate, below: usize) -> Option<Vec<Arc<Certificate>>> {
         if below + 1 >= LENGTH_MAX {
-            return false;
+            return None;
         }
-        let trust = self.trust;
-        let issues = |issuer: &&std::sync::Arc<Certificate>| issuer.subject.raw == certificate.issuer.raw;
-        let by_root = trust.roots.iter().filter(issues).any(|root| self.vouches(root, certificate, below));
-        by_root
-            || trust.intermediates.iter().filter(issues).any(|issuer| {
-                issuer.raw != certificate.raw
-                    && self.vouches(issuer, certificate, below)
-                    && self.leads(issuer, below + 1)
-            })
+        let (trust, shown) = (self.trust, self.shown);
+        let issues = |issuer: &&Arc<Certificate>| issuer.subject.raw == certificate.issuer.raw;
+        let by_root = trust.roots.iter().filter(issues).find(|root| self.vouches(root, certificate, below));
+        if let Some(root) = by_root {
+            return Some(vec![Arc::clone(root)]);
+        }
+        trust.intermediates.iter().chain(shown).filter(issues).find_map(|issuer| {
+            if issuer.raw == certificate.raw || !self.vouches(issuer, certificate, below) {
+                return None;
+            }
+            let mut above = self.leads(issuer, below + 1)?;
+            above.push(Arc::clone(issuer));
+            Some(above)
+        })
     }
 
     fn vouches(&mut self, issuer: &Certificate, certificate: &Certificate, below: usize) -> bool {
@@ -94,12 +114,16 @@ fn may_issue(issuer: &Certificate, below: usize) -> bool {
         Some(extension) => authority(&extension.value).is_some_and(|length| length.is_none_or(|most| below <= most)),
         None => issuer.version < 3 && issuer.issuer == issuer.subject,
     };
-    let signs = issuer.extension(KEY_USAGE).is_none_or(|extension| {
-        // Bit 5, `keyCertSign` (RFC 5280 §4.2.1.3).
+    // Bit 5, `keyCertSign`.
+    is_authority && may_use(issuer, 0x04)
+}
+
+/// Whether the key of a certificate may be used for this, by a bit of the first byte of its key usage (RFC 5280 §4.2.1.3).
+pub(super) fn may_use(certificate: &Certificate, bit: u8) -> bool {
+    certificate.extension(KEY_USAGE).is_none_or(|extension| {
         let bits = Reader::new(&extension.value).expect(der::BIT_STRING);
-        bits.and_then(|bits| bits.contents.get(1).copied()).is_some_and(|bits| bits & 0x04 != 0)
-    });
-    is_authority && signs
+        bits.and_then(|bits| bits.contents.get(1).copied()).is_some_and(|bits| bits & bit != 0)
+    })
 }
 
 // How many authorities may follow, when it is one.
@@ -116,31 +140,36 @@ fn authority(value: &[u8]) -> Option<Option<usize>> {
 /// Whether `issuer` signed `certificate`. Signatures over MD5 or SHA-1 do not count.
 #[must_use]
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    match scheme(&certificate.signature_algorithm) {
-        Some((digest, Scheme::Rsa(padding))) => issuer.rsa_public_key().is_some_and(|key| {
-            key.verify(&digest.digest(&certificate.signed), &certificate.signature, digest, padding)
-        }),
-        Some((digest, Scheme::Ecdsa)) => issuer
-            .ec_public_key()
-            .is_some_and(|key| key.verify_sequence(&certificate.signed, &certificate.signature, digest)),
+    vouches(issuer, &certificate.signature_algorithm, &certificate.signed, &certificate.signature)
+}
+
+/// The same of anything that authorities sign.
+pub(super) fn vouches(issuer: &Certificate, algorithm: &Algorithm, signed: &[u8], signature: &[u8]) -> bool {
+    match scheme(algorithm) {
+        Some(Scheme::Rsa(digest, padding)) => {
+            issuer.rsa_public_key().is_some_and(|key| key.verify(&digest.digest(signed), signature, digest, padding))
+        }
+        Some(Scheme::Ecdsa(digest)) => {
+            issuer.ec_public_key().is_some_and(|key| key.verify_sequence(signed, signature, digest))
+        }
         None => false,
     }
 }
 
 enum Scheme {
-    Rsa(SignaturePadding),
-    Ecdsa,
+    Rsa(Digest, SignaturePadding),
+    Ecdsa(Digest),
 }
 
-fn scheme(algorithm: &Algorithm) -> Option<(Digest, Scheme)> {
+fn scheme(algorithm: &Algorithm) -> Option<Scheme> {
     Some(match algorithm.id.as_str() {
-        "1.2.840.113549.1.1.11" => (Digest::Sha256, Scheme::Rsa(SignaturePadding::Pkcs1)),
-        "1.2.840.113549.1.1.12" => (Digest::Sha384, Scheme::Rsa(SignaturePadding::Pkcs1)),
-        "1.2.840.113549.1.1.13" => (Digest::Sha512, Scheme::Rsa(SignaturePadding::Pkcs1)),
-        "1.2.840.113549.1.1.10" => (pss_digest(&algorithm.parameters)?, Scheme::Rsa(SignaturePadding::Pss)),
-        "1.2.840.10045.4.3.2" => (Digest::Sha256, Scheme::Ecdsa),
-        "1.2.840.10045.4.3.3" => (Digest::Sha384, Scheme::Ecdsa),
-        "1.2.840.10045.4.3.4" => (Digest::Sha512, Scheme::Ecdsa),
+        "1.2.840.113549.1.1.11" => Scheme::Rsa(Digest::Sha256, SignaturePadding::Pkcs1),
+        "1.2.840.113549.1.1.12" => Scheme::Rsa(Digest::Sha384, SignaturePadding::Pkcs1),
+        "1.2.840.113549.1.1.13" => Scheme::Rsa(Digest::Sha512, SignaturePadding::Pkcs1),
+        "1.2.840.113549.1.1.10" => Scheme::Rsa(pss_digest(&algorithm.parameters)?, SignaturePadding::Pss),
+        "1.2.840.10045.4.3.2" => Scheme::Ecdsa(Digest::Sha256),
+        "1.2.840.10045.4.3.3" => Scheme::Ecdsa(Digest::Sha384),
+        "1.2.840.10045.4.3.4" => Scheme::Ecdsa(Digest::Sha512),
         _ => return None,
     })
 }

@@ -132,6 +132,9 @@ impl EcKey {
     #[must_use]
     pub fn verify(&self, bytes: &[u8], signature: &[u8], digest: Digest) -> bool {
         let hash = digest.digest(bytes);
+        // A hash is a number; one that is shorter than the curve's numbers is still the same number.
+        let missing = self.curve().coordinate_bytes().saturating_sub(hash.len());
+        let hash = [vec![0; missing], hash].concat();
         match &self.0 {
             Point::P256(key) => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),

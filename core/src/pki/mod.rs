@@ -13,6 +13,7 @@ pub mod name;
 pub mod oid;
 pub mod pem;
 pub mod pfx;
+pub mod revocation;
 pub mod rsa_key;
 pub mod rsa_use;
 

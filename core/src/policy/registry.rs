@@ -158,11 +158,11 @@ static TABLE: &[Entry] = &[
         &token::VALIDATE_AZURE_AD_TOKEN,
         Build::Asking(token::build_validate_azure_ad_token),
     ),
-    leaf(
+    built(
         "validate-client-certificate",
         "I",
         &client_certificate::VALIDATE_CLIENT_CERTIFICATE,
-        client_certificate::build_validate_client_certificate,
+        Build::Asking(client_certificate::build_validate_client_certificate),
     ),
     leaf("authentication-basic", "I", &integration::AUTHENTICATION_BASIC, integration::build_authentication_basic),
     leaf(

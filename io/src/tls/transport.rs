@@ -10,6 +10,9 @@ use holdfast_core::pki::Certificate;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream;
 
+/// The most certificates that a client may show along with its own; what comes after them is not looked at.
+const CHAIN_MAX: usize = 8;
+
 /// A connection.
 pub(crate) enum Transport<S> {
     /// Plain text.
@@ -31,11 +34,12 @@ impl<S> Transport<S> {
 }
 
 impl<S> Transport<S> {
-    /// The certificate that the client showed; nothing when it showed none, or none that can be read.
+    /// The certificate that the client showed, and those that it showed with it; nothing when it showed none, or none that can be read.
     pub(crate) fn client_certificate(&self) -> Option<Arc<CertificateView>> {
         let Self::Tls(stream) = self else { return None };
-        let certificate = Certificate::of_der(stream.get_ref().1.peer_certificates()?.first()?)?;
-        Some(CertificateView::new(certificate))
+        let (own, rest) = stream.get_ref().1.peer_certificates()?.split_first()?;
+        let rest = rest.iter().take(CHAIN_MAX).filter_map(|der| Certificate::of_der(der).map(Arc::new));
+        Some(CertificateView::with_chain(Certificate::of_der(own)?, rest.collect()))
     }
 }
 

@@ -125,7 +125,9 @@ fn shown(snapshot: &Snapshot, text: &str) -> Option<Arc<CertificateView>> {
     let message = Message::parse(text);
     let id = message.field("(certificate)")?;
     let found = snapshot.certificates().iter().find(|of| of.id == id).expect("the certificate is there");
-    Certificate::of_pem(&found.chain_pem, None).map(CertificateView::new)
+    let mut chain = Certificate::all_of_pem(&found.chain_pem).into_iter();
+    let own = chain.next()?;
+    Some(CertificateView::with_chain(own, chain.map(Arc::new).collect()))
 }
 
 type Turns<'t> = std::iter::Peekable<std::slice::Iter<'t, Turn>>;

@@ -1,19 +1,22 @@
-//! Who holds the key of the connection: `validate-client-certificate`. Trust is that of the configuration; revocation is not asked for.
+//! Who holds the key of the connection: `validate-client-certificate`. Trust is that of the configuration; lists of revoked certificates
+//! are fetched through effects.
 
 use std::sync::Arc;
 
-use crate::context::DeploymentView;
+use crate::context::{CertificateView, DeploymentView};
 use crate::http::StatusCode;
 use crate::pki::certificate::{AlternativeName, SUBJECT_ALTERNATIVES};
-use crate::pki::chain::{Verdict, is_signed_by, verify};
+use crate::pki::chain::{is_signed_by, path};
 use crate::pki::name::{COMMON_NAME, hex};
 use crate::pki::{Certificate, Digest};
+use crate::policy::effect::Reply;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Attribute, Content, Occurs, Shape, attribute, child};
 use crate::policy::{Built, Policy};
 
 use super::decision::Denial;
+use super::revocation::{self, Link};
 
 /// `validate-client-certificate`
 pub static VALIDATE_CLIENT_CERTIFICATE: Shape = Shape {
@@ -44,6 +47,9 @@ static IDENTITY_ATTRIBUTES: [Attribute; 8] = [
 /// Refuses a request whose client has shown no certificate, or not the one that is wanted.
 #[derive(Debug)]
 struct ValidateClientCertificate {
+    /// Tells the fetches of this policy from those of others in the same section.
+    index: usize,
+    revocation: bool,
     trust: bool,
     not_before: bool,
     not_after: bool,
@@ -66,12 +72,9 @@ struct Identity {
 
 /// Compiles `validate-client-certificate`.
 pub fn build_validate_client_certificate(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    // Decision: nobody asks authorities for revoked certificates here, and a check that is not made is not promised.
-    if reader.constant("validate-revocation").unwrap_or(true) {
-        let message = "revocation of client certificates is not checked: `validate-revocation` must be `false`";
-        reader.error("validate-revocation", message);
-    }
     let policy = ValidateClientCertificate {
+        index: reader.compiler.next_index(),
+        revocation: reader.constant("validate-revocation").unwrap_or(true),
         trust: reader.constant("validate-trust").unwrap_or(true),
         not_before: reader.constant("validate-not-before").unwrap_or(true),
         not_after: reader.constant("validate-not-after").unwrap_or(true),
@@ -116,8 +119,16 @@ impl Policy for ValidateClientCertificate {
         let now = run.now.wall.unix_seconds();
         let checked = match &view {
             None => Err(denied("ClientCertificateNotPresent", "The client has shown no certificate.")),
-            Some(view) => self.check(&view.certificate, &run.context.deployment, now),
+            Some(view) => self.check(view, &run.context.deployment, now),
         };
+        let checked = match checked {
+            Ok(links) => match revocation::begin(run, self.index, &links) {
+                Some(effect) => return Ok(Flow::Ask(effect)),
+                None => revocation::judge(run, &links),
+            },
+            Err(denial) => Err(denial),
+        };
+        run.state.fetches.remove(&self.index);
         match checked {
             Ok(()) => Ok(Flow::Next),
             Err(Denial { message, .. }) if self.ignore_error => {
@@ -127,10 +138,19 @@ impl Policy for ValidateClientCertificate {
             Err(Denial { reason, message }) => Err(Stop::fail(Failure::new(StatusCode::FORBIDDEN, reason, message))),
         }
     }
+
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        let view = run.context.request.certificate.clone();
+        let links = view.map(|view| self.check(&view, &run.context.deployment, run.now.wall.unix_seconds()));
+        revocation::take(run, self.index, &links.and_then(Result::ok).unwrap_or_default(), reply);
+        Ok(Flow::Again)
+    }
 }
 
 impl ValidateClientCertificate {
-    fn check(&self, leaf: &Certificate, deployment: &DeploymentView, now: i64) -> Result<(), Denial> {
+    // What must not have been revoked, when that is asked.
+    fn check(&self, view: &CertificateView, deployment: &DeploymentView, now: i64) -> Result<Vec<Link>, Denial> {
+        let leaf = &*view.certificate;
         if self.not_before && now < leaf.not_before {
             return Err(denied("ClientCertificateNotYetValid", "The client certificate is not valid yet."));
         }
@@ -139,12 +159,14 @@ impl ValidateClientCertificate {
         }
         // A certificate whose own time is not to be looked at is followed at the nearest moment at which it holds.
         let at = now.min(leaf.not_after).max(leaf.not_before);
-        if self.trust && verify(leaf, &deployment.trust, at) == Verdict::Untrusted {
+        let asks = self.trust || self.revocation;
+        let issuers = asks.then(|| path(leaf, &view.chain, &deployment.trust, at)).flatten();
+        if self.trust && issuers.is_none() {
             let message = "The client certificate does not chain to a trusted authority.";
             return Err(denied("ClientCertificateNotTrusted", message));
         }
-        if self.identities.is_empty() || self.identities.iter().any(|identity| identity.fits(leaf, deployment)) {
-            return Ok(());
+        if self.identities.is_empty() || self.identities.iter().any(|identity| identity.fits(view, deployment)) {
+            return if self.revocation { links(view, issuers) } else { Ok(Vec::new()) };
         }
         let message = "The client certificate is none of the identities that are allowed.";
         Err(denied("ClientCertificateIdentityNotMatched", message))
@@ -152,7 +174,8 @@ impl ValidateClientCertificate {
 }
 
 impl Identity {
-    fn fits(&self, leaf: &Certificate, deployment: &DeploymentView) -> bool {
+    fn fits(&self, view: &CertificateView, deployment: &DeploymentView) -> bool {
+        let leaf = &*view.certificate;
         let thumbprint = |certificate: &Certificate| hex(&certificate.thumbprint(Digest::Sha1));
         let names = || leaf.alternative_names(SUBJECT_ALTERNATIVES);
         let has_dns = |wanted: &str| {
@@ -169,7 +192,7 @@ impl Identity {
             && all(self.issuer_subject.as_deref(), |wanted| parts(&leaf.issuer.shown()) == wanted)
             && all(self.issuer_thumbprint.as_deref(), |wanted| {
                 let trust = &deployment.trust;
-                let known = trust.roots.iter().chain(&trust.intermediates);
+                let known = trust.roots.iter().chain(&trust.intermediates).chain(&view.chain);
                 known.map(|issuer| &**issuer).any(|issuer| thumbprint(issuer) == wanted && has_issued(issuer, leaf))
             })
             && all(self.issuer_id.as_deref(), |wanted| {
@@ -183,7 +206,22 @@ fn has_issued(issuer: &Certificate, leaf: &Certificate) -> bool {
     issuer.subject.raw == leaf.issuer.raw && is_signed_by(leaf, issuer)
 }
 
-fn denied(reason: &'static str, message: &str) -> Denial {
+// Each certificate of the way with who signed it. A root vouches for itself: nobody else could take it back.
+fn links(view: &CertificateView, issuers: Option<Vec<Arc<Certificate>>>) -> Result<Vec<Link>, Denial> {
+    let leaf = &view.certificate;
+    let Some(issuers) = issuers else {
+        let is_root = leaf.subject.raw == leaf.issuer.raw && is_signed_by(leaf, leaf);
+        let message = "Nobody is known to ask whether the client certificate has been revoked.";
+        return if is_root { Ok(Vec::new()) } else { Err(denied("ClientCertificateRevocationUnknown", message)) };
+    };
+    let certificates = std::iter::once(leaf).chain(&issuers);
+    let links = certificates.zip(&issuers);
+    Ok(links
+        .map(|(certificate, issuer)| Link { certificate: Arc::clone(certificate), issuer: Arc::clone(issuer) })
+        .collect())
+}
+
+pub(super) fn denied(reason: &'static str, message: &str) -> Denial {
     Denial { reason, message: format!("{message} Access denied.") }
 }
 

@@ -3,6 +3,8 @@
 mod address;
 pub mod client_certificate;
 mod decision;
+mod document;
+mod revocation;
 pub mod token;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use holdfast_core::config::model::Hostname;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
@@ -26,14 +26,19 @@ fn client(authority: &Authority, own: Option<&Identity>) -> Arc<ClientConfig> {
     Arc::new(match own {
         Some(own) => {
             let key = PrivateKeyDer::from_pem_slice(own.key_pem.0.as_bytes()).unwrap();
-            config.with_client_auth_cert(vec![der(own)], key).unwrap()
+            config.with_client_auth_cert(ders(own), key).unwrap()
         }
         None => config.with_no_client_auth(),
     })
 }
 
-/// Shakes hands through memory; the certificate that the server saw.
-async fn seen(server: &ServerTls, client: Arc<ClientConfig>, name: &str) -> Option<Vec<u8>> {
+/// All certificates of an identity.
+fn ders(identity: &Identity) -> Vec<CertificateDer<'static>> {
+    super::super::pem::certificates(&identity.chain_pem).unwrap()
+}
+
+/// Shakes hands through memory; the certificates that the server saw, the client's own first.
+async fn seen(server: &ServerTls, client: Arc<ClientConfig>, name: &str) -> Vec<Vec<u8>> {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let connect = async {
         let name = ServerName::try_from(name.to_owned()).unwrap();
@@ -43,7 +48,9 @@ async fn seen(server: &ServerTls, client: Arc<ClientConfig>, name: &str) -> Opti
     let accept = async {
         let stream = server.acceptor().accept(theirs).await.unwrap();
         let mut transport = Transport::Tls(Box::new(stream.into()));
-        let seen = transport.client_certificate().map(|view| view.certificate.raw.to_vec());
+        let view = transport.client_certificate();
+        let shown = view.iter().flat_map(|view| std::iter::once(&view.certificate).chain(&view.chain));
+        let seen = shown.map(|certificate| certificate.raw.to_vec()).collect();
         transport.write_all(b"x").await.unwrap();
         transport.flush().await.unwrap();
         seen
@@ -63,7 +70,8 @@ async fn a_client_is_asked_where_the_host_name_says_so_and_any_certificate_is_ta
     ];
     assert_eq!(server.publish(&names, &[certificate("c1", &asking), certificate("c2", &silent)]), []);
 
-    let (known, stranger) = (ours.certify("client"), foreign.certify("client"));
+    let (mut known, stranger) = (ours.certify("client"), foreign.certify("client"));
+    known.chain_pem.push_str(&ours.pem());
     for (own, name, expected) in [
         (Some(&known), "asking.example", Some(&known)),
         (Some(&stranger), "asking.example", Some(&stranger)),
@@ -72,7 +80,8 @@ async fn a_client_is_asked_where_the_host_name_says_so_and_any_certificate_is_ta
         (Some(&known), "fallback.example", None),
     ] {
         let found = seen(&server, client(&ours, own), name).await;
-        assert_eq!(found, expected.map(|identity| der(identity).to_vec()), "{name}");
+        let expected = expected.into_iter().flat_map(ders).map(|der| der.to_vec());
+        assert_eq!(found, expected.collect::<Vec<_>>(), "{name}");
     }
 }
 
@@ -85,6 +94,6 @@ async fn a_resumed_session_still_shows_the_certificate() {
     let own = authority.certify("client");
     let client = client(&authority, Some(&own));
     for _ in 0..2 {
-        assert_eq!(seen(&server, Arc::clone(&client), "a.example").await, Some(der(&own).to_vec()));
+        assert_eq!(seen(&server, Arc::clone(&client), "a.example").await, [der(&own).to_vec()]);
     }
 }

@@ -276,7 +276,7 @@ fn verdict(call: &mut Call<'_, '_>) -> Outcome<Verdict> {
     let certificate = held(call, 0)?;
     call.machine.spend(20_000)?;
     let seconds = call.machine.now.wall.unix_nanos().div_euclid(1_000_000_000);
-    Ok(verify(&certificate, &call.machine.context.deployment.trust, seconds))
+    Ok(verify(&certificate, &[], &call.machine.context.deployment.trust, seconds))
 }
 
 fn export(call: &mut Call<'_, '_>, password: &str) -> Outcome<Value> {

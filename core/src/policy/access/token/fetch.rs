@@ -1,16 +1,11 @@
 //! Gets the keys of identity providers: the OpenID configuration, then the key set. What comes is kept for all exchanges.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::context::{Body, ResponseView};
-use crate::http::{Bytes, HeaderMap, HeaderValue, Method, Url, header};
 use crate::keys::{Configured, DOCUMENT_BYTES_MAX, Progress, Provider, Want};
-use crate::policy::effect::{Effect, OutboundRequest, Redirects, Reply};
+use crate::policy::access::document;
+use crate::policy::effect::{Effect, Reply};
 use crate::policy::run::Run;
-
-/// How long an identity provider may take for one document.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where the tenants of Entra ID are.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -32,7 +27,7 @@ pub(super) fn begin(run: &mut Run<'_>, index: usize, urls: &[Arc<str>], is_known
         if tried {
             continue;
         }
-        let want = if is_known { Want::Keys } else { Want::UnknownKey };
+        let want = if is_known { Want::Any } else { Want::Newer };
         match run.shared.providers.look(url, want, run.now.instant) {
             Progress::Use(_) | Progress::Unknown => {}
             Progress::Fetch => {
@@ -52,7 +47,7 @@ pub(super) fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<B
     let fetch = run.state.fetches.get_mut(&index)?;
     let url = Arc::clone(fetch.tried.last()?);
     let configured = fetch.configured.take();
-    let bytes = match content(reply) {
+    let bytes = match document::content(reply) {
         Ok(bytes) => bytes,
         Err(why) => {
             fail(run, &url, &why);
@@ -60,7 +55,10 @@ pub(super) fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<B
         }
     };
     if let Some(Configured { issuer, .. }) = configured {
-        run.shared.providers.learn(&url, issuer, &bytes, run.now.instant);
+        match Provider::read(issuer, &bytes) {
+            Some(provider) => run.shared.providers.learn(&url, provider, run.now.instant),
+            None => fail(run, &url, "the key set holds no key that verifies"),
+        }
         return None;
     }
     let next = Configured::read(&bytes).and_then(|read| get(&read.keys_url).map(|effect| (read, effect)));
@@ -82,29 +80,6 @@ fn fail(run: &mut Run<'_>, url: &Arc<str>, why: &str) {
     run.trace(format!("the keys of {url} could not be fetched: {why}"));
 }
 
-fn content(reply: Reply) -> Result<Bytes, String> {
-    let response: ResponseView = match reply {
-        Reply::Response(Ok(response)) => *response,
-        Reply::Response(Err(failure)) => return Err(failure.message),
-        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Elapsed => {
-            return Err("the wrong kind of answer came".to_owned());
-        }
-    };
-    match response.body {
-        Body::Bytes(bytes) if response.status.is_success() => Ok(bytes),
-        _ => Err(format!("the answer has the status code {}", response.status.as_u16())),
-    }
-}
-
 fn get(url: &str) -> Option<Box<Effect>> {
-    let url = Url::parse(url).ok()?;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::HOST, HeaderValue::from_str(&url.authority()).ok()?);
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    Some(Box::new(Effect::Send(Box::new(OutboundRequest {
-        headers,
-        redirects: Redirects::Follow,
-        max_response_bytes: DOCUMENT_BYTES_MAX,
-        ..OutboundRequest::new(Method::GET, url, TIMEOUT)
-    }))))
+    document::get(url, "application/json", DOCUMENT_BYTES_MAX)
 }

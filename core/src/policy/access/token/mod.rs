@@ -215,22 +215,20 @@ fn keys(sources: &[KeySource], run: &mut Run<'_>) -> Result<Vec<Key>, Stop> {
         let material = match &source.from {
             KeyFrom::Secret(secret) => Material::Symmetric(secret.get(run)?.0),
             KeyFrom::Numbers(key) => Material::Rsa(Arc::clone(key)),
-            KeyFrom::Certificate(id) => Material::Rsa(of_certificate(&id.get(run)?, run)?),
+            KeyFrom::Certificate(id) => of_certificate(&id.get(run)?, run)?,
         };
         keys.push(Key { id: source.id.clone(), algorithm: None, material });
     }
     Ok(keys)
 }
 
-fn of_certificate(id: &str, run: &Run<'_>) -> Result<Arc<RsaKey>, Stop> {
+fn of_certificate(id: &str, run: &Run<'_>) -> Result<Material, Stop> {
     let absent =
         |why: &str| Stop::fail(Failure::internal("CertificateNotFound", format!("the certificate `{id}` {why}")));
     let mut certificates = run.context.deployment.certificates.iter();
     let (_, view) =
         certificates.find(|(of, _)| of.eq_ignore_ascii_case(id.trim())).ok_or_else(|| absent("is not there"))?;
-    let certificate = &view.certificate;
-    let own = certificate.private_key.clone().or_else(|| certificate.rsa_public_key().map(Arc::new));
-    own.ok_or_else(|| absent("has no RSA key"))
+    Material::of_certificate(&view.certificate).ok_or_else(|| absent("has a key of a kind that is not known"))
 }
 
 impl Typed for SecretKey {

@@ -1,0 +1,194 @@
+//! Documents that are fetched on behalf of all exchanges: when one is fetched, how long it is used, and that an outage of whoever
+//! publishes it changes nothing while there is one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::limits::shards::lock;
+use crate::time::Instant;
+
+/// How long what was fetched is used without asking again (APIM's own, for keys).
+const FRESH: Duration = Duration::from_secs(3600);
+
+/// The least time between two fetches while there is a document, after a failure; and between two for a newer one (APIM's own, for keys).
+const REFETCH: Duration = Duration::from_secs(300);
+
+/// The least time between two fetches while there is none.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// How long others go on with what is there while one fetches.
+const UNDER_WAY: Duration = Duration::from_secs(30);
+
+/// The most documents that are kept.
+const DOCUMENTS_MAX: usize = 256;
+
+/// Why an exchange looks at a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// To use it.
+    Any,
+    /// The one at hand does not do: it lacks the key that a token names, or its time is over.
+    Newer,
+}
+
+/// What an exchange does next about a document.
+#[derive(Clone, Debug)]
+pub enum Progress<T> {
+    /// It fetches it.
+    Fetch,
+    /// It goes on with this.
+    Use(Arc<T>),
+    /// There is none, and it was asked for a moment ago.
+    Unknown,
+}
+
+/// Documents by their URL.
+#[derive(Debug)]
+pub struct Kept<T>(Mutex<BTreeMap<Arc<str>, Entry<T>>>);
+
+#[derive(Debug)]
+struct Entry<T> {
+    document: Option<Arc<T>>,
+    fetched: Option<Instant>,
+    failed: Option<Instant>,
+    /// When the last fetch ended that was made for a newer one.
+    renewed: Option<Instant>,
+    began: Option<(Instant, Want)>,
+    used: Instant,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+}
+
+impl<T> Default for Entry<T> {
+    fn default() -> Self {
+        Self { document: None, fetched: None, failed: None, renewed: None, began: None, used: Instant::ZERO }
+    }
+}
+
+impl<T> Kept<T> {
+    /// What to do about the document at `url`. [`Progress::Fetch`] is a promise: [`Kept::learn`] or [`Kept::fail`] follows.
+    pub fn look(&self, url: &Arc<str>, want: Want, now: Instant) -> Progress<T> {
+        let mut entries = lock(&self.0);
+        make_room(&mut entries, url);
+        let entry = entries.entry(Arc::clone(url)).or_default();
+        entry.used = now;
+        let within =
+            |moment: Option<Instant>, time: Duration| moment.is_some_and(|moment| now.saturating_since(moment) < time);
+        let is_fetched = match (&entry.document, want) {
+            (None, _) => !within(entry.failed, RETRY),
+            (Some(_), Want::Newer) => !within(entry.failed, REFETCH) && !within(entry.renewed, REFETCH),
+            (Some(_), Want::Any) => {
+                let began = entry.began.map(|(began, _)| began);
+                !within(entry.fetched, FRESH) && !within(entry.failed, REFETCH) && !within(began, UNDER_WAY)
+            }
+        };
+        if is_fetched {
+            entry.began = Some((now, want));
+            return Progress::Fetch;
+        }
+        entry.document.clone().map_or(Progress::Unknown, Progress::Use)
+    }
+
+    /// What is at hand, without any fetch.
+    #[must_use]
+    pub fn known(&self, url: &str) -> Option<Arc<T>> {
+        lock(&self.0).get(url)?.document.clone()
+    }
+
+    /// Keeps what has come.
+    pub fn learn(&self, url: &Arc<str>, document: T, now: Instant) {
+        let mut entries = lock(&self.0);
+        make_room(&mut entries, url);
+        let entry = entries.entry(Arc::clone(url)).or_default();
+        if let Some((_, Want::Newer)) = entry.began.take().filter(|_| entry.document.is_some()) {
+            entry.renewed = Some(now);
+        }
+        (entry.document, entry.fetched, entry.failed) = (Some(Arc::new(document)), Some(now), None);
+        entry.used = now;
+    }
+
+    /// Notes that nothing has come; what was there stays.
+    pub fn fail(&self, url: &Arc<str>, now: Instant) {
+        let mut entries = lock(&self.0);
+        if let Some(entry) = entries.get_mut(url) {
+            entry.failed = Some(now);
+            entry.began = None;
+        }
+    }
+}
+
+// URLs may be computed from what clients send: the one that was not used for longest goes.
+fn make_room<T>(entries: &mut BTreeMap<Arc<str>, Entry<T>>, url: &Arc<str>) {
+    if entries.len() < DOCUMENTS_MAX || entries.contains_key(url) {
+        return;
+    }
+    let oldest = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(url, _)| Arc::clone(url));
+    if let Some(oldest) = oldest {
+        entries.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn asks(kept: &Kept<u8>, url: &Arc<str>, want: Want, seconds: u64) -> bool {
+        matches!(kept.look(url, want, at(seconds)), Progress::Fetch)
+    }
+
+    #[test]
+    fn a_document_is_used_for_an_hour_and_longer_when_its_publisher_fails() {
+        let (kept, url) = (Kept::default(), Arc::from("https://idp/"));
+        assert!(asks(&kept, &url, Want::Any, 1000));
+        kept.learn(&url, 1, at(1001));
+        assert!(!asks(&kept, &url, Want::Any, 4600));
+        assert!(asks(&kept, &url, Want::Any, 4601));
+        assert!(!asks(&kept, &url, Want::Any, 4602), "one fetches, the others go on");
+        kept.fail(&url, at(4605));
+        assert!(matches!(kept.look(&url, Want::Any, at(4904)), Progress::Use(_)));
+        assert!(asks(&kept, &url, Want::Any, 4905));
+    }
+
+    #[test]
+    fn a_newer_one_is_asked_for_at_once_and_then_every_five_minutes() {
+        let (kept, url) = (Kept::default(), Arc::from("https://idp/"));
+        assert!(asks(&kept, &url, Want::Newer, 999), "nothing is known yet");
+        kept.learn(&url, 1, at(1000));
+        assert!(asks(&kept, &url, Want::Newer, 1001), "there may be a newer one since");
+        assert!(asks(&kept, &url, Want::Newer, 1002), "nobody is refused because another one fetches");
+        kept.learn(&url, 2, at(1003));
+        assert!(!asks(&kept, &url, Want::Newer, 1302));
+        assert!(asks(&kept, &url, Want::Newer, 1303));
+        kept.fail(&url, at(1310));
+        assert!(!asks(&kept, &url, Want::Newer, 1609));
+        assert!(asks(&kept, &url, Want::Newer, 1610));
+    }
+
+    #[test]
+    fn what_is_not_there_is_asked_for_again_soon() {
+        let (kept, url) = (Kept::default(), Arc::from("https://idp/"));
+        assert!(asks(&kept, &url, Want::Any, 0));
+        assert!(asks(&kept, &url, Want::Any, 1), "nobody waits for another exchange");
+        kept.fail(&url, at(2));
+        assert!(matches!(kept.look(&url, Want::Any, at(11)), Progress::Unknown));
+        assert!(asks(&kept, &url, Want::Any, 12));
+    }
+
+    #[test]
+    fn the_number_of_documents_is_bounded() {
+        let kept = Kept::default();
+        for number in 0..DOCUMENTS_MAX as u64 + 10 {
+            assert!(asks(&kept, &Arc::from(format!("https://idp/{number}")), Want::Any, number));
+        }
+        assert_eq!(kept.0.lock().unwrap().len(), DOCUMENTS_MAX);
+    }
+}
