@@ -400,6 +400,17 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_of_an_operation_may_refer_to_itself() {
+        let node = json!({"type": "object", "required": ["id"], "properties": {"next": {"$ref": "#/definitions/0"}}});
+        let mut inline = node.clone();
+        inline["definitions"] = json!({"0": node});
+        let place = SchemaPlace::Inline { operation: "op".to_owned(), at: "request/0".to_owned() };
+        let validator = set().get(place, Variant::default(), Some(&inline)).unwrap();
+        assert!(validator.is_valid(&json!({"id": 1, "next": {"id": 2, "next": {"id": 3}}})));
+        assert!(!validator.is_valid(&json!({"id": 1, "next": {"id": 2, "next": {}}})));
+    }
+
+    #[test]
     fn policies_change_schemas() {
         let set = set();
         let variant = Variant { additional: Some(true), names: NameCase::Ignored };
