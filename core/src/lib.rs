@@ -31,6 +31,8 @@ pub mod expr;
 
 pub mod limits;
 
+pub mod llm;
+
 pub mod backends;
 
 pub mod cache;

@@ -171,6 +171,24 @@ pub struct RequestRecord {
     pub traces: Vec<String>,
 }
 
+/// One number of a metric, as `emit-metric` gives it: what an instrument of OpenTelemetry records, with its attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measurement {
+    /// When it was measured.
+    pub at: WallTime,
+    /// The group of metrics that it belongs to (OpenTelemetry's instrumentation scope).
+    pub namespace: Arc<str>,
+    /// The name of the metric (the instrument).
+    pub name: Arc<str>,
+    /// The number; what a metric means by it is known to whoever named it.
+    pub value: f64,
+    /// Its dimensions (the attributes), in the order of the policy.
+    pub dimensions: Dimensions,
+}
+
+/// Names and values of the dimensions of a measurement.
+pub type Dimensions = Vec<(Arc<str>, Arc<str>)>;
+
 /// The backend call of a request record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BackendRecord {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use holdfast::sink::Sink;
 use holdfast_core::config::Revision;
-use holdfast_core::telemetry::{Event, Level, RequestRecord};
+use holdfast_core::telemetry::{Event, Level, Measurement, RequestRecord};
 use sha2::{Digest, Sha256};
 
 /// A trace that all hosts of a world write to. Clones share it.
@@ -92,6 +92,10 @@ impl Sink for Trace {
             record.revision,
             record.last_error.as_ref().map(|error| error.reason.as_str()).unwrap_or_default()
         ));
+    }
+
+    fn measurement(&self, measurement: &Measurement) {
+        self.line(&format!("gateway metric {} {}", measurement.name, measurement.value));
     }
 }
 

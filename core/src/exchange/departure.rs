@@ -8,12 +8,14 @@ use crate::http::{HttpVersion, Method, ResponseHead, StatusCode, header};
 use crate::policy::connection::remove_hop_by_hop;
 use crate::policy::effect::{Outcome, ResponseBody};
 use crate::policy::run::{Existing, empty_response};
+use crate::policy::watch::Watch;
+use crate::shared::Shared;
 use crate::telemetry::RequestRecord;
 use crate::time::Now;
 
 impl Exchange {
     /// Puts the outcome together. What is left of the exchange afterwards only serves to be looked at.
-    pub(super) fn depart(&mut self, now: Now) -> Outcome {
+    pub(super) fn depart(&mut self, shared: &Shared, now: Now) -> Outcome {
         debug_assert!(matches!(self.phase, Phase::Settling(_)), "the response is known before it is handed out");
         debug_assert!(self.strand.frames.is_empty() && self.strand.loops.is_empty(), "nothing runs any more");
         let mut response = self.context.response.take().unwrap_or_else(empty_response);
@@ -27,9 +29,22 @@ impl Exchange {
         let record = self.record(response.status, now);
         let body = self.content(&mut response);
         let head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };
-        let meters = std::mem::take(&mut self.state.meters);
+        let watch = self.watch_content(&body, shared, now);
         let inspection = self.inspected(&head, now);
-        Outcome { head, body, record, meters, inspection }
+        Outcome { head, body, record, watch, inspection }
+    }
+
+    // What counts tokens goes with content that is still to pass; else it has seen what there is to see.
+    fn watch_content(&mut self, body: &ResponseBody, shared: &Shared, now: Now) -> Watch {
+        let mut tap = self.state.tap.take();
+        if let Some(tap) = &mut tap {
+            tap.know(&self.context);
+        }
+        if let ResponseBody::Empty | ResponseBody::Bytes(_) = body {
+            self.state.measurements.extend(tap.take().into_iter().flat_map(|tap| tap.end(shared, now)));
+        }
+        let meters = std::mem::take(&mut self.state.meters);
+        Watch { meters, tap, measurements: std::mem::take(&mut self.state.measurements) }
     }
 
     // RFC 9110 §6.4.1: no content with HEAD, 204 and 304; with 204 no `Content-Length` either.

@@ -144,7 +144,9 @@ impl Exchange {
             }
             Op::Take { asked } => match (code.ops.get(*asked), strand.answer.take()) {
                 (Some(Op::Policy(policy)), Some(reply)) => taken(policy.take(&mut run, reply)?, *asked),
-                // A jump cannot lead here: a `Take` follows its policy, which waits for the answer.
+                // Its policy asked for nothing, or the answer was taken and a body had to be read after it.
+                (Some(Op::Policy(policy)), None) => taken(policy.go_on(&mut run)?, *asked),
+                // A jump cannot lead here: a `Take` follows its policy.
                 _ => Move::Next,
             },
         };
@@ -319,7 +321,12 @@ impl Exchange {
             }
         };
         let failure = match result {
-            Ok(bytes) => return self.set_body(message, Body::Bytes(bytes)),
+            Ok(bytes) => {
+                if let (Message::Response, Some(tap)) = (message, &mut self.state.tap) {
+                    tap.pass(&bytes);
+                }
+                return self.set_body(message, Body::Bytes(bytes));
+            }
             Err(failure) => failure,
         };
         self.set_body(message, Body::Gone);
@@ -332,7 +339,7 @@ impl Exchange {
     /// Runs what policies left until the response is known, from `index` on; at the end, the outcome.
     pub(super) fn settle(&mut self, index: usize, shared: &Shared, now: Now) -> Option<super::Outcome> {
         let Some(Settlement { section, level, pc }) = self.settlements.get(index).copied() else {
-            return Some(self.depart(now));
+            return Some(self.depart(shared, now));
         };
         let Self { chain, context, state, site, rng, .. } = self;
         let done = chain.get(level).and_then(|link| {

@@ -18,6 +18,7 @@ pub use crate::policy::effect::{
     BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
     Step, UpstreamFailure, UpstreamFailureKind, UpstreamTls,
 };
+pub use crate::policy::watch::Watch;
 
 use std::sync::Arc;
 

@@ -91,6 +91,11 @@ impl Limits {
         self.shards.of(subject).count(subject, rules, increment, now);
     }
 
+    /// Takes back `count` of what was counted for each of `rules` at the moment `counted`: it has turned out to be less.
+    pub fn take_back(&self, subject: &str, rules: &[Rule<'_>], count: u64, counted: Instant) {
+        self.shards.of(subject).take_back(subject, rules, count, counted);
+    }
+
     /// How many counters there are, emptied ones that have not been forgotten yet included.
     #[must_use]
     pub fn counters(&self) -> usize {
@@ -146,6 +151,15 @@ impl Shard {
             let mut window = Window::new(rule.period.min(PERIOD_MAX));
             window.add(increment, now);
             self.counters.insert(Box::from(self.key.as_str()), window);
+        }
+    }
+
+    fn take_back(&mut self, subject: &str, rules: &[Rule<'_>], count: u64, counted: Instant) {
+        for rule in rules {
+            write_key(&mut self.key, subject, rule.name, rule.period.min(PERIOD_MAX).as_nanos());
+            if let Some(window) = self.counters.get_mut(self.key.as_str()) {
+                window.take_back(count, counted);
+            }
         }
     }
 
@@ -253,6 +267,22 @@ mod tests {
         limits.count("a", &rules, 1, at(2));
         // Two were under way at once: the limit is exceeded by one, and both must leave before the next fits.
         assert_eq!(limits.check("a", &rules, at(3)), Verdict::Refused { retry_after: Duration::from_secs(59) });
+    }
+
+    #[test]
+    fn what_was_less_than_counted_is_taken_back() {
+        let limits = Limits::default();
+        let rules = [rule("", 10)];
+        assert_eq!(limits.check_and_count("a", &rules, 7, at(0)), Verdict::Allowed { remaining: 3 });
+        assert_eq!(limits.check_and_count("a", &rules, 3, at(30)), Verdict::Allowed { remaining: 0 });
+        limits.take_back("a", &rules, 5, at(0));
+        assert_eq!(limits.check("a", &rules, at(31)), Verdict::Allowed { remaining: 5 });
+        // Never more than was counted then, and nothing of what has left.
+        limits.take_back("a", &rules, 5, at(0));
+        assert_eq!(limits.check("a", &rules, at(32)), Verdict::Allowed { remaining: 7 });
+        assert_eq!(limits.check("a", &rules, at(70)), Verdict::Allowed { remaining: 7 });
+        limits.take_back("a", &rules, 5, at(0));
+        assert_eq!(limits.check("a", &rules, at(71)), Verdict::Allowed { remaining: 7 });
     }
 
     #[test]

@@ -106,6 +106,22 @@ impl Quotas {
         counter.calls = counter.calls.saturating_add(calls);
     }
 
+    /// Takes back calls that were counted at the moment `counted`, unless their window is over.
+    pub fn take_back(&self, meter: &Meter, calls: u64, counted: WallTime) {
+        let mut shard = self.shards.of(&meter.subject);
+        let counter = current(&mut shard, &meter.subject, &meter.rule, counted);
+        if counter.window == meter.rule.window(counted).0 {
+            counter.calls = counter.calls.saturating_sub(calls);
+        }
+    }
+
+    /// Calls that still fit into the window of `now`.
+    #[must_use]
+    pub fn left(&self, subject: &str, rule: &QuotaRule, now: WallTime) -> u64 {
+        let mut shard = self.shards.of(subject);
+        rule.calls.unwrap_or(u64::MAX).saturating_sub(current(&mut shard, subject, rule, now).calls)
+    }
+
     /// Counts content, in bytes, in the window of `now`.
     pub fn count_bytes(&self, meter: &Meter, bytes: u64, now: WallTime) {
         let mut shard = self.shards.of(&meter.subject);
@@ -211,6 +227,20 @@ mod tests {
         let stopped = quotas.check_and_count("a", &rules, 1, at(100)).unwrap_err();
         assert_eq!(stopped.what, What::Bandwidth);
         assert_eq!(quotas.check_and_count("a", &rules, 1, at(400)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_taken_back_is_left_again() {
+        let quotas = Quotas::default();
+        let rules = [rule(Some(10), None)];
+        assert_eq!(quotas.left("a", &rules[0], at(100)), 10);
+        assert_eq!(quotas.check_and_count("a", &rules, 7, at(100)), Ok(()));
+        quotas.take_back(&rules[0].meter("a"), 4, at(100));
+        assert_eq!(quotas.left("a", &rules[0], at(399)), 7);
+        assert_eq!(quotas.check_and_count("a", &rules, 2, at(400)), Ok(()));
+        // What was counted in a window that is over.
+        quotas.take_back(&rules[0].meter("a"), 3, at(399));
+        assert_eq!(quotas.left("a", &rules[0], at(400)), 8);
     }
 
     #[test]

@@ -89,6 +89,18 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Takes back what was counted at that moment, as far as it is still there.
+    pub(crate) fn take_back(&mut self, count: u64, counted: Instant) {
+        let is_it = |moment: &&mut Moment| moment.first <= counted && counted <= moment.last;
+        if let Some(moment) = self.moments.iter_mut().rev().find(is_it) {
+            let count = count.min(moment.count);
+            moment.count -= count;
+            self.total = self.total.saturating_sub(count);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::context::ResponseView;
 use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
 use crate::inspection::Inspection;
-use crate::limits::quota::Meter;
 use crate::pki::ClientIdentity;
+use crate::policy::watch::Watch;
 use crate::telemetry::RequestRecord;
 
 /// The number of an effect within its exchange.
@@ -206,8 +206,8 @@ pub struct Outcome {
     pub body: ResponseBody,
     /// The record to log once the response has been sent; sizes and times that only the adapter knows are still zero.
     pub record: RequestRecord,
-    /// Quotas that count the content, both ways, once the response has been sent.
-    pub meters: Vec<Meter>,
+    /// What watches the content on its way, and counts it once the response has been sent.
+    pub watch: Watch,
     /// What the exchange did, when it was inspected.
     pub inspection: Option<Box<Inspection>>,
 }

@@ -23,6 +23,8 @@ pub mod graphql;
 pub mod integration;
 pub mod limit;
 pub mod liquid;
+pub mod llm;
+pub mod metric;
 pub mod mock;
 pub mod operand;
 pub mod place;
@@ -38,6 +40,7 @@ pub mod shape;
 pub mod source;
 pub mod transform;
 pub mod validate;
+pub mod watch;
 
 #[cfg(test)]
 mod mistakes;
@@ -76,6 +79,14 @@ pub trait Policy: fmt::Debug + Send + Sync {
     /// # Errors
     /// As [`Policy::run`].
     fn take(&self, _run: &mut Run<'_>, _reply: Reply) -> Ran {
+        Ok(Flow::Next)
+    }
+
+    /// Goes on after [`Policy::take`] has wanted a body, which has been read now.
+    ///
+    /// # Errors
+    /// As [`Policy::run`].
+    fn go_on(&self, _run: &mut Run<'_>) -> Ran {
         Ok(Flow::Next)
     }
 

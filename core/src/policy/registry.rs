@@ -8,7 +8,7 @@ use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
     Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, graphql,
-    integration, limit, mock, response, routing, transform, validate,
+    integration, limit, llm, metric, mock, response, routing, transform, validate,
 };
 
 /// A policy element.
@@ -146,8 +146,8 @@ static TABLE: &[Entry] = &[
         &concurrency::LIMIT_CONCURRENCY,
         Build::Structure(concurrency::build_limit_concurrency),
     ),
-    not_yet("azure-openai-token-limit"),
-    not_yet("llm-token-limit"),
+    leaf("azure-openai-token-limit", "I", &llm::limit::TOKEN_LIMIT, llm::limit::build_token_limit),
+    leaf("llm-token-limit", "I", &llm::limit::TOKEN_LIMIT, llm::limit::build_token_limit),
     // access
     leaf("check-header", "I", &access::CHECK_HEADER, access::build_check_header),
     leaf("ip-filter", "I", &access::IP_FILTER, access::build_ip_filter),
@@ -233,9 +233,9 @@ static TABLE: &[Entry] = &[
     not_yet("invoke-dapr-binding"),
     not_yet("invoke-request"),
     leaf("trace", "IBOE", &integration::TRACE, integration::build_trace),
-    not_yet("emit-metric"),
-    not_yet("azure-openai-emit-token-metric"),
-    not_yet("llm-emit-token-metric"),
+    leaf("emit-metric", "IBOE", &metric::EMIT_METRIC, metric::build_emit_metric),
+    leaf("azure-openai-emit-token-metric", "I", &llm::metric::EMIT_TOKEN_METRIC, llm::metric::build_emit_token_metric),
+    leaf("llm-emit-token-metric", "I", &llm::metric::EMIT_TOKEN_METRIC, llm::metric::build_emit_token_metric),
     // GraphQL resolvers
     not_here("http-data-source"),
     not_here("sql-data-source"),

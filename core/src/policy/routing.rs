@@ -18,9 +18,10 @@ use crate::policy::effect::{
     Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
     UpstreamFailureKind, UpstreamTls,
 };
+use crate::policy::llm::tell_usage;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
-use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop};
+use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop, body_of};
 use crate::policy::shape::{Content, Shape, attribute};
 use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
@@ -384,6 +385,11 @@ impl Policy for ForwardRequest {
         run.state.upstream.streamed = false;
         self.accept(run, head, following)
     }
+
+    fn go_on(&self, run: &mut Run<'_>) -> Ran {
+        tell_usage(run);
+        Ok(Flow::Next)
+    }
 }
 
 impl ForwardRequest {
@@ -410,6 +416,9 @@ impl ForwardRequest {
             Following::None => Body::Absent,
             Following::Follows => Body::Unread,
         };
+        if let Some(tap) = &mut run.state.tap {
+            tap.begin(&head);
+        }
         let mut response = ResponseView { status, reason: head.reason, headers: head.headers, body };
         remove_hop_by_hop(&mut response.headers);
         if let Some(called) = run.state.upstream.called.take() {
@@ -424,7 +433,11 @@ impl ForwardRequest {
             let failure = Failure::new(status, "BackendErrorStatusCode", message);
             return Err(Stop::fail(failure.keeping_response()));
         }
-        Ok(Flow::Next)
+        let is_unread = body_of(run.context, Message::Response) == &Body::Unread;
+        if is_unread && run.state.tap.as_ref().is_some_and(|tap| tap.holds_back()) {
+            return Err(Stop::NeedsBody(Message::Response));
+        }
+        self.go_on(run)
     }
 }
 

@@ -16,11 +16,13 @@ use crate::pki::ClientIdentity;
 use crate::policy::balancing::Called;
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest};
+use crate::policy::llm::Tap;
+use crate::policy::metric::MEASUREMENTS_MAX;
 use crate::policy::place::{Scope, Section};
 use crate::policy::schema::SchemaSet;
 use crate::rng::Rng;
 use crate::shared::Shared;
-use crate::telemetry::BackendRecord;
+use crate::telemetry::{BackendRecord, Measurement};
 use crate::time::Now;
 use crate::value::Value;
 
@@ -91,6 +93,10 @@ pub struct State {
     pub pending_quotas: VecDeque<Meter>,
     /// Quotas that count the content of this exchange.
     pub meters: Vec<Meter>,
+    /// What counts the tokens of a call to a language model.
+    pub tap: Option<Box<Tap>>,
+    /// What policies have measured.
+    pub measurements: Vec<Measurement>,
     /// What policies fetch of identity providers, by the index of the policy.
     pub fetches: BTreeMap<usize, Fetch>,
     /// What a cache-lookup did not find, for the cache-store.
@@ -349,6 +355,13 @@ impl Run<'_> {
     pub fn trace(&mut self, line: String) {
         if self.state.traces.len() < TRACES_MAX {
             self.state.traces.push(line);
+        }
+    }
+
+    /// Keeps a number for the metrics; nothing more once there are [`MEASUREMENTS_MAX`].
+    pub fn measure(&mut self, measurement: Measurement) {
+        if self.state.measurements.len() < MEASUREMENTS_MAX {
+            self.state.measurements.push(measurement);
         }
     }
 

@@ -6,7 +6,7 @@ use holdfast_core::config::model::Secret;
 use holdfast_core::gateway::{BackupPlace, EXIT_DRAINED, EXIT_FORCED, Settings, Source};
 use holdfast_core::http::Url;
 use holdfast_core::rng::Seed;
-use holdfast_core::telemetry::RequestRecord;
+use holdfast_core::telemetry::{Measurement, RequestRecord};
 use tokio::task::LocalSet;
 
 use super::*;
@@ -25,6 +25,8 @@ impl Sink for Names {
     }
 
     fn request(&self, _record: &RequestRecord) {}
+
+    fn measurement(&self, _measurement: &Measurement) {}
 }
 
 fn env(sink: Arc<Names>) -> Env<TokioNet, OsDisk> {

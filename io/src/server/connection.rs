@@ -144,7 +144,7 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
                 if let Some(inspection) = outcome.inspection {
                     worker.plane.shared.inspections.put(*inspection);
                 }
-                let receipt = waiting.answered(outcome.record, outcome.meters, backend_time);
+                let receipt = waiting.answered(outcome.record, outcome.watch, backend_time);
                 self.seal(respond::response(&method, outcome.head, outcome.body, upstream), Some(receipt))
             }
             Err(Fault(message)) => {

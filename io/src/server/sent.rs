@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use holdfast_core::exchange::Watch;
 use holdfast_core::http::Bytes;
-use holdfast_core::limits::quota::Meter;
 use holdfast_core::telemetry::{ErrorRecord, RequestRecord};
 use holdfast_core::time::Instant;
 use hyper::body::{Body, Frame, SizeHint};
@@ -27,8 +27,8 @@ pub(super) struct Receipt {
     pub(super) request: Rc<Progress>,
     /// Why not all of the response left, unless it did.
     pub(super) missing: Option<Missing>,
-    /// Quotas that count the content.
-    pub(super) meters: Vec<Meter>,
+    /// What watches and counts the content.
+    pub(super) watch: Watch,
     pub(super) in_flight: Option<InFlight>,
 }
 
@@ -49,8 +49,9 @@ impl Receipt {
         }
     }
 
-    fn note_content(&mut self, bytes: usize) {
-        self.record.response_size += bytes as u64;
+    fn note_content(&mut self, content: &[u8]) {
+        self.record.response_size += content.len() as u64;
+        self.watch.pass(content);
     }
 }
 
@@ -62,9 +63,8 @@ impl Drop for Receipt {
         record.total_time = now.instant.saturating_since(self.arrived);
         if let Some(in_flight) = &self.in_flight {
             let bytes = record.request_size.saturating_add(record.response_size);
-            for meter in &self.meters {
-                in_flight.shared().quotas.count_bytes(meter, bytes, now.wall);
-            }
+            let measurements = std::mem::take(&mut self.watch).end(bytes, in_flight.shared(), now);
+            measurements.iter().for_each(|measurement| self.sink.measurement(measurement));
         }
         if let Some(missing) = self.missing
             && record.last_error.is_none()
@@ -131,7 +131,9 @@ impl Body for Sending {
         this.ended |= matches!(polled, Poll::Ready(None));
         if let Some(receipt) = &mut this.receipt {
             match &polled {
-                Poll::Ready(Some(Ok(frame))) => receipt.note_content(frame.data_ref().map_or(0, Bytes::len)),
+                Poll::Ready(Some(Ok(frame))) => {
+                    receipt.note_content(frame.data_ref().map_or(&[], |data| data.as_ref()))
+                }
                 Poll::Ready(Some(Err(_))) => receipt.missing = Some(Missing::Backend),
                 Poll::Ready(None) | Poll::Pending => {}
             }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_core::exchange::Watch;
 use holdfast_core::http::StatusCode;
-use holdfast_core::limits::quota::Meter;
 use holdfast_core::telemetry::{ErrorRecord, RequestRecord};
 use holdfast_core::time::Now;
 use http::request::Parts;
@@ -58,11 +58,11 @@ impl<'a> Waiting<'a> {
     }
 
     /// The exchange has answered, with this record.
-    pub(super) fn answered(mut self, mut record: RequestRecord, meters: Vec<Meter>, backend_time: Duration) -> Receipt {
+    pub(super) fn answered(mut self, mut record: RequestRecord, watch: Watch, backend_time: Duration) -> Receipt {
         record.backend_time = backend_time;
         let in_flight = self.in_flight.take();
         let mut receipt = self.receipt(record, in_flight);
-        receipt.meters = meters;
+        receipt.watch = watch;
         receipt
     }
 
@@ -82,7 +82,7 @@ impl<'a> Waiting<'a> {
             sink: Arc::clone(self.sink),
             request: Rc::clone(&self.progress),
             missing: Some(Missing::Client),
-            meters: Vec::new(),
+            watch: Watch::default(),
             in_flight,
         }
     }

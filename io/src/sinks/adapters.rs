@@ -88,7 +88,7 @@ impl Visit for Words {
 mod tests {
     use std::sync::Mutex;
 
-    use holdfast_core::telemetry::RequestRecord;
+    use holdfast_core::telemetry::{Measurement, RequestRecord};
 
     use super::*;
     use crate::clock::SystemClock;
@@ -103,6 +103,8 @@ mod tests {
         }
 
         fn request(&self, _record: &RequestRecord) {}
+
+        fn measurement(&self, _measurement: &Measurement) {}
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use holdfast_core::telemetry::{ErrorRecord, Event, Level, RequestRecord};
+use holdfast_core::telemetry::{ErrorRecord, Event, Level, Measurement, RequestRecord};
 use serde_json::{Map, Value, json};
 
 pub(super) fn event(event: &Event) -> String {
@@ -75,6 +75,24 @@ pub(super) fn request_fields(record: &RequestRecord) -> Map<String, Value> {
     }
     put(&mut fields, "revision", record.revision.to_string().into());
     put(&mut fields, "traceRecords", record.traces.clone().into());
+    fields
+}
+
+pub(super) fn measurement(measurement: &Measurement) -> String {
+    Value::Object(measurement_fields(measurement)).to_string()
+}
+
+/// The fields of a number that was measured; the text form shows the same.
+pub(super) fn measurement_fields(measurement: &Measurement) -> Map<String, Value> {
+    let Measurement { at, namespace, name, value, dimensions } = measurement;
+    let mut fields = Map::new();
+    put(&mut fields, "category", "Metrics".into());
+    put(&mut fields, "timeGenerated", at.to_string().into());
+    put(&mut fields, "namespace", namespace.as_ref().into());
+    put(&mut fields, "name", name.as_ref().into());
+    put(&mut fields, "value", (*value).into());
+    let dimensions = dimensions.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_ref())));
+    put(&mut fields, "dimensions", dimensions.collect::<Map<String, Value>>().into());
     fields
 }
 

@@ -1,6 +1,6 @@
 //! One line per fact, whatever is in it: chooses the form, leaves out what weighs too little, keeps every line a line.
 
-use holdfast_core::telemetry::{Event, Level, RequestRecord};
+use holdfast_core::telemetry::{Event, Level, Measurement, RequestRecord};
 
 use crate::settings::{Color, LogForm, Logs};
 use crate::sinks::{json, text};
@@ -29,6 +29,19 @@ pub fn request(logs: Logs, record: &RequestRecord) -> Option<String> {
         LogForm::None => return None,
         LogForm::Text => text::request(record, logs.color),
         LogForm::Json => json::request(record),
+    })
+}
+
+/// The line for a number that a policy has measured, with its line feed; `None` when it is left out. It weighs as much as a request record.
+#[must_use]
+pub fn measurement(logs: Logs, measurement: &Measurement) -> Option<String> {
+    if Level::Info < logs.level {
+        return None;
+    }
+    finish(match logs.form {
+        LogForm::None => return None,
+        LogForm::Text => text::measurement(measurement, logs.color),
+        LogForm::Json => json::measurement(measurement),
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use holdfast_core::telemetry::{Event, Level, RequestRecord};
+use holdfast_core::telemetry::{Event, Level, Measurement, RequestRecord};
 
 use crate::clock::Clock;
 use crate::settings::Logs;
@@ -74,6 +74,10 @@ impl Sink for StdSink {
 
     fn request(&self, record: &RequestRecord) {
         self.hand_in(line::request(self.logs, record));
+    }
+
+    fn measurement(&self, measurement: &Measurement) {
+        self.hand_in(line::measurement(self.logs, measurement));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use holdfast_core::diagnostic::{Diagnostic, Severity};
-use holdfast_core::telemetry::{Event, Level, RequestRecord};
+use holdfast_core::telemetry::{Event, Level, Measurement, RequestRecord};
 use holdfast_core::time::WallTime;
 
 use crate::settings::Color;
@@ -23,8 +23,15 @@ pub(super) fn event(event: &Event, color: Color) -> String {
 }
 
 pub(super) fn request(record: &RequestRecord, color: Color) -> String {
-    let mut line = head(Level::Info, record.time_generated, "GatewayLogs", color);
-    for (key, value) in json::request_fields(record) {
+    with_fields(head(Level::Info, record.time_generated, "GatewayLogs", color), json::request_fields(record))
+}
+
+pub(super) fn measurement(measurement: &Measurement, color: Color) -> String {
+    with_fields(head(Level::Info, measurement.at, "Metrics", color), json::measurement_fields(measurement))
+}
+
+fn with_fields(mut line: String, fields: serde_json::Map<String, serde_json::Value>) -> String {
+    for (key, value) in fields {
         let value = match value {
             serde_json::Value::String(text) => text,
             other => other.to_string(),

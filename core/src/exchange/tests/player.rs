@@ -20,6 +20,7 @@ use crate::policy::effect::{
 use crate::rng::Seed;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
+use crate::telemetry::Measurement;
 use crate::time::{Instant, Now, WallTime};
 
 /// Plays all turns of a fixture.
@@ -52,7 +53,8 @@ pub(super) fn play(conversation: &Conversation) {
         let client = Client { ip, tls_version: None, certificate: shown(&compiled.snapshot, &turn.text) };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
         let mut in_flight: Vec<(&str, EffectId, Effect)> = Vec::new();
-        let outcome = loop {
+        let mut passing = Bytes::new();
+        let mut outcome = loop {
             let step = exchange.poll(&shared, now);
             now.instant = now.instant.saturating_add(Duration::from_millis(1));
             match step {
@@ -64,6 +66,7 @@ pub(super) fn play(conversation: &Conversation) {
                         in_flight.push((label, id, effect));
                         continue;
                     }
+                    note_content(&effect, turns.peek(), &mut passing);
                     let reply = answer(&effect, content.as_deref(), &mut turns);
                     if let Effect::Sleep(time) = &effect {
                         now.instant = now.instant.saturating_add(*time);
@@ -91,18 +94,33 @@ pub(super) fn play(conversation: &Conversation) {
         };
         assert!(in_flight.is_empty(), "these are still under way: {in_flight:?}");
         assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
-        sent(&outcome, content.as_deref(), &shared, now);
-        finish(&outcome, &mut turns);
+        let measured = sent(&mut outcome, content.as_deref(), &passing, &shared, now);
+        finish(&outcome, &measured, &mut turns);
     }
 }
 
-// As the adapter does once the response has left.
-fn sent(outcome: &Outcome, content: Option<&str>, shared: &Shared, now: Now) {
-    let sent = if let ResponseBody::Bytes(bytes) = &outcome.body { bytes.len() } else { 0 };
-    let bytes = sent + content.map_or(0, str::len);
-    for meter in &outcome.meters {
-        shared.quotas.count_bytes(meter, u64::try_from(bytes).unwrap(), now.wall);
+// The content that a `reply` to a forwarded request puts behind its head.
+fn note_content(effect: &Effect, reply: Option<&&Turn>, passing: &mut Bytes) {
+    if let (Effect::Forward(_), Some(reply)) = (effect, reply) {
+        *passing = Message::parse(&reply.text).content.unwrap_or_default().into();
     }
+}
+
+// As the adapter does: the content passes in parts, and once it has left everything is counted. Gives what was measured, a line each.
+fn sent(outcome: &mut Outcome, content: Option<&str>, passing: &Bytes, shared: &Shared, now: Now) -> Vec<String> {
+    let mut watch = std::mem::take(&mut outcome.watch);
+    let mut bytes = content.map_or(0, str::len);
+    match &outcome.body {
+        ResponseBody::Empty => {}
+        ResponseBody::Bytes(sent) => bytes += sent.len(),
+        ResponseBody::Upstream => passing.chunks(7).for_each(|part| watch.pass(part)),
+    }
+    let measured = watch.end(u64::try_from(bytes).unwrap(), shared, now);
+    let line = |of: &Measurement| {
+        let dimensions = of.dimensions.iter().map(|(name, value)| format!(" [{name}={value}]")).collect::<String>();
+        format!("{}/{} {}{dimensions}", of.namespace, of.name, of.value)
+    };
+    measured.iter().map(line).collect()
 }
 
 fn diagnose(conversation: &Conversation, turn: &Turn) {
@@ -298,7 +316,7 @@ fn compare_headers(headers: &HeaderMap, expected: &[(String, String)], line: usi
     }
 }
 
-fn finish(outcome: &Outcome, turns: &mut Turns<'_>) {
+fn finish(outcome: &Outcome, measured: &[String], turns: &mut Turns<'_>) {
     let turn = turns.next().unwrap_or_else(|| panic!("the conversation is over, but there is {outcome:?}"));
     assert_eq!(turn.kind, "response", "line {}: there is {outcome:?}", turn.line);
     let expected = Message::parse(&turn.text);
@@ -341,6 +359,9 @@ fn finish(outcome: &Outcome, turns: &mut Turns<'_>) {
         let logged =
             format!("{}\n{}", outcome.record.url, outcome.record.backend.as_ref().map_or("", |call| &call.url));
         assert_eq!(logged.trim(), turn.text.trim(), "line {}", turn.line);
+    }
+    if let Some(turn) = turns.next_if(|next| next.kind == "metrics") {
+        assert_eq!(measured.join("\n"), turn.text.trim(), "line {}", turn.line);
     }
     if let Some(turn) = turns.next_if(|next| next.kind == "traces") {
         assert_eq!(outcome.record.traces.join("\n"), turn.text.trim(), "line {}", turn.line);

@@ -287,16 +287,18 @@ pub(super) fn header_seconds(duration: Duration) -> HeaderValue {
     HeaderValue::from(seconds(duration))
 }
 
-// Whole seconds after which a call fits for certain: rounded up, at least one.
-fn seconds(duration: Duration) -> u64 {
+/// Whole seconds after which a call fits for certain: rounded up, at least one.
+pub(super) fn seconds(duration: Duration) -> u64 {
     (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
-fn int32(number: u64) -> Value {
+/// A number as .NET's `int`, the largest when it does not fit.
+pub(super) fn int32(number: u64) -> Value {
     Value::Int32(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
-fn header_name(reader: &mut Reader<'_, '_, '_>, attribute: &str) -> Option<Option<HeaderName>> {
+/// The name of a field that an attribute says; `None` when it is wrong and reported.
+pub(super) fn header_name(reader: &mut Reader<'_, '_, '_>, attribute: &str) -> Option<Option<HeaderName>> {
     let Some(text) = reader.literal(attribute) else { return Some(None) };
     let name = HeaderName::try_from(&*text).ok();
     if name.is_none() {

@@ -250,8 +250,8 @@ fn refuse(exhausted: Exhausted) -> Stop {
     })
 }
 
-// `hh:mm:ss`, with days in front from one day on, as .NET writes a TimeSpan.
-fn clock(left: Duration) -> String {
+/// `hh:mm:ss`, with days in front from one day on, as .NET writes a TimeSpan.
+pub(in crate::policy) fn clock(left: Duration) -> String {
     let seconds = left.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     let days = if days > 0 { format!("{days}.") } else { String::new() };

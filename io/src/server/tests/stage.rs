@@ -8,13 +8,14 @@ use std::time::Duration;
 use holdfast_core::context::Body;
 use holdfast_core::exchange::{
     BodyFailure, Client, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Reply, ResponseBody, Step,
+    Watch,
 };
 use holdfast_core::gateway::Status;
 use holdfast_core::http::{RequestHead, ResponseHead, StatusCode, Url};
 use holdfast_core::limits::quota::QuotaRule;
 use holdfast_core::rng::Seed;
 use holdfast_core::shared::Shared;
-use holdfast_core::telemetry::{ErrorRecord, Event, RequestRecord};
+use holdfast_core::telemetry::{ErrorRecord, Event, Measurement, RequestRecord};
 use holdfast_core::time::Now;
 use rustls::crypto::CryptoProvider;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -114,6 +115,7 @@ pub(super) fn status(ready: bool) -> Status {
 pub(super) struct Memory {
     pub(super) events: Mutex<Vec<Event>>,
     pub(super) requests: Mutex<Vec<RequestRecord>>,
+    pub(super) measurements: Mutex<Vec<Measurement>>,
 }
 
 impl Sink for Memory {
@@ -123,6 +125,10 @@ impl Sink for Memory {
 
     fn request(&self, record: &RequestRecord) {
         self.requests.lock().unwrap().push(record.clone());
+    }
+
+    fn measurement(&self, measurement: &Measurement) {
+        self.measurements.lock().unwrap().push(measurement.clone());
     }
 }
 
@@ -220,7 +226,7 @@ impl Scripted {
                     head,
                     body,
                     record: RequestRecord { response_code: 200, ..RequestRecord::default() },
-                    meters: vec![quota(u64::MAX).meter("stage")],
+                    watch: Watch { meters: vec![quota(u64::MAX).meter("stage")], ..Watch::default() },
                     inspection: None,
                 }
             }
@@ -244,7 +250,7 @@ impl Scripted {
 
 fn outcome(status: StatusCode, body: ResponseBody) -> Outcome {
     let record = RequestRecord { response_code: status.as_u16(), ..RequestRecord::default() };
-    Outcome { head: ResponseHead::new(status), body, record, meters: Vec::new(), inspection: None }
+    Outcome { head: ResponseHead::new(status), body, record, watch: Watch::default(), inspection: None }
 }
 
 /// A response as the client saw it: its head in lower case, its content.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use holdfast_core::config::Revision;
 use holdfast_core::diagnostic::Diagnostic;
-use holdfast_core::telemetry::{BackendRecord, ErrorRecord};
+use holdfast_core::telemetry::{BackendRecord, ErrorRecord, Measurement};
 use holdfast_core::time::WallTime;
 
 use super::*;
@@ -110,4 +110,22 @@ fn levels_and_forms() {
 fn colour_is_only_on_the_level() {
     let line = event(Logs { color: Color::Ansi, ..TEXT }, &sample(Level::Error)).unwrap();
     assert!(line.starts_with("\u{1b}[31m[Error]\u{1b}[0m 2025-"), "{line}");
+}
+
+#[test]
+fn a_measurement() {
+    let dimensions = vec![("API ID".into(), "echo".into()), ("Team".into(), "a\nb".into())];
+    let sample =
+        Measurement { at: AT, namespace: "API Management".into(), name: "Calls".into(), value: 1.5, dimensions };
+    assert_eq!(
+        measurement(JSON, &sample).unwrap(),
+        "{\"category\":\"Metrics\",\"timeGenerated\":\"2025-12-03T12:57:30.5330000Z\",\"namespace\":\"API Management\",\
+         \"name\":\"Calls\",\"value\":1.5,\"dimensions\":{\"API ID\":\"echo\",\"Team\":\"a\\nb\"}}\n"
+    );
+    assert_eq!(
+        measurement(TEXT, &sample).unwrap(),
+        "[Info] 2025-12-03T12:57:30.533 [Metrics], category: Metrics, timeGenerated: 2025-12-03T12:57:30.5330000Z, \
+         namespace: API Management, name: Calls, value: 1.5, dimensions: {\"API ID\":\"echo\",\"Team\":\"a\\nb\"}\n"
+    );
+    assert_eq!(measurement(Logs { level: Level::Warn, ..JSON }, &sample), None);
 }

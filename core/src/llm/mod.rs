@@ -1,0 +1,8 @@
+//! What is known of language models from their messages alone: how many tokens a text has, a prompt, an answer. Sends nothing.
+
+pub mod answer;
+pub mod estimate;
+pub mod prompt;
+
+pub use answer::{Answer, Usage};
+pub use prompt::Prompt;
