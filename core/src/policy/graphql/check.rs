@@ -1,14 +1,15 @@
-//! A GraphQL request against a schema: fields, arguments, fragments, depth and number. Values of arguments are the backend's matter.
+//! A GraphQL request against a schema: fields, arguments, fragments, depth and number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use graphql_parser::Pos;
 use graphql_parser::query::{
     Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, TypeCondition,
-    VariableDefinition,
+    Value, VariableDefinition,
 };
 
-use crate::policy::graphql::schema::{Kind, Need, Root, Schema};
+use crate::policy::graphql::schema::{Argument, Kind, Need, Root, Schema};
+use crate::policy::graphql::value::{self, Variables, check_argument};
 
 /// Fields that one request may ask for, those of repeated fragments each time.
 pub(super) const FIELDS_MAX: usize = 250;
@@ -46,7 +47,7 @@ pub(super) fn check<'a>(
         let message = format!("The schema has no {}.", root_name(root));
         return Err(vec![Wrong { message, at: None }]);
     };
-    let variables = variables.iter().map(|variable| variable.name).collect();
+    let (variables, wrong_variables) = value::variables(schema, variables);
     let mut walk = Walk {
         schema,
         fragments,
@@ -55,7 +56,7 @@ pub(super) fn check<'a>(
         open: Vec::new(),
         steps: 0,
         asked: BTreeSet::new(),
-        wrongs: Vec::new(),
+        wrongs: wrong_variables.into_iter().map(|message| Wrong { message, at: None }).take(WRONGS_MAX).collect(),
     };
     walk.selection(of, selection, 1);
     if walk.wrongs.is_empty() { Ok(walk.asked.into_iter().collect()) } else { Err(walk.wrongs) }
@@ -108,7 +109,7 @@ fn chosen<'d, 'a>(document: &'d Document<'a, Text<'a>>, wanted: Option<&str>) ->
 struct Walk<'s, 'd, 'a> {
     schema: &'s Schema,
     fragments: BTreeMap<&'a str, &'d FragmentDefinition<'a, Text<'a>>>,
-    variables: BTreeSet<&'a str>,
+    variables: Variables<'a>,
     depth_max: usize,
     /// The fragments that are being looked into: one that appears again is a circle.
     open: Vec<&'a str>,
@@ -162,7 +163,7 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
     fn fragment(&mut self, of: &str, at: Pos, set: &'d SelectionSet<'a, Text<'a>>, depth: usize) {
         match self.schema.kind(of) {
             Some(Kind::Fields(_) | Kind::Union) => self.selection(of, set, depth),
-            Some(Kind::Leaf | Kind::Input) => {
+            Some(Kind::Scalar | Kind::Enum(_) | Kind::Input(_)) => {
                 self.wrong(at, format!("Fragment cannot condition on non composite type \"{of}\"."));
             }
             None => self.wrong(at, format!("Unknown type \"{of}\".")),
@@ -181,7 +182,7 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
         let schema = self.schema;
         let declared = match schema.kind(of) {
             Some(Kind::Fields(fields)) => fields.get(name),
-            Some(Kind::Leaf | Kind::Union | Kind::Input) | None => None,
+            Some(Kind::Scalar | Kind::Enum(_) | Kind::Union | Kind::Input(_)) | None => None,
         };
         let Some(declared) = declared else {
             self.wrong(at, format!("Cannot query field \"{name}\" on type \"{of}\"."));
@@ -199,32 +200,36 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
                     format!("Field \"{name}\" of type \"{}\" must have a selection of subfields.", declared.of);
                 self.wrong(at, message);
             }
-            (Some(Kind::Leaf | Kind::Input), true) => {
+            (Some(Kind::Scalar | Kind::Enum(_) | Kind::Input(_)), true) => {
                 let message = format!(
                     "Field \"{name}\" must not have a selection since type \"{}\" has no subfields.",
                     declared.of
                 );
                 self.wrong(at, message);
             }
-            (Some(Kind::Leaf | Kind::Input), false) => {}
+            (Some(Kind::Scalar | Kind::Enum(_) | Kind::Input(_)), false) => {}
             (None, _) => self.wrong(at, format!("Unknown type \"{}\".", declared.of)),
         }
     }
 
-    fn arguments(&mut self, of: &str, field: &Field<'a, Text<'a>>, declared: &BTreeMap<String, Need>) {
+    fn arguments(&mut self, of: &str, field: &Field<'a, Text<'a>>, declared: &BTreeMap<String, Argument>) {
         for (argument, value) in &field.arguments {
-            if !declared.contains_key(*argument) {
+            let Some(declared) = declared.get(*argument) else {
                 let message = format!("Unknown argument \"{argument}\" on field \"{of}.{}\".", field.name);
                 self.wrong(field.position, message);
-            }
-            if let graphql_parser::query::Value::Variable(name) = value
-                && !self.variables.contains(name)
-            {
-                self.wrong(field.position, format!("Variable \"${name}\" is not defined."));
-            }
+                if let Value::Variable(name) = value
+                    && !self.variables.contains_key(name)
+                {
+                    self.wrong(field.position, value::undefined(name));
+                }
+                continue;
+            };
+            let mut wrongs = Vec::new();
+            check_argument(self.schema, &self.variables, declared, value, &mut wrongs);
+            wrongs.into_iter().for_each(|message| self.wrong(field.position, message));
         }
         let given = |name: &str| field.arguments.iter().any(|(of, _)| *of == name);
-        for (name, _) in declared.iter().filter(|(name, need)| **need == Need::Required && !given(name)) {
+        for (name, _) in declared.iter().filter(|(name, need)| need.need() == Need::Required && !given(name)) {
             let message = format!("Field \"{}\" argument \"{name}\" is required but not provided.", field.name);
             self.wrong(field.position, message);
         }

@@ -2,6 +2,7 @@
 
 mod check;
 mod schema;
+mod value;
 
 use std::sync::Arc;
 
@@ -219,7 +220,7 @@ impl Request {
         let asked = check(schema, &document, self.operation.as_deref(), depth_max)?;
         let (mut removed, mut rejected) = (Vec::new(), Vec::new());
         for field in asked {
-            match decided(&field, rules) {
+            match decided(schema, &field, rules) {
                 Action::Allow | Action::Ignore => {}
                 Action::Remove => removed.push(field),
                 Action::Reject => rejected.push(unauthorized(&field)),
@@ -260,9 +261,18 @@ impl Changed {
     }
 }
 
+// What rules say of a field; of one that is asked for through an interface, the strictest of what they say of it and of each type
+// that the object may be of: which it is only the backend knows.
+fn decided(schema: &Schema, field: &Asked, rules: &[(Arc<str>, Action)]) -> Action {
+    let types = std::iter::once(field.of.as_str()).chain(schema.members(&field.of));
+    let actions: Vec<Action> = types.map(|of| decided_of(of, field, rules)).collect();
+    let strictest = [Action::Reject, Action::Remove].into_iter().find(|action| actions.contains(action));
+    strictest.unwrap_or(Action::Allow)
+}
+
 // The most specific rule that does not leave it to the next one.
-fn decided(field: &Asked, rules: &[(Arc<str>, Action)]) -> Action {
-    let path = format!("/{}/{}", field.of, field.name);
+fn decided_of(of: &str, field: &Asked, rules: &[(Arc<str>, Action)]) -> Action {
+    let path = format!("/{of}/{}", field.name);
     // Introspection begins below no type of its own: `/__*` means it too.
     let short = field.name.starts_with("__").then(|| format!("/{}", field.name));
     let specificity = |rule: &str| {
