@@ -136,7 +136,7 @@ fn public_name(name: &str) -> &str {
     match name {
         "System.OrdinalCaseSensitiveComparer" | "System.OrdinalIgnoreCaseComparer" => "System.OrdinalComparer",
         name if name.starts_with("System.SZGenericArrayEnumerator`") => "System.SZGenericArrayEnumeratorBase",
-        "System.Text.Latin1Encoding+Latin1EncodingSealed" => "System.Text.Encoding",
+        "System.Text.Latin1Encoding" | "System.Text.Latin1Encoding+Latin1EncodingSealed" => "System.Text.Encoding",
         name if name.ends_with("Sealed") => name.split('+').next().unwrap_or(name),
         name => name,
     }

@@ -13,6 +13,7 @@ use crate::value::{NetObject, Object, Value};
 
 use super::Interrupt;
 use super::exception::{Outcome, broken, null_reference};
+use super::identity::all_equal;
 use super::limits::{Limit, RESULT_DEPTH_MAX, STRING_BYTES_MAX};
 use super::node::FunctionNode;
 use super::ty::{RecordKind, Ty};
@@ -165,7 +166,7 @@ impl State for Record {
     }
 
     fn equals(&self, other: &Self) -> bool {
-        self.0 == other.0
+        all_equal(&self.0, &other.0)
     }
 
     fn children(&self) -> Vec<Value> {
@@ -276,7 +277,7 @@ impl State for Pair {
 
     fn equals(&self, other: &Self) -> bool {
         match (self.parts(), other.parts()) {
-            (Some(parts), Some(others)) => parts == others,
+            (Some(parts), Some(others)) => all_equal(parts, others),
             (None, _) | (_, None) => false,
         }
     }

@@ -11,6 +11,7 @@ mod exception;
 pub mod fixture;
 mod fold;
 mod generic;
+mod identity;
 mod instance;
 mod lex;
 pub mod limits;

@@ -66,9 +66,14 @@ impl Decimal {
         let mut mantissa: u128 = 0;
         let mut scale = scale;
         let (mut is_full, mut half, mut rest) = (false, 0_u8, false);
-        for digit in digits.bytes().map(|byte| byte.wrapping_sub(b'0')) {
+        // Digits beyond the last place are rounded once, together with those that do not fit.
+        let beyond = usize::try_from(scale - i64::from(SCALE_MAX)).unwrap_or(0);
+        let missing = (beyond + 1).saturating_sub(digits.len());
+        let all = std::iter::repeat_n(0, missing).chain(digits.bytes().map(|byte| byte.wrapping_sub(b'0')));
+        let kept_max = digits.len() + missing - beyond;
+        for (at, digit) in all.enumerate() {
             let wider = mantissa.checked_mul(10).and_then(|wide| wide.checked_add(u128::from(digit)));
-            match wider.filter(|wide| *wide <= MANTISSA_MAX && !is_full) {
+            match wider.filter(|wide| *wide <= MANTISSA_MAX && !is_full && at < kept_max) {
                 Some(wide) => mantissa = wide,
                 None => {
                     if is_full {
@@ -87,13 +92,6 @@ impl Decimal {
         let mut rounded = Self::round_up(mantissa, half, rest);
         if rounded > MANTISSA_MAX {
             rounded = rounded / 10 + u128::from(rounded % 10 >= 5);
-            scale -= 1;
-        }
-        while scale > i64::from(SCALE_MAX) {
-            let lost = u8::try_from(rounded % 10).unwrap_or(0);
-            let only_half = scale - 1 > i64::from(SCALE_MAX);
-            rounded = if only_half { rounded / 10 } else { Self::round_up(rounded / 10, lost, rest) };
-            rest |= only_half && lost != 0;
             scale -= 1;
         }
         Self::of_parts(negative, rounded, u32::try_from(scale).ok()?)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An object of the library.
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub enum Library {
     /// `System.Uri`
     Uri(Arc<UriParts>),
-    /// `System.Net.IPAddress`, and its zone; none is 0.
-    IpAddress(IpAddr, u32),
+    /// `System.Net.IPAddress`
+    IpAddress(Arc<Address>),
     /// `System.TimeZoneInfo`
     TimeZone(Arc<ZoneData>),
     /// `System.Text.StringBuilder`
@@ -20,7 +21,7 @@ pub enum Library {
     /// `System.IO.StringReader`
     StringReader(Arc<SharedText>),
     /// `System.StringComparer`
-    StringComparer(TextComparison),
+    StringComparer(Arc<TextComparison>),
 }
 
 /// How texts are compared. Cultures are invariant, and so compare by units.
@@ -37,10 +38,46 @@ pub enum TextComparison {
 }
 
 impl TextComparison {
+    /// The full name of the comparer's type.
+    const fn type_name(self) -> &'static str {
+        match self {
+            Self::Ordinal => "System.OrdinalCaseSensitiveComparer",
+            Self::OrdinalIgnoreCase => "System.OrdinalIgnoreCaseComparer",
+            Self::Culture | Self::CultureIgnoreCase => "System.CultureAwareComparer",
+        }
+    }
+
     /// Whether upper and lower case are the same.
     #[must_use]
     pub const fn ignores_case(self) -> bool {
         matches!(self, Self::OrdinalIgnoreCase | Self::CultureIgnoreCase)
+    }
+}
+
+/// An IP address, whose zone can be set.
+#[derive(Debug)]
+pub struct Address {
+    /// The address itself.
+    pub ip: IpAddr,
+    zone: AtomicU32,
+}
+
+impl Address {
+    /// With its zone; none is 0.
+    #[must_use]
+    pub const fn new(ip: IpAddr, zone: u32) -> Self {
+        Self { ip, zone: AtomicU32::new(zone) }
+    }
+
+    /// The zone, which only IPv6 has; none is 0.
+    #[must_use]
+    pub fn zone(&self) -> u32 {
+        self.zone.load(Ordering::Relaxed)
+    }
+
+    /// Gives it another zone.
+    pub fn set_zone(&self, zone: u32) {
+        self.zone.store(zone, Ordering::Relaxed);
     }
 }
 
@@ -134,7 +171,7 @@ pub struct ZoneChange {
 impl Library {
     /// The full name of the run-time type.
     #[must_use]
-    pub const fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::Uri(_) => "System.Uri",
             Self::IpAddress(..) => "System.Net.IPAddress",
@@ -142,11 +179,7 @@ impl Library {
             Self::StringBuilder(_) => "System.Text.StringBuilder",
             Self::StringWriter(_) => "System.IO.StringWriter",
             Self::StringReader(_) => "System.IO.StringReader",
-            Self::StringComparer(TextComparison::Ordinal) => "System.OrdinalCaseSensitiveComparer",
-            Self::StringComparer(TextComparison::OrdinalIgnoreCase) => "System.OrdinalIgnoreCaseComparer",
-            Self::StringComparer(TextComparison::Culture | TextComparison::CultureIgnoreCase) => {
-                "System.CultureAwareComparer"
-            }
+            Self::StringComparer(comparison) => comparison.type_name(),
         }
     }
 }
@@ -156,13 +189,31 @@ impl PartialEq for Library {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Uri(left), Self::Uri(right)) => left.is_same(right),
-            (Self::IpAddress(left, zone), Self::IpAddress(right, other)) => (left, zone) == (right, other),
+            (Self::IpAddress(left), Self::IpAddress(right)) => (left.ip, left.zone()) == (right.ip, right.zone()),
             (Self::TimeZone(left), Self::TimeZone(right)) => left == right,
             (Self::StringBuilder(left), Self::StringBuilder(right))
             | (Self::StringWriter(left), Self::StringWriter(right))
             | (Self::StringReader(left), Self::StringReader(right)) => Arc::ptr_eq(left, right),
             (Self::StringComparer(left), Self::StringComparer(right)) => left == right,
             _ => false,
+        }
+    }
+}
+
+impl Library {
+    /// Whether both are one object.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Uri(left), Self::Uri(right)) => Arc::ptr_eq(left, right),
+            (Self::IpAddress(left), Self::IpAddress(right)) => Arc::ptr_eq(left, right),
+            // .NET keeps the system's zones; one that was made has a name of its own to show.
+            (Self::TimeZone(left), Self::TimeZone(right)) => {
+                Arc::ptr_eq(left, right) || left == right && left.display.is_none()
+            }
+            (Self::StringComparer(left), Self::StringComparer(right)) => Arc::ptr_eq(left, right),
+            // What changes is equal to itself alone.
+            (left, right) => left == right,
         }
     }
 }
@@ -252,8 +303,8 @@ impl fmt::Display for Library {
                 let loses_blanks = !uri.fragment.is_empty() && !text.is_ascii();
                 f.write_str(if loses_blanks { text.trim_end_matches(' ') } else { &text })
             }
-            Self::IpAddress(address, 0) => write!(f, "{address}"),
-            Self::IpAddress(address, zone) => write!(f, "{address}%{zone}"),
+            Self::IpAddress(address) if address.zone() == 0 => write!(f, "{}", address.ip),
+            Self::IpAddress(address) => write!(f, "{}%{}", address.ip, address.zone()),
             Self::TimeZone(zone) => f.write_str(&zone.display_name()),
             Self::StringBuilder(text) => f.write_str(&text.state().text),
             Self::StringWriter(text) => {

@@ -93,6 +93,8 @@ pub enum Service {
     Random,
     /// `Encoding.UTF8`
     Utf8,
+    /// `Encoding.Default`: the same without a preamble
+    Utf8Plain,
     /// `Encoding.ASCII`
     Ascii,
     /// `Encoding.Latin1`
@@ -229,7 +231,7 @@ impl Value {
             Self::Response(_) => "IResponse",
             Self::Context(part) => part.type_name(),
             Self::Service(Service::Random) => "System.Random",
-            Self::Service(Service::Utf8) => "System.Text.UTF8Encoding+UTF8EncodingSealed",
+            Self::Service(Service::Utf8 | Service::Utf8Plain) => "System.Text.UTF8Encoding+UTF8EncodingSealed",
             Self::Service(Service::Latin1) => "System.Text.Latin1Encoding+Latin1EncodingSealed",
             Self::Service(Service::Unicode | Service::BigEndianUnicode) => "System.Text.UnicodeEncoding",
             Self::Service(Service::Utf32) => "System.Text.UTF32Encoding",

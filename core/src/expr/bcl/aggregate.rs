@@ -1,7 +1,7 @@
 //! `AggregateException`: made of others, taken apart, handled.
 
 use super::collections::{Part, View};
-use super::exceptions::finished;
+use super::exceptions::{finished, message_or_none};
 use super::thrown::{Exception, default_message, message_of};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, throw};
@@ -61,13 +61,14 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 fn new(call: &mut Call<'_, '_>, at: usize) -> Outcome<Value> {
-    let own = if at == 0 { None } else { call.text_or_null(0)?.map(ToString::to_string) };
+    let class = Class::AggregateException;
+    let own = if at == 0 { default_message(class) } else { message_or_none(call, class, 0)? };
     let all = call.items(at, "innerExceptions")?;
     if all.iter().any(Value::is_null) {
         return Err(throw("System.ArgumentException", "An element of innerExceptions was null."));
     }
     call.machine.charge(all.len().saturating_mul(size_of::<Value>()))?;
-    aggregate(call, own.unwrap_or_else(|| default_message(Class::AggregateException)), all)
+    aggregate(call, own, all)
 }
 
 // The messages of all inner exceptions follow its own.

@@ -13,6 +13,7 @@ use crate::expr::exception::{
     Outcome, argument, argument_null, broken, format, index_out_of_range, out_of_range, overflow, throw,
 };
 use crate::expr::instance::Items;
+use crate::expr::ty::Ty;
 use crate::value::Value;
 
 const OWNER: &str = "Convert";
@@ -96,6 +97,9 @@ pub(super) const ROWS: &[Row] = &[
         let (start, count) = (call.int(1)?, call.int(2)?);
         let part = place(start, count, units.len(), "offset")?;
         let text = String::from_utf16_lossy(units.get(part).unwrap_or(&[]));
+        if text.is_empty() {
+            return call.machine.array_or_empty(Ty::Byte, Vec::new());
+        }
         of_base64(call, &text)
     }),
     row(OWNER, "static string ToHexString(byte[] inArray)", |call| {
@@ -115,6 +119,9 @@ pub(super) const ROWS: &[Row] = &[
         let (pairs, _) = text.as_bytes().as_chunks::<2>();
         let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
         let wrong = || format("The input is not a valid hex string as it contains a non-hex character.");
+        if text.is_empty() {
+            return call.machine.array_or_empty(Ty::Byte, Vec::new());
+        }
         call.machine.charge(text.len())?;
         Ok(Value::Bytes(bytes.ok_or_else(wrong)?.into()))
     }),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::string::{index, not_negative};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument, argument_null, broken, out_of_range, throw};
-use crate::expr::instance::Items;
+use crate::expr::instance::{self, Items, State};
+use crate::expr::ty::{Class, Ty};
 use crate::value::{Service, Value};
 
 const OWNER: &str = "Encoding";
@@ -51,7 +52,7 @@ const KNOWN: [(Service, i32, &str, &str, &[&str]); 6] = [
 
 pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static Encoding UTF8", |_| Ok(Value::Service(Service::Utf8))),
-    row(OWNER, "static Encoding Default", |_| Ok(Value::Service(Service::Utf8))),
+    row(OWNER, "static Encoding Default", |_| Ok(Value::Service(Service::Utf8Plain))),
     row(OWNER, "static Encoding ASCII", |_| Ok(Value::Service(Service::Ascii))),
     row(OWNER, "static Encoding Latin1", |_| Ok(Value::Service(Service::Latin1))),
     row(OWNER, "static Encoding Unicode", |_| Ok(Value::Service(Service::Unicode))),
@@ -81,17 +82,16 @@ pub(super) const ROWS: &[Row] = &[
             return Err(throw("System.NotSupportedException", NO_UTF7));
         }
         // Zero is the default code page.
-        let page_meant = if page == 0 { 65001 } else { page };
-        let found = KNOWN.iter().find(|known| known.1 == page_meant);
+        if page == 0 {
+            return Ok(Value::Service(Service::Utf8Plain));
+        }
+        let found = KNOWN.iter().find(|known| known.1 == page);
         found.map(|known| Value::Service(known.0)).ok_or_else(|| {
             throw("System.NotSupportedException", format!("No data is available for encoding {page}. {REGISTER}"))
         })
     }),
     row(OWNER, "static byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes)", |call| {
-        let encoding = |at: usize, name: &str| match call.value(at) {
-            Value::Service(service) => Ok(*service),
-            _ => Err(argument_null(name)),
-        };
+        let encoding = |at: usize, name: &str| encoding_of(call.value(at)).ok_or_else(|| argument_null(name));
         let (from, to) = (encoding(0, "srcEncoding")?, encoding(1, "dstEncoding")?);
         let bytes = call.bytes(2, "bytes")?;
         let text = decode(from, &bytes);
@@ -105,6 +105,9 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "bool IsSingleByte", |call| Ok(Value::Bool(matches!(service(call)?, Service::Ascii | Service::Latin1)))),
     row(OWNER, "byte[] GetBytes(string s)", |call| {
         let text = call.text(1, "s")?;
+        if text.is_empty() && matches!(service(call)?, Service::Utf8 | Service::Utf8Plain) && !is_copy(call) {
+            return call.machine.array_or_empty(Ty::Byte, Vec::new());
+        }
         encoded(call, service(call)?, text)
     }),
     row(OWNER, "byte[] GetBytes(char[] chars)", |call| {
@@ -176,7 +179,11 @@ pub(super) const ROWS: &[Row] = &[
             encoded(call, to, &text)
         },
     ),
-    row(OWNER, "object Clone()", |call| Ok(call.value(0).clone())),
+    row(OWNER, "object Clone()", |call| {
+        let copied = Copied(service(call)?);
+        call.object(Ty::Class(Class::Encoding), copied)
+    }),
+    row(OWNER, "bool Equals(object value)", |call| equals(call)),
     row(OWNER, "bool IsAlwaysNormalized()", |call| Ok(Value::Bool(matches!(service(call)?, Service::Latin1)))),
     row(OWNER, "bool IsAlwaysNormalized(NormalizationForm form)", |call| {
         Ok(Value::Bool(service(call)? == Service::Latin1 && call.number(1)? == 1))
@@ -188,18 +195,21 @@ pub(super) const ROWS: &[Row] = &[
         }))
     }),
     row(OWNER, "bool IsBrowserDisplay", |call| {
-        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1)))
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Utf8Plain | Service::Latin1)))
     }),
     row(OWNER, "bool IsBrowserSave", |call| {
-        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1 | Service::Unicode)))
+        Ok(Value::Bool(matches!(
+            service(call)?,
+            Service::Utf8 | Service::Utf8Plain | Service::Latin1 | Service::Unicode
+        )))
     }),
     row(OWNER, "bool IsMailNewsDisplay", |call| {
-        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1 | Service::Ascii)))
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Utf8Plain | Service::Latin1 | Service::Ascii)))
     }),
     row(OWNER, "bool IsMailNewsSave", |call| {
-        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Latin1 | Service::Ascii)))
+        Ok(Value::Bool(matches!(service(call)?, Service::Utf8 | Service::Utf8Plain | Service::Latin1 | Service::Ascii)))
     }),
-    row(OWNER, "bool IsReadOnly", |_| Ok(Value::Bool(true))),
+    row(OWNER, "bool IsReadOnly", |call| Ok(Value::Bool(!is_copy(call)))),
     row(OWNER, "string GetString(byte[] bytes)", |call| {
         let bytes = call.bytes(1, "bytes")?;
         let text = decode(service(call)?, &bytes);
@@ -220,7 +230,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Chars(units.into()))
     }),
     row(OWNER, "int GetByteCount(string s)", |call| {
-        let text = call.text(1, "chars")?;
+        let text = call.text(1, if is_of_bytes(service(call)?) { "chars" } else { "s" })?;
         Ok(index(encode(service(call)?, text).len()))
     }),
     row(OWNER, "int GetCharCount(byte[] bytes)", |call| {
@@ -233,7 +243,7 @@ pub(super) const ROWS: &[Row] = &[
             Service::Ascii | Service::Latin1 => count + 1,
             Service::Unicode | Service::BigEndianUnicode => (count + 1) * 2,
             Service::Utf32 => (count + 1) * 4,
-            Service::Utf8 | Service::Random => (count + 1) * 3,
+            Service::Utf8 | Service::Utf8Plain | Service::Random => (count + 1) * 3,
         };
         narrow(most, "charCount")
     }),
@@ -243,7 +253,7 @@ pub(super) const ROWS: &[Row] = &[
             Service::Ascii | Service::Latin1 => count,
             Service::Unicode | Service::BigEndianUnicode => (count >> 1) + (count & 1) + 1,
             Service::Utf32 => count / 2 + 2,
-            Service::Utf8 | Service::Random => count + 1,
+            Service::Utf8 | Service::Utf8Plain | Service::Random => count + 1,
         };
         narrow(most, "byteCount")
     }),
@@ -253,7 +263,9 @@ pub(super) const ROWS: &[Row] = &[
             Service::Unicode => b"\xff\xfe",
             Service::BigEndianUnicode => b"\xfe\xff",
             Service::Utf32 => b"\xff\xfe\0\0",
-            Service::Ascii | Service::Latin1 | Service::Random => b"",
+            Service::Utf8Plain | Service::Ascii | Service::Latin1 | Service::Random => {
+                return call.machine.array_or_empty(Ty::Byte, Vec::new());
+            }
         })))
     }),
 ];
@@ -264,17 +276,53 @@ const NO_UTF7: &str =
 const REGISTER: &str =
     "For information on defining a custom encoding, see the documentation for the Encoding.RegisterProvider method.";
 
-fn service(call: &Call<'_, '_>) -> Outcome<Service> {
-    match call.value(0) {
-        Value::Service(service) => Ok(*service),
-        _ => Err(broken("expected an encoding")),
+/// `Encoding.Clone()`: an object of the class that the encoding derives from.
+#[derive(Debug)]
+struct Copied(Service);
+
+impl State for Copied {
+    fn type_name(&self, _ty: &Ty) -> String {
+        let name = Value::Service(self.0).type_name();
+        name.split('+').next().unwrap_or(&name).to_owned()
     }
+
+    fn equals(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+/// The encoding that a value is; a copy of one, too.
+pub(crate) fn encoding_of(value: &Value) -> Option<Service> {
+    match value {
+        Value::Service(service) => Some(*service),
+        other => instance::look(other, |copied: &mut Copied| copied.0),
+    }
+}
+
+fn service(call: &Call<'_, '_>) -> Outcome<Service> {
+    encoding_of(call.value(0)).ok_or_else(|| broken("expected an encoding"))
+}
+
+fn equals(call: &Call<'_, '_>) -> Outcome<Value> {
+    Ok(Value::Bool(encoding_of(call.value(1)) == Some(service(call)?)))
+}
+
+fn is_copy(call: &Call<'_, '_>) -> bool {
+    !matches!(call.value(0), Value::Service(_))
 }
 
 type Known = (Service, i32, &'static str, &'static str, &'static [&'static str]);
 
+// Whether it counts its bytes itself: the others leave that to their base class.
+const fn is_of_bytes(service: Service) -> bool {
+    matches!(service, Service::Utf8 | Service::Utf8Plain | Service::Ascii)
+}
+
 fn known(call: &Call<'_, '_>) -> Outcome<&'static Known> {
-    let service = service(call)?;
+    let service = match service(call)? {
+        Service::Utf8Plain => Service::Utf8,
+        service => service,
+    };
     KNOWN.iter().find(|known| known.0 == service).ok_or_else(|| broken("an encoding without a name"))
 }
 
@@ -286,7 +334,7 @@ fn named(call: &mut Call<'_, '_>, name: fn(&Known) -> &'static str) -> Outcome<V
 fn maximum(call: &Call<'_, '_>, parameter: &str) -> Outcome<i64> {
     let count = call.int(1)?;
     let is_plain = match service(call)? {
-        Service::Utf8 | Service::Random => true,
+        Service::Utf8 | Service::Utf8Plain | Service::Random => true,
         Service::Latin1 => parameter == "byteCount",
         Service::Ascii | Service::Unicode | Service::BigEndianUnicode | Service::Utf32 => false,
     };
@@ -330,7 +378,10 @@ fn range(
 
 // UTF-8, ASCII and Latin-1 share code, and with it the words of its exceptions.
 fn is_plain(call: &Call<'_, '_>) -> Outcome<bool> {
-    Ok(matches!(service(call)?, Service::Utf8 | Service::Ascii | Service::Latin1 | Service::Random))
+    Ok(matches!(
+        service(call)?,
+        Service::Utf8 | Service::Utf8Plain | Service::Ascii | Service::Latin1 | Service::Random
+    ))
 }
 
 // An array, or a text in the place of one, that must be there.
@@ -423,7 +474,7 @@ fn encoded(call: &mut Call<'_, '_>, service: Service, text: &str) -> Outcome<Val
 fn encode(service: Service, text: &str) -> Vec<u8> {
     let units = text.encode_utf16();
     match service {
-        Service::Utf8 | Service::Random => text.as_bytes().to_vec(),
+        Service::Utf8 | Service::Utf8Plain | Service::Random => text.as_bytes().to_vec(),
         Service::Ascii => units.map(|unit| u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(b'?')).collect(),
         Service::Latin1 => {
             units.map(|unit| u8::try_from(unit).unwrap_or_else(|_| super::latin_fit::fit(unit))).collect()
@@ -436,7 +487,7 @@ fn encode(service: Service, text: &str) -> Vec<u8> {
 
 fn decode(service: Service, bytes: &[u8]) -> String {
     match service {
-        Service::Utf8 | Service::Random => String::from_utf8_lossy(bytes).into_owned(),
+        Service::Utf8 | Service::Utf8Plain | Service::Random => String::from_utf8_lossy(bytes).into_owned(),
         Service::Ascii => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect(),
         Service::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
         Service::Unicode | Service::BigEndianUnicode => utf16_text(bytes, service),

@@ -4,6 +4,7 @@
 use super::thrown::{Data, Exception, default_message, message_of, summary, thrown_of};
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, throw};
+use crate::expr::identity::equal;
 use crate::expr::instance::{self, Items};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -150,10 +151,7 @@ const ARGUMENTS: &[Row] = &[
         "new ArgumentOutOfRangeException(string paramName, object actualValue, string message)",
         |call| {
             let class = Class::ArgumentOutOfRangeException;
-            let message = call.text_or_null(2)?.map_or_else(
-                || format!("Exception of type '{}' was thrown.", Ty::Class(class).full_name()),
-                ToString::to_string,
-            );
+            let message = message_or_none(call, class, 2)?;
             let mut exception = Exception::new(class, message);
             exception.parameter = call.value(0).clone();
             exception.actual = call.value(1).clone();
@@ -215,7 +213,7 @@ const DATA: &[Row] = &[
     }),
     row("ListDictionaryInternal", "void Remove(object key)", |call| {
         let key = key(call)?;
-        call.state(0, |data: &mut Data| data.0.retain(|(known, _)| *known != key))?;
+        call.state(0, |data: &mut Data| data.0.retain(|(known, _)| !equal(known, &key)))?;
         Ok(Value::Null)
     }),
     row("ListDictionaryInternal", "void Clear()", |call| {
@@ -249,12 +247,8 @@ fn made(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
         // Their one argument is the name of the parameter.
         Some(_) if by_name && call.arguments.len() == 1 => exception.parameter = call.value(0).clone(),
         Some(text) => exception.message = text.to_string(),
-        // A message that is null is no message at all: what stands for it is not the class's own.
         None if by_name && call.arguments.len() == 1 || call.arguments.is_empty() => {}
-        None => match class {
-            Class::ArgumentException | Class::DecoderFallbackException | Class::XmlException => {}
-            _ => exception.message = thrown_of(class),
-        },
+        None => exception.message = message_or_none(call, class, 0)?,
     }
     exception.inner = call.value(1).clone();
     if class == Class::AggregateException && call.arguments.len() == 2 {
@@ -267,6 +261,17 @@ fn made(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
     finished(call, class, exception)
 }
 
+/// The message at this position. A null one is no message at all: what stands for it is only for few classes their own.
+pub(super) fn message_or_none(call: &Call<'_, '_>, class: Class, at: usize) -> Outcome<String> {
+    Ok(match (call.text_or_null(at)?, class) {
+        (Some(text), _) => text.to_string(),
+        (None, Class::ArgumentException | Class::DecoderFallbackException | Class::XmlException) => {
+            default_message(class)
+        }
+        (None, _) => thrown_of(class),
+    })
+}
+
 // Its message is a text of its own.
 pub(super) fn finished(call: &mut Call<'_, '_>, class: Class, exception: Exception) -> Outcome<Value> {
     call.machine.check_length(exception.message.len())?;
@@ -275,7 +280,7 @@ pub(super) fn finished(call: &mut Call<'_, '_>, class: Class, exception: Excepti
 }
 
 fn named(call: &mut Call<'_, '_>, class: Class, message: usize, parameter: usize) -> Outcome<Value> {
-    let text = call.text_or_null(message)?.map_or_else(|| default_message(class), ToString::to_string);
+    let text = message_or_none(call, class, message)?;
     let mut exception = Exception::new(class, text);
     exception.parameter = call.value(parameter).clone();
     finished(call, class, exception)
@@ -285,7 +290,7 @@ fn named(call: &mut Call<'_, '_>, class: Class, message: usize, parameter: usize
 fn disposed(call: &mut Call<'_, '_>, message: Option<usize>) -> Outcome<Value> {
     let class = Class::ObjectDisposedException;
     let text = match message {
-        Some(at) => call.text_or_null(at)?.map_or_else(String::new, ToString::to_string),
+        Some(at) => message_or_none(call, class, at)?,
         None => default_message(class),
     };
     let mut exception = Exception::new(class, text);

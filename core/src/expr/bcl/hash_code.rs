@@ -1,11 +1,13 @@
 //! `GetHashCode` of every value: .NET's number where .NET always gives the same one, and one of our own for text and objects, whose
 //! numbers differ from run to run there.
 
+use super::collections::key::{Folding, Key, key_of};
+use crate::expr::eval::Machine;
 use crate::expr::instance::{self, Record};
 use crate::value::{Decimal, JToken, Value};
 
 /// `value.GetHashCode()`; that of `null` is 0, as `Nullable<T>` has it.
-pub(super) fn hash_code(value: &Value) -> i32 {
+pub(super) fn hash_code(machine: &mut Machine<'_>, value: &Value) -> i32 {
     match value {
         Value::Null => 0,
         Value::Bool(flag) => i32::from(*flag),
@@ -27,25 +29,35 @@ pub(super) fn hash_code(value: &Value) -> i32 {
         Value::DateTimeOffset(moment) => folded(moment.utc_ticks().cast_unsigned()),
         Value::TimeSpan(span) => folded(span.0.cast_unsigned()),
         Value::String(text) => of_text(text),
-        Value::Json(token) => token.held().map_or_else(|| of_text(token.type_name()), |held| hash_code(&held)),
-        Value::Object(object) => match instance::look(value, |record: &mut Record| record.0.clone()) {
-            Some(members) => of_members(&members.iter().map(hash_code).collect::<Vec<i32>>()),
-            // Not their addresses: an evaluation that is replayed gives the same.
-            None => of_text(&object.get().type_name()),
+        Value::Json(token) => match token.held() {
+            Some(held) => hash_code(machine, &held),
+            None => of_object(machine, value),
         },
-        Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) | Value::Response(_) => of_text(&value.type_name()),
+        Value::Object(_) => match instance::look(value, |record: &mut Record| record.0.clone()) {
+            Some(members) => of_members(&members.iter().map(|member| hash_code(machine, member)).collect::<Vec<i32>>()),
+            None => of_object(machine, value),
+        },
+        Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) | Value::Response(_) => of_object(machine, value),
         Value::Library(_) | Value::Context(_) | Value::Service(_) => of_text(&value.to_string()),
     }
 }
 
+// Of what is only itself a number that nothing else has. Not its address: an evaluation that is replayed gives the same.
+fn of_object(machine: &mut Machine<'_>, value: &Value) -> i32 {
+    match key_of(value, Folding::Exact) {
+        Key::Identity(place) => machine.number_of(place),
+        _ => of_text(&value.type_name()),
+    }
+}
+
 /// The hash code of a token by what is in it: `JTokenEqualityComparer.GetHashCode`.
-pub(super) fn of_content(token: &JToken) -> i32 {
+pub(super) fn of_content(machine: &mut Machine<'_>, token: &JToken) -> i32 {
     let own = match (token.held(), token.name()) {
-        (Some(held), _) => token.kind() as i32 ^ hash_code(&held),
+        (Some(held), _) => token.kind() as i32 ^ hash_code(machine, &held),
         (None, Some(name)) => of_text(&name),
         (None, None) => 0,
     };
-    token.children().iter().fold(own, |code, child| code ^ of_content(child))
+    token.children().iter().fold(own, |code, child| code ^ of_content(machine, child))
 }
 
 // How `System.Tuple` puts its items together: by fours, and pairs in them.

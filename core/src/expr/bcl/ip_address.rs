@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::enums::ADDRESS_FAMILY;
 use super::{Call, Row, row};
 use crate::expr::exception::{Outcome, argument_null, broken, format};
+use crate::value::library::Address;
 use crate::value::{Library, Value};
 
 const OWNER: &str = "IPAddress";
@@ -13,13 +14,13 @@ const OWNER: &str = "IPAddress";
 pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool TryParse(string ipString, out IPAddress address)", |call| {
         let found = call.text_or_null(0)?.and_then(|text| parse(text).map(|address| (address, zone(text))));
-        call.give(found.map_or(Value::Null, |(address, zone)| Value::Library(Library::IpAddress(address, zone))));
+        call.give(found.map_or(Value::Null, |(address, zone)| made(address, zone)));
         Ok(Value::Bool(found.is_some()))
     }),
     row(OWNER, "static IPAddress Parse(string ipString)", |call| {
         let text = call.text(0, "ipString")?;
         let address = parse(text).ok_or_else(|| format("An invalid IP address was specified."))?;
-        Ok(Value::Library(Library::IpAddress(address, zone(text))))
+        Ok(made(address, zone(text)))
     }),
     row(OWNER, "static bool IsLoopback(IPAddress address)", |call| {
         Ok(Value::Bool(match address(call, "address")? {
@@ -42,9 +43,13 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "bool Equals(object comparand)", |call| Ok(Value::Bool(call.value(0) == call.value(1)))),
 ];
 
+fn made(ip: IpAddr, zone: u32) -> Value {
+    Value::Library(Library::IpAddress(Arc::new(Address::new(ip, zone))))
+}
+
 fn address(call: &Call<'_, '_>, parameter: &str) -> Outcome<IpAddr> {
     match call.value(0) {
-        Value::Library(Library::IpAddress(address, _)) => Ok(*address),
+        Value::Library(Library::IpAddress(address)) => Ok(address.ip),
         Value::Null => Err(argument_null(parameter)),
         _ => Err(broken("expected an IPAddress")),
     }

@@ -92,6 +92,7 @@ use super::ty::{Class, Named, RecordKind, Ty};
 pub(crate) use collections::{Read, changes_arrays, json_pairs, live, pair, pair_type, stale};
 pub(crate) use crypto::{certificate_key, certificate_object, default_hash_name, default_parameters};
 pub(crate) use dictionary::{items as context_items, variable};
+pub(crate) use encoding::encoding_of;
 pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use thrown::message_of as exception_message;

@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Int32(compared(call.value(0), call.value(1))? as i32))
     }),
     row("Nullable", "static bool Equals<T>(Nullable<T> n1, Nullable<T> n2)", |call| {
-        Ok(Value::Bool(super::object::equal(call.value(0), call.value(1))))
+        Ok(Value::Bool(crate::expr::identity::equal(call.value(0), call.value(1))))
     }),
     row("Nullable", "static Type GetUnderlyingType(Type nullableType)", |call| {
         if call.value(0).is_null() {

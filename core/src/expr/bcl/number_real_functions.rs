@@ -329,7 +329,8 @@ pub(super) fn scaled(x: f64, n: i32) -> f64 {
 fn root(x: f64, n: i32) -> f64 {
     let is_odd = n % 2 != 0;
     match n {
-        0 => f64::NAN,
+        // The NaN that `0 / 0` gives, which is the one of the constants.
+        0 => -f64::NAN,
         2 => x.sqrt() + 0.0,
         3 => x.cbrt(),
         _ if x.is_nan() || x < 0.0 && !is_odd => f64::NAN,

@@ -5,8 +5,9 @@ use super::native::against;
 use super::number_text::tried;
 use super::{Row, row};
 use crate::expr::bounded;
-use crate::expr::eval::is_same;
+
 use crate::expr::exception::{Outcome, format};
+use crate::expr::identity::{equal, is_same};
 use crate::expr::instance::{self, Items, State};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -24,7 +25,9 @@ pub(super) const ROWS: &[Row] = &[
         }
     }),
     row("object", "bool Equals(object obj)", |call| Ok(Value::Bool(equal(call.value(0), call.value(1))))),
-    row("object", "int GetHashCode()", |call| Ok(Value::Int32(super::hash_code::hash_code(call.value(0))))),
+    row("object", "int GetHashCode()", |call| {
+        Ok(Value::Int32(super::hash_code::hash_code(call.machine, call.value(0))))
+    }),
     row("object", "static bool ReferenceEquals(object objA, object objB)", |call| {
         Ok(Value::Bool(is_same(call.value(0), call.value(1))))
     }),
@@ -66,15 +69,6 @@ pub(super) const ROWS: &[Row] = &[
 struct Bare;
 
 impl State for Bare {}
-
-/// `Equals`: what is no number equals itself, other than under `==`.
-pub(super) fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Double(a), Value::Double(b)) if a.is_nan() => b.is_nan(),
-        (Value::Single(a), Value::Single(b)) if a.is_nan() => b.is_nan(),
-        (a, b) => a == b,
-    }
-}
 
 /// `CompareTo`'s -1, 0 or 1.
 pub(super) fn order(ordering: std::cmp::Ordering) -> Value {

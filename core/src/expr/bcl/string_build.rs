@@ -8,6 +8,7 @@ use super::text_reader::write_units;
 use super::{Call, Row, row, utf16};
 use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument, argument_null, throw};
+use crate::expr::ty::Ty;
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -81,6 +82,9 @@ pub(super) const ROWS: &[Row] = &[
         let length = not_negative(length, "length")?;
         let part = place.checked_add(length).and_then(|end| units.get(place..end));
         let part = part.ok_or_else(|| beyond(place, units.len(), length))?;
+        if part.is_empty() {
+            return call.machine.array_or_empty(Ty::Char, Vec::new());
+        }
         call.machine.charge(part.len() * 2)?;
         Ok(Value::Chars(Arc::from(part)))
     }),

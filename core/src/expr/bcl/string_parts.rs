@@ -103,6 +103,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("string", "char[] ToCharArray()", |call| {
         let units: Vec<u16> = call.text(0, "this")?.encode_utf16().collect();
+        if units.is_empty() {
+            return call.machine.array_or_empty(Ty::Char, Vec::new());
+        }
         call.machine.charge(units.len() * 2)?;
         Ok(Value::Chars(units.into()))
     }),
@@ -231,8 +234,9 @@ pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Opti
     let separators = Separators::of(call)?;
     let mut items: Vec<Arc<str>> = Vec::new();
     if count == 0 {
-        return Ok(Value::Strings(Arc::new([])));
+        return call.machine.array_or_empty(Ty::String, Vec::new());
     }
+    let mut is_split = false;
     loop {
         let found = if items.len() + 1 >= count { None } else { separators.next(rest) };
         let item = rest.get(..found.map_or(rest.len(), |(at, _)| at)).unwrap_or("");
@@ -244,12 +248,16 @@ pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Opti
             items.push(Arc::from(item));
         }
         let Some((at, length)) = found else { break };
+        is_split = true;
         rest = rest.get(at + length..).unwrap_or("");
         if remove_empty && items.len() + 1 >= count {
             while let Some((0, length)) = separators.next(rest) {
                 rest = rest.get(length..).unwrap_or("");
             }
         }
+    }
+    if items.is_empty() && !is_split {
+        return call.machine.array_or_empty(Ty::String, Vec::new());
     }
     Ok(Value::Strings(items.into()))
 }

@@ -1,10 +1,11 @@
 //! `System.IO.StringReader` and `System.StringComparer`. Text that grows is in `text_builder`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::string::{distance, distance_in_any_case, not_negative, ordinal_distance};
 use super::{Base, Call, Row, row};
 use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
+use crate::expr::identity::equal;
 use crate::expr::instance::Items;
 use crate::value::library::{SharedText, TextComparison};
 use crate::value::{Library, Value};
@@ -53,29 +54,34 @@ pub(super) const ROWS: &[Row] = &[
     row(COMPARER, "static StringComparer InvariantCultureIgnoreCase", |_| {
         Ok(comparer(TextComparison::CultureIgnoreCase))
     }),
-    row(COMPARER, "static StringComparer CurrentCulture", |_| Ok(comparer(TextComparison::Culture))),
+    row(COMPARER, "static StringComparer CurrentCulture", |_| Ok(own_comparer(TextComparison::Culture))),
     row(COMPARER, "static StringComparer CurrentCultureIgnoreCase", |_| {
-        Ok(comparer(TextComparison::CultureIgnoreCase))
+        Ok(own_comparer(TextComparison::CultureIgnoreCase))
     }),
     row(COMPARER, "static StringComparer FromComparison(StringComparison comparisonType)", |call| {
-        Ok(comparer(match call.number(0)? {
-            4 => TextComparison::Ordinal,
-            5 => TextComparison::OrdinalIgnoreCase,
-            0 | 2 => TextComparison::Culture,
-            1 | 3 => TextComparison::CultureIgnoreCase,
+        Ok(match call.number(0)? {
+            0 => own_comparer(TextComparison::Culture),
+            1 => own_comparer(TextComparison::CultureIgnoreCase),
+            2 => comparer(TextComparison::Culture),
+            3 => comparer(TextComparison::CultureIgnoreCase),
+            4 => comparer(TextComparison::Ordinal),
+            5 => comparer(TextComparison::OrdinalIgnoreCase),
             _ => {
                 let message = "The string comparison type passed in is currently not supported.";
                 return Err(argument(message, "comparisonType"));
             }
-        }))
+        })
     }),
     row(
         COMPARER,
         "static bool IsWellKnownOrdinalComparer(IEqualityComparer<string> comparer, out bool ignoreCase)",
         |call| {
             let found = match call.value(0) {
-                Value::Library(Library::StringComparer(TextComparison::Ordinal)) => Some(false),
-                Value::Library(Library::StringComparer(TextComparison::OrdinalIgnoreCase)) => Some(true),
+                Value::Library(Library::StringComparer(comparison)) => match **comparison {
+                    TextComparison::Ordinal => Some(false),
+                    TextComparison::OrdinalIgnoreCase => Some(true),
+                    TextComparison::Culture | TextComparison::CultureIgnoreCase => None,
+                },
                 // The default one of texts.
                 other if other.to_string() == "System.Collections.Generic.GenericEqualityComparer`1[System.String]" => {
                     Some(false)
@@ -88,7 +94,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(COMPARER, "bool Equals(object x, object y)", |call| match (call.value(1), call.value(2)) {
         (Value::String(_), Value::String(_)) => Ok(Value::Bool(compared(call)? == Value::Int32(0))),
-        (x, y) => Ok(Value::Bool(x == y)),
+        (x, y) => Ok(Value::Bool(equal(x, y))),
     }),
     row(COMPARER, "int Compare(object x, object y)", |call| match (call.value(1), call.value(2)) {
         (Value::String(_) | Value::Null, Value::String(_) | Value::Null) => compared(call),
@@ -102,8 +108,20 @@ pub(super) const ROWS: &[Row] = &[
 /// What readers and writers can be used as.
 pub(super) const BASES: &[Base] = &[("StringReader", "IDisposable"), ("StringWriter", "IDisposable")];
 
+// The comparers that there is one of; those of the current culture are made anew each time.
+static COMPARERS: LazyLock<[Arc<TextComparison>; 4]> = LazyLock::new(|| {
+    use TextComparison::{Culture, CultureIgnoreCase, Ordinal, OrdinalIgnoreCase};
+    [Ordinal, OrdinalIgnoreCase, Culture, CultureIgnoreCase].map(Arc::new)
+});
+
 fn comparer(comparison: TextComparison) -> Value {
-    Value::Library(Library::StringComparer(comparison))
+    let shared = COMPARERS.iter().find(|shared| ***shared == comparison);
+    shared
+        .map_or_else(|| own_comparer(comparison), |shared| Value::Library(Library::StringComparer(Arc::clone(shared))))
+}
+
+fn own_comparer(comparison: TextComparison) -> Value {
+    Value::Library(Library::StringComparer(Arc::new(comparison)))
 }
 
 /// What a `StringComparer` says of the texts behind it.
@@ -115,7 +133,7 @@ pub(super) fn compared(call: &Call<'_, '_>) -> Outcome<Value> {
     let (Some(a), Some(b)) = (a, b) else {
         return Ok(super::object::order(a.is_some().cmp(&b.is_some())));
     };
-    Ok(match comparison {
+    Ok(match **comparison {
         TextComparison::Ordinal => ordinal_distance(a, b),
         TextComparison::Culture => distance(a, b),
         TextComparison::OrdinalIgnoreCase | TextComparison::CultureIgnoreCase => distance_in_any_case(a, b),

@@ -4,6 +4,7 @@ use super::collections::{pair, pair_type};
 use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
 use crate::expr::exception::{Outcome, broken, null_reference, throw};
+use crate::expr::identity::equal;
 use crate::expr::instance::{self, State};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -134,16 +135,16 @@ pub(super) struct Data(pub(super) Vec<(Value, Value)>);
 
 impl Data {
     pub(super) fn has(&self, key: &Value) -> bool {
-        self.0.iter().any(|(known, _)| known == key)
+        self.0.iter().any(|(known, _)| equal(known, key))
     }
 
     pub(super) fn get(&self, key: &Value) -> Value {
-        let found = self.0.iter().find(|(known, _)| known == key);
+        let found = self.0.iter().find(|(known, _)| equal(known, key));
         found.map_or(Value::Null, |(_, value)| value.clone())
     }
 
     pub(super) fn set(&mut self, key: Value, value: Value) {
-        match self.0.iter_mut().find(|(known, _)| *known == key) {
+        match self.0.iter_mut().find(|(known, _)| equal(known, &key)) {
             Some((_, place)) => *place = value,
             None => self.0.push((key, value)),
         }

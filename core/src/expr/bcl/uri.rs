@@ -268,7 +268,7 @@ fn host_type(host: &str) -> Value {
 /// An absolute address; the messages are those of .NET 8.
 pub(super) fn parse(text: &str) -> Outcome<UriParts> {
     let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
-    if trimmed.is_empty() {
+    if text.is_empty() {
         return Err(malformed("Invalid URI: The URI is empty."));
     }
     if is_dos(trimmed) {

@@ -387,7 +387,7 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     if !is_equality(operator) {
         return None;
     }
-    if left == right && matches!(left, Ty::Class(Class::XName | Class::XNamespace)) {
+    if left == right && matches!(left, Ty::Class(Class::XName | Class::XNamespace | Class::Uri)) {
         return both(Operands::Struct, left.clone(), Ty::Bool);
     }
     let texts = matches!(left, Ty::String | Ty::Null) && matches!(right, Ty::String | Ty::Null);

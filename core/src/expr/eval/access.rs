@@ -1,7 +1,5 @@
 //! Locals and arrays: reading, writing, making. Knows no members.
 
-use std::sync::Arc;
-
 use super::Machine;
 use crate::expr::exception::{Outcome, broken, index_out_of_range, null_reference, overflow, throw};
 use crate::expr::instance::{self, Cell, Declared, Items};
@@ -97,17 +95,6 @@ impl Machine<'_> {
         self.object(Ty::array(item), Items { values, version: 0 })
     }
 
-    /// An array of the library as one that can change, when the expression changes arrays at all.
-    pub(super) fn thawed(&mut self, value: Value) -> Outcome<Value> {
-        let (item, values) = match &value {
-            Value::Strings(items) => (Ty::String, items.iter().map(|text| Value::String(Arc::clone(text))).collect()),
-            Value::Chars(units) => (Ty::Char, units.iter().map(|unit| Value::Char(*unit)).collect()),
-            Value::Bytes(bytes) => (Ty::Byte, bytes.iter().map(|byte| Value::Byte(*byte)).collect()),
-            _ => return Ok(value),
-        };
-        self.array_of(item, values)
-    }
-
     /// A value that a member takes out of the context, in the form that the expression wants.
     pub(crate) fn shown(&mut self, value: Value) -> Outcome<Value> {
         if self.arrays == Arrays::Written { self.thawed(value) } else { Ok(value) }
@@ -146,7 +133,7 @@ impl Machine<'_> {
         let index = self.array_index(&pair.1)?;
         let item = match &array {
             Value::Null => return Err(null_reference()),
-            Value::Strings(items) => items.get(index).map(|text| Value::String(Arc::clone(text))),
+            Value::Strings(items) => items.get(index).map(|text| Value::String(text.clone())),
             Value::Chars(units) => units.get(index).map(|unit| Value::Char(*unit)),
             Value::Bytes(bytes) => bytes.get(index).map(|byte| Value::Byte(*byte)),
             other => instance::state(other, |items: &mut Items| items.values.get(index).cloned())?,

@@ -41,6 +41,8 @@ pub(crate) enum Shape {
     OneMore,
     /// Two sources
     Both,
+    /// What is gathered in a table: each item once
+    Set,
     /// Json.NET's structure over tokens
     Tokens,
 }

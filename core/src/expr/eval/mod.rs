@@ -4,6 +4,7 @@ mod access;
 mod call;
 pub(crate) mod cursor;
 mod grid;
+mod identities;
 mod memory;
 mod operate;
 mod rare;
@@ -30,8 +31,9 @@ use super::xml::XNode;
 use super::{Eval, Interrupt, Noted};
 
 pub(crate) use access::modified;
+pub(crate) use identities::Single;
 pub(crate) use memory::items_limit;
-pub(crate) use operate::{arithmetic_overflow, binary, checked, complement, is_same, negate, numeric};
+pub(crate) use operate::{arithmetic_overflow, binary, checked, complement, negate, numeric};
 
 /// The state of one evaluation.
 #[derive(Debug)]
@@ -72,6 +74,7 @@ pub(crate) struct Held {
     /// The nodes that have annotations, which end with the evaluation.
     pub(crate) annotated: Vec<XNode>,
     long_texts: units::Indexed,
+    identities: identities::Identities,
 }
 
 /// Runs a program.

@@ -1,9 +1,8 @@
 //! Operators and numeric conversions on values, as C# defines them unchecked. Pure: the folder of constants uses them too.
 
-use std::sync::Arc;
-
 use crate::expr::bcl::TABLE;
 use crate::expr::exception::{Outcome, broken, divide_by_zero};
+use crate::expr::identity::is_same;
 use crate::expr::node::Operands;
 use crate::expr::syntax::BinaryOp;
 use crate::expr::ty::{Class, Ty};
@@ -37,26 +36,6 @@ fn equality(operator: BinaryOp, equal: bool) -> Outcome<Value> {
         BinaryOp::Equal => Ok(Value::Bool(equal)),
         BinaryOp::NotEqual => Ok(Value::Bool(!equal)),
         _ => Err(broken("an operator that the checker refuses")),
-    }
-}
-
-/// Whether two references are one object. A boxed value is an object of its own, as in .NET.
-pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Null, Value::Null) => true,
-        (Value::String(left), Value::String(right)) => {
-            Arc::ptr_eq(left, right) || (left.is_empty() && right.is_empty())
-        }
-        (Value::Strings(left), Value::Strings(right)) => Arc::ptr_eq(left, right),
-        (Value::Chars(left), Value::Chars(right)) => Arc::ptr_eq(left, right),
-        (Value::Bytes(left), Value::Bytes(right)) => Arc::ptr_eq(left, right),
-        (Value::Response(left), Value::Response(right)) => Arc::ptr_eq(left, right),
-        (Value::Json(left), Value::Json(right)) => left.is_same(right),
-        (Value::Context(left), Value::Context(right)) => left == right,
-        (Value::Library(left), Value::Library(right)) => left == right,
-        (Value::Service(left), Value::Service(right)) => left == right,
-        (Value::Object(left), Value::Object(right)) => left.is_same(right),
-        _ => false,
     }
 }
 
@@ -220,9 +199,8 @@ fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> 
         (_, Value::TimeSpan(left), Value::TimeSpan(right)) => ordered(operator, left, right),
         (_, Value::Guid(left), Value::Guid(right)) => ordered(operator, left, right),
         (_, Value::Enum(_), _) | (_, _, Value::Enum(_)) => enumeration(operator, left, right),
-        // Names, of which .NET has one object each.
-        (BinaryOp::Equal, left, right @ (Value::Object(_) | Value::Null)) => Ok(Value::Bool(left == right)),
-        (BinaryOp::NotEqual, left, right @ (Value::Object(_) | Value::Null)) => Ok(Value::Bool(left != right)),
+        // Addresses, and names, of which .NET has one object each.
+        (BinaryOp::Equal | BinaryOp::NotEqual, left, right) => equality(operator, left == right),
         _ => Err(broken("operands of another type")),
     }
 }

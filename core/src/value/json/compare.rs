@@ -1,7 +1,7 @@
 //! `JToken.DeepEquals`. Knows no order.
 
 use super::{JKind, JNode, JToken};
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 impl PartialEq for JToken {
     fn eq(&self, other: &Self) -> bool {
@@ -33,16 +33,65 @@ impl PartialEq for JToken {
     }
 }
 
-// Whole numbers are equal whatever type holds them; the types of tokens must agree.
+// The types of tokens must agree; those of what they hold need not: `JValue.Compare`.
 fn values_equal(left_kind: JKind, left: &Value, right_kind: JKind, right: &Value) -> bool {
-    let whole = |value: &Value| match value {
-        Value::Int32(value) => Some(i64::from(*value)),
-        Value::Int64(value) => Some(*value),
-        _ => None,
-    };
     left_kind == right_kind
-        && match (whole(left), whole(right)) {
-            (Some(left), Some(right)) => left == right,
-            _ => left == right,
+        && match (left, right) {
+            (Value::DateTime(left), Value::DateTimeOffset(right)) => *left == right.clock(),
+            (Value::DateTimeOffset(left), Value::DateTime(right)) => left.utc_ticks() == right.ticks(),
+            (left, right) => numbers_equal(left, right).unwrap_or_else(|| left == right),
         }
+}
+
+// Whether two numbers of whatever types are equal; `None` when one is none.
+fn numbers_equal(left: &Value, right: &Value) -> Option<bool> {
+    let is_exact = |value: &Value| matches!(value, Value::Decimal(_) | Value::UInt64(_));
+    let is_real = |value: &Value| matches!(value, Value::Double(_) | Value::Single(_));
+    if is_exact(left) || is_exact(right) {
+        return Some(decimal(left)? == decimal(right)?);
+    }
+    if is_real(left) || is_real(right) {
+        let (left, right) = (real(left)?, real(right)?);
+        return Some(is_near(left, right) || left.is_nan() && right.is_nan());
+    }
+    Some(whole(left)? == whole(right)?)
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::SByte(number) => Some(i64::from(*number)),
+        Value::Byte(number) => Some(i64::from(*number)),
+        Value::Int16(number) => Some(i64::from(*number)),
+        Value::UInt16(number) => Some(i64::from(*number)),
+        Value::Int32(number) => Some(i64::from(*number)),
+        Value::UInt32(number) => Some(i64::from(*number)),
+        Value::Int64(number) => Some(*number),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "as `Convert.ToDouble` does")]
+fn real(value: &Value) -> Option<f64> {
+    match value {
+        Value::Double(number) => Some(*number),
+        Value::Single(number) => Some(f64::from(*number)),
+        value => whole(value).map(|number| number as f64),
+    }
+}
+
+fn decimal(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Decimal(number) => Some(*number),
+        Value::UInt64(number) => Decimal::of_whole(i128::from(*number)),
+        Value::Double(number) => Decimal::of_double(*number),
+        Value::Single(number) => Decimal::of_single(*number),
+        value => whole(value).and_then(|number| Decimal::of_whole(i128::from(number))),
+    }
+}
+
+/// As near as rounding errors are to each other: `MathUtils.ApproxEquals`.
+#[must_use]
+pub fn is_near(a: f64, b: f64) -> bool {
+    let tolerance = (a.abs() + b.abs() + 10.0) * f64::EPSILON;
+    a == b || (a - b).abs() < tolerance
 }

@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 use super::Value;
 
 pub use change::ChangeError;
+pub use compare::is_near;
 pub use read::{Ends, Read, ReadAs, ReadError, Shape, Wanted};
 pub use write::{JFormatting, date_of, write_string};
 

@@ -38,14 +38,6 @@ const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
-        reason: "the copy of an encoding is of the class that the encoding derives from",
-        applies: |source, here, there| {
-            let shown = |value: &Json| value.to_string();
-            let of_class = SEALED.iter().fold(shown(&here["value"]), |text, name| text.replace(name, ""));
-            source.contains(".Clone()") && here["type"] == there["type"] && of_class == shown(&there["value"])
-        },
-    },
-    Explained {
         reason: "the C library's functions of floating point differ in the last digit",
         applies: |source, here, there| {
             REAL_FUNCTIONS.iter().any(|name| source.contains(name))
@@ -59,6 +51,33 @@ const EXPLAINED: &[Explained] = &[
             let parts =
                 |result: &Json| without_lazy(&json!([result["type"], result["value"], result["error"]]).to_string());
             LAZY_CLASSES.iter().any(|name| there.to_string().contains(name)) && parts(here) == parts(there)
+        },
+    },
+    Explained {
+        reason: "the same, in the other case",
+        applies: |source, here, there| {
+            let (here, there) = (here["value"].as_str(), there["value"].as_str());
+            let (Some(here), Some(there)) = (here, there) else { return false };
+            let parts = |text: &str| without_lazy(&in_title_case(text)).to_lowercase();
+            source.contains(".ToUpper")
+                && LAZY_CLASSES.iter().any(|name| there.contains(&name.to_uppercase()))
+                && parts(here) == parts(there)
+        },
+    },
+    Explained {
+        reason: "the pass over an empty array is one for the whole process of the oracle, and remembers who has used it",
+        applies: |source, here, there| {
+            source.contains("GetEnumerator()")
+                && here["error"]["message"] == "Enumeration has not started. Call MoveNext."
+                && there["error"]["message"] == "Enumeration already finished."
+        },
+    },
+    Explained {
+        reason: "no time passes within an evaluation here, so that no pattern takes longer than it may",
+        applies: |source, here, there| {
+            source.contains("TimeSpan")
+                && here["error"].is_null()
+                && there["error"]["type"] == "System.Text.RegularExpressions.RegexMatchTimeoutException"
         },
     },
     Explained {
@@ -132,9 +151,6 @@ const EXPLAINED: &[Explained] = &[
     },
 ];
 
-/// The nested types of .NET's encodings.
-const SEALED: [&str; 3] = ["+UTF8EncodingSealed", "+ASCIIEncodingSealed", "+Latin1EncodingSealed"];
-
 const REAL_FUNCTIONS: [&str; 9] = ["Hypot(", "Cbrt(", "Pi(", "Pow(", "Exp", "Log", "Sin", "Cos", "Tan"];
 
 fn shown_alike(here: &Json, there: &Json) -> bool {
@@ -144,6 +160,13 @@ fn shown_alike(here: &Json, there: &Json) -> bool {
 
 /// What the names of lazy sequences' classes hold.
 const LAZY_CLASSES: [&str; 4] = ["System.Linq.Enumerable+", "Iterator", "System.Linq.OrderedEnumerable`", "+<"];
+
+// A text in upper case with the names of .NET's own as they are written, as far as `without_lazy` looks for them.
+fn in_title_case(text: &str) -> String {
+    const NAMES: [&str; 6] =
+        ["System.Collections.Generic.", "System.Linq.", "Enumerable", "Iterator", "System.", "IEnumerable`"];
+    NAMES.iter().fold(text.to_owned(), |text, name| text.replace(&name.to_uppercase(), name))
+}
 
 // A text without the names of sequences: from `System.` to the end of the type arguments.
 fn without_lazy(text: &str) -> String {
@@ -180,7 +203,7 @@ fn without_lazy(text: &str) -> String {
 }
 
 /// How far two results of the C library's functions are apart at most, as a part of the number.
-const REAL_DISTANCE_MAX: f64 = 1e-15;
+const REAL_DISTANCE_MAX: f64 = 4e-15;
 
 /// Why the results differ; `None` when that is a fault.
 pub(super) fn reason(source: &str, here: &Json, there: &Json) -> Option<&'static str> {
@@ -198,6 +221,12 @@ fn is_near(here: &Json, there: &Json) -> bool {
     if let (Json::Array(here), Json::Array(there)) = (here, there) {
         return here.len() == there.len()
             && here.iter().zip(there).all(|(here, there)| here == there || is_near(here, there));
+    }
+    if let (Json::Object(here), Json::Object(there)) = (here, there) {
+        return here.len() == there.len()
+            && here
+                .iter()
+                .all(|(name, here)| there.get(name).is_some_and(|there| here == there || is_near(here, there)));
     }
     match (number(here), number(there)) {
         (Some(here), Some(there)) => (here - there).abs() <= REAL_DISTANCE_MAX * there.abs(),

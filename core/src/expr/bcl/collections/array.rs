@@ -148,7 +148,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
             call.machine.array_of(call.ty(1), made)
         },
     ),
-    row("Array", "static T[] Empty<T>()", |call| call.machine.array_of(call.ty(0), Vec::new())),
+    row("Array", "static T[] Empty<T>()", |call| call.machine.array_or_empty(call.ty(0), Vec::new())),
     row("Array", "static ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", |call| {
         array(call, 0)?;
         let view = View { source: call.value(0).clone(), part: Part::All };

@@ -3,6 +3,7 @@
 use super::super::object::order;
 use super::super::{Call, Row, row};
 use super::key::{Folding, compared_by, equal};
+use crate::expr::eval::Single;
 use crate::expr::exception::Outcome;
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
@@ -86,7 +87,10 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
 /// The comparer of a collection of items of this type; null is the default one.
 pub(super) fn comparer(call: &mut Call<'_, '_>, given: &Value, item: Ty) -> Outcome<Value> {
     match given {
-        Value::Null => call.object(Ty::Generic(Class::IEqualityComparer, [item].into()), DefaultComparer),
+        Value::Null => {
+            let ty = Ty::Generic(Class::IEqualityComparer, [item].into());
+            call.machine.single(Single::Comparer, &ty, |machine| machine.object(ty.clone(), DefaultComparer))
+        }
         given => Ok(given.clone()),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::{Call, Member, Row, Run, TABLE, row};
 use super::line::Line;
-use super::views::live;
+use super::views::{Part, View, live};
 use crate::expr::eval::cursor::{Cursor, Lazy};
 use crate::expr::exception::{Outcome, invalid_operation, throw};
 use crate::expr::generic::item_type;
@@ -144,7 +144,7 @@ fn typed(call: &mut Call<'_, '_>, through: Through) -> Outcome<Value> {
 }
 
 fn enumerator_of(call: &mut Call<'_, '_>, item: Ty, through: Through) -> Outcome<Value> {
-    let source = call.value(0).clone();
+    let source = shown_array(call.value(0)).unwrap_or_else(|| call.value(0).clone());
     let cursor = Some(call.machine.cursor(&source)?);
     let is_list = |value: &Value| {
         matches!(value, Value::Object(object)
@@ -160,6 +160,16 @@ fn enumerator_of(call: &mut Call<'_, '_>, item: Ty, through: Through) -> Outcome
     let strictness = if is_strict { Strictness::Throws } else { Strictness::Default };
     let pass = Pass { source, cursor, place: Place::Before, current: default.clone(), default, strictness, type_name };
     call.object(Ty::Generic(Class::IEnumerator, [item].into()), pass)
+}
+
+// The array that a read-only view shows, which is passed over itself.
+fn shown_array(view: &Value) -> Option<Value> {
+    let source = instance::look(view, |view: &mut View| (view.part == Part::All).then(|| view.source.clone()))??;
+    let is_array = match &source {
+        Value::Object(object) => matches!(instance::type_of(object), Some(Ty::Array(_))),
+        source => matches!(source, Value::Strings(_) | Value::Chars(_) | Value::Bytes(_)),
+    };
+    is_array.then_some(source)
 }
 
 // Collections have structures of their own for a pass; only their interfaces give a shared object where there is nothing.

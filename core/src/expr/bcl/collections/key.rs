@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::expr::eval::is_same;
 use crate::expr::exception::{Outcome, throw};
 use crate::expr::generic::item_type;
+use crate::expr::identity::{Place, equal as plainly_equal, is_same};
 use crate::expr::instance::{self, Pair, Record, State};
 use crate::expr::ty::{Class, RecordKind, Ty};
 use crate::value::json::JKind;
@@ -32,7 +32,7 @@ pub(crate) enum Key {
     Enum(&'static str, i32),
     Members(Vec<Key>),
     /// An object without an `Equals` of its own.
-    Identity(usize),
+    Identity(Place),
     Shown(String),
 }
 
@@ -60,6 +60,10 @@ impl State for SetComparer {
         };
         let item = item.map_or_else(|| ty.full_name(), |item| item.full_name());
         format!("System.Collections.Generic.HashSetEqualityComparer`1[{item}]")
+    }
+
+    fn equals(&self, _other: &Self) -> bool {
+        true
     }
 }
 
@@ -104,24 +108,47 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Json(token) if folding == Folding::Tokens => token_key(token),
         // A `JValue` is equal by what it holds, though not to that; other tokens are only themselves.
         Value::Json(token) => match token.held() {
-            Some(held) => Key::Members(vec![Key::Null, key_of(&held, Folding::Exact)]),
-            None => Key::Identity(token.identity()),
+            Some(held) => Key::Members(vec![whole(8, token.kind() as i128), key_of(&held, Folding::Exact)]),
+            None => identity(value),
         },
         Value::Enum(value) => Key::Enum(value.of.name, value.number),
-        Value::Object(object) => match if folding == Folding::Sets { items(value) } else { members(value) } {
+        Value::Object(_) => match if folding == Folding::Sets { items(value) } else { members(value) } {
             Some(members) => Key::Members(members.iter().map(|member| key_of(member, Folding::Exact)).collect()),
             None => {
                 let known = crate::expr::bcl::xml_key(value).or_else(|| crate::expr::bcl::certificate_key(value));
-                known.map_or(Key::Identity(object.identity()), Key::Shown)
+                let known = known.or_else(|| text_key(value));
+                known.map_or_else(|| identity(value), Key::Shown)
             }
         },
-        Value::Library(Library::StringBuilder(text) | Library::StringWriter(text) | Library::StringReader(text)) => {
-            Key::Identity(Arc::as_ptr(text).addr())
-        }
         // Neither the fragment nor the user makes another address.
         Value::Library(Library::Uri(uri)) => Key::Shown(uri.compared()),
-        other => Key::Shown(format!("{other:?}")),
+        Value::Strings(_)
+        | Value::Chars(_)
+        | Value::Bytes(_)
+        | Value::Response(_)
+        | Value::Library(Library::StringBuilder(_) | Library::StringWriter(_) | Library::StringReader(_)) => {
+            identity(value)
+        }
+        Value::Library(_) | Value::Context(_) | Value::Service(_) => Key::Shown(format!("{value:?}")),
     }
+}
+
+// What compares by the text that it shows.
+fn text_key(value: &Value) -> Option<String> {
+    if let Some(service) = crate::expr::bcl::encoding_of(value) {
+        return Some(format!("{:?}", Value::Service(service)));
+    }
+    let Value::Object(object) = value else { return None };
+    let Some(Ty::Class(class)) = instance::type_of(object) else { return None };
+    let is_text = matches!(
+        class,
+        Class::HashAlgorithmName | Class::RsaSignaturePadding | Class::RsaEncryptionPadding | Class::Type
+    );
+    is_text.then(|| format!("{class:?} {}", object.get().text()))
+}
+
+fn identity(value: &Value) -> Key {
+    Place::of(value).map_or(Key::Null, Key::Identity)
 }
 
 // What `JToken.DeepEquals` compares: the order of an object's properties does not matter.
@@ -168,8 +195,8 @@ pub(crate) fn equal(a: &Value, b: &Value, folding: Folding) -> bool {
     match (a, b) {
         (Value::Null, Value::Null) => true,
         (Value::Null, _) | (_, Value::Null) => false,
-        (Value::Int32(a), Value::Int32(b)) => a == b,
-        (Value::String(a), Value::String(b)) if folding == Folding::Exact => a == b,
+        (a, b) if folding == Folding::Exact => plainly_equal(a, b),
+        (Value::Json(a), Value::Json(b)) if folding == Folding::Tokens => a == b,
         (a, b) => key_of(a, folding) == key_of(b, folding),
     }
 }

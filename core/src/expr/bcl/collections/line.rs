@@ -218,7 +218,7 @@ fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 fn to_array(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let items = snapshot(call, 0)?;
-    call.machine.array_of(call.ty(0), items)
+    call.machine.array_or_empty(call.ty(0), items)
 }
 
 fn trim(call: &mut Call<'_, '_>) -> Outcome<Value> {

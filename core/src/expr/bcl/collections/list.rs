@@ -3,8 +3,8 @@
 use super::super::{Call, Row, row};
 use super::views::{Part, View};
 use super::{
-    bad_end_index, bad_index, copy_into_array, found, grown, holds, list, list_of, needs_not_negative, own_enumerator,
-    range, snapshot, sort, spend,
+    bad_end_index, bad_index, copy_into_array, found, grown, holds, list, list_array, list_of, make_room,
+    needs_not_negative, own_enumerator, range, snapshot, sort, spend,
 };
 use crate::expr::eval::modified;
 use crate::expr::exception::{Outcome, argument_null, out_of_range};
@@ -52,7 +52,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         grown(call, 0, wanted)?;
         let length = length(call)?;
         call.state(0, |items: &mut Items| {
-            items.values.reserve(wanted.saturating_sub(length));
+            make_room(&mut items.values, wanted.max(length));
             super::super::string::index(items.values.capacity())
         })
     }),
@@ -151,7 +151,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row("List<T>", "T[] ToArray()", |call| {
         let values = snapshot(call, 0)?;
-        call.machine.array_of(call.ty(0), values)
+        list_array(call, values)
     }),
     row("List<T>", "void CopyTo(T[] array)", |call| {
         let values = snapshot(call, 0)?;
@@ -231,7 +231,10 @@ fn changed(call: &mut Call<'_, '_>, change: impl FnOnce(&mut Vec<Value>)) -> Out
 pub(super) fn add(call: &mut Call<'_, '_>) -> Outcome<Value> {
     grown(call, length(call)?, 1)?;
     let value = call.value(1).clone();
-    changed(call, |values| values.push(value))
+    changed(call, |values| {
+        make_room(values, values.len() + 1);
+        values.push(value);
+    })
 }
 
 pub(super) fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
@@ -241,7 +244,10 @@ pub(super) fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
     grown(call, length, 1)?;
     spend(call, length - at)?;
     let value = call.value(2).clone();
-    changed(call, |values| values.insert(at, value))
+    changed(call, |values| {
+        make_room(values, values.len() + 1);
+        values.insert(at, value);
+    })
 }
 
 // A collection is taken at once, a lazy sequence item by item: one that reads the list finds it changed.
@@ -267,7 +273,10 @@ fn insert_all(call: &mut Call<'_, '_>, at: usize, argument: usize) -> Outcome<Va
         let length = length(call)?;
         grown(call, length, 1)?;
         spend(call, length.saturating_sub(at))?;
-        changed(call, |values| values.insert(at.min(values.len()), item))?;
+        changed(call, |values| {
+            make_room(values, values.len() + 1);
+            values.insert(at.min(values.len()), item);
+        })?;
         at += 1;
     }
     Ok(Value::Null)

@@ -20,7 +20,7 @@ pub(super) mod views;
 use super::{Base, Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::eval::cursor::Lazy;
-use crate::expr::eval::items_limit;
+use crate::expr::eval::{Single, items_limit};
 use crate::expr::exception::{Outcome, argument, argument_null, out_of_range, throw};
 use crate::expr::instance::{self, Grid, Instance, Items, Pair};
 use crate::expr::limits::ITEMS_MAX;
@@ -146,11 +146,29 @@ pub(super) fn list(call: &mut Call<'_, '_>, values: Vec<Value>) -> Outcome<Value
     list_of(call, call.ty(0), values)
 }
 
+/// An array of what a list holds; those of empty ones are one.
+pub(super) fn list_array(call: &mut Call<'_, '_>, values: Vec<Value>) -> Outcome<Value> {
+    let item = call.ty(0);
+    if !values.is_empty() {
+        return call.machine.array_of(item, values);
+    }
+    call.machine.single(Single::ListArray, &item, |machine| machine.array_of(item.clone(), values))
+}
+
 /// A new list of items of this type.
 pub(super) fn list_of(call: &mut Call<'_, '_>, item: Ty, mut values: Vec<Value>) -> Outcome<Value> {
     call.machine.charge(values.len() * size_of::<Value>())?;
     values.shrink_to_fit();
     call.object(Ty::Generic(Class::List, [item].into()), Items { values, version: 0 })
+}
+
+/// Makes room for so many items as .NET does: twice as many as before, or as many as are wanted.
+fn make_room(values: &mut Vec<Value>, wanted: usize) {
+    let capacity = values.capacity();
+    if capacity < wanted {
+        let doubled = if capacity == 0 { 4 } else { 2 * capacity };
+        values.reserve_exact(doubled.max(wanted) - values.len());
+    }
 }
 
 /// The items of a collection as they are; every one of them counts as part of a step.

@@ -15,9 +15,6 @@ use crate::value::{DateTime, DateTimeKind, Value};
 const OWNER: &str = "X509Certificate";
 const OWNER_2: &str = "X509Certificate2";
 
-/// `X509NameType.UrlName`
-const URL_NAME: i32 = 5;
-
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "string Subject", |call| text(call, |it| it.subject.shown())),
     row(OWNER, "string Issuer", |call| text(call, |it| it.issuer.shown())),
@@ -82,7 +79,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(OWNER_2, "string GetNameInfo(X509NameType nameType, bool forIssuer)", |call| {
         let (kind, of_issuer) = (call.number(1)?, call.bool(2)?);
-        if kind == URL_NAME && call.state(0, |held: &mut Held| held.0.is_none())? {
+        if call.state(0, |held: &mut Held| held.0.is_none())? {
             return Err(null_reference());
         }
         text(call, |it| named(it, kind, of_issuer))

@@ -81,7 +81,7 @@ const ROWS: &[Row] = &[
         call.yields(name)
     }),
     row("HMAC", "set string HashName", |call| {
-        let name = call.text(1, "value")?;
+        let name = call.text(1, "HashName")?;
         if &**name == call.state(0, |hasher: &mut Hasher| hasher.digest.name())? {
             return Ok(Value::Null);
         }

@@ -89,7 +89,9 @@ fn chance(call: &mut Call<'_, '_>) -> SecretStream {
 fn bytes(call: &mut Call<'_, '_>, bytes: impl Into<Arc<[u8]>>) -> Outcome<Value> {
     let bytes = bytes.into();
     call.machine.charge(bytes.len())?;
-    Ok(Value::Bytes(bytes))
+    // What an object keeps for itself is copied: each time an array of its own.
+    let is_kept = Arc::strong_count(&bytes) > 1;
+    Ok(Value::Bytes(if is_kept { Arc::from(&*bytes) } else { bytes }))
 }
 
 /// A step for every block of the input: what is long takes time.

@@ -6,10 +6,11 @@ use super::super::collections::key::{Folding, compared, equal};
 use super::super::{Call, Row, convert, format, row, string};
 use super::token;
 use crate::expr::Interrupt;
+use crate::expr::eval::Single;
 use crate::expr::exception::{Outcome, throw};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
-use crate::value::json::JKind;
+use crate::value::json::{JKind, is_near};
 use crate::value::{JToken, Value};
 
 /// `JToken.EqualityComparer`: tokens by what is in them
@@ -30,13 +31,14 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(text)
     }),
     row("JToken", "static JTokenEqualityComparer EqualityComparer", |call| {
-        call.object(Ty::Class(Class::JTokenEqualityComparer), TokenComparer)
+        let ty = Ty::Class(Class::JTokenEqualityComparer);
+        call.machine.single(Single::Comparer, &ty, |machine| machine.object(ty.clone(), TokenComparer))
     }),
     row("JTokenEqualityComparer", "bool Equals(JToken x, JToken y)", |call| {
         Ok(Value::Bool(equal(call.value(1), call.value(2), Folding::Tokens)))
     }),
     row("JTokenEqualityComparer", "int GetHashCode(JToken obj)", |call| match call.value(1) {
-        Value::Json(token) => Ok(Value::Int32(super::super::hash_code::of_content(token))),
+        Value::Json(token) => Ok(Value::Int32(super::super::hash_code::of_content(call.machine, token))),
         _ => Ok(Value::Int32(0)),
     }),
 ];
@@ -124,10 +126,4 @@ fn numbers(a: &Value, b: &Value, kind: JKind) -> Outcome<Ordering> {
         };
     }
     compared(&convert::to_whole::<i64>(a)?, &convert::to_whole::<i64>(b)?)
-}
-
-// As near as rounding errors are to each other.
-fn is_near(a: f64, b: f64) -> bool {
-    let tolerance = (a.abs() + b.abs() + 10.0) * f64::EPSILON;
-    a == b || (a - b).abs() < tolerance
 }

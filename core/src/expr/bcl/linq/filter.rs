@@ -1,7 +1,7 @@
 //! `Where`, `Select`, `SelectMany`, `Cast`, `OfType`: item by item.
 
 use super::super::{Call, Row, row};
-use super::{boxed, holds, lazy, operand, shaped, stream, unboxed};
+use super::{boxed, holds, lazy, operand, partition, stream, unboxed};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Shape, Start};
 use crate::expr::exception::{Outcome, invalid_cast, null_reference};
@@ -12,13 +12,15 @@ const SEQUENCE: &str = "IEnumerable<T>";
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SEQUENCE, "this IEnumerable<T> Where(Func<T, bool> predicate)", |call| {
-        lazy(call, 0, &["source", "predicate"], |operands, machine| filter(operands, machine, Indexed::No))
+        partition(call, 0, &["source", "predicate"], Shape::Plain, |operands, machine| {
+            filter(operands, machine, Indexed::No)
+        })
     }),
     row(SEQUENCE, "this IEnumerable<T> Where(Func<T, int, bool> predicate)", |call| {
         lazy(call, 0, &["source", "predicate"], |operands, machine| filter(operands, machine, Indexed::Yes))
     }),
     row(SEQUENCE, "this IEnumerable<TResult> Select<TResult>(Func<T, TResult> selector)", |call| {
-        shaped(call, 1, &["source", "selector"], Shape::Select, |operands, machine| {
+        partition(call, 1, &["source", "selector"], Shape::Select, |operands, machine| {
             select(operands, machine, Indexed::No)
         })
     }),

@@ -1,11 +1,13 @@
 //! Sequences made into collections: `ToList`, `ToArray`, `ToHashSet`, `ToDictionary`.
 
 use super::super::collections::map::Map;
-use super::super::collections::{list, put, set_of};
+use super::super::collections::{list, list_array, put, set_of};
 use super::super::{Call, Row, row};
 use super::checked;
+use super::window::known_count;
+use crate::expr::eval::cursor::{Lazy, Shape};
 use crate::expr::exception::Outcome;
-use crate::expr::instance::{self, Pair};
+use crate::expr::instance::{self, Items, Pair};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
@@ -15,11 +17,26 @@ const PAIRS: &str = "IEnumerable<KeyValuePair<TKey, TValue>>";
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SEQUENCE, "this List<T> ToList()", |call| {
         let items = call.items(0, "source")?;
-        list(call, items)
+        // A list grows where .NET does not know in advance how many items there will be.
+        let shape = instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape);
+        let grows = shape == Some(Shape::Plain) && known_count(call.value(0)).is_none();
+        let room = if grows && !items.is_empty() { items.len().next_power_of_two().max(4) } else { 0 };
+        let list = list(call, items)?;
+        instance::look(&list, |items: &mut Items| items.values.reserve_exact(room.saturating_sub(items.values.len())));
+        Ok(list)
     }),
     row(SEQUENCE, "this T[] ToArray()", |call| {
         let items = call.items(0, "source")?;
-        call.machine.array_of(call.ty(0), items)
+        // What .NET collects in a table before is an array of its own.
+        if instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape) == Some(Shape::Set) {
+            return call.machine.array_of(call.ty(0), items);
+        }
+        match call.value(0) {
+            Value::Object(object) if matches!(instance::type_of(object), Some(Ty::Generic(Class::List, _))) => {
+                list_array(call, items)
+            }
+            _ => call.machine.array_or_empty(call.ty(0), items),
+        }
     }),
     row(SEQUENCE, "this HashSet<T> ToHashSet()", |call| {
         let items = call.items(0, "source")?;

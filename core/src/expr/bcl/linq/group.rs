@@ -6,9 +6,9 @@ use super::super::collections::enumerator;
 use super::super::collections::key::{Folding, Key, key_of};
 use super::super::string::index;
 use super::super::{Call, Row, row};
-use super::{boxed, checked, generate, lazy, operand, stream, unboxed};
+use super::{boxed, checked, generate, lazy, nothing, operand, stream, unboxed};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Ready, Shape};
+use crate::expr::eval::cursor::{Cursor, Shape};
 use crate::expr::exception::Outcome;
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
@@ -79,7 +79,10 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         match found {
             Some(group) => Ok(group),
             // No group is no array, but a sequence that has nothing.
-            None => call.machine.lazy(call.ty(1), Shape::Plain, nothing, Vec::new()),
+            None => {
+                let item = call.ty(1);
+                nothing(call, item)
+            }
         }
     }),
     row(LOOKUP, "IEnumerator<IGrouping<TKey, TElement>> GetEnumerator()", enumerator),
@@ -196,11 +199,6 @@ impl Groups {
 }
 
 // The operands of groups: source, selector of keys, selector of elements, what a group becomes, comparer, the type of a group.
-// The pass over a sequence that has nothing.
-fn nothing(_: &[Value], _: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
-    Ok(Box::new(Ready(Vec::new().into_iter())))
-}
-
 fn operands_of(
     call: &mut Call<'_, '_>,
     element: Option<usize>,
@@ -230,14 +228,14 @@ fn names(element: Option<usize>, result: bool) -> Vec<&'static str> {
 fn grouped(call: &mut Call<'_, '_>, element: Option<usize>, comparer: usize) -> Outcome<Value> {
     checked(call, &names(element, false))?;
     let (operands, shown) = operands_of(call, element, None, comparer)?;
-    call.machine.lazy(shown, Shape::Plain, groups, operands)
+    call.machine.lazy(shown, Shape::Set, groups, operands)
 }
 
 fn grouped_into(call: &mut Call<'_, '_>, element: Option<usize>, result: usize) -> Outcome<Value> {
     checked(call, &names(element, true))?;
     let (operands, _) = operands_of(call, element, Some(result), result + 1)?;
     let made = call.ty(if element.is_some() { 3 } else { 2 });
-    call.machine.lazy(made, Shape::Plain, groups, operands)
+    call.machine.lazy(made, Shape::Set, groups, operands)
 }
 
 fn groups(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {

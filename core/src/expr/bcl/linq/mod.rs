@@ -11,9 +11,10 @@ mod sets;
 mod slice;
 mod window;
 
+use super::collections::views;
 use super::{Call, Row};
-use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
+use crate::expr::eval::cursor::{Cursor, Lazy, Ready, Shape, Start};
+use crate::expr::eval::{Machine, Single};
 use crate::expr::exception::{Outcome, argument_null};
 use crate::expr::instance::{self, State};
 use crate::expr::ty::Ty;
@@ -44,6 +45,41 @@ fn shaped(call: &mut Call<'_, '_>, item: usize, parameters: &[&str], shape: Shap
     let operands = checked(call, parameters)?;
     let item = call.ty(item);
     call.machine.lazy(item, shape, start, operands)
+}
+
+/// `Enumerable.Empty<T>()`: one for each type.
+fn nothing(call: &mut Call<'_, '_>, item: Ty) -> Outcome<Value> {
+    call.machine.single(Single::Sequence, &item, |machine| {
+        machine.lazy(item.clone(), Shape::Range, |_, _| ready(Vec::new()), vec![Value::Int64(0), Value::Int64(0)])
+    })
+}
+
+// Whether it is `Enumerable.Empty<T>()`.
+fn is_nothing(source: &Value) -> bool {
+    let is_range = instance::look(source, |lazy: &mut Lazy| {
+        lazy.shape == Shape::Range && matches!(lazy.operands.as_slice(), [start, end, ..] if start == end)
+    });
+    is_range == Some(true)
+}
+
+// Whether it is an array without items, of which .NET makes nothing either.
+fn is_bare(source: &Value) -> bool {
+    is_nothing(source)
+        || views::length(source) == Some(0)
+            && match source {
+                Value::Object(object) => matches!(instance::type_of(object), Some(Ty::Array(_))),
+                source => matches!(source, Value::Strings(_) | Value::Chars(_) | Value::Bytes(_)),
+            }
+}
+
+/// As [`shaped`], when nothing comes of nothing.
+fn partition(call: &mut Call<'_, '_>, item: usize, parameters: &[&str], shape: Shape, start: Start) -> Outcome<Value> {
+    checked(call, parameters)?;
+    if is_bare(call.value(0)) {
+        let item = call.ty(item);
+        return nothing(call, item);
+    }
+    shaped(call, item, parameters, shape, start)
 }
 
 /// The receiver and the arguments, none of which may be null but those whose name is empty.

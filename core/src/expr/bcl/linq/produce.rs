@@ -2,7 +2,7 @@
 
 use super::super::{Call, Row, row};
 use super::window::range;
-use super::{generate, operand, ready};
+use super::{generate, nothing, operand};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Shape};
 use crate::expr::exception::{Outcome, broken, out_of_range};
@@ -16,20 +16,26 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         if start + count - 1 > i64::from(i32::MAX) {
             return Err(bad_count());
         }
+        if count == 0 {
+            return nothing(call, Ty::Int32);
+        }
         let operands = vec![Value::Int64(start), Value::Int64(start + count)];
         call.machine.lazy(Ty::Int32, Shape::Range, numbers, operands)
     }),
     row("Enumerable", "static IEnumerable<TResult> Repeat<TResult>(TResult element, int count)", |call| {
         let count = counted(call)?;
+        if count == 0 {
+            let item = call.ty(0);
+            return nothing(call, item);
+        }
         let repeated = call.object(Ty::Object, Repeated(call.value(0).clone()))?;
         let operands = vec![Value::Int64(0), Value::Int64(count), repeated];
         let item = call.ty(0);
         call.machine.lazy(item, Shape::Range, numbers, operands)
     }),
     row("Enumerable", "static IEnumerable<TResult> Empty<TResult>()", |call| {
-        let operands = vec![Value::Int64(0), Value::Int64(0)];
         let item = call.ty(0);
-        call.machine.lazy(item, Shape::Range, |_, _| ready(Vec::new()), operands)
+        nothing(call, item)
     }),
 ];
 

@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use super::super::collections::key::{Folding, Key, key_of};
 use super::super::{Row, row};
-use super::{lazy, operand, stream};
+use super::{lazy, operand, shaped, stream};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::Cursor;
+use crate::expr::eval::cursor::{Cursor, Shape};
 use crate::expr::exception::Outcome;
 use crate::value::Value;
 
 const SEQUENCE: &str = "IEnumerable<T>";
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
-    row(SEQUENCE, "this IEnumerable<T> Distinct()", |call| lazy(call, 0, &["source"], |o, m| distinct(o, m, None, 1))),
+    row(SEQUENCE, "this IEnumerable<T> Distinct()", |call| {
+        shaped(call, 0, &["source"], Shape::Set, |o, m| distinct(o, m, None, 1))
+    }),
     row(SEQUENCE, "this IEnumerable<T> Distinct(IEqualityComparer<T> comparer)", |call| {
-        lazy(call, 0, &["source"], |o, m| distinct(o, m, None, 1))
+        shaped(call, 0, &["source"], Shape::Set, |o, m| distinct(o, m, None, 1))
     }),
     row(SEQUENCE, "this IEnumerable<T> DistinctBy<TKey>(Func<T, TKey> keySelector)", |call| {
         lazy(call, 0, &["source", "keySelector"], |o, m| distinct(o, m, Some(1), 2))
@@ -26,18 +28,18 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         |call| lazy(call, 0, &["source", "keySelector"], |o, m| distinct(o, m, Some(1), 2)),
     ),
     row(SEQUENCE, "this IEnumerable<T> Union(IEnumerable<T> second)", |call| {
-        lazy(call, 0, &["first", "second"], |o, m| union(o, m, None, 2))
+        shaped(call, 0, &["first", "second"], Shape::Set, |o, m| union(o, m, None, 2))
     }),
     row(SEQUENCE, "this IEnumerable<T> Union(IEnumerable<T> second, IEqualityComparer<T> comparer)", |call| {
-        lazy(call, 0, &["first", "second"], |o, m| union(o, m, None, 2))
+        shaped(call, 0, &["first", "second"], Shape::Set, |o, m| union(o, m, None, 2))
     }),
     row(SEQUENCE, "this IEnumerable<T> UnionBy<TKey>(IEnumerable<T> second, Func<T, TKey> keySelector)", |call| {
-        lazy(call, 0, &["first", "second", "keySelector"], |o, m| union(o, m, Some(2), 3))
+        shaped(call, 0, &["first", "second", "keySelector"], Shape::Set, |o, m| union(o, m, Some(2), 3))
     }),
     row(
         SEQUENCE,
         "this IEnumerable<T> UnionBy<TKey>(IEnumerable<T> second, Func<T, TKey> keySelector, IEqualityComparer<TKey> comparer)",
-        |call| lazy(call, 0, &["first", "second", "keySelector"], |o, m| union(o, m, Some(2), 3)),
+        |call| shaped(call, 0, &["first", "second", "keySelector"], Shape::Set, |o, m| union(o, m, Some(2), 3)),
     ),
     row(SEQUENCE, "this IEnumerable<T> Except(IEnumerable<T> second)", |call| {
         lazy(call, 0, &["first", "second"], |o, m| against(o, m, None, 2, Keeps::Others))

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use super::super::{Call, Row, row};
 use super::filter::{Indexed, Takes, while_holds};
 use super::window::{count_of, known_count, window};
-use super::{boxed, checked, default, generate, lazy, operand, ready, shaped, stream, unboxed};
+use super::{boxed, checked, default, generate, is_nothing, lazy, nothing, operand, ready, shaped, stream, unboxed};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Shape};
+use crate::expr::eval::cursor::{Cursor, Shape, Start};
 use crate::expr::exception::{Outcome, out_of_range};
 use crate::expr::instance::Record;
 use crate::expr::ty::{RecordKind, Ty};
@@ -16,8 +16,13 @@ use crate::value::Value;
 const SEQUENCE: &str = "IEnumerable<T>";
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
-    row(SEQUENCE, "this IEnumerable<T> Take(int count)", |call| shaped(call, 0, &["source"], Shape::Take, take)),
-    row(SEQUENCE, "this IEnumerable<T> Skip(int count)", |call| shaped(call, 0, &["source"], Shape::Skip, skip)),
+    row(SEQUENCE, "this IEnumerable<T> Take(int count)", |call| taken(call, Shape::Take, take)),
+    row(SEQUENCE, "this IEnumerable<T> Skip(int count)", |call| {
+        if is_nothing(call.value(0)) {
+            return Ok(call.value(0).clone());
+        }
+        shaped(call, 0, &["source"], Shape::Skip, skip)
+    }),
     row(SEQUENCE, "this IEnumerable<T> TakeWhile(Func<T, bool> predicate)", |call| {
         lazy(call, 0, &["source", "predicate"], |operands, machine| {
             while_holds(operands, machine, Indexed::No, Takes::Head)
@@ -38,7 +43,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
             while_holds(operands, machine, Indexed::Yes, Takes::Tail)
         })
     }),
-    row(SEQUENCE, "this IEnumerable<T> TakeLast(int count)", |call| lazy(call, 0, &["source"], take_last)),
+    row(SEQUENCE, "this IEnumerable<T> TakeLast(int count)", |call| taken(call, Shape::Plain, take_last)),
     row(SEQUENCE, "this IEnumerable<T> SkipLast(int count)", |call| lazy(call, 0, &["source"], skip_last)),
     row(SEQUENCE, "this IEnumerable<T[]> Chunk(int size)", |call| {
         let mut operands = checked(call, &["source"])?;
@@ -107,6 +112,16 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         |call| zipped(call, &["first", "second", "third"]),
     ),
 ];
+
+// Nothing at all is no part of the source.
+fn taken(call: &mut Call<'_, '_>, shape: Shape, start: Start) -> Outcome<Value> {
+    checked(call, &["source"])?;
+    if call.int(1)? <= 0 || is_nothing(call.value(0)) {
+        let item = call.ty(0);
+        return nothing(call, item);
+    }
+    shaped(call, 0, &["source"], shape, start)
+}
 
 fn take(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
     let mut left = count_of(operands);

@@ -50,7 +50,9 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
             Shape::Skip => layers.push(Layer::Skip(count_of(&operands))),
             Shape::Take => layers.push(Layer::Take(count_of(&operands))),
             Shape::Range => break,
-            Shape::Plain | Shape::Tokens | Shape::Rearranged | Shape::OneMore | Shape::Both => return None,
+            Shape::Plain | Shape::Tokens | Shape::Rearranged | Shape::OneMore | Shape::Both | Shape::Set => {
+                return None;
+            }
         }
         base = operand(&operands, 0).clone();
     }
@@ -160,7 +162,7 @@ pub(super) fn known_count(sequence: &Value) -> Option<usize> {
             continue;
         };
         match shape {
-            Shape::Plain | Shape::Tokens => return None,
+            Shape::Plain | Shape::Tokens | Shape::Set => return None,
             Shape::Range => total = total.checked_add(length_of(&sequence)?)?,
             Shape::Select | Shape::Skip | Shape::Take => total = total.checked_add(window(&sequence)?.len())?,
             Shape::Rearranged => open.push(operand(&operands, 0).clone()),
@@ -198,7 +200,10 @@ pub(super) fn count(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usiz
                     }
                 }
             }
-            Some((Shape::Plain | Shape::Tokens | Shape::Select | Shape::Skip | Shape::Take | Shape::Range, _))
+            Some((
+                Shape::Plain | Shape::Tokens | Shape::Set | Shape::Select | Shape::Skip | Shape::Take | Shape::Range,
+                _,
+            ))
             | None => {
                 let known = known_count(&sequence).filter(|_| window(&sequence).is_none_or(|window| window.is_plain()));
                 total = total.saturating_add(match known {

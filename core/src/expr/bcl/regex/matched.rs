@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Call, Row, row, string};
+use crate::expr::eval::Single;
 use crate::expr::exception::{Outcome, out_of_range};
 use crate::expr::instance::{Instance, State};
 use crate::expr::regex::{Found, Regex, Replacement};
@@ -10,7 +11,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
-    row("Match", "static Match Empty", |call| call.machine.object(Ty::Class(Class::Match), Hit::none(Arc::from("0")))),
+    row("Match", "static Match Empty", no_match),
     row("Match", "GroupCollection Groups", |call| {
         let groups = call.state(0, |hit: &mut Hit| Groups(hit.clone()))?;
         call.machine.object(Ty::Class(Class::GroupCollection), groups)
@@ -35,8 +36,7 @@ pub(super) const ROWS: &[Row] = &[
             Some(at) => super::counted(call, super::Timeout::None, |budget| regex.find(&hit.input.units, at, budget))?,
             None => None,
         };
-        let next = self::hit(regex, &hit.input, next);
-        call.machine.object(Ty::Class(Class::Match), next)
+        match_object(call, regex, &hit.input, next)
     }),
     row("Group", "bool Success", |call| {
         let success = call.state(0, |hit: &mut Hit| !hit.captures.is_empty())?;
@@ -128,10 +128,28 @@ impl State for Hit {
 }
 
 /// The object for a match, or for a failed one.
-pub(super) fn hit(regex: &Regex, input: &Arc<Input>, found: Option<Found>) -> Hit {
-    let captures = found.as_ref().map(|found| vec![found.span()]).unwrap_or_default();
-    let regex = found.is_some().then(|| regex.clone());
-    Hit { input: Arc::clone(input), regex, found, name: Arc::from("0"), captures }
+pub(super) fn match_object(
+    call: &mut Call<'_, '_>,
+    regex: &Regex,
+    input: &Arc<Input>,
+    found: Option<Found>,
+) -> Outcome<Value> {
+    match found {
+        Some(found) => call.machine.object(Ty::Class(Class::Match), hit(regex, input, found)),
+        None => no_match(call),
+    }
+}
+
+/// A match.
+pub(super) fn hit(regex: &Regex, input: &Arc<Input>, found: Found) -> Hit {
+    let captures = vec![found.span()];
+    Hit { input: Arc::clone(input), regex: Some(regex.clone()), found: Some(found), name: Arc::from("0"), captures }
+}
+
+/// `Match.Empty`, which every search that finds nothing gives.
+pub(super) fn no_match(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let ty = Ty::Class(Class::Match);
+    call.machine.single(Single::Match, &ty, |machine| machine.object(ty.clone(), Hit::none(Arc::from("0"))))
 }
 
 /// `GroupCollection`
@@ -208,7 +226,7 @@ pub(super) struct Matches {
 
 impl State for Matches {
     fn items(&self) -> Option<Vec<Value>> {
-        let hits = self.found.iter().map(|found| hit(&self.regex, &self.input, Some(found.clone())));
+        let hits = self.found.iter().map(|found| hit(&self.regex, &self.input, found.clone()));
         Some(hits.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Match), hit))).collect())
     }
 }
@@ -217,7 +235,7 @@ fn match_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let at = usize::try_from(call.int(1)?).ok();
     let found = call.state(0, |matches: &mut Matches| {
         let found = matches.found.get(at?)?.clone();
-        Some(hit(&matches.regex, &matches.input, Some(found)))
+        Some(hit(&matches.regex, &matches.input, found))
     })?;
     match found {
         Some(found) => call.machine.object(Ty::Class(Class::Match), found),

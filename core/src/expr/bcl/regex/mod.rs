@@ -13,7 +13,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::expr::{Interrupt, instance};
 use crate::value::Value;
 
-use matched::{Input, Matches, hit};
+use matched::{Input, Matches, match_object};
 
 pub(super) const TABLES: [&[Row]; 3] = [ROWS, matched::ROWS, replaced::ROWS];
 
@@ -246,8 +246,7 @@ fn first_within(call: &mut Call<'_, '_>) -> Outcome<Value> {
     for span in found.iter_mut().flat_map(|found| found.captures.iter_mut().flatten()) {
         *span = (span.0 + from, span.1 + from);
     }
-    let hit = hit(&task.regex, &task.input, found);
-    call.machine.object(Ty::Class(Class::Match), hit)
+    match_object(call, &task.regex, &task.input, found)
 }
 
 fn found(call: &mut Call<'_, '_>, task: &Task) -> Outcome<Option<Found>> {
@@ -263,8 +262,7 @@ fn is_match(call: &mut Call<'_, '_>) -> Outcome<Value> {
 fn first(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let task = task(call, 2)?;
     let found = found(call, &task)?;
-    let hit = hit(&task.regex, &task.input, found);
-    call.machine.object(Ty::Class(Class::Match), hit)
+    match_object(call, &task.regex, &task.input, found)
 }
 
 fn all(call: &mut Call<'_, '_>, task: &Task, limit: Option<usize>, start: usize) -> Outcome<Vec<Found>> {

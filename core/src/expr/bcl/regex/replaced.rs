@@ -128,7 +128,7 @@ fn text_of(call: &mut Call<'_, '_>, task: &Task, by: &By, found: &Found) -> Outc
             Ok(out)
         }
         By::Delegate(at) => {
-            let hit = hit(&task.regex, &task.input, Some(found.clone()));
+            let hit = hit(&task.regex, &task.input, found.clone());
             let shown = call.machine.object(Ty::Class(Class::Match), hit)?;
             Ok(call.invoke(*at, &[shown])?.to_string().encode_utf16().collect())
         }
