@@ -41,6 +41,7 @@ pub mod source;
 pub mod transform;
 pub mod validate;
 pub mod watch;
+pub mod xslt;
 
 #[cfg(test)]
 mod mistakes;

@@ -8,7 +8,7 @@ use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
     Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, graphql,
-    integration, limit, llm, metric, mock, response, routing, transform, validate,
+    integration, limit, llm, metric, mock, response, routing, transform, validate, xslt,
 };
 
 /// A policy element.
@@ -212,7 +212,7 @@ static TABLE: &[Entry] = &[
     leaf("xml-to-json", "IBOE", &convert::XML_TO_JSON, convert::build_xml_to_json),
     leaf("find-and-replace", "IBOE", &content::FIND_AND_REPLACE, content::build_find_and_replace),
     leaf("redirect-content-urls", "IO", &content::REDIRECT_CONTENT_URLS, content::build_redirect_content_urls).once(),
-    not_yet("xsl-transform"),
+    leaf("xsl-transform", "IOE", &xslt::XSL_TRANSFORM, xslt::build_xsl_transform),
     built("return-response", "IBOE", &response::RETURN_RESPONSE, Build::Structure(response::build_return_response)),
     leaf("mock-response", "IOE", &mock::MOCK_RESPONSE, mock::build_mock_response),
     // cross-domain

@@ -10,7 +10,7 @@ use crate::config::named_values::{Substituted, Substitution};
 use crate::diagnostic::Diagnostic;
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
 use crate::policy::source::Problem;
-use crate::policy::{Catalog, Fragment, Program, Scope, Source, compile, liquid};
+use crate::policy::{Catalog, Fragment, Program, Scope, Source, compile, liquid, xslt};
 use crate::snapshot::build::{Backends, Certificates};
 use crate::span::Span;
 
@@ -70,10 +70,11 @@ impl Prepared {
 
     fn names(&self, substitution: &Substitution) -> Vec<Diagnostic> {
         let place = |problem: Problem| Source::plain(&self.file, &self.written).diagnostic(problem);
-        // In a Liquid template braces that name no named value are Liquid's own.
-        let liquid = liquid::places(&self.written);
-        let is_liquid = |span: &Span| liquid.iter().any(|place| place.start <= span.start && span.end <= place.end);
-        let unknown = self.substituted.unknown.iter().filter(|(_, span)| !is_liquid(span)).map(|(name, span)| {
+        // In Liquid templates and stylesheets braces that name no named value are their own.
+        let mut own = liquid::places(&self.written);
+        own.extend(xslt::places(&self.written));
+        let is_own = |span: &Span| own.iter().any(|place| place.start <= span.start && span.end <= place.end);
+        let unknown = self.substituted.unknown.iter().filter(|(_, span)| !is_own(span)).map(|(name, span)| {
             let problem = Problem::error("unknown-named-value", *span, format!("there is no named value `{name}`"));
             place(match substitution.nearest(name) {
                 Some(near) => problem.with_help(format!("did you mean `{near}`?")),

@@ -1,0 +1,436 @@
+//! The trees of a transformation, all in one arena: the document, what variables hold, the result. A node's number is its place in
+//! document order. Evaluates nothing.
+
+use std::sync::Arc;
+
+use crate::expr::xml::{self, Blanks, Part, Reading, XML, XMLNS, XNode, is_blank};
+
+/// The most nodes of the document.
+const NODES_MAX: usize = 1_000_000;
+
+/// A name with its namespace; the prefix is only how it is written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Name {
+    pub(super) namespace: Arc<str>,
+    pub(super) local: Arc<str>,
+    pub(super) prefix: Arc<str>,
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.local == other.local && self.namespace == other.namespace
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (&self.local, &self.namespace).cmp(&(&other.local, &other.namespace))
+    }
+}
+
+impl Name {
+    pub(super) fn local(local: &str) -> Self {
+        Self { local: Arc::from(local), ..Self::default() }
+    }
+
+    /// The name as written.
+    pub(super) fn written(&self) -> String {
+        if self.prefix.is_empty() { self.local.to_string() } else { format!("{}:{}", self.prefix, self.local) }
+    }
+}
+
+/// Declarations of namespaces that are in force: prefixes and namespaces, inner ones over outer ones.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Scope {
+    pub(super) declared: Vec<(Arc<str>, Arc<str>)>,
+    pub(super) outer: Option<Arc<Scope>>,
+}
+
+impl Scope {
+    /// The namespace of a prefix.
+    pub(super) fn namespace_of(&self, prefix: &str) -> Option<&Arc<str>> {
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            if let Some((_, namespace)) = here.declared.iter().find(|(known, _)| **known == *prefix) {
+                return Some(namespace);
+            }
+            scope = here.outer.as_deref();
+        }
+        None
+    }
+
+    /// All that is in force, each prefix once.
+    pub(super) fn flat(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut flat: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            for (prefix, namespace) in &here.declared {
+                if !flat.iter().any(|(known, _)| known == prefix) {
+                    flat.push((Arc::clone(prefix), Arc::clone(namespace)));
+                }
+            }
+            scope = here.outer.as_deref();
+        }
+        flat
+    }
+}
+
+/// A node's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NodeId(u32);
+
+impl NodeId {
+    /// The number itself.
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// Whether text is written with its special characters escaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escaping {
+    On,
+    Off,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Root,
+    Element(Name, Arc<Scope>),
+    Attribute(Name, Arc<str>),
+    Text(String, Escaping),
+    Comment(Arc<str>),
+    /// Target and data
+    Instruction(Arc<str>, Arc<str>),
+}
+
+/// A node with those around it.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) parent: Option<NodeId>,
+    pub(super) first: Option<NodeId>,
+    pub(super) last: Option<NodeId>,
+    pub(super) previous: Option<NodeId>,
+    pub(super) next: Option<NodeId>,
+    /// The first attribute; the others hang behind it.
+    pub(super) attributes: Option<NodeId>,
+}
+
+const NOTHING: Node =
+    Node { kind: Kind::Root, parent: None, first: None, last: None, previous: None, next: None, attributes: None };
+
+/// All nodes.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+}
+
+/// Whether a text node of white space alone is left out, by the name of the element that it stands in.
+pub(super) type Strips<'a> = &'a dyn Fn(&Name) -> bool;
+
+impl Tree {
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        static NONE: Node = NOTHING;
+        // INVARIANT: numbers come from `add` alone, so the node is always there.
+        usize::try_from(id.0).ok().and_then(|index| self.nodes.get(index)).unwrap_or(&NONE)
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        usize::try_from(id.0).ok().and_then(|index| self.nodes.get_mut(index))
+    }
+
+    pub(super) fn kind(&self, id: NodeId) -> &Kind {
+        &self.node(id).kind
+    }
+
+    fn add(&mut self, kind: Kind, parent: Option<NodeId>) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(Node { kind, parent, ..NOTHING });
+        id
+    }
+
+    /// A root of its own.
+    pub(super) fn root(&mut self) -> NodeId {
+        self.add(Kind::Root, None)
+    }
+
+    /// A node as the last child of `parent`.
+    pub(super) fn append(&mut self, parent: NodeId, kind: Kind) -> NodeId {
+        let id = self.add(kind, Some(parent));
+        let before = self.node(parent).last;
+        if let Some(node) = self.node_mut(id) {
+            node.previous = before;
+        }
+        if let Some(before) = before.and_then(|before| self.node_mut(before)) {
+            before.next = Some(id);
+        }
+        if let Some(parent) = self.node_mut(parent) {
+            parent.first = parent.first.or(Some(id));
+            parent.last = Some(id);
+        }
+        id
+    }
+
+    /// Text at the end of `parent`: it joins the text that stands there.
+    pub(super) fn append_text(&mut self, parent: NodeId, text: &str, escaping: Escaping) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(last) = self.node(parent).last.and_then(|last| self.node_mut(last))
+            && let Kind::Text(before, how) = &mut last.kind
+            && *how == escaping
+        {
+            before.push_str(text);
+            return;
+        }
+        self.append(parent, Kind::Text(text.to_owned(), escaping));
+    }
+
+    /// An attribute of `parent`, in the place of one with the same name.
+    pub(super) fn set_attribute(&mut self, parent: NodeId, name: Name, value: Arc<str>) {
+        let mut last = None;
+        for id in self.attributes(parent).collect::<Vec<_>>() {
+            if let Some(Node { kind: Kind::Attribute(known, old), .. }) = self.node_mut(id)
+                && *known == name
+            {
+                *old = value;
+                return;
+            }
+            last = Some(id);
+        }
+        let id = self.add(Kind::Attribute(name, value), Some(parent));
+        match last {
+            Some(last) => {
+                if let Some(last) = self.node_mut(last) {
+                    last.next = Some(id);
+                }
+            }
+            None => {
+                if let Some(parent) = self.node_mut(parent) {
+                    parent.attributes = Some(id);
+                }
+            }
+        }
+    }
+
+    pub(super) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(self.node(id).first, |id| self.node(*id).next)
+    }
+
+    pub(super) fn attributes(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(self.node(id).attributes, |id| self.node(*id).next)
+    }
+
+    pub(super) fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(self.node(id).parent, |id| self.node(*id).parent)
+    }
+
+    pub(super) fn is_attribute(&self, id: NodeId) -> bool {
+        matches!(self.kind(id), Kind::Attribute(..))
+    }
+
+    pub(super) fn is_element(&self, id: NodeId) -> bool {
+        matches!(self.kind(id), Kind::Element(..))
+    }
+
+    /// The name of an element or an attribute.
+    pub(super) fn name(&self, id: NodeId) -> Option<&Name> {
+        match self.kind(id) {
+            Kind::Element(name, _) | Kind::Attribute(name, _) => Some(name),
+            Kind::Root | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => None,
+        }
+    }
+
+    /// The node behind this one in document order, inside of `top`; attributes do not count.
+    pub(super) fn following(&self, id: NodeId, top: NodeId) -> Option<NodeId> {
+        self.node(id).first.or_else(|| self.beside(id, top))
+    }
+
+    /// The same without what stands below.
+    pub(super) fn beside(&self, id: NodeId, top: NodeId) -> Option<NodeId> {
+        let mut here = id;
+        while here != top {
+            let node = self.node(here);
+            if !matches!(node.kind, Kind::Attribute(..))
+                && let Some(next) = node.next
+            {
+                return Some(next);
+            }
+            here = node.parent?;
+        }
+        None
+    }
+
+    /// The root of the tree that a node stands in.
+    pub(super) fn top(&self, id: NodeId) -> NodeId {
+        self.ancestors(id).last().unwrap_or(id)
+    }
+
+    /// The text of a node as XPath has it.
+    pub(super) fn text(&self, id: NodeId) -> String {
+        match self.kind(id) {
+            Kind::Attribute(_, text) | Kind::Comment(text) | Kind::Instruction(_, text) => text.to_string(),
+            Kind::Text(text, _) => text.clone(),
+            Kind::Root | Kind::Element(..) => {
+                let mut text = String::new();
+                let mut at = self.node(id).first;
+                while let Some(here) = at {
+                    if let Kind::Text(more, _) = self.kind(here) {
+                        text.push_str(more);
+                    }
+                    at = self.following(here, id);
+                }
+                text
+            }
+        }
+    }
+
+    /// Reads a document; white space alone is left out where `strips` says so.
+    ///
+    /// # Errors
+    /// It is not XML; with its place, in words.
+    pub(super) fn read(&mut self, text: &str, strips: Strips<'_>) -> Result<NodeId, String> {
+        let reading = Reading { root: xml::Root::Document, blanks: Blanks::Kept, nodes_max: NODES_MAX };
+        let (document, _) = xml::read(&Arc::from(text), reading).map_err(|failure| match failure {
+            xml::Failure::Syntax(why) => format!("the content is not XML: {why}"),
+            xml::Failure::TooLarge => "the content is not XML: it is too large".to_owned(),
+        })?;
+        let root = self.root();
+        let outermost = Arc::new(Scope::default());
+        let mut open: Vec<(NodeId, Space)> = vec![(root, Space::ByName)];
+        let mut at = document.first(Part::Content);
+        while let Some(node) = at {
+            let (parent, space) = open.last().copied().unwrap_or((root, Space::ByName));
+            let made = self.take(&node, parent, space, strips, &outermost);
+            if let (Some(element), Some(first)) = (made, node.first(Part::Content)) {
+                open.push((element, self.space_of(element, space)));
+                at = Some(first);
+                continue;
+            }
+            let mut here = node;
+            at = loop {
+                if let Some(next) = here.next() {
+                    break Some(next);
+                }
+                open.pop();
+                match here.parent() {
+                    Some(parent) if parent.is_element() => here = parent,
+                    Some(_) | None => break None,
+                }
+            };
+        }
+        Ok(root)
+    }
+
+    // Copies one node; gives its number when it is an element.
+    fn take(
+        &mut self,
+        node: &XNode,
+        parent: NodeId,
+        space: Space,
+        strips: Strips<'_>,
+        outermost: &Arc<Scope>,
+    ) -> Option<NodeId> {
+        if node.is_element() {
+            return Some(self.take_element(node, parent, outermost));
+        }
+        let is_top = matches!(self.kind(parent), Kind::Root);
+        node.with(|kind| match kind {
+            xml::Kind::Text(text) | xml::Kind::CData(text) => {
+                let is_stripped = is_blank(text) && space == Space::ByName && self.name(parent).is_some_and(strips);
+                if !is_top && !is_stripped {
+                    self.append_text(parent, text, Escaping::On);
+                }
+            }
+            xml::Kind::Comment(text) => {
+                self.append(parent, Kind::Comment(Arc::clone(text)));
+            }
+            xml::Kind::Instruction(target, data) => {
+                self.append(parent, Kind::Instruction(Arc::clone(target), Arc::clone(data)));
+            }
+            xml::Kind::Element { .. }
+            | xml::Kind::Attribute(..)
+            | xml::Kind::DocumentType(_)
+            | xml::Kind::Document { .. } => {}
+        });
+        None
+    }
+
+    fn take_element(&mut self, node: &XNode, parent: NodeId, outermost: &Arc<Scope>) -> NodeId {
+        let outer = match self.kind(parent) {
+            Kind::Element(_, scope) => Arc::clone(scope),
+            Kind::Root | Kind::Attribute(..) | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => {
+                Arc::clone(outermost)
+            }
+        };
+        let declared = node.declarations();
+        let scope = if declared.is_empty() { outer } else { Arc::new(Scope { declared, outer: Some(outer) }) };
+        let named = |name: &xml::Name, is_attribute: bool| {
+            let prefix = prefix_of(&scope, &name.namespace, is_attribute);
+            Name { namespace: Arc::clone(&name.namespace), local: Arc::clone(&name.local), prefix }
+        };
+        let name = node.name().map(|name| named(&name, false)).unwrap_or_default();
+        let attributes: Vec<(Name, Arc<str>)> = node
+            .each(Part::Attributes)
+            .filter_map(|attribute| {
+                attribute.with(|kind| match kind {
+                    xml::Kind::Attribute(name, value) if !is_declaration(name) => {
+                        Some((named(name, true), Arc::clone(value)))
+                    }
+                    _ => None,
+                })
+            })
+            .collect();
+        let element = self.append(parent, Kind::Element(name, Arc::clone(&scope)));
+        for (name, value) in attributes {
+            self.set_attribute(element, name, value);
+        }
+        element
+    }
+
+    fn space_of(&self, element: NodeId, outer: Space) -> Space {
+        let value = self.attributes(element).find_map(|id| match self.kind(id) {
+            Kind::Attribute(name, value) if *name.namespace == *XML && *name.local == *"space" => Some(&**value),
+            _ => None,
+        });
+        match value {
+            Some("preserve") => Space::Kept,
+            Some("default") => Space::ByName,
+            _ => outer,
+        }
+    }
+}
+
+/// What becomes of white space alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Space {
+    ByName,
+    Kept,
+}
+
+fn is_declaration(name: &xml::Name) -> bool {
+    *name.namespace == *XMLNS || name.namespace.is_empty() && *name.local == *"xmlns"
+}
+
+// The prefix by which a namespace is written here: an attribute needs one.
+fn prefix_of(scope: &Scope, namespace: &str, is_attribute: bool) -> Arc<str> {
+    if namespace.is_empty() {
+        return Arc::default();
+    }
+    if namespace == XML {
+        return Arc::from("xml");
+    }
+    let flat = scope.flat();
+    let fits = |(prefix, bound): &&(Arc<str>, Arc<str>)| **bound == *namespace && !(is_attribute && prefix.is_empty());
+    flat.iter().find(fits).map(|(prefix, _)| Arc::clone(prefix)).unwrap_or_default()
+}
