@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 23] = [
+const CORE_DEPENDENCIES: [&str; 24] = [
     "aes",
     "aes-gcm",
     "base64",
@@ -28,6 +28,7 @@ const CORE_DEPENDENCIES: [&str; 23] = [
     "sha1",
     "sha2",
     "unicode-properties",
+    "xsd-schema",
 ];
 const MODULE_NAMES_DENIED: [&str; 7] = ["utils", "util", "helpers", "helper", "common", "misc", "manager"];
 

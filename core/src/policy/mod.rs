@@ -41,6 +41,7 @@ pub mod source;
 pub mod transform;
 pub mod validate;
 pub mod watch;
+pub mod xsd;
 pub mod xslt;
 
 #[cfg(test)]
@@ -56,7 +57,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::policy::effect::Reply;
-use crate::policy::run::{Flow, Ran, Run, Stop};
+use crate::policy::run::{Flow, Ran, Run, Site, Stop};
 
 pub use compile::{Catalog, Compilation, Fragment, compile};
 pub use place::{Scope, Section};
@@ -89,6 +90,11 @@ pub trait Policy: fmt::Debug + Send + Sync {
     /// As [`Policy::run`].
     fn go_on(&self, _run: &mut Run<'_>) -> Ran {
         Ok(Flow::Next)
+    }
+
+    /// The schemas that the policy needs for an operation and that do not compile, in words.
+    fn broken(&self, _site: &Site, _operation: &str) -> Vec<String> {
+        Vec::new()
     }
 
     /// Runs what the policy left until the response is known (`run.state.settle`).

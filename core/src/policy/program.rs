@@ -115,6 +115,11 @@ impl Program {
         }
     }
 
+    /// The policies of all sections.
+    pub fn policies(&self) -> impl Iterator<Item = &Built> {
+        Section::ALL.into_iter().flat_map(|section| &self.code(section).ops).filter_map(Op::policy)
+    }
+
     /// The ops of a section, to be filled.
     pub const fn code_mut(&mut self, section: Section) -> &mut Code {
         match section {

@@ -1,6 +1,6 @@
-//! Schemas of an API, JSON Schemas above all: found by name, compiled when first needed, kept. Fetches nothing.
+//! Schemas of an API, JSON Schemas above all: found by name, compiled once, kept. Fetches nothing.
 //!
-//! Compiled when needed and not when the configuration loads: most operations have schemas that no policy looks at.
+//! Compiled for the policies that look at them, when the configuration loads: most operations have schemas that no policy looks at.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +13,7 @@ use crate::config::contract::{DEFINITIONS, SchemaDocument, SchemaName};
 use crate::http::percent::{Keep, decode, encode};
 use crate::limits::shards::lock;
 use crate::policy::graphql;
+use crate::policy::xsd::{Library, XmlSchema};
 
 /// The findings about one text that are told.
 pub const FINDINGS_MAX: usize = 10;
@@ -39,10 +40,16 @@ pub struct SchemaSet {
     graphql: Option<Arc<graphql::Schema>>,
     // INVARIANT: bounded by the configuration: its keys are what operations declare and what policies name literally.
     compiled: Mutex<BTreeMap<Key, Compiled>>,
+    library: Library,
+    // INVARIANT: as `compiled`.
+    compiled_xml: Mutex<BTreeMap<String, CompiledXml>>,
 }
 
 /// A compiled schema, or why it does not compile.
 pub type Compiled = Result<Arc<Validator>, Arc<str>>;
+
+/// The same of XML Schema.
+type CompiledXml = Result<Arc<XmlSchema>, Arc<str>>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -112,8 +119,11 @@ impl fmt::Debug for SchemaSet {
 impl SchemaSet {
     /// The set of these entities; a later one replaces an earlier one of the same id.
     pub fn new<'d>(documents: impl Iterator<Item = &'d SchemaDocument>) -> Self {
-        let documents = documents.map(|document| (document.id.clone(), Arc::clone(&document.document))).collect();
-        Self { documents, graphql: None, compiled: Mutex::default() }
+        let documents: BTreeMap<String, Arc<Value>> =
+            documents.map(|document| (document.id.clone(), Arc::clone(&document.document))).collect();
+        let texts = documents.iter().filter_map(|(id, document)| Some((id.clone(), Arc::from(xml_of(document)?))));
+        let library = Library::new(texts.collect());
+        Self { documents, library, ..Self::default() }
     }
 
     /// The same with the schema of a GraphQL API.
@@ -146,6 +156,25 @@ impl SchemaSet {
         compiled.map_err(Missing::Broken)
     }
 
+    /// The compiled XML Schema that is the entity `id`, in lower case.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be compiled.
+    pub fn xml(&self, id: &str) -> Result<Arc<XmlSchema>, Missing> {
+        if !self.library.has(id) {
+            return Err(Missing::Document);
+        }
+        let known = lock(&self.compiled_xml).get(id).cloned();
+        let compiled = match known {
+            Some(compiled) => compiled,
+            None => {
+                let compiled = XmlSchema::compile(&self.library, id).map(Arc::new).map_err(Arc::from);
+                lock(&self.compiled_xml).entry(id.to_owned()).or_insert(compiled).clone()
+            }
+        };
+        compiled.map_err(Missing::Broken)
+    }
+
     fn source(&self, place: &SchemaPlace, inline: Option<&Value>) -> Result<Value, Missing> {
         match place {
             SchemaPlace::Inline { .. } => inline.cloned().ok_or(Missing::Document),
@@ -168,6 +197,11 @@ impl SchemaSet {
             }
         }
     }
+}
+
+// The text of an entity that is XML.
+fn xml_of(document: &Value) -> Option<&str> {
+    document.as_str().filter(|text| text.trim_start_matches('\u{feff}').trim_start().starts_with('<'))
 }
 
 /// A reference to one place of `document`, and of its definitions those that are reached from there: each compiled schema keeps

@@ -14,13 +14,17 @@ use crate::context::{
 use crate::diagnostic::Diagnostic;
 use crate::pki::chain::Trust;
 use crate::pki::{Certificate, ClientIdentity};
+use crate::policy::run::Site;
 use crate::policy::schema::{SchemaSet, shortened};
-use crate::policy::{Scope, graphql};
+use crate::policy::{Program, Scope, graphql};
 use crate::route::{RouteApi, SubscriptionRequirement};
 use crate::snapshot::hidden::template_place;
 use crate::snapshot::programs::Programs;
 use crate::snapshot::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription, Identity};
 use crate::span::Span;
+
+/// The most schemas of one API that are told to be broken.
+const BROKEN_MAX: usize = 20;
 
 pub(super) type Backends = Arc<BTreeMap<String, Arc<Backend>>>;
 
@@ -149,6 +153,40 @@ pub(super) fn api(
         backends: Arc::clone(backends),
         route,
     })
+}
+
+/// The programs of broader scopes.
+pub(super) struct Outer<'a> {
+    /// The service's.
+    pub(super) service: Option<&'a Arc<Program>>,
+    /// Those of the products.
+    pub(super) products: &'a [CompiledProduct],
+}
+
+/// The schemas that policies of an API need and that do not compile.
+pub(super) fn broken_schemas(api: &Api, made: &CompiledApi, outer: &Outer<'_>) -> Vec<Diagnostic> {
+    let of_product = |product: &&CompiledProduct| product.view.apis.iter().any(|of| of.id == made.view.id);
+    let products = outer.products.iter().filter(of_product).filter_map(|product| product.program.as_ref());
+    let shared: Vec<&Arc<Program>> = outer.service.into_iter().chain(products).chain(&made.program).collect();
+    let mut broken: Vec<String> = Vec::new();
+    for operation in &made.operations {
+        let site = Site {
+            backends: Arc::clone(&made.backends),
+            request: Arc::clone(&operation.request),
+            responses: Arc::clone(&operation.responses),
+            schemas: Arc::clone(&made.schemas),
+            template: Some(Arc::clone(&operation.template)),
+            ..Site::default()
+        };
+        for program in shared.iter().copied().chain(&operation.program) {
+            for found in program.policies().flat_map(|policy| policy.broken(&site, &operation.view.id)) {
+                if !broken.contains(&found) && broken.len() < BROKEN_MAX {
+                    broken.push(found);
+                }
+            }
+        }
+    }
+    broken.into_iter().map(|message| Diagnostic::error("schema", Arc::clone(&api.origin.file), message)).collect()
 }
 
 fn unsupported_kind(api: &Api) -> Vec<Diagnostic> {

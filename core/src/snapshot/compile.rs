@@ -126,7 +126,8 @@ impl Compilation<'_> {
             self.refused.entry(id).or_insert(errors);
         }
         let unchanged = self.unchanged(&changes);
-        let apis = self.apis(&configuration, &mut programs, &backends, &unchanged);
+        let outer = build::Outer { service: service.as_ref().ok(), products: &compiled_products };
+        let apis = self.apis(&configuration, &mut programs, &backends, &unchanged, &outer);
         // Nothing can be served without it; what else is wrong was looked for all the same, so that it is said at once.
         let service = service.map_err(|errors| self.all_wrong(errors))?;
         let routes = routes(&apis);
@@ -196,6 +197,7 @@ impl Compilation<'_> {
         programs: &mut Programs<'_>,
         backends: &build::Backends,
         unchanged: &BTreeMap<ResourceId, Arc<CompiledApi>>,
+        outer: &build::Outer<'_>,
     ) -> Vec<Arc<CompiledApi>> {
         let mut apis = BTreeMap::new();
         for api in &configuration.apis {
@@ -207,7 +209,14 @@ impl Compilation<'_> {
                 }
             };
             let before = unchanged.get(&api.id).filter(|before| is_same(before, &made));
-            apis.insert(api.id.clone(), before.map_or_else(|| Arc::new(made), Arc::clone));
+            // Schemas that were compiled before are not compiled again.
+            let made = before.map_or_else(|| Arc::new(made), Arc::clone);
+            let broken = build::broken_schemas(api, &made, outer);
+            if broken.is_empty() {
+                apis.insert(api.id.clone(), made);
+            } else {
+                self.refused.entry(api.id.clone()).or_default().extend(broken);
+            }
         }
         let refused: Vec<ResourceId> = self.refused.keys().filter(|id| is_api(id)).cloned().collect();
         for id in refused {

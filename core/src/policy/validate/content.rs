@@ -1,19 +1,20 @@
-//! `validate-content`: the size, the media type and the JSON of a message against what the operation declares, or a named schema.
+//! `validate-content`: the size, the media type and the JSON or XML of a message against what the operation declares, or a named schema.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::config::contract::{Representation, SchemaName};
+use crate::config::contract::{OperationResponse, Representation, SchemaName};
 use crate::expr::Message;
 use crate::http::media::MediaType;
 use crate::http::{Bytes, header};
 use crate::policy::content::{content_of, fields_of, message_of};
 use crate::policy::operand::Operand;
 use crate::policy::reader::Reader;
-use crate::policy::run::{BODY_BYTES_MAX, Flow, Ran, Run, Stop};
-use crate::policy::schema::{Missing, NameCase, SchemaPlace, Variant, findings, lowered, shortened};
+use crate::policy::run::{BODY_BYTES_MAX, Flow, Ran, Run, Site, Stop};
+use crate::policy::schema::{FINDINGS_MAX, Missing, NameCase, SchemaPlace, Variant, findings, lowered, shortened};
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
+use crate::policy::validate::envelope::{Unfit, bodies};
 use crate::policy::validate::parameter::api_schema;
 use crate::policy::validate::{Action, Finding, conclude, variable};
 use crate::policy::{Built, Policy};
@@ -84,9 +85,18 @@ enum Case {
 struct Rule {
     /// `None` means every type that the operation declares.
     of: Option<Arc<str>>,
+    form: Form,
     action: Operand<Action>,
     place: Option<SchemaPlace>,
     variant: Variant,
+}
+
+/// How content is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Xml,
+    Soap,
 }
 
 /// Compiles `validate-content`.
@@ -129,8 +139,15 @@ fn map(reader: &mut Reader<'_, '_, '_>) -> Map {
 }
 
 fn rule(reader: &mut Reader<'_, '_, '_>) -> Option<Rule> {
-    if matches!(reader.literal("validate-as").as_deref(), Some("xml" | "soap")) {
-        reader.error("validate-as", "validation against XML Schema is not supported yet");
+    let form = match reader.literal("validate-as").as_deref() {
+        Some("xml") => Form::Xml,
+        Some("soap") => Form::Soap,
+        Some(_) | None => Form::Json,
+    };
+    for name in ["schema-ref", "allow-additional-properties", "case-insensitive-property-names"] {
+        if form != Form::Json && reader.element.attribute(name).is_some() {
+            reader.error(name, format!("`{name}` is for JSON alone"));
+        }
     }
     let action = reader.attribute("action");
     let additional = reader.constant("allow-additional-properties");
@@ -153,7 +170,7 @@ fn rule(reader: &mut Reader<'_, '_, '_>) -> Option<Rule> {
     if of.as_ref().is_some_and(|of| MediaType::parse(of).is_none()) {
         reader.error("type", "not a media type");
     }
-    Some(Rule { of, action: action?, place, variant: Variant { additional, names } })
+    Some(Rule { of, form, action: action?, place, variant: Variant { additional, names } })
 }
 
 impl Policy for ValidateContent {
@@ -185,6 +202,45 @@ impl Policy for ValidateContent {
             found.extend(self.judged(run, &content, &mapped, &actions, unspecified));
         }
         conclude(run, self.message, self.variable.as_ref(), found)
+    }
+
+    fn broken(&self, site: &Site, operation: &str) -> Vec<String> {
+        let mut broken = Vec::new();
+        let mut look = |rule: &Rule, place: SchemaPlace, inline: Option<&Value>| {
+            let shown = named(&place);
+            let compiled = match rule.form {
+                Form::Json => site.schemas.get(place, rule.variant, inline).map(drop),
+                Form::Xml | Form::Soap => match xml_document(&place) {
+                    Some(id) => site.schemas.xml(id).map(drop),
+                    None => Err(Missing::Document),
+                },
+            };
+            if let Err(Missing::Broken(why)) = compiled {
+                broken.push(format!("the schema {shown} of `validate-content` does not compile: {why}"));
+            }
+        };
+        for rule in self.contents.iter().filter(|rule| rule.action.known() != Some(&Action::Ignore)) {
+            if let Some(place) = rule.place.clone() {
+                look(rule, place, None);
+                continue;
+            }
+            for (at, representation) in self.representations(site, rule) {
+                if let Some(place) = own_schema(operation, at, representation) {
+                    look(rule, place, representation.schema.as_ref());
+                }
+            }
+        }
+        broken
+    }
+}
+
+// How a finding at load names a schema.
+fn named(place: &SchemaPlace) -> String {
+    match place {
+        SchemaPlace::Named(SchemaName { document, definition }) => format!("`{definition}` in `{document}`"),
+        SchemaPlace::Pointed { document, pointer } if pointer.is_empty() => format!("`{document}`"),
+        SchemaPlace::Pointed { document, pointer } => format!("`{document}#{pointer}`"),
+        SchemaPlace::Inline { operation, at } => format!("`{at}` of the operation `{operation}`"),
     }
 }
 
@@ -275,11 +331,15 @@ impl ValidateContent {
         if *action == Action::Ignore {
             return Vec::new();
         }
-        let own = declared.and_then(|(at, representation)| own_schema(run, at, representation));
+        let operation = run.context.operation.as_ref().map_or("", |operation| &operation.id);
+        let own = declared.and_then(|(at, representation)| own_schema(operation, at, representation));
         let inline = declared.and_then(|(_, representation)| representation.schema.as_ref());
         let Some(place) = rule.place.clone().or(own) else {
             return vec![api_schema("API's schema does not exist or it could not be resolved.", *action)];
         };
+        if rule.form != Form::Json {
+            return self.judged_xml(run, content, media, rule.form, &place, *action);
+        }
         match run.site.schemas.get(place.clone(), rule.variant, inline) {
             Ok(validator) => {
                 let instance = match serde_json::from_slice::<Value>(content) {
@@ -294,6 +354,58 @@ impl ValidateContent {
                 findings(&validator, &instance).into_iter().map(say).collect()
             }
             Err(missing) => vec![self.missing(media, &place, &missing, *action)],
+        }
+    }
+
+    fn judged_xml(
+        &self,
+        run: &Run<'_>,
+        content: &Bytes,
+        media: &str,
+        form: Form,
+        place: &SchemaPlace,
+        action: Action,
+    ) -> Vec<Finding> {
+        let schema = match xml_document(place).ok_or(Missing::Document).and_then(|id| run.site.schemas.xml(id)) {
+            Ok(schema) => schema,
+            Err(missing) => return vec![self.missing(media, place, &missing, action)],
+        };
+        let Ok(text) = std::str::from_utf8(content) else {
+            return vec![self.unreadable(media, "It is not UTF-8", action)];
+        };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let documents = match form {
+            Form::Soap => match bodies(text, media) {
+                Ok(bodies) => bodies,
+                Err(Unfit::NoEnvelope(why)) => return vec![self.incorrect(media, place, &why, action)],
+                Err(Unfit::Unreadable(why)) => return vec![self.unreadable(media, why.trim_end_matches('.'), action)],
+            },
+            Form::Json | Form::Xml => vec![text.to_owned()],
+        };
+        let mut found = Vec::new();
+        for document in documents {
+            match schema.findings(&document) {
+                Ok(findings) => found.extend(findings.iter().map(|why| self.incorrect(media, place, why, action))),
+                Err(why) => return vec![self.unreadable(media, why.trim_end_matches('.'), action)],
+            }
+        }
+        found.truncate(FINDINGS_MAX);
+        found
+    }
+
+    // What the operation declares for the types that a rule is about, each with its place.
+    fn representations<'s>(&self, site: &'s Site, rule: &Rule) -> Vec<(At, &'s Representation)> {
+        let about = |status: Option<u16>, list: &'s [Representation]| {
+            let of = rule.of.clone();
+            let all = list.iter().enumerate().map(move |(index, found)| (At { status, index }, found));
+            all.filter(move |(_, found)| of.as_ref().is_none_or(|of| same_type(of, &found.content_type)))
+        };
+        match self.message {
+            Message::Request => about(None, &site.request.representations).collect(),
+            Message::Response => {
+                let responses = site.responses.iter();
+                responses.flat_map(|of: &OperationResponse| about(Some(of.status), &of.representations)).collect()
+            }
         }
     }
 
@@ -360,12 +472,20 @@ fn definition(place: &SchemaPlace) -> String {
     }
 }
 
-fn own_schema(run: &Run<'_>, at: At, representation: &Representation) -> Option<SchemaPlace> {
+// The entity that holds an XML Schema.
+fn xml_document(place: &SchemaPlace) -> Option<&str> {
+    match place {
+        SchemaPlace::Named(SchemaName { document, .. }) | SchemaPlace::Pointed { document, .. } => Some(document),
+        SchemaPlace::Inline { .. } => None,
+    }
+}
+
+fn own_schema(operation: &str, at: At, representation: &Representation) -> Option<SchemaPlace> {
     if let Some(named) = &representation.named {
         return Some(SchemaPlace::Named(named.clone()));
     }
     representation.schema.as_ref()?;
-    let operation = run.context.operation.as_ref().map(|operation| operation.id.clone()).unwrap_or_default();
+    let operation = operation.to_owned();
     let at = match at.status {
         Some(status) => format!("response/{status}/{}", at.index),
         None => format!("request/{}", at.index),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::expr::Message;
 use crate::http::{HeaderName, latin1};
 use crate::policy::reader::Reader;
-use crate::policy::run::{Flow, Ran, Run};
+use crate::policy::run::{Flow, Ran, Run, Site};
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
 use crate::policy::validate::parameter::Place;
 use crate::policy::validate::parameters::judged;
@@ -54,5 +54,11 @@ impl Policy for ValidateHeaders {
             }
         }
         conclude(run, Message::Response, self.variable.as_ref(), findings)
+    }
+
+    fn broken(&self, site: &Site, operation: &str) -> Vec<String> {
+        let declared =
+            site.responses.iter().flat_map(|response| response.headers.iter().map(|of| (response.status, of)));
+        declared.filter_map(|(status, of)| Place::ResponseHeader.broken(site, operation, status, of)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Content validation: what its policies share. Their findings go to a variable, to the trace, and, when they prevent, to the client.
 
 mod content;
+mod envelope;
 mod headers;
 mod odata;
 mod parameter;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::contract::Parameter;
 use crate::expr::Message;
-use crate::policy::run::Run;
+use crate::policy::run::{Run, Site};
 use crate::policy::schema::{Missing, SchemaPlace, Variant, findings, shortened};
 use crate::policy::validate::{Action, Finding};
 
@@ -108,10 +108,28 @@ impl Place {
     }
 
     fn schema(self, run: &Run<'_>, declared: &Parameter) -> Result<Option<Arc<Validator>>, Missing> {
-        let operation = run.context.operation.as_ref().map(|operation| operation.id.clone()).unwrap_or_default();
+        let operation = run.context.operation.as_ref().map_or("", |operation| &operation.id);
+        let status = run.context.response.as_ref().map_or(0, |response| response.status.as_u16());
+        self.compiled(run.site, operation, status, declared)
+    }
+
+    /// The schema of a parameter does not compile: in words.
+    pub(super) fn broken(self, site: &Site, operation: &str, status: u16, declared: &Parameter) -> Option<String> {
+        let Err(Missing::Broken(why)) = self.compiled(site, operation, status, declared) else { return None };
+        let (words, name) = (self.words(), &declared.name);
+        Some(format!("the schema of the {words} `{name}` of the operation `{operation}` does not compile: {why}"))
+    }
+
+    fn compiled(
+        self,
+        site: &Site,
+        operation: &str,
+        status: u16,
+        declared: &Parameter,
+    ) -> Result<Option<Arc<Validator>>, Missing> {
         let place = match (&declared.schema, &declared.named) {
             (Some(_), _) => {
-                let status = run.context.response.as_ref().map_or(0, |response| response.status.as_u16());
+                let operation = operation.to_owned();
                 let at = match self.message() {
                     Message::Request => format!("{}/{}", self.kind(), declared.name),
                     Message::Response => format!("{}/{status}/{}", self.kind(), declared.name),
@@ -121,7 +139,7 @@ impl Place {
             (None, Some(named)) => SchemaPlace::Named(named.clone()),
             (None, None) => return Ok(None),
         };
-        run.site.schemas.get(place, Variant::default(), declared.schema.as_ref()).map(Some)
+        site.schemas.get(place, Variant::default(), declared.schema.as_ref()).map(Some)
     }
 
     fn missing(self, declared: &Parameter, missing: &Missing, action: Action) -> Finding {

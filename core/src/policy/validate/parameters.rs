@@ -6,7 +6,7 @@ use crate::config::contract::{Need, Parameter};
 use crate::expr::Message;
 use crate::http::{HeaderName, Query, latin1};
 use crate::policy::reader::Reader;
-use crate::policy::run::{Ran, Run};
+use crate::policy::run::{Ran, Run, Site};
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
 use crate::policy::validate::parameter::Place;
 use crate::policy::validate::{Actions, Decided, Finding, NAMED_ACTION, conclude, variable};
@@ -71,6 +71,17 @@ impl Policy for ValidateParameters {
         findings.extend(of_query(run, &query));
         findings.extend(of_path(run, &path));
         conclude(run, Message::Request, self.variable.as_ref(), findings)
+    }
+
+    fn broken(&self, site: &Site, operation: &str) -> Vec<String> {
+        let contract = &site.request;
+        let of = |place: Place, list: &[Parameter]| {
+            list.iter().filter_map(|declared| place.broken(site, operation, 0, declared)).collect::<Vec<_>>()
+        };
+        let mut broken = of(Place::RequestHeader, &contract.headers);
+        broken.extend(of(Place::Query, &contract.query));
+        broken.extend(of(Place::Path, &contract.template));
+        broken
     }
 }
 
