@@ -1,8 +1,8 @@
-//! Tests with real parts: the real `holdfast` binary, fake Azure as a process, a real nginx, files on a disk. Simulates nothing; the
-//! simulator's tests do.
+//! Tests with real parts: the real `holdfast` binary, fake Azure as a process, a real nginx, a real Redis, files on a disk. Simulates
+//! nothing; the simulator's tests do.
 //!
-//! Each test starts its own processes on ports of its own and ends them by their ids. Run by `.ci/test`, which installs nginx and builds
-//! the binaries.
+//! Each test starts its own processes on ports of its own and ends them by their ids. Run by `.ci/test`, which installs nginx and Redis
+//! and builds the binaries.
 
 #[path = "process/authority.rs"]
 mod authority;
@@ -22,6 +22,8 @@ mod played;
 mod ports;
 #[path = "process/provider.rs"]
 mod provider;
+#[path = "process/redis.rs"]
+mod redis;
 #[path = "process/scripted.rs"]
 mod scripted;
 #[path = "process/tls.rs"]
@@ -33,6 +35,8 @@ mod wait;
 
 #[path = "process/backup.rs"]
 mod backup;
+#[path = "process/caching.rs"]
+mod caching;
 #[path = "process/certificate.rs"]
 mod certificate;
 #[path = "process/commands.rs"]

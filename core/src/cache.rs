@@ -1,5 +1,8 @@
 //! The built-in cache: what policies keep between exchanges, in the memory of this process. Bounded in bytes; what was used least
-//! recently goes first. Sharded, so that two exchanges meet only on the same key's shard. Knows nothing of how keys are made.
+//! recently goes first. Sharded, so that two exchanges meet only on the same key's shard. Knows nothing of how keys are made. `stored` is
+//! the form that entries have outside of the process.
+
+pub mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -11,6 +11,8 @@ pub mod sink;
 
 pub mod env;
 
+pub mod caches;
+
 pub mod plane;
 
 pub mod limits;

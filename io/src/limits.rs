@@ -71,6 +71,23 @@ pub const UPSTREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often connections to upstreams are looked through for those that have been idle for too long.
 pub const UPSTREAM_SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
+/// External caches that one worker is connected to; those of older configurations go first.
+pub const CACHES_MAX: usize = 4;
+
+/// Entries that one worker has on their way to external caches, and their bytes; what comes on top of them is not stored.
+pub const CACHE_STORES_MAX: usize = 256;
+/// See [`CACHE_STORES_MAX`].
+pub const CACHE_STORES_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// For how long an external cache is left alone after its first failure; twice as long after each further one, up to
+/// [`CACHE_REST_MAX`].
+pub const CACHE_REST_MIN: Duration = Duration::from_secs(1);
+/// See [`CACHE_REST_MIN`].
+pub const CACHE_REST_MAX: Duration = Duration::from_secs(10);
+
+/// The least time between two warnings about external caches.
+pub const CACHE_WARNING_INTERVAL: Duration = Duration::from_secs(30);
+
 /// The longest time that an outgoing request may be given.
 pub const UPSTREAM_TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use holdfast_core::exchange::{BodyFailure, Content, Effect, OutboundBody, OutboundRequest, Reply};
+use holdfast_core::exchange::{BodyFailure, CacheRequest, Content, Effect, OutboundBody, OutboundRequest, Reply};
 use holdfast_core::http::Bytes;
 use tokio::time::{Instant, sleep};
 
+use crate::caches::Caches;
 use crate::net::Net;
 use crate::upstream::{ClientBody, ClientContent, Upstream, UpstreamBody, read_to_end};
 
@@ -36,7 +37,12 @@ pub(crate) struct Performed {
 pub(crate) type Performing = Pin<Box<dyn Future<Output = Performed>>>;
 
 /// Begins `effect`, taking from `contents` what it reads.
-pub(crate) fn perform<N: Net>(effect: Effect, contents: &mut Contents, upstream: &Rc<Upstream<N>>) -> Performing {
+pub(crate) fn perform<N: Net>(
+    effect: Effect,
+    contents: &mut Contents,
+    upstream: &Rc<Upstream<N>>,
+    caches: &Rc<Caches<N>>,
+) -> Performing {
     match effect {
         Effect::ReadRequestBody { max_bytes } => Box::pin(read_request(contents.request.take(), max_bytes)),
         Effect::Forward(request) => {
@@ -54,6 +60,7 @@ pub(crate) fn perform<N: Net>(effect: Effect, contents: &mut Contents, upstream:
             upstream.dispatch(request);
             Box::pin(std::future::ready(Performed::of(Reply::Dispatched)))
         }
+        Effect::Cache(request) => Box::pin(cached(Rc::clone(caches), request)),
         Effect::Sleep(duration) => Box::pin(pause(duration)),
     }
 }
@@ -90,6 +97,10 @@ async fn send<N: Net>(upstream: Rc<Upstream<N>>, request: Box<OutboundRequest>) 
     let began = Instant::now();
     let result = upstream.send(*request).await;
     Performed { backend_time: began.elapsed(), ..Performed::of(Reply::Response(result)) }
+}
+
+async fn cached<N: Net>(caches: Rc<Caches<N>>, request: Box<CacheRequest>) -> Performed {
+    Performed::of(caches.ask(request).await)
 }
 
 async fn pause(duration: Duration) -> Performed {

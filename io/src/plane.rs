@@ -11,6 +11,8 @@ use holdfast_core::snapshot::Snapshot;
 use holdfast_core::time::Instant;
 use tokio::sync::{Notify, watch};
 
+use crate::caches::CacheTally;
+
 /// Shared by one control loop and any number of workers. Nothing in it is locked on the way of a request.
 pub struct Plane {
     /// What is served; `None` until there is a configuration.
@@ -19,6 +21,8 @@ pub struct Plane {
     pub status: ArcSwap<Status>,
     /// What exchanges share.
     pub shared: Shared,
+    /// What external caches have failed to do.
+    pub cache_tally: CacheTally,
     accepting: watch::Sender<Accepting>,
     in_flight: AtomicU64,
     idle: Notify,
@@ -42,6 +46,7 @@ impl Plane {
             snapshot: ArcSwapOption::empty(),
             status: ArcSwap::from_pointee(status),
             shared: Shared::default(),
+            cache_tally: CacheTally::default(),
             accepting: watch::Sender::new(Accepting::Open),
             in_flight: AtomicU64::new(0),
             idle: Notify::new(),

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod diff;
 pub mod document;
 pub mod duration;
+pub mod external_cache;
 pub mod folder;
 pub mod locate;
 pub mod model;

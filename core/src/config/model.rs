@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::contract::{OperationResponse, RequestContract, SchemaDocument};
+use crate::config::external_cache::RedisServer;
 use crate::config::resource::{Origin, ResourceId};
 use crate::http::{Method, Url};
 use crate::time::WallTime;
@@ -34,6 +35,8 @@ pub struct Configuration {
     pub fragments: Vec<Fragment>,
     /// Backend entities in the order of their ids.
     pub backends: Vec<Backend>,
+    /// External caches in the order of their ids.
+    pub caches: Vec<Cache>,
     /// Certificates with their private keys, for host names and for backends.
     pub certificates: Vec<Certificate>,
     /// The schema entities of the service, in the order of their ids.
@@ -372,6 +375,17 @@ pub struct Fragment {
     pub id: String,
     /// The document, rooted in `<fragment>`.
     pub policy: PolicyText,
+}
+
+/// An external cache.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Its id.
+    pub id: String,
+    /// `default`, or the location of the gateways that use it (`useFromLocation`).
+    pub location: String,
+    /// Where it is.
+    pub server: RedisServer,
 }
 
 /// A backend entity.

@@ -104,7 +104,8 @@ impl Exchange {
         let path = &self.context.request.original_url.path;
         let prefix_bytes = path.len().saturating_sub(self.state.upstream.path.len());
         let (backends, schemas) = (Arc::clone(&api.backends), Arc::clone(&api.schemas));
-        self.site = Site { backends, schemas, prefix_bytes, ..Site::default() };
+        let external_cache = snapshot.external_cache.clone();
+        self.site = Site { backends, schemas, external_cache, prefix_bytes, ..Site::default() };
         self.aim(api.service_url.as_ref());
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
             self.context.operation = Some(Arc::clone(&operation.view));

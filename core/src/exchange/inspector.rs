@@ -9,7 +9,7 @@ use crate::exchange::{Exchange, Phase};
 use crate::http::{ResponseHead, phrase};
 use crate::inspection::{Fact, Inspection, Message, Reader, Secrets, Step, shortened};
 use crate::policy::Section;
-use crate::policy::effect::{BodyFailure, Content, Effect, EffectId, Reply};
+use crate::policy::effect::{BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, Reply};
 use crate::policy::program::Op;
 use crate::telemetry::ErrorRecord;
 use crate::time::Now;
@@ -179,6 +179,7 @@ impl Exchange {
             Effect::Forward(request) | Effect::Send(request) | Effect::Dispatch(request) => {
                 Fact::Sent(outbound(request, &mut inspector.secrets))
             }
+            Effect::Cache(request) => Fact::Said(asked_of_cache(request)),
             Effect::Sleep(time) => Fact::Said(format!("waits for {} s", time.as_secs_f64())),
         };
         inspector.add(fact);
@@ -208,6 +209,9 @@ impl Exchange {
             Reply::Body(Ok(bytes)) => Fact::Said(format!("read {}", bytes_of(bytes.len()))),
             Reply::Body(Err(BodyFailure::TooLarge)) => Fact::Said("the content is too large".to_owned()),
             Reply::Body(Err(BodyFailure::Broken(why))) => Fact::Said(format!("the content broke off: {why}")),
+            Reply::Cache(Ok(Some(entry))) => Fact::Said(format!("found {}", bytes_of(entry.len()))),
+            Reply::Cache(Ok(None)) => Fact::Said("nothing was there".to_owned()),
+            Reply::Cache(Err(CacheFailure(why))) => Fact::Said(format!("no answer: {}", shortened(why))),
             Reply::Dispatched | Reply::Elapsed => {
                 let context = &self.context;
                 return inspector.set_took(step, context, now);
@@ -262,6 +266,18 @@ fn routed(context: &Context) -> String {
     part("product", context.product.as_ref().map(|product| product.id.as_str()));
     part("subscription", context.subscription.as_ref().map(|subscription| subscription.id.as_str()));
     if parts.is_empty() { "no API serves it".to_owned() } else { format!("routed to {}", parts.join(", ")) }
+}
+
+// Not the key, which may be made of anything.
+fn asked_of_cache(CacheRequest { cache, key: _, verb }: &CacheRequest) -> String {
+    let id = &cache.id;
+    match verb {
+        CacheVerb::Get { .. } => format!("looks into the cache `{id}`"),
+        CacheVerb::Set { entry, lifetime } => {
+            format!("stores {} in the cache `{id}` for {} s", bytes_of(entry.len()), lifetime.as_secs())
+        }
+        CacheVerb::Remove => format!("removes from the cache `{id}`"),
+    }
 }
 
 fn status_line(head: &ResponseHead) -> String {

@@ -316,7 +316,7 @@ impl Exchange {
     pub(super) fn take_body(&mut self, message: Message, reply: Reply) {
         let result = match reply {
             Reply::Body(result) => result,
-            Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Elapsed => {
+            Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
                 Err(BodyFailure::Broken("the wrong kind of answer came".to_owned()))
             }
         };

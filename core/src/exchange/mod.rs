@@ -15,8 +15,8 @@ mod strand;
 
 pub use crate::exchange::debug::DEBUG_CREDENTIAL;
 pub use crate::policy::effect::{
-    BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
-    Step, UpstreamFailure, UpstreamFailureKind, UpstreamTls,
+    BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, OutboundBody, OutboundRequest,
+    Outcome, Redirects, Reply, ResponseBody, Step, UpstreamFailure, UpstreamFailureKind, UpstreamTls,
 };
 pub use crate::policy::watch::Watch;
 

@@ -36,7 +36,7 @@ use crate::diagnostic::Diagnostic;
 use crate::rng::Rng;
 use crate::span::Span;
 use crate::time::Now;
-use crate::value::Value;
+use crate::value::{Enumeration, Value};
 
 use limits::Limit;
 
@@ -187,6 +187,11 @@ impl Expression {
     pub fn result_type(&self) -> String {
         self.0.result.to_string()
     }
+}
+
+/// The enumeration of this full name, as in `System.DayOfWeek`, of those that expressions may use.
+pub(crate) fn enumeration_named(name: &str) -> Option<&'static Enumeration> {
+    bcl::TABLE.enumeration_named(name)
 }
 
 /// Every member that expressions may use, as `(type, signature)`, in the order of names.

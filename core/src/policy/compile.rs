@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::config::external_cache::ExternalCache;
 use crate::config::model::{Backend, CertificateName, PolicyFormat};
 use crate::context::CertificateView;
 use crate::diagnostic::{Diagnostic, nearest};
@@ -37,6 +38,26 @@ pub struct Catalog<'a> {
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
     /// The certificates of the service by their ids.
     pub certificates: IndexMap<String, Arc<CertificateView>>,
+    /// Whether there is an external cache.
+    pub external: External,
+}
+
+/// Whether a gateway has an external cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum External {
+    /// Nobody knows: the document is looked at by itself.
+    #[default]
+    Unknown,
+    /// It has.
+    Configured,
+    /// It has not.
+    Missing,
+}
+
+impl From<Option<&Arc<ExternalCache>>> for External {
+    fn from(cache: Option<&Arc<ExternalCache>>) -> Self {
+        if cache.is_some() { Self::Configured } else { Self::Missing }
+    }
 }
 
 impl Catalog<'_> {

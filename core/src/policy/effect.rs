@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::external_cache::ExternalCache;
 use crate::context::ResponseView;
 use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
 use crate::inspection::Inspection;
@@ -34,8 +35,40 @@ pub enum Effect {
     Send(Box<OutboundRequest>),
     /// Send a request of the policy's own and wait for nothing: what comes of it is nobody's concern. Answer: [`Reply::Dispatched`].
     Dispatch(Box<OutboundRequest>),
+    /// Look into an external cache, or change it. Answer: [`Reply::Cache`]; to [`CacheVerb::Set`] at once [`Reply::Dispatched`].
+    Cache(Box<CacheRequest>),
     /// Wait. Answer: [`Reply::Elapsed`].
     Sleep(Duration),
+}
+
+/// What is wanted of an external cache.
+#[derive(Clone, Debug)]
+pub struct CacheRequest {
+    /// Which one.
+    pub cache: Arc<ExternalCache>,
+    /// The key, its prefix included.
+    pub key: String,
+    /// What to do.
+    pub verb: CacheVerb,
+}
+
+/// What to do with an entry of an external cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CacheVerb {
+    /// Find it.
+    Get {
+        /// One of more bytes is none.
+        max_bytes: u64,
+    },
+    /// Store it.
+    Set {
+        /// The entry.
+        entry: Bytes,
+        /// How long it is kept.
+        lifetime: Duration,
+    },
+    /// Forget it.
+    Remove,
 }
 
 /// A request that goes out.
@@ -130,6 +163,8 @@ pub enum Reply {
     Response(Result<Box<ResponseView>, UpstreamFailure>),
     /// The request is on its way.
     Dispatched,
+    /// The entry that was found; none when there is none, or after a removal.
+    Cache(Result<Option<Bytes>, CacheFailure>),
     /// The time has passed.
     Elapsed,
 }
@@ -151,6 +186,10 @@ pub enum BodyFailure {
     /// The connection broke, or the framing was wrong; in words.
     Broken(String),
 }
+
+/// Why an external cache did not answer, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheFailure(pub String);
 
 /// Why a backend did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

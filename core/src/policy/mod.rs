@@ -59,7 +59,7 @@ use std::sync::Arc;
 use crate::policy::effect::Reply;
 use crate::policy::run::{Flow, Ran, Run, Site, Stop};
 
-pub use compile::{Catalog, Compilation, Fragment, compile};
+pub use compile::{Catalog, Compilation, External, Fragment, compile};
 pub use place::{Scope, Section};
 pub use program::Program;
 pub use source::Source;

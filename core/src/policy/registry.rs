@@ -190,11 +190,13 @@ static TABLE: &[Entry] = &[
     leaf("set-backend-service", "IB", &routing::SET_BACKEND_SERVICE, routing::build_set_backend_service),
     not_yet("proxy"),
     // caching
-    leaf("cache-lookup", "I", &caching::response::CACHE_LOOKUP, caching::response::build_cache_lookup).once(),
-    leaf("cache-store", "O", &caching::response::CACHE_STORE, caching::response::build_cache_store).once(),
-    leaf("cache-lookup-value", "IBOE", &caching::CACHE_LOOKUP_VALUE, caching::build_cache_lookup_value),
-    leaf("cache-store-value", "IBOE", &caching::CACHE_STORE_VALUE, caching::build_cache_store_value),
-    leaf("cache-remove-value", "IBOE", &caching::CACHE_REMOVE_VALUE, caching::build_cache_remove_value),
+    built("cache-lookup", "I", &caching::response::CACHE_LOOKUP, Build::Asking(caching::response::build_cache_lookup))
+        .once(),
+    built("cache-store", "O", &caching::response::CACHE_STORE, Build::Asking(caching::response::build_cache_store))
+        .once(),
+    built("cache-lookup-value", "IBOE", &caching::CACHE_LOOKUP_VALUE, Build::Asking(caching::build_cache_lookup_value)),
+    built("cache-store-value", "IBOE", &caching::CACHE_STORE_VALUE, Build::Asking(caching::build_cache_store_value)),
+    built("cache-remove-value", "IBOE", &caching::CACHE_REMOVE_VALUE, Build::Asking(caching::build_cache_remove_value)),
     not_yet("cache-value"),
     not_here("azure-openai-semantic-cache-lookup"),
     not_here("azure-openai-semantic-cache-store"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::contract::{OperationResponse, RequestContract};
+use crate::config::external_cache::ExternalCache;
 use crate::config::model::Backend;
 use crate::context::{Body, Context, ResponseView};
 use crate::expr::{Consumed, Eval, Expression, Interrupt, Message, Noted};
@@ -66,6 +67,8 @@ pub struct Site {
     pub responses: Arc<[OperationResponse]>,
     /// The schemas of the API.
     pub schemas: Arc<SchemaSet>,
+    /// The external cache of the gateway.
+    pub external_cache: Option<Arc<ExternalCache>>,
     /// How much of the request's path names the API, its version and revision included, in bytes.
     pub prefix_bytes: usize,
     /// The URL template of the operation.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::config::contract::{GRAPHQL_SCHEMA, SchemaDocument};
+use crate::config::external_cache::ExternalCache;
 use crate::config::model::{self, Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
 use crate::context::{
     ApiView, CertificateView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView,
@@ -61,7 +62,20 @@ pub(super) fn deployment(
     }
 }
 
-/// The values that no inspection shows: secret named values, and the credentials of backends.
+/// The external cache of the gateway: that of its location, else the one for all locations.
+pub(super) fn external_cache(configuration: &Configuration) -> Option<Arc<ExternalCache>> {
+    // Azure writes `West Europe` and `westeurope`.
+    let plain = |name: &str| name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let named = |location: &str| configuration.caches.iter().find(|cache| plain(&cache.location) == plain(location));
+    let model::Gateway { id, location, .. } = &configuration.gateway;
+    let found = Some(location).filter(|location| !location.is_empty()).and_then(|location| named(location));
+    let found = found.or_else(|| named("default"))?;
+    let service = Some(&configuration.service.name).filter(|name| !name.is_empty()).unwrap_or(id);
+    let prefix = Arc::from(format!("holdfast:{service}:"));
+    Some(Arc::new(ExternalCache { id: Arc::from(found.id.as_str()), server: found.server.clone(), prefix }))
+}
+
+/// The values that no inspection shows: secret named values, and the credentials of backends and caches.
 pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     let named = configuration.named_values.iter().filter(|named| named.secret).filter_map(|named| named.value.as_ref());
     let of_backend = |backend: &'_ Backend| {
@@ -69,7 +83,9 @@ pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
         fields.map(|(_, secret)| Arc::from(secret.0.as_str())).collect::<Vec<Arc<str>>>()
     };
     let named = named.map(|secret| Arc::from(secret.0.as_str()));
-    named.chain(configuration.backends.iter().flat_map(of_backend)).collect()
+    let of_caches = configuration.caches.iter().filter_map(|cache| cache.server.password.as_ref());
+    let of_caches = of_caches.map(|password| Arc::from(password.0.as_str()));
+    named.chain(configuration.backends.iter().flat_map(of_backend)).chain(of_caches).collect()
 }
 
 fn view(of: &model::Certificate) -> Option<(String, Arc<CertificateView>)> {

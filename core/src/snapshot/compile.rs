@@ -13,7 +13,7 @@ use crate::policy::{Program, Scope};
 use crate::route::{RouteApi, RouteTable, SubscriptionTable};
 use crate::snapshot::dependencies::dependencies;
 use crate::snapshot::last_good::{LastGood, SERVICE_POLICY, effective, is_api, overlaid, trimmed};
-use crate::snapshot::programs::{Programs, prepare_fragments};
+use crate::snapshot::programs::{Entities, Programs, prepare_fragments};
 use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden};
 
 /// The policy of a service that has none (APIM's own default).
@@ -119,7 +119,10 @@ impl Compilation<'_> {
         let backends = self.backends(&configuration, &changes);
         let before = self.previous.map(|previous| &previous.snapshot.programs);
         let certificates = build::certificates(&configuration);
-        let mut programs = Programs::new(&substitution, &fragments, (&backends, &certificates), before);
+        let external_cache = build::external_cache(&configuration);
+        let entities =
+            Entities { backends: &backends, certificates: &certificates, external: external_cache.as_ref().into() };
+        let mut programs = Programs::new(&substitution, &fragments, entities, before);
         let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
         for (id, errors) in refused.into_iter().filter(|(id, _)| !kept.contains(id)) {
@@ -141,6 +144,7 @@ impl Compilation<'_> {
             products: compiled_products,
             service,
             backends,
+            external_cache,
             deployment: Arc::new(build::deployment(&configuration, self.identity, &certificates)),
             secrets: build::secrets(&configuration),
             hostnames: configuration.gateway.hostnames,
@@ -271,7 +275,9 @@ fn service_wide(parsed: &Parsed) -> Refused {
     let fragments = prepare_fragments(&configuration.fragments, &substitution);
     let backends = build::backends(configuration);
     let certificates = build::certificates(configuration);
-    let mut programs = Programs::new(&substitution, &fragments, (&backends, &certificates), None);
+    let external = build::external_cache(configuration).as_ref().into();
+    let entities = Entities { backends: &backends, certificates: &certificates, external };
+    let mut programs = Programs::new(&substitution, &fragments, entities, None);
     for (id, errors) in programs.broken_fragments() {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);
     }

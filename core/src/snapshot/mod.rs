@@ -17,6 +17,7 @@ pub(crate) mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::external_cache::ExternalCache;
 use crate::config::model::{Authority, Backend, Certificate, DebugCredential, Hostname};
 use crate::config::{ResourceId, ResourceSet, Revision};
 use crate::context::DeploymentView;
@@ -47,6 +48,8 @@ pub struct Snapshot {
     pub(crate) service: Arc<Program>,
     /// The backend entities by lower-case id.
     pub(crate) backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// The external cache of the gateway.
+    pub(crate) external_cache: Option<Arc<ExternalCache>>,
     /// `context.Deployment`
     pub(crate) deployment: Arc<DeploymentView>,
     hostnames: Vec<Hostname>,

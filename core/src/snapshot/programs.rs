@@ -10,7 +10,7 @@ use crate::config::named_values::{Substituted, Substitution};
 use crate::diagnostic::Diagnostic;
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
 use crate::policy::source::Problem;
-use crate::policy::{Catalog, Fragment, Program, Scope, Source, compile, liquid, xslt};
+use crate::policy::{Catalog, External, Fragment, Program, Scope, Source, compile, liquid, xslt};
 use crate::snapshot::build::{Backends, Certificates};
 use crate::span::Span;
 
@@ -24,6 +24,8 @@ pub(super) type ProgramCache = BTreeMap<Key, Arc<Cached>>;
 pub(super) struct Key {
     scope: Scope,
     text: Sha,
+    // What is warned of depends on it.
+    external: External,
 }
 
 /// A program, and what it is only valid with.
@@ -121,6 +123,14 @@ pub(super) fn prepare_fragments(
     fragments.iter().map(prepare).collect()
 }
 
+/// The entities that documents refer to, fragments aside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entities<'e> {
+    pub(super) backends: &'e Backends,
+    pub(super) certificates: &'e Certificates,
+    pub(super) external: External,
+}
+
 /// Compiles documents, each text once.
 #[derive(Debug)]
 pub(super) struct Programs<'a> {
@@ -138,11 +148,11 @@ impl<'a> Programs<'a> {
     pub(super) fn new(
         substitution: &'a Substitution,
         fragments: &'a BTreeMap<String, Prepared>,
-        (backends, certificates): (&Backends, &Certificates),
+        Entities { backends, certificates, external }: Entities<'_>,
         before: Option<&'a ProgramCache>,
     ) -> Self {
-        let mut catalog =
-            Catalog { fragments: BTreeMap::new(), backends: Arc::clone(backends), certificates: certificates.clone() };
+        let (backends, certificates) = (Arc::clone(backends), certificates.clone());
+        let mut catalog = Catalog { fragments: BTreeMap::new(), backends, certificates, external };
         let mut shas = BTreeMap::new();
         for (id, prepared) in fragments {
             let source = prepared.source();
@@ -179,7 +189,7 @@ impl<'a> Programs<'a> {
     ) -> Result<Option<Arc<Program>>, Vec<Diagnostic>> {
         let Some(policy) = policy else { return Ok(None) };
         let prepared = Prepared::new(policy, self.substitution);
-        let key = Key { scope, text: prepared.sha() };
+        let key = Key { scope, text: prepared.sha(), external: self.catalog.external };
         let known = self.known(&key);
         if let Some(cached) = &known {
             self.made.insert(key.clone(), Arc::clone(cached));

@@ -67,7 +67,7 @@ impl Run {
         if self.running.len() >= EFFECTS_IN_FLIGHT_MAX {
             return Err(Fault(format!("the exchange has more than {EFFECTS_IN_FLIGHT_MAX} effects in flight")));
         }
-        self.running.push((id, perform(effect, &mut self.contents, &worker.upstream)));
+        self.running.push((id, perform(effect, &mut self.contents, &worker.upstream, &worker.caches)));
         Ok(())
     }
 

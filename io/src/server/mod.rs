@@ -18,6 +18,7 @@ use std::time::Duration;
 use holdfast_core::rng::Seed;
 use tokio::sync::Notify;
 
+use crate::caches::Caches;
 use crate::clock::Clock;
 use crate::date::DateCache;
 use crate::disk::Disk;
@@ -157,6 +158,7 @@ struct Worker<N: Net, X> {
     plane: Arc<Plane>,
     exchanges: X,
     upstream: Rc<Upstream<N>>,
+    caches: Rc<Caches<N>>,
     clock: Arc<dyn Clock>,
     sink: Arc<dyn Sink>,
     date: DateCache,
@@ -175,10 +177,15 @@ impl<N: Net, X: Exchanges> Worker<N, X> {
             idle: timeouts.upstream_idle,
             content_idle: timeouts.response_content_idle,
         };
+        let tls = &options.upstream_tls;
+        let (clock, sink) = (Arc::clone(&env.clock), Arc::clone(&env.sink));
+        let chance = env.seed.fork("caches").rng();
+        let caches = Caches::new(env.net.clone(), Arc::clone(tls), clock, sink, Arc::clone(&plane), chance);
         Self {
             plane,
             exchanges,
-            upstream: Rc::new(Upstream::new(env.net, Arc::clone(&options.upstream_tls), upstream_timeouts)),
+            upstream: Rc::new(Upstream::new(env.net, Arc::clone(tls), upstream_timeouts)),
+            caches: Rc::new(caches),
             clock: env.clock,
             sink: env.sink,
             date: DateCache::default(),

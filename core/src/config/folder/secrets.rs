@@ -1,6 +1,6 @@
 //! The secrets source of a folder: lines of `name=value` that fill properties which apiops does not extract. Encrypts nothing.
 //!
-//! Names: `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey`. A value is everything behind the
+//! Names: `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey`, `caches.<id>.connectionString`. A value is everything behind the
 //! first `=`, as it is; empty lines and lines that begin with `#` say nothing.
 
 use std::sync::Arc;
@@ -31,7 +31,8 @@ pub(super) fn apply(set: &mut ResourceSet, origin: &Origin, text: &str) -> Vec<D
 fn set_value(set: &mut ResourceSet, name: &str, value: &str, origin: &Origin) -> Option<Diagnostic> {
     let Some((family, id, property)) = target(name) else {
         let message = format!("`{name}` is not the name of a secret");
-        let help = "expected `namedValues.<id>`, `subscriptions.<id>.primaryKey` or `subscriptions.<id>.secondaryKey`";
+        let help = "expected `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey` or \
+                    `caches.<id>.connectionString`";
         return Some(Diagnostic::error("invalid-secret", origin.file.clone(), message).with_help(help));
     };
     let collection = ResourceId::new(family);
@@ -52,6 +53,10 @@ fn set_value(set: &mut ResourceSet, name: &str, value: &str, origin: &Origin) ->
 fn target(name: &str) -> Option<(&'static str, &str, &'static str)> {
     if let Some(id) = name.strip_prefix("namedValues.").filter(|id| !id.is_empty()) {
         return Some(("namedValues", id, "value"));
+    }
+    if let Some(cache) = name.strip_prefix("caches.") {
+        let id = cache.strip_suffix(".connectionString").filter(|id| !id.is_empty())?;
+        return Some(("caches", id, "connectionString"));
     }
     let (id, property) = name.strip_prefix("subscriptions.")?.rsplit_once('.')?;
     match property {

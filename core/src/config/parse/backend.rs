@@ -179,21 +179,7 @@ impl Reader<'_, '_> {
     }
 
     fn substituted(&mut self, path: &[&str], text: &str) -> Option<String> {
-        let done = self.substitution.substitute(text);
-        for (name, _) in &done.unknown {
-            let message = format!("there is no named value `{name}`");
-            let help = self.substitution.nearest(name).map(|name| format!("did you mean `{name}`?"));
-            self.properties.error_with_help(path, "unknown-named-value", message, help);
-        }
-        for (name, _) in &done.missing {
-            let message = format!("the value of the named value `{name}` is not known");
-            self.properties.error(path, "missing-secret", message);
-        }
-        if done.outgrown.is_some() {
-            self.properties.error(path, "too-long", "the text is too long once named values are substituted");
-        }
-        let is_whole = done.unknown.is_empty() && done.missing.is_empty() && done.outgrown.is_none();
-        is_whole.then(|| done.text.as_ref().to_owned())
+        self.properties.substituted(path, text, self.substitution)
     }
 }
 

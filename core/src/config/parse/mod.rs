@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 mod api;
 mod backend;
 mod balancing;
+mod cache;
 mod contract;
 mod gateway;
 mod named_value;
@@ -66,6 +67,7 @@ pub fn parse(set: &ResourceSet, gateway: &str) -> Parsed {
     configuration.named_values = named_value::named_values(&mut parsing);
     configuration.fragments = policy::fragments(&mut parsing);
     let substitution = Substitution::new(&configuration.named_values);
+    configuration.caches = cache::caches(&mut parsing, &substitution);
     configuration.certificates = gateway::certificates(&mut parsing);
     configuration.backends = backend::backends(&mut parsing, &substitution, &configuration.certificates);
     let version_sets = version::version_sets(&mut parsing);
@@ -188,7 +190,7 @@ impl<'a> Parsing<'a> {
                 ["apis", _, family @ ("diagnostics" | "resolvers"), ..] => *family,
                 ["apis" | "products" | "gateways" | "subscriptions" | "namedValues" | "policyFragments", ..]
                 | ["groups" | "users", ..]
-                | ["backends" | "certificates" | "apiVersionSets" | "policies" | "service" | "schemas", ..]
+                | ["backends" | "caches" | "certificates" | "apiVersionSets" | "policies" | "service" | "schemas", ..]
                 // what only the developer portal and the control plane look at
                 | ["tags", ..] => continue,
                 [family, ..] => *family,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::config::document::Syntax;
 use crate::config::locate;
+use crate::config::named_values::Substitution;
 use crate::config::resource::Resource;
 use crate::diagnostic::Diagnostic;
 use crate::span::{Position, Span};
@@ -51,6 +52,25 @@ impl<'a> Properties<'a> {
             return None;
         }
         self.text(path)
+    }
+
+    /// `text`, which stands at `path`, with its named values put in; that one is unknown or not at hand is an error.
+    pub(super) fn substituted(&mut self, path: &[&str], text: &str, substitution: &Substitution) -> Option<String> {
+        let done = substitution.substitute(text);
+        for (name, _) in &done.unknown {
+            let message = format!("there is no named value `{name}`");
+            let help = substitution.nearest(name).map(|name| format!("did you mean `{name}`?"));
+            self.error_with_help(path, "unknown-named-value", message, help);
+        }
+        for (name, _) in &done.missing {
+            let message = format!("the value of the named value `{name}` is not known");
+            self.error(path, "missing-secret", message);
+        }
+        if done.outgrown.is_some() {
+            self.error(path, "too-long", "the text is too long once named values are substituted");
+        }
+        let is_whole = done.unknown.is_empty() && done.missing.is_empty() && done.outgrown.is_none();
+        is_whole.then(|| done.text.as_ref().to_owned())
     }
 
     /// The switch at `path`, or `default`.

@@ -76,6 +76,36 @@ fn defaults_are_those_of_apim() {
 }
 
 #[test]
+fn external_caches_have_a_connection_and_a_place() {
+    let parsed = parse(
+        &set(&[
+            ("/gateways/g", json!({})),
+            ("/namedValues/n", json!({"displayName": "redis", "value": "h,password=hunter2", "secret": true})),
+            (
+                "/caches/default",
+                json!({"connectionString": "{{redis}},ssl=True", "description": "d", "resourceId": "r"}),
+            ),
+            ("/caches/broken", json!({"connectionString": "{{redis}},ssl=hunter2", "useFromLocation": "west"})),
+            ("/caches/nameless", json!({"connectionString": "{{nobody}}"})),
+            ("/caches/empty", json!({"useFromLocation": "west"})),
+            (
+                "/caches/revoked",
+                json!({"connectionString": "h,checkCertificateRevocation=True", "useFromLocation": "x"}),
+            ),
+        ]),
+        "g",
+    );
+    let caches: Vec<(&str, &str)> =
+        parsed.configuration.caches.iter().map(|cache| (cache.id.as_str(), cache.location.as_str())).collect();
+    assert_eq!(caches, [("default", "default"), ("revoked", "x")]);
+    let mut found = codes(&parsed);
+    found.sort_unstable();
+    let expected = ["invalid-connection-string", "missing-property", "no-apis", "no-effect", "unknown-named-value"];
+    assert_eq!(found, expected);
+    assert!(!format!("{:?}", parsed.report(&[])).contains("hunter2"), "no finding shows a part of the secret");
+}
+
+#[test]
 fn scopes_of_every_form() {
     let service = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/contoso";
     let table = [

@@ -14,8 +14,8 @@ use crate::http::{
 use crate::pki::name::hex;
 use crate::pki::{Certificate, Digest};
 use crate::policy::effect::{
-    BodyFailure, Content, Effect, EffectId, OutboundBody, OutboundRequest, Outcome, Redirects, Reply, ResponseBody,
-    Step, UpstreamFailure, UpstreamFailureKind,
+    BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, OutboundBody, OutboundRequest,
+    Outcome, Redirects, Reply, ResponseBody, Step, UpstreamFailure, UpstreamFailureKind,
 };
 use crate::rng::Seed;
 use crate::shared::Shared;
@@ -189,11 +189,45 @@ fn compare(effect: &Effect, turn: &Turn) {
         Effect::Forward(_) => "forward".to_owned(),
         Effect::Send(_) => "send".to_owned(),
         Effect::Dispatch(_) => "dispatch".to_owned(),
+        Effect::Cache(request) => match request.verb {
+            CacheVerb::Get { .. } => "cache-get".to_owned(),
+            CacheVerb::Set { .. } => "cache-set".to_owned(),
+            CacheVerb::Remove => "cache-remove".to_owned(),
+        },
     };
     assert_eq!(name, expected, "line {line}: there is {effect:?}");
     if let Effect::Forward(request) | Effect::Send(request) | Effect::Dispatch(request) = effect {
         compare_request(request, turn);
     }
+    if let Effect::Cache(request) = effect {
+        compare_cached(request, turn);
+    }
+}
+
+// The key; of what is stored, a field `(lifetime)` in seconds and the entry as content.
+fn compare_cached(request: &CacheRequest, turn: &Turn) {
+    let expected = Message::parse(&turn.text);
+    assert_eq!(request.key, expected.first, "line {}", turn.line);
+    if let CacheVerb::Set { entry, lifetime } = &request.verb {
+        let (entry, lifetime) = (String::from_utf8_lossy(entry), lifetime.as_secs().to_string());
+        assert_eq!(expected.field("(lifetime)"), Some(lifetime.as_str()), "line {}", turn.line);
+        assert_eq!(expected.content.as_deref(), Some(entry.as_ref()), "line {}", turn.line);
+    }
+}
+
+// `--- reply` with the entry, `--- reply miss`, or `--- reply failure` with its words.
+fn cache_reply(verb: &CacheVerb, turns: &mut Turns<'_>) -> Reply {
+    if let CacheVerb::Set { .. } = verb {
+        return Reply::Dispatched;
+    }
+    let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
+    let text = reply.text.trim_end_matches('\n');
+    Reply::Cache(match reply.name.split_whitespace().next() {
+        None | Some("#a" | "#b") => Ok(Some(Bytes::from(text.to_owned()))),
+        Some("miss") => Ok(None),
+        Some("failure") => Err(CacheFailure(text.to_owned())),
+        Some(other) => panic!("line {}: `{other}` is no answer of a cache", reply.line),
+    })
 }
 
 // The answer of the `reply` that comes next.
@@ -218,6 +252,7 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
         }
         Effect::Forward(_) => head_reply(turns),
         Effect::Dispatch(_) => Reply::Dispatched,
+        Effect::Cache(request) => cache_reply(&request.verb, turns),
         Effect::Send(_) => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
             Reply::Response(failure(reply).map_or_else(|| Ok(Box::new(response_view(&reply.text))), Err))

@@ -117,6 +117,7 @@ fn reply(effect: &Effect, rng: &mut Rng) -> Reply {
     match effect {
         Effect::Sleep(_) => Reply::Elapsed,
         Effect::Dispatch(_) => Reply::Dispatched,
+        Effect::Cache(_) => Reply::Cache(Ok(None)),
         Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } if fails => {
             Reply::Body(Err(BodyFailure::TooLarge))
         }

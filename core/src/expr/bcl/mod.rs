@@ -339,6 +339,11 @@ impl Table {
         self.enumerations.get(&class).copied()
     }
 
+    /// The enumeration of this full name.
+    pub(crate) fn enumeration_named(&self, name: &str) -> Option<&'static Enumeration> {
+        self.enumerations.values().find(|of| of.name == name).copied()
+    }
+
     /// The members of this name, of any type.
     pub(crate) fn named(&self, name: &str) -> &[Member] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)

@@ -28,7 +28,7 @@ pub(super) fn content(reply: Reply) -> Result<Bytes, String> {
     let response: ResponseView = match reply {
         Reply::Response(Ok(response)) => *response,
         Reply::Response(Err(failure)) => return Err(failure.message),
-        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Elapsed => {
+        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
             return Err("the wrong kind of answer came".to_owned());
         }
     };

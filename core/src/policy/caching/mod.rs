@@ -1,6 +1,7 @@
 //! Policies that keep values between exchanges: cache-lookup-value, cache-store-value, cache-remove-value; whole responses are in
-//! `response`. The cache itself is in `cache`.
+//! `response`, which cache is meant in `chosen`. The built-in cache is in `cache`.
 
+mod chosen;
 pub mod response;
 
 use std::sync::Arc;
@@ -8,12 +9,15 @@ use std::time::Duration;
 
 use crate::cache::{ENTRY_BYTES_MAX, Item, Kept};
 use crate::expr::Expected;
+use crate::policy::effect::Reply;
 use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Attribute, Content, Shape, attribute};
 use crate::policy::{Built, Policy};
 use crate::value::Value;
+
+use chosen::{CachingType, Key, Lookup, answered, forget, keep, look_up};
 
 /// The longest that something is kept, in seconds.
 pub const LIFETIME_SECONDS_MAX: u64 = i32::MAX as u64;
@@ -54,6 +58,7 @@ pub struct CacheLookupValue {
     key: Operand,
     variable: Arc<str>,
     default: Option<Operand<Value>>,
+    cache: CachingType,
 }
 
 /// `cache-store-value`
@@ -62,12 +67,14 @@ pub struct CacheStoreValue {
     key: Operand,
     value: Operand<Value>,
     lifetime: Operand<Lifetime>,
+    cache: CachingType,
 }
 
 /// `cache-remove-value`
 #[derive(Clone, Debug)]
 pub struct CacheRemoveValue {
     key: Operand,
+    cache: CachingType,
 }
 
 /// `duration`: how long something is kept.
@@ -76,46 +83,58 @@ pub struct Lifetime(pub Duration);
 
 /// Compiles `<cache-lookup-value/>`.
 pub fn build_cache_lookup_value(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    check_caching_type(reader);
+    let cache = CachingType::read(reader);
     let (key, variable) = (reader.attribute("key"), reader.literal("variable-name"));
     let default = reader.attribute("default-value");
-    Some(Arc::new(CacheLookupValue { key: key?, variable: variable?, default }))
+    Some(Arc::new(CacheLookupValue { key: key?, variable: variable?, default, cache }))
 }
 
 /// Compiles `<cache-store-value/>`.
 pub fn build_cache_store_value(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    check_caching_type(reader);
+    let cache = CachingType::read(reader);
     let (key, value) = (reader.attribute("key"), reader.attribute("value"));
     let lifetime = reader.attribute("duration");
-    Some(Arc::new(CacheStoreValue { key: key?, value: value?, lifetime: lifetime? }))
+    Some(Arc::new(CacheStoreValue { key: key?, value: value?, lifetime: lifetime?, cache }))
 }
 
 /// Compiles `<cache-remove-value/>`.
 pub fn build_cache_remove_value(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    check_caching_type(reader);
-    Some(Arc::new(CacheRemoveValue { key: reader.attribute("key")? }))
-}
-
-/// Refuses what asks for a cache that is not there. `prefer-external` takes the built-in one.
-fn check_caching_type(reader: &mut Reader<'_, '_, '_>) {
-    if reader.literal("caching-type").as_deref() == Some("external") {
-        reader.error("caching-type", "external caches are not supported yet; `internal` is the memory of the gateway");
-    }
+    let cache = CachingType::read(reader);
+    Some(Arc::new(CacheRemoveValue { key: reader.attribute("key")?, cache }))
 }
 
 impl Policy for CacheLookupValue {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let key = self.key.get(run)?;
         let default = get_optional(self.default.as_ref(), run)?;
-        let value = match run.shared.cache.get(&value_key(&key), run.now.instant).map(|found| found.item) {
-            Some(Item::Value(value)) => Some(copied(value)),
-            Some(Item::Response(_)) | None => default,
-        };
         // Decision: without a default the variable stays as it was, set or not (fixtures/policy/cache-lookup-value.conversation).
-        if let Some(value) = value {
-            run.set_variable(&self.variable, value);
+        if let Some(default) = default {
+            run.set_variable(&self.variable, default);
+        }
+        match look_up(&self.cache.chosen(run), &Key::Value(key), run) {
+            Lookup::Found(found) => self.set(run, found.item),
+            Lookup::Nothing => {}
+            // The default stands until an answer comes.
+            Lookup::Asked(flow) => return Ok(flow),
         }
         Ok(Flow::Next)
+    }
+
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        if let Some(found) = answered(run, "cache-lookup-value", reply) {
+            self.set(run, found.item);
+        }
+        Ok(Flow::Next)
+    }
+}
+
+impl CacheLookupValue {
+    fn set(&self, run: &mut Run<'_>, item: Item) {
+        match item {
+            Item::Value(value) => run.set_variable(&self.variable, copied(value)),
+            // INVARIANT: nothing but a value stands under the key of a value.
+            Item::Response(_) => {}
+        }
     }
 }
 
@@ -124,23 +143,22 @@ impl Policy for CacheStoreValue {
         let (key, value) = (self.key.get(run)?, self.value.get(run)?);
         let lifetime = self.lifetime.get(run)?;
         check_storable(&value)?;
-        let kept = run.shared.cache.put(&value_key(&key), Item::Value(copied(value)), lifetime.0, run.now.instant);
-        tell_too_large(run, "cache-store-value", kept);
-        Ok(Flow::Next)
+        let (chosen, item) = (self.cache.chosen(run), Item::Value(copied(value)));
+        Ok(keep(&chosen, &Key::Value(key), item, lifetime.0, run, "cache-store-value"))
     }
 }
 
 impl Policy for CacheRemoveValue {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let key = self.key.get(run)?;
-        run.shared.cache.remove(&value_key(&key));
+        Ok(forget(&self.cache.chosen(run), &Key::Value(key), run))
+    }
+
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        // Nothing is found by a removal; that it failed is told.
+        let _nothing = answered(run, "cache-remove-value", reply);
         Ok(Flow::Next)
     }
-}
-
-// Values of all APIs share their keys, as in APIM; responses have keys of their own.
-fn value_key(key: &str) -> String {
-    format!("value {key}")
 }
 
 // JSON can change in place, and two exchanges must not see each other's changes.

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CACHING_TYPE, Lifetime, check_caching_type, tell_too_large};
-use crate::cache::{ENTRY_BYTES_MAX, Item};
+use super::chosen::{CachingType, Chosen, Key, Lookup, answered, keep, look_up};
+use super::{CACHING_TYPE, Lifetime};
+use crate::cache::{ENTRY_BYTES_MAX, Found, Item};
 use crate::context::{Body, Context, ResponseView};
 use crate::expr::Message;
 use crate::http::query::Pair;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, header};
 use crate::policy::content::{content_of, fields_of, media_of};
+use crate::policy::effect::Reply;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
@@ -41,6 +43,7 @@ pub static CACHE_STORE: Shape =
 /// `cache-lookup`
 #[derive(Clone, Debug)]
 pub struct CacheLookup {
+    cache: CachingType,
     by_developer: Operand<bool>,
     by_groups: Operand<bool>,
     downstream: Option<Operand>,
@@ -60,7 +63,8 @@ pub struct CacheStore {
 /// What a `cache-lookup` that found nothing leaves for the `cache-store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missed {
-    key: Arc<str>,
+    key: Key,
+    cache: Chosen,
     downstream: Downstream,
 }
 
@@ -95,7 +99,7 @@ struct Vary {
 
 /// Compiles `<cache-lookup>`.
 pub fn build_cache_lookup(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    check_caching_type(reader);
+    let cache = CachingType::read(reader);
     let headers = vary_by_header(reader);
     let parameters = reader.texts("vary-by-query-parameter");
     let by_developer = reader.attribute("vary-by-developer");
@@ -105,6 +109,7 @@ pub fn build_cache_lookup(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let allow_private = reader.attribute("allow-private-response-caching");
     let (by_developer, by_groups) = (by_developer?, by_groups?);
     Some(Arc::new(CacheLookup {
+        cache,
         by_developer,
         by_groups,
         downstream,
@@ -148,20 +153,37 @@ impl Policy for CacheLookup {
         if request.method != Method::GET || is_partial || (is_private && !allow_private) {
             return Ok(Flow::Next);
         }
-        let key: Arc<str> = Arc::from(response_key(run.context, &vary));
-        let Some(found) = run.shared.cache.get(&key, run.now.instant) else {
-            run.state.missed = Some(Missed { key, downstream });
-            return Ok(Flow::Next);
-        };
-        // INVARIANT: only `cache-store` writes under such a key.
-        let Item::Response(response) = found.item else { return Ok(Flow::Next) };
-        let mut response = ResponseView::clone(&response);
-        downstream.tell(&mut response.headers, found.lifetime)?;
-        // RFC 9111 §5.1
-        response.headers.insert(header::AGE, HeaderValue::from(found.age.as_secs()));
-        run.context.response = Some(response);
-        Ok(Flow::Finish)
+        let (key, cache) = (Key::Response(Arc::from(response_key(run.context, &vary))), self.cache.chosen(run));
+        let looked_up = look_up(&cache, &key, run);
+        if let Lookup::Found(found) = looked_up {
+            return hit(run, found, downstream);
+        }
+        // Missed until an answer says otherwise.
+        run.state.missed = Some(Missed { key, cache, downstream });
+        match looked_up {
+            Lookup::Asked(flow) => Ok(flow),
+            Lookup::Nothing | Lookup::Found(_) => Ok(Flow::Next),
+        }
     }
+
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        let Some(found) = answered(run, "cache-lookup", reply) else { return Ok(Flow::Next) };
+        match run.state.missed.take() {
+            Some(Missed { downstream, .. }) => hit(run, found, downstream),
+            None => Ok(Flow::Next),
+        }
+    }
+}
+
+fn hit(run: &mut Run<'_>, found: Found, downstream: Downstream) -> Ran {
+    // INVARIANT: only `cache-store` writes under the key of a response.
+    let Item::Response(response) = found.item else { return Ok(Flow::Next) };
+    let mut response = ResponseView::clone(&response);
+    downstream.tell(&mut response.headers, found.lifetime)?;
+    // RFC 9111 §5.1
+    response.headers.insert(header::AGE, HeaderValue::from(found.age.as_secs()));
+    run.context.response = Some(response);
+    Ok(Flow::Finish)
 }
 
 impl CacheLookup {
@@ -209,13 +231,11 @@ impl Policy for CacheStore {
         let mut stored = response.clone();
         let content = content_of(run, Message::Response)?;
         downstream.tell(fields_of(run, Message::Response), lifetime)?;
-        let Some(Missed { key, .. }) = run.state.missed.take() else { return Ok(Flow::Next) };
+        let Some(Missed { key, cache, .. }) = run.state.missed.take() else { return Ok(Flow::Next) };
         stored.body = content.map_or(Body::Absent, Body::Bytes);
         // Decision: one client's cookies are not handed to another (fixtures/policy/cache-store.conversation).
         stored.headers.remove(header::SET_COOKIE);
-        let kept = run.shared.cache.put(&key, Item::Response(Arc::new(stored)), lifetime, run.now.instant);
-        tell_too_large(run, "cache-store", kept);
-        Ok(Flow::Next)
+        Ok(keep(&cache, &key, Item::Response(Arc::new(stored)), lifetime, run, "cache-store"))
     }
 }
 
@@ -259,7 +279,7 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 
 // Every part begins with its length, so that no two requests share a key by chance or by intent.
 fn response_key(context: &Context, vary: &Vary) -> String {
-    let mut key = String::from("response");
+    let mut key = String::new();
     let mut part = |text: &str| {
         // Writing to a string cannot fail.
         let _ = write!(key, " {}:{text}", text.len());

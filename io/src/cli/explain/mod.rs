@@ -4,7 +4,7 @@ pub mod arguments;
 
 mod given;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use std::time::Duration;
 use holdfast_core::config::Revision;
 use holdfast_core::context::{Body, ResponseView};
 use holdfast_core::exchange::{
-    Client, Content, Effect, Exchange, OutboundRequest, Outcome as Ended, Reply, ResponseBody, Step, UpstreamFailure,
-    UpstreamFailureKind,
+    CacheRequest, CacheVerb, Client, Content, Effect, Exchange, OutboundRequest, Outcome as Ended, Reply, ResponseBody,
+    Step, UpstreamFailure, UpstreamFailureKind,
 };
 use holdfast_core::http::{Bytes, HeaderMap, HttpVersion, RequestHead, ResponseHead, StatusCode, phrase};
 use holdfast_core::rng::Seed;
@@ -79,6 +79,8 @@ struct World {
     slept: Duration,
     // The content of the response to the last forward.
     content: Body,
+    // What is in external caches.
+    cached: BTreeMap<String, Bytes>,
     // Requests that nobody was there to answer.
     unanswered: Vec<String>,
 }
@@ -87,7 +89,8 @@ impl World {
     fn new(mut given: Given) -> Self {
         let replies = std::mem::take(&mut given.replies).into();
         let clock = SystemClock::start();
-        Self { clock, given, replies, slept: Duration::ZERO, content: Body::Absent, unanswered: Vec::new() }
+        let (content, cached, unanswered) = (Body::Absent, BTreeMap::new(), Vec::new());
+        Self { clock, given, replies, slept: Duration::ZERO, content, cached, unanswered }
     }
 
     fn run(&mut self, snapshot: Arc<Snapshot>) -> Result<Box<Ended>, String> {
@@ -141,9 +144,25 @@ impl World {
             })),
             Effect::Send(request) => Reply::Response(self.response(request).map(Box::new)),
             Effect::Dispatch(_) => Reply::Dispatched,
+            Effect::Cache(request) => self.cached(request),
             Effect::Sleep(time) => {
                 self.slept += *time;
                 Reply::Elapsed
+            }
+        }
+    }
+
+    // A cache that is empty at first.
+    fn cached(&mut self, CacheRequest { cache: _, key, verb }: &CacheRequest) -> Reply {
+        match verb {
+            CacheVerb::Get { max_bytes: _ } => Reply::Cache(Ok(self.cached.get(key).cloned())),
+            CacheVerb::Set { entry, lifetime: _ } => {
+                self.cached.insert(key.clone(), entry.clone());
+                Reply::Dispatched
+            }
+            CacheVerb::Remove => {
+                self.cached.remove(key);
+                Reply::Cache(Ok(None))
             }
         }
     }

@@ -243,7 +243,7 @@ impl Scripted {
                     Some(ErrorRecord { reason: format!("{:?}", failure.kind), ..ErrorRecord::default() });
                 outcome
             }
-            Reply::Dispatched | Reply::Elapsed => outcome(StatusCode::OK, ResponseBody::Empty),
+            Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => outcome(StatusCode::OK, ResponseBody::Empty),
         }
     }
 }
