@@ -5,8 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use holdfast_core::rng::Seed;
+use holdfast_sim::mark::Mark;
 use holdfast_sim::plan::{Action, Backup, Plan, Step};
 use holdfast_sim::replay;
+use holdfast_sim::shop::{Event, Member};
 use holdfast_sim::trace::Heard;
 
 /// Seeds that once broke a promise, one a line with the reason behind `#`. A seed that comes in here stays.
@@ -99,4 +101,31 @@ fn power_loss_while_a_revision_goes_live_brings_no_older_one_back() {
         let restored = verdict.run.events.iter().any(|event| event.message.starts_with("starting → restored"));
         assert!(restored, "power lost at {lost:?}");
     }
+}
+
+/// Both members of the shop's pool sicken, and its identity provider goes away: breakers trip and close, tokens pass on, and a process
+/// that starts meanwhile has no keys until the provider is back.
+#[test]
+fn breakers_and_tokens_go_through_an_outage_of_all_they_depend_on() {
+    let at = Duration::from_secs;
+    let mut plan = Plan::draw(Seed(11));
+    let steps = [
+        (8, Action::Shop(Event::Sicken(Member::A))),
+        (10, Action::Shop(Event::StopProvider)),
+        (14, Action::Shop(Event::Sicken(Member::B))),
+        (24, Action::Shop(Event::Heal(Member::A))),
+        (26, Action::Shop(Event::Heal(Member::B))),
+        (50, Action::Kill),
+        (51, Action::Restart),
+        (80, Action::Shop(Event::StartProvider)),
+    ];
+    plan.steps = steps.map(|(second, action)| Step { at: at(second), action }).to_vec();
+    (plan.outage, plan.end, plan.backup) = ((at(8), at(8)), at(105), Backup::Whole);
+    let verdict = replay::play_plan(11, plan).expect("the world holds");
+    assert_eq!(verdict.violations, Vec::new());
+    for mark in [Mark::BreakerTripped, Mark::PoolTripped, Mark::ProviderMissed, Mark::ProviderUnknown] {
+        assert!(verdict.marks.contains(&mark), "`{mark}` was not seen: {:?}", verdict.marks);
+    }
+    let late = verdict.run.shop.visits.iter().filter(|visit| visit.is_known && visit.began > at(92));
+    assert!(late.clone().count() > 3 && late.clone().all(|visit| visit.status == Some(200)), "{:?}", late.last());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
-use crate::keys::{Kept, KeyStores, Provider};
+use crate::keys::{Kept, KeyStores, Provider, Verified};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
@@ -30,6 +30,8 @@ pub struct Shared {
     pub revocations: Kept<VerifiedList>,
     /// Key stores that policies have opened.
     pub key_stores: KeyStores,
+    /// Signatures of tokens that have been verified.
+    pub verified: Verified,
     /// Inspections that wait for whoever asked for them.
     pub inspections: Shelf,
 }

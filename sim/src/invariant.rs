@@ -2,6 +2,7 @@
 //! the gateway works.
 
 mod account;
+pub(crate) mod shop;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub fn violations(plan: &Plan, run: &Run, twin: &Run) -> Vec<Violation> {
         found.extend(account::never_serves_an_older_revision(plan, &run.events));
         found.extend(account::no_unexpected_error(plan, &run.events));
         found.extend(account::heartbeats_keep_their_pace(plan, &run.heartbeats));
+        found.extend(shop::violations(plan, &run.shop));
     }
     found
 }
@@ -154,7 +156,8 @@ fn caught_up_after_healing(plan: &Plan, run: &[Outcome]) -> Vec<Violation> {
             | Action::LoseBackup
             | Action::RotBackup
             | Action::Restart
-            | Action::StepClock(_) => None,
+            | Action::StepClock(_)
+            | Action::Shop(_) => None,
         });
         if let Some(due) = due.max().filter(|due| *due > edit) {
             let what = format!("{} at {:?} saw edit {edit}, {due} was due", outcome.id, outcome.began);

@@ -16,6 +16,7 @@ pub mod net;
 pub mod plan;
 pub mod replay;
 pub mod sample;
+pub mod shop;
 pub mod terminal;
 pub mod trace;
 pub mod world;

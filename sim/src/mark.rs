@@ -6,7 +6,9 @@ use std::fmt;
 use holdfast_core::telemetry::name;
 
 use crate::azure::Fault;
+use crate::invariant::shop as judges;
 use crate::plan::{Action, Plan, Step};
+use crate::shop::{Account, Member, Visit};
 use crate::trace::{Heard, Way};
 use crate::world::Run;
 
@@ -37,6 +39,14 @@ pub enum Mark {
     ClockForward,
     /// The gateway's wall clock jumped back.
     ClockBack,
+    /// The circuit breaker of a backend tripped.
+    BreakerTripped,
+    /// The breakers of all backends of a pool were tripped.
+    PoolTripped,
+    /// A token passed while its provider was away.
+    ProviderMissed,
+    /// A token was refused because its provider's keys had never come.
+    ProviderUnknown,
 }
 
 /// How a process ended.
@@ -77,6 +87,10 @@ impl Mark {
             Self::HeartbeatFailed,
             Self::ClockForward,
             Self::ClockBack,
+            Self::BreakerTripped,
+            Self::PoolTripped,
+            Self::ProviderMissed,
+            Self::ProviderUnknown,
         ]);
         all
     }
@@ -108,6 +122,10 @@ impl fmt::Display for Mark {
             Self::HeartbeatFailed => f.write_str("a heartbeat failed"),
             Self::ClockForward => f.write_str("the clock jumped ahead"),
             Self::ClockBack => f.write_str("the clock jumped back"),
+            Self::BreakerTripped => f.write_str("a circuit breaker tripped"),
+            Self::PoolTripped => f.write_str("all backends of a pool were tripped"),
+            Self::ProviderMissed => f.write_str("a token passed without its provider"),
+            Self::ProviderUnknown => f.write_str("a token was refused without its provider"),
         }
     }
 }
@@ -137,6 +155,7 @@ pub fn marks(plan: &Plan, run: &Run) -> BTreeSet<Mark> {
             Way::Repeated { .. } => drop(marks.insert(Mark::DeadConnection)),
         }
     }
+    marks.extend(shop(plan, &run.shop));
     let heard = |name: &str| run.events.iter().any(|event| event.name == name);
     let stepped = |ahead: bool| {
         plan.steps.iter().any(|step| matches!(step.action, Action::StepClock(by) if by != 0 && (by > 0) == ahead))
@@ -152,6 +171,23 @@ pub fn marks(plan: &Plan, run: &Run) -> BTreeSet<Mark> {
         }
     }
     marks
+}
+
+fn shop(plan: &Plan, account: &Account) -> Vec<Mark> {
+    let visited = |seen: &dyn Fn(&Visit) -> bool| account.visits.iter().any(|visit| visit.is_known && seen(visit));
+    let is_away =
+        |visit: &Visit| judges::provider_is_away(plan, visit.began) && judges::provider_is_away(plan, visit.ended);
+    let tripped = Member::ALL.iter().any(|member| !judges::trips(plan, *member, &account.calls).is_empty());
+    let seen = [
+        (Mark::BreakerTripped, tripped),
+        (
+            Mark::PoolTripped,
+            visited(&|visit| visit.status == Some(503) && visit.problem.contains("Service Unavailable")),
+        ),
+        (Mark::ProviderMissed, visited(&|visit| visit.status == Some(200) && is_away(visit))),
+        (Mark::ProviderUnknown, visited(&|visit| visit.status == Some(401) && is_away(visit))),
+    ];
+    seen.into_iter().filter(|(_, is_seen)| *is_seen).map(|(mark, _)| mark).collect()
 }
 
 /// The mark that `event` is in an outage with this cause.
@@ -180,7 +216,8 @@ fn trouble(cause: Action, event: &Heard) -> Option<Mark> {
         | Action::LoseBackup
         | Action::RotBackup
         | Action::Restart
-        | Action::StepClock(_) => return None,
+        | Action::StepClock(_)
+        | Action::Shop(_) => return None,
     };
     (event.name == name).then_some(mark)
 }

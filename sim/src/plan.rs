@@ -6,6 +6,7 @@ use std::time::Duration;
 use holdfast_core::rng::{Rng, Seed};
 
 use crate::azure::Fault;
+use crate::shop;
 
 /// One thing that happens to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Action {
     Restart,
     /// The wall clock of the gateway's host jumps by so many seconds.
     StepClock(i32),
+    /// Something happens to the shop.
+    Shop(shop::Event),
 }
 
 impl Action {
@@ -49,7 +52,7 @@ impl Action {
             | Self::LoseBackup
             | Self::RotBackup
             | Self::StepClock(_) => true,
-            Self::Edit(_) | Self::Kill | Self::PowerLoss | Self::Restart => false,
+            Self::Edit(_) | Self::Kill | Self::PowerLoss | Self::Restart | Self::Shop(_) => false,
         }
     }
 }
@@ -138,6 +141,10 @@ impl Plan {
             let at = between(&mut rng, (5_000, 100_000)).min(until + AFTERMATH / 2);
             plan.push(at, Action::StepClock(step));
         }
+        // From a stream of its own: what else is drawn of a seed stays as it was.
+        for (at, event) in shop::host::draw(&mut seed.fork("shop plan").rng(), plan.end) {
+            plan.push(at, Action::Shop(event));
+        }
         plan.steps.sort_by_key(|step| step.at);
         plan
     }
@@ -168,7 +175,8 @@ impl Plan {
                 | Action::Recover
                 | Action::LoseBackup
                 | Action::RotBackup
-                | Action::StepClock(_) => {}
+                | Action::StepClock(_)
+                | Action::Shop(_) => {}
             }
         }
         spans
@@ -191,7 +199,8 @@ impl Plan {
                 | Action::LoseBackup
                 | Action::RotBackup
                 | Action::Restart
-                | Action::StepClock(_) => {}
+                | Action::StepClock(_)
+                | Action::Shop(_) => {}
             }
         }
         spans.extend(lost.map(|begin| (begin.at, self.end, begin.action)));
@@ -255,6 +264,7 @@ fn inside(rng: &mut Rng, from: Duration, until: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::Member;
 
     #[test]
     fn equal_seeds_draw_equal_plans_in_order_of_time() {
@@ -275,6 +285,12 @@ mod tests {
         assert!(drawn(|a| *a == Action::Kill) && drawn(|a| *a == Action::PowerLoss));
         assert!(drawn(|a| *a == Action::LoseBackup) && drawn(|a| *a == Action::RotBackup));
         assert!(drawn(|a| matches!(a, Action::StepClock(1..))) && drawn(|a| matches!(a, Action::StepClock(..=-1))));
+        for event in [shop::Event::Sicken(Member::A), shop::Event::Stop(Member::B), shop::Event::StopProvider] {
+            assert!(
+                plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Shop(event))),
+                "{event:?} never drawn"
+            );
+        }
         for fault in Fault::ALL {
             assert!(
                 plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Fail(fault))),

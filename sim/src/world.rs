@@ -13,7 +13,7 @@ use holdfast::env::Env;
 use holdfast::net::Net;
 use holdfast::run::{Trust, run_local};
 use holdfast::settings::Settings;
-use holdfast_core::config::folder;
+use holdfast_core::config::{ResourceSet, folder};
 use holdfast_core::rng::{Rng, Seed};
 use holdfast_core::time::WallTime;
 use hyper::Method;
@@ -33,6 +33,7 @@ use crate::invariant::Arrivals;
 use crate::net::SimNet;
 use crate::plan::{Action, Plan};
 use crate::sample::{self, Backends, EDIT_HEADER, GATEWAY, KEY};
+use crate::shop::{self, Account, Shop};
 use crate::trace::{Heard, Outcome, Seen, Trace, Way};
 
 const GATEWAY_PORT: u16 = 8080;
@@ -58,6 +59,8 @@ pub struct Run {
     pub arrivals: Arrivals,
     /// When heartbeats reached Azure.
     pub heartbeats: Vec<Duration>,
+    /// What happened in the shop.
+    pub shop: Account,
     /// What the gateway said of itself.
     pub events: Vec<Heard>,
     /// Everything that happened.
@@ -68,6 +71,7 @@ struct World {
     azure: Shared,
     disk: SimDisk,
     gateway_clock: SimClock,
+    shop: Shop,
     trace: Trace,
     rng: Rng,
 }
@@ -86,12 +90,13 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
         crypto::key_pair(seed.fork("server")).map_err(|error| error.to_string())?,
     )
     .map_err(|error| error.to_string())?;
-    let azure = Azure::new(GATEWAY, folder::read(&sample::files(1, &backends())).set, seed.fork("azure"));
+    let azure = Azure::new(GATEWAY, configuration(1), seed.fork("azure"));
     let shared = Shared::new(azure, Arc::new(clock));
     let world = World {
         azure: shared.clone(),
         disk: SimDisk::default(),
         gateway_clock,
+        shop: Shop::new(seed, EPOCH_UNIX_SECONDS)?,
         trace: trace.clone(),
         rng: seed.fork("world").rng(),
     };
@@ -104,6 +109,8 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     host_backend(&mut sim, "catalog", &reached);
     host_gateway(&mut sim, &world, plan, &identity, seed);
     host_clients(&mut sim, plan, seed, &seen, &trace);
+    let shop = world.shop.clone();
+    shop::host::add_to(&mut sim, &shop, seed, plan.end, &trace);
     drive(&mut sim, world, plan)?;
 
     let mut arrivals = BTreeMap::new();
@@ -112,7 +119,7 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     }
     let outcomes = seen.borrow().clone();
     let heartbeats = shared.with(|azure| azure.heartbeats().map(|beat| since_epoch(beat.moment)).collect());
-    Ok(Run { outcomes, arrivals, heartbeats, events: trace.events(), trace })
+    Ok(Run { outcomes, arrivals, heartbeats, shop: shop.account(), events: trace.events(), trace })
 }
 
 fn since_epoch(moment: WallTime) -> Duration {
@@ -138,6 +145,13 @@ fn backends() -> Backends {
         orders: format!("http://orders:{BACKEND_PORT}/orders-service"),
         catalog: format!("http://catalog:{BACKEND_PORT}/catalog-service"),
     }
+}
+
+/// The configuration after this edit.
+fn configuration(edit: u32) -> ResourceSet {
+    let mut files = sample::files(edit, &backends());
+    shop::add_to(&mut files);
+    folder::read(&files).set
 }
 
 fn any(port: u16) -> SocketAddr {
@@ -309,8 +323,7 @@ fn drive(sim: &mut Sim<'_>, mut world: World, plan: &Plan) -> Result<(), String>
 fn act(sim: &mut Sim<'_>, world: &mut World, action: Action) {
     match action {
         Action::Edit(number) => {
-            let set = folder::read(&sample::files(number, &backends())).set;
-            world.azure.with(|azure| azure.publish(set));
+            world.azure.with(|azure| azure.publish(configuration(number)));
         }
         Action::BlackHole => sim.hold("gateway", "azure"),
         Action::Partition => sim.partition("gateway", "azure"),
@@ -325,18 +338,24 @@ fn act(sim: &mut Sim<'_>, world: &mut World, action: Action) {
         Action::LoseBackup => world.disk.wipe(),
         Action::RotBackup => world.disk.rot(&mut world.rng),
         Action::Restart => {
-            for other in ["clients", "orders", "catalog"] {
+            for other in neighbours() {
                 sim.repair("gateway", other);
             }
             sim.bounce("gateway");
         }
+        Action::Shop(event) => shop::host::act(sim, &world.shop, event),
         Action::StepClock(seconds) => world.gateway_clock.step_wall(i64::from(seconds) * 1_000_000_000),
     }
 }
 
+/// Whom the gateway talks to beside Azure.
+fn neighbours() -> impl Iterator<Item = &'static str> {
+    ["clients", "orders", "catalog"].into_iter().chain(shop::host::HOSTS)
+}
+
 /// A crash in turmoil sends FIN, as an orderly exit does; without power nobody is told.
 fn power_loss(sim: &mut Sim<'_>, world: &mut World) {
-    for other in ["clients", "orders", "catalog"] {
+    for other in neighbours() {
         sim.partition("gateway", other);
     }
     sim.crash("gateway");

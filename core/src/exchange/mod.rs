@@ -10,6 +10,7 @@ mod departure;
 mod fault;
 mod inspector;
 mod machine;
+pub mod probe;
 mod seen;
 mod strand;
 

@@ -75,6 +75,11 @@ impl Token {
         Some(Self { header, claims, signed: signed.to_owned(), signature: decode_base64url(signature)? })
     }
 
+    /// What is signed, and the signature.
+    pub(super) fn parts(&self) -> (&[u8], &[u8]) {
+        (self.signed.as_bytes(), &self.signature)
+    }
+
     /// The text of a member of the header.
     #[must_use]
     pub fn header_text(&self, name: &str) -> Option<&str> {

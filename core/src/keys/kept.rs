@@ -17,6 +17,9 @@ const REFETCH: Duration = Duration::from_secs(300);
 /// The least time between two fetches while there is none.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// A fetch that has not come back after this time is taken for one that fails: whoever waited for it may have gone away.
+const STUCK: Duration = Duration::from_secs(10);
+
 /// How long others go on with what is there while one fetches.
 const UNDER_WAY: Duration = Duration::from_secs(30);
 
@@ -79,16 +82,23 @@ impl<T> Kept<T> {
         entry.used = now;
         let within =
             |moment: Option<Instant>, time: Duration| moment.is_some_and(|moment| now.saturating_since(moment) < time);
+        let began = entry.began.map(|(began, _)| began);
+        let is_stuck = |pause: Duration| within(began, STUCK + pause) && !within(began, STUCK);
         let is_fetched = match (&entry.document, want) {
-            (None, _) => !within(entry.failed, RETRY),
-            (Some(_), Want::Newer) => !within(entry.failed, REFETCH) && !within(entry.renewed, REFETCH),
+            (None, _) => !within(entry.failed, RETRY) && !is_stuck(RETRY),
+            (Some(_), Want::Newer) => {
+                !within(entry.failed, REFETCH) && !within(entry.renewed, REFETCH) && !is_stuck(REFETCH)
+            }
             (Some(_), Want::Any) => {
-                let began = entry.began.map(|(began, _)| began);
                 !within(entry.fetched, FRESH) && !within(entry.failed, REFETCH) && !within(began, UNDER_WAY)
             }
         };
         if is_fetched {
-            entry.began = Some((now, want));
+            entry.began = match entry.began.filter(|_| within(began, STUCK)) {
+                Some((first, Want::Any)) => Some((first, want)),
+                Some(earlier) => Some(earlier),
+                None => Some((now, want)),
+            };
             return Progress::Fetch;
         }
         entry.document.clone().map_or(Progress::Unknown, Progress::Use)
@@ -181,6 +191,22 @@ mod tests {
         kept.fail(&url, at(2));
         assert!(matches!(kept.look(&url, Want::Any, at(11)), Progress::Unknown));
         assert!(asks(&kept, &url, Want::Any, 12));
+    }
+
+    #[test]
+    fn a_fetch_that_nobody_waits_for_any_more_has_failed() {
+        let (kept, url) = (Kept::default(), Arc::from("https://idp/"));
+        for second in [0, 4, 9] {
+            assert!(asks(&kept, &url, Want::Any, second));
+        }
+        assert!(matches!(kept.look(&url, Want::Any, at(10)), Progress::Unknown), "ten seconds are enough");
+        assert!(!asks(&kept, &url, Want::Any, 19));
+        assert!(asks(&kept, &url, Want::Any, 20));
+        kept.learn(&url, 1, at(21));
+        assert!(asks(&kept, &url, Want::Newer, 30));
+        assert!(!asks(&kept, &url, Want::Newer, 40));
+        assert!(!asks(&kept, &url, Want::Newer, 339));
+        assert!(asks(&kept, &url, Want::Newer, 340));
     }
 
     #[test]

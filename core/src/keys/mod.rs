@@ -8,12 +8,14 @@ mod kept;
 mod key;
 mod providers;
 mod stores;
+mod verified;
 
 pub use encoding::{decode_base64, decode_base64url};
 pub use kept::{Kept, Progress, Want};
 pub use key::{Key, Material, key_set};
 pub use providers::{Configured, Fetch, Provider};
 pub use stores::KeyStores;
+pub use verified::Verified;
 
 /// The longest token that is looked at, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 64 * 1024;

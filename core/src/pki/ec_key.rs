@@ -82,7 +82,10 @@ pub(super) fn public_point(curve: &str, secret: &[u8]) -> Option<Vec<u8>> {
 
 /// A public key.
 #[derive(Clone)]
-pub struct EcKey(Point);
+pub struct EcKey {
+    written: Box<[u8]>,
+    key: Point,
+}
 
 #[derive(Clone)]
 enum Point {
@@ -111,17 +114,24 @@ impl EcKey {
     /// The key of a point as certificates carry it (SEC 1 §2.3.3); `None` when it is none of the curve.
     #[must_use]
     pub fn of_point(curve: Curve, point: &[u8]) -> Option<Self> {
-        Some(Self(match curve {
+        let key = match curve {
             Curve::P256 => Point::P256(Box::new(p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)),
             Curve::P384 => Point::P384(Box::new(p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)),
             Curve::P521 => Point::P521(Box::new(p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?)),
-        }))
+        };
+        Some(Self { written: Box::from(point), key })
+    }
+
+    /// The point as it was given (SEC 1 §2.3.3).
+    #[must_use]
+    pub fn point(&self) -> &[u8] {
+        &self.written
     }
 
     /// Its curve.
     #[must_use]
     pub const fn curve(&self) -> Curve {
-        match self.0 {
+        match self.key {
             Point::P256(_) => Curve::P256,
             Point::P384(_) => Curve::P384,
             Point::P521(_) => Curve::P521,
@@ -135,7 +145,7 @@ impl EcKey {
         // A hash is a number; one that is shorter than the curve's numbers is still the same number.
         let missing = self.curve().coordinate_bytes().saturating_sub(hash.len());
         let hash = [vec![0; missing], hash].concat();
-        match &self.0 {
+        match &self.key {
             Point::P256(key) => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),
             Point::P384(key) => p384::ecdsa::Signature::from_slice(signature)

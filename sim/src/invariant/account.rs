@@ -66,7 +66,8 @@ fn is_expected(plan: &Plan, event: &Heard) -> bool {
                 | Action::LoseBackup
                 | Action::RotBackup
                 | Action::Restart
-                | Action::StepClock(_) => None,
+                | Action::StepClock(_)
+                | Action::Shop(_) => None,
             };
             let starts_with_nothing = plan.backup == Backup::Lost && event.name == name::CONFIG_INITIAL_SYNC_FAILED;
             by_fault == Some(event.name) || starts_with_nothing

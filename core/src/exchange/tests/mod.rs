@@ -2,6 +2,7 @@
 
 pub(crate) mod conversation;
 mod coverage;
+mod drawn;
 mod player;
 mod random;
 pub(crate) mod world;

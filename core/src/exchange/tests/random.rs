@@ -12,15 +12,16 @@ use proptest::{collection, prop_oneof, sample};
 use super::conversation::Conversation;
 use super::world;
 use crate::context::{Body, ResponseView};
-use crate::exchange::{Client, EffectId, Exchange, OPERATIONS_MAX, Phase};
+use crate::exchange::probe::play::{Choose, Played};
+use crate::exchange::{Client, Exchange};
 use crate::http::{Bytes, HeaderMap, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url};
-use crate::policy::effect::{BodyFailure, Content, Effect, Reply, Step, UpstreamFailure, UpstreamFailureKind};
+use crate::policy::effect::{BodyFailure, Content, Effect, Reply, UpstreamFailure, UpstreamFailureKind};
 use crate::rng::{Rng, Seed};
 use crate::shared::Shared;
 use crate::time::{Instant, Now, WallTime};
 
 /// More effects than any program here can ask for: retries of retries, four scopes, each body once.
-const STEPS_MAX: usize = 200_000;
+const STEPS_MAX: u64 = 200_000;
 
 const LEAVES: [&str; 13] = [
     "<base />",
@@ -135,6 +136,12 @@ fn reply(effect: &Effect, rng: &mut Rng) -> Reply {
     }
 }
 
+impl Choose for Rng {
+    fn choose(&mut self, bound: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(bound).unwrap())).unwrap()
+    }
+}
+
 fn run(documents: [&str; 3], seed: u64, has_body: bool) {
     let [service, api, operation] = documents;
     let text = format!("--- service\n{service}\n--- api\n{api}\n--- operation\n{operation}\n");
@@ -150,49 +157,19 @@ fn run(documents: [&str; 3], seed: u64, has_body: bool) {
     let mut now = Now { instant: Instant::ZERO, wall: WallTime::from_unix_seconds(0) };
     let shared = Shared::default();
     let mut rng = Seed(seed).fork("world").rng();
-    let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, Client::default(), Seed(seed), now);
-    let inspected = seed.is_multiple_of(3);
-    if inspected {
-        exchange = exchange.inspected_anyway();
-    }
-    let mut in_flight: Vec<(EffectId, Effect)> = Vec::new();
+    let exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, Client::default(), Seed(seed), now);
+    let mut played = if seed.is_multiple_of(3) { Played::inspected(exchange) } else { Played::new(exchange) };
     let leaves_at = if seed.is_multiple_of(5) { rng.below(12) } else { u64::MAX };
     for step in 0..STEPS_MAX {
-        if u64::try_from(step).unwrap() == leaves_at {
-            drop(exchange);
+        if step == leaves_at {
+            drop(played);
             assert_eq!(shared.permits.out(), 0, "a client that goes away leaves no permit behind");
             return;
         }
         now.instant = now.instant.saturating_add(Duration::from_millis(1));
-        match exchange.poll(&shared, now) {
-            Step::Perform(id, effect) => {
-                assert!(in_flight.iter().all(|(other, _)| *other != id), "an effect has a number of its own");
-                in_flight.push((id, effect));
-            }
-            Step::Cancel(id) => {
-                let at = in_flight.iter().position(|(other, _)| *other == id).expect("what is cancelled is in flight");
-                in_flight.remove(at);
-            }
-            Step::Continue => assert!(inspected, "nothing but an inspection hands back early"),
-            Step::Wait => {
-                let last = in_flight.last().expect("the exchange waits for something").0;
-                exchange.resume(EffectId(last.0 + 1), Reply::Elapsed, now);
-                assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an unknown answer is ignored");
-                let at = usize::try_from(rng.below(u64::try_from(in_flight.len()).unwrap())).unwrap();
-                let (id, effect) = in_flight.remove(at);
-                exchange.resume(id, reply(&effect, &mut rng), now);
-            }
-            Step::Done(outcome) => {
-                assert!(outcome.head.status.as_u16() >= 200);
-                assert_eq!(exchange.phase, Phase::Done);
-                assert_eq!(outcome.inspection.is_some(), inspected);
-                assert!(exchange.strand.frames.is_empty() && exchange.strand.loops.is_empty(), "nothing is left open");
-                assert!(exchange.parallel.is_none() && in_flight.is_empty(), "nothing is left under way");
-                assert_eq!(shared.permits.out(), 0, "no permit is left out");
-                assert!(exchange.budget <= OPERATIONS_MAX);
-                assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
-                return;
-            }
+        if played.turn(&shared, now, &mut rng, reply).is_some() {
+            assert_eq!(shared.permits.out(), 0, "no permit is left out");
+            return;
         }
     }
     panic!("the exchange does not end");

@@ -1,28 +1,14 @@
 //! The configuration around a conversation: one gateway, one API `echo` at `/echo`, its operations, product and subscription.
-
-use std::sync::Arc;
-
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Message};
-use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
+use crate::config::{ResourceSet, Revision};
+pub(crate) use crate::exchange::probe::world::{insert, policy};
 use crate::snapshot::{Compiled, Identity, Snapshot};
 
 /// The gateway that conversations are played on.
 pub(crate) fn identity() -> Identity {
     Identity { gateway_id: "gw".to_owned(), instance_id: "test".to_owned(), ..Identity::default() }
-}
-
-/// Adds a resource to a set.
-pub(crate) fn insert(set: &mut ResourceSet, id: &str, properties: Value, file: &str) {
-    let properties: Map<String, Value> = properties.as_object().cloned().unwrap_or_default();
-    let origin = Origin { file: Arc::from(file), text: None };
-    set.insert(Resource { id: ResourceId::new(id), properties: Arc::new(properties), origin });
-}
-
-/// A policy document as a resource.
-pub(crate) fn policy(text: &str) -> Value {
-    json!({ "format": "rawxml", "value": text })
 }
 
 /// The resources that a fixture describes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::decision::Denial;
 use crate::expr::claim_values;
 use crate::keys::jws::{Algorithm, Token};
-use crate::keys::{Key, Provider};
+use crate::keys::{Key, Provider, Verified};
 
 /// The reason of a request without a token.
 pub(super) const NOT_PRESENT: &str = "TokenNotPresent";
@@ -57,9 +57,10 @@ pub(super) fn decide(
     rules: &Rules,
     own: &[Key],
     providers: &[Arc<Provider>],
+    verified: &Verified,
     now: i64,
 ) -> Result<(), Denial> {
-    signature(token, rules, &all_keys(own, providers).collect::<Vec<_>>())?;
+    signature(token, rules, &all_keys(own, providers).collect::<Vec<_>>(), verified)?;
     lifetime(token, rules, now)?;
     audience(token, rules)?;
     issuer(token, rules, providers)?;
@@ -71,7 +72,7 @@ fn denied(reason: &'static str, why: impl AsRef<str>) -> Denial {
     Denial { reason, message: format!("{} Access denied.", why.as_ref()) }
 }
 
-fn signature(token: &Token, rules: &Rules, keys: &[&Key]) -> Result<(), Denial> {
+fn signature(token: &Token, rules: &Rules, keys: &[&Key], verified: &Verified) -> Result<(), Denial> {
     match token.algorithm() {
         None => return Err(denied(INVALID, "JWT is signed with an algorithm that is not supported.")),
         Some(Algorithm::None) => {
@@ -87,11 +88,11 @@ fn signature(token: &Token, rules: &Rules, keys: &[&Key]) -> Result<(), Denial> 
     }
     let kid = token.header_text("kid");
     let named: Vec<&&Key> = keys.iter().filter(|key| kid.is_some() && key.id.as_deref() == kid).collect();
-    let verified = match named.is_empty() {
-        true => keys.iter().any(|key| token.is_signed_by(key)),
-        false => named.iter().any(|key| token.is_signed_by(key)),
+    let is_signed = match named.is_empty() {
+        true => keys.iter().any(|key| verified.is_signed(token, key)),
+        false => named.iter().any(|key| verified.is_signed(token, key)),
     };
-    match (verified, named.is_empty() && kid.is_some()) {
+    match (is_signed, named.is_empty() && kid.is_some()) {
         (true, _) => Ok(()),
         (false, true) => Err(denied("TokenSignatureKeyNotFound", "The key that JWT names is not known.")),
         (false, false) => Err(denied("TokenSignatureInvalid", "The signature of JWT is invalid.")),

@@ -117,7 +117,8 @@ impl Policy for ValidateToken {
             return Ok(Flow::Ask(effect));
         }
         run.state.fetches.remove(&self.index);
-        match decision::decide(&read, &rules, &signing, &providers, run.now.wall.unix_seconds()) {
+        let (verified, now) = (&run.shared.verified, run.now.wall.unix_seconds());
+        match decision::decide(&read, &rules, &signing, &providers, verified, now) {
             Ok(()) => {}
             Err(denial) => return self.refuse(run, status, message, denial),
         }
