@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
-use crate::keys::{Kept, KeyStores, Provider, Verified};
+use crate::keys::{Kept, KeyStores, Provider, Tokens, Verified};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
@@ -28,6 +28,8 @@ pub struct Shared {
     pub providers: Kept<Provider>,
     /// The lists of revoked certificates that authorities have published.
     pub revocations: Kept<VerifiedList>,
+    /// Tokens of managed identities.
+    pub tokens: Tokens,
     /// Key stores that policies have opened.
     pub key_stores: KeyStores,
     /// Signatures of tokens that have been verified.

@@ -1,8 +1,11 @@
 //! From an effect to a future of its reply: one exhaustive match. Decides nothing.
 
+use std::fs::File;
 use std::future::Future;
+use std::io::Read;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::exchange::{BodyFailure, CacheRequest, Content, Effect, OutboundBody, OutboundRequest, Reply};
@@ -61,6 +64,7 @@ pub(crate) fn perform<N: Net>(
             Box::pin(std::future::ready(Performed::of(Reply::Dispatched)))
         }
         Effect::Cache(request) => Box::pin(cached(Rc::clone(caches), request)),
+        Effect::ReadFile { path, max_bytes } => Box::pin(read_file(path, max_bytes)),
         Effect::Sleep(duration) => Box::pin(pause(duration)),
     }
 }
@@ -101,6 +105,21 @@ async fn send<N: Net>(upstream: Rc<Upstream<N>>, request: Box<OutboundRequest>) 
 
 async fn cached<N: Net>(caches: Rc<Caches<N>>, request: Box<CacheRequest>) -> Performed {
     Performed::of(caches.ask(request).await)
+}
+
+// On a thread of its own: a disk may be slow. These files are few and small.
+async fn read_file(path: Arc<str>, max_bytes: u64) -> Performed {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        File::open(&*path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes)
+    });
+    Performed::of(Reply::Body(match read.await {
+        Ok(Ok(bytes)) if bytes.len() as u64 > max_bytes => Err(BodyFailure::TooLarge),
+        Ok(Ok(bytes)) => Ok(Bytes::from(bytes)),
+        Ok(Err(error)) => Err(BodyFailure::Broken(error.kind().to_string())),
+        Err(_) => Err(BodyFailure::Broken("it was not read to its end".to_owned())),
+    }))
 }
 
 async fn pause(duration: Duration) -> Performed {

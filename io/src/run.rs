@@ -108,6 +108,7 @@ fn start(env: &World, settings: &Settings, hostname: Option<String>) -> Result<i
     let tls = Tls::load(env, settings)?;
     let instance_id = startup::instance_id(settings, hostname, env.seed);
     let plane = Plane::new(startup::first_status(env));
+    plane.shared.tokens.come_from(settings.identity.clone());
     let (workers, deaths) = Workers::start(env, &plane, settings, &tls)?;
     let Listeners { http, https } = workers.listening;
     let shown = |address: Option<SocketAddr>| address.map_or_else(|| "off".to_owned(), |at| at.to_string());

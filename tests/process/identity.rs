@@ -1,15 +1,17 @@
-//! Who the gateway is to backends: client certificates in real handshakes. Its clients show nothing.
+//! Who the gateway is to backends: client certificates in real handshakes, tokens of managed identities. Its clients show nothing.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdfast_sim::sample::Backends;
 use rcgen::KeyPair;
+use serde_json::json;
 use tempfile::tempdir;
 
 use crate::authority::{Authority, Certified, Clients};
 use crate::folder::Folder;
 use crate::gateway::Wiring;
-use crate::played::Played;
+use crate::played::{Answer, Played};
 
 /// A configuration folder whose `/orders` is the server at this address, under this policy of its inbound section.
 fn folder(orders: &str, inbound: &str) -> Folder {
@@ -105,6 +107,82 @@ fn a_backend_that_demands_a_certificate_gets_the_one_that_the_policy_names() {
         assert!(!log.contains(line), "no key in the log");
     }
     gateway.must_run();
+}
+
+/// An endpoint that gives a token for each resource, named after its number.
+fn token_endpoint() -> Played {
+    let given = AtomicUsize::new(0);
+    Played::start(
+        None,
+        Box::new(move |_| {
+            let token = format!("token-{}", given.fetch_add(1, Ordering::Relaxed) + 1);
+            let answer = json!({ "access_token": token, "expires_in": "3600", "token_type": "Bearer" });
+            Answer("200 OK", vec!["content-type: application/json".to_owned()], answer.to_string().into_bytes())
+        }),
+    )
+}
+
+const BY_HEADER: &str = r#"<authentication-managed-identity
+    resource="@(context.Request.Headers.GetValueOrDefault("x-resource", "api://one"))" />"#;
+
+fn authorizations(server: &Played) -> Vec<String> {
+    server.asked().iter().map(|asked| asked.field("authorization").to_owned()).collect()
+}
+
+#[test]
+fn a_token_of_the_metadata_service_is_fetched_once_and_goes_with_every_request() {
+    let (authority, backup) = (Authority::new(), tempdir().unwrap());
+    let (service, server) = (token_endpoint(), Played::echo(None));
+    let folder = folder(&format!("http://{}", server.address()), BY_HEADER);
+    let endpoint = format!("http://{}/metadata/identity/oauth2/token", service.address());
+    let wiring = wiring(&folder, backup.path(), &authority).set("holdfast.identity.endpoint", &endpoint);
+    let mut gateway = wiring.start();
+    gateway.is_in(200, &["connected"]);
+    for resource in ["api://one", "api://two", "api://one"] {
+        let told = gateway.get_with("/orders/items/1", &[("x-resource", resource)]).unwrap();
+        assert_eq!(told.status, 200, "{told:?}");
+    }
+    assert_eq!(authorizations(&server), ["Bearer token-1", "Bearer token-2", "Bearer token-1"]);
+    let asked = service.asked();
+    let targets: Vec<&str> = asked.iter().map(|asked| asked.target.as_str()).collect();
+    let target = |resource: &str| {
+        format!("/metadata/identity/oauth2/token?api-version=2018-02-01&resource=api%3A%2F%2F{resource}")
+    };
+    assert_eq!(targets, [target("one"), target("two")]);
+    assert!(asked.iter().all(|asked| asked.field("metadata") == "true"), "{asked:?}");
+    assert!(!format!("{:?}", gateway.log()).contains("token-1"), "no token in the log");
+}
+
+#[test]
+fn in_kubernetes_the_token_of_the_pod_is_exchanged_and_read_anew() {
+    let (authority, backup) = (Authority::new(), tempdir().unwrap());
+    let (entra, server) = (token_endpoint(), Played::echo(None));
+    let folder = folder(&format!("http://{}", server.address()), BY_HEADER);
+    let file = backup.path().join("federated");
+    fs::write(&file, "eyJ.first.token\n").expect("the file can be written");
+    let wiring = wiring(&folder, backup.path(), &authority)
+        .set("AZURE_FEDERATED_TOKEN_FILE", &file.display().to_string())
+        .set("AZURE_CLIENT_ID", "client")
+        .set("AZURE_TENANT_ID", "tenant")
+        .set("AZURE_AUTHORITY_HOST", &format!("http://{}/", entra.address()));
+    let mut gateway = wiring.start();
+    gateway.is_in(200, &["connected"]);
+    let ask = |resource: &str| gateway.get_with("/orders/items/1", &[("x-resource", resource)]).unwrap().status;
+    assert_eq!(ask("api://one"), 200);
+    fs::write(&file, "eyJ.second.token\n").expect("the file can be written");
+    assert_eq!(ask("api://two"), 200);
+    fs::remove_file(&file).expect("the file can be removed");
+    assert_eq!((ask("api://one"), ask("api://three")), (200, 500), "what is at hand is used on");
+    assert_eq!(authorizations(&server), ["Bearer token-1", "Bearer token-2", "Bearer token-1"]);
+    let asked = entra.asked();
+    assert!(asked.iter().all(|asked| asked.target == "/tenant/oauth2/v2.0/token"), "{asked:?}");
+    let forms: Vec<String> = asked.iter().map(|asked| asked.text()).collect();
+    assert!(forms[0].ends_with("client_assertion=eyJ.first.token"), "{forms:?}");
+    assert!(forms[1].ends_with("client_assertion=eyJ.second.token") && forms.len() == 2, "{forms:?}");
+    assert!(
+        forms[0].contains("client_id=client&") && forms[0].contains("scope=api%3A%2F%2Fone%2F.default&"),
+        "{forms:?}"
+    );
 }
 
 /// Of this test alone; the library that makes certificates makes no such keys.

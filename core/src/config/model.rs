@@ -405,12 +405,23 @@ pub struct Backend {
     pub query: Vec<(String, Secret)>,
     /// `Authorization: {scheme} {parameter}`.
     pub authorization: Option<(String, Secret)>,
+    /// The identity of the gateway whose token goes with every request, instead of `authorization`.
+    pub managed_identity: Option<ManagedIdentity>,
     /// The certificates that the gateway may show it in the TLS handshake.
     pub certificates: Vec<CertificateName>,
     /// Whether the chain of its certificate is checked.
     pub validate_certificate_chain: bool,
     /// Whether its certificate must name its host.
     pub validate_certificate_name: bool,
+}
+
+/// An identity that the platform gives the gateway, and what its token is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagedIdentity {
+    /// The resource, as in `https://management.azure.com/`.
+    pub resource: String,
+    /// The client id of a user-assigned identity; `None` means the one that the system has assigned.
+    pub client: Option<String>,
 }
 
 /// How a certificate of the service is named.

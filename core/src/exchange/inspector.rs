@@ -144,6 +144,9 @@ impl Exchange {
     /// Ends the step that runs: what is otherwise than before it was its doing.
     pub(super) fn end_step(&mut self) {
         let Some(inspector) = &mut self.inspector else { return };
+        for secret in self.state.secrets.drain(..) {
+            inspector.secrets.learn(&secret);
+        }
         let seen = Seen::of(&self.context, &self.state, &mut inspector.secrets);
         for change in seen.changes_since(&inspector.seen) {
             inspector.add(change);
@@ -180,6 +183,7 @@ impl Exchange {
                 Fact::Sent(outbound(request, &mut inspector.secrets))
             }
             Effect::Cache(request) => Fact::Said(asked_of_cache(request)),
+            Effect::ReadFile { path, .. } => Fact::Said(format!("reads the file {path}")),
             Effect::Sleep(time) => Fact::Said(format!("waits for {} s", time.as_secs_f64())),
         };
         inspector.add(fact);

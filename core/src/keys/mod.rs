@@ -8,6 +8,7 @@ mod kept;
 mod key;
 mod providers;
 mod stores;
+mod tokens;
 mod verified;
 
 pub use encoding::{decode_base64, decode_base64url};
@@ -15,6 +16,7 @@ pub use kept::{Kept, Progress, Want};
 pub use key::{Key, Material, key_set};
 pub use providers::{Configured, Fetch, Provider};
 pub use stores::KeyStores;
+pub use tokens::{AccessToken, Supply, TokenKey, TokenSource, Tokens};
 pub use verified::Verified;
 
 /// The longest token that is looked at, in bytes.

@@ -260,8 +260,11 @@ impl<'a> Compiler<'a> {
             let count = seen.entry(&element.name).or_default();
             *count += 1;
             self.inside(format!("{}[{count}]", element.name), |compiler| {
-                if let Some(policy) = build(&mut Reader { compiler, element }) {
-                    compiler.emit(Op::Policy(policy), element);
+                let Some(policy) = build(&mut Reader { compiler, element }) else { return };
+                let asked = compiler.emit(Op::Policy(policy), element);
+                let status = registry::find(&element.name).map(|entry| entry.status);
+                if let Some(Status::Built { build: Build::Asking(_), .. }) = status {
+                    compiler.emit(Op::Take { asked }, element);
                 }
             });
         }

@@ -37,6 +37,13 @@ pub enum Effect {
     Dispatch(Box<OutboundRequest>),
     /// Look into an external cache, or change it. Answer: [`Reply::Cache`]; to [`CacheVerb::Set`] at once [`Reply::Dispatched`].
     Cache(Box<CacheRequest>),
+    /// Read a file of this machine, whose path the process' own environment names. Answer: [`Reply::Body`].
+    ReadFile {
+        /// Where it is.
+        path: Arc<str>,
+        /// More bytes than this are an error.
+        max_bytes: u64,
+    },
     /// Wait. Answer: [`Reply::Elapsed`].
     Sleep(Duration),
 }

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use crate::expr::Message;
 use crate::http::{HeaderValue, Method, Url, header};
 use crate::policy::authentication::certificate::{AUTHENTICATION_CERTIFICATE, build_authentication_certificate};
+use crate::policy::authentication::managed_identity::{AUTHENTICATION_MANAGED_IDENTITY, build_managed_identity};
 use crate::policy::compile::{Compiler, Target};
 use crate::policy::connection::remove_known;
 use crate::policy::dialect::Element;
@@ -42,13 +43,14 @@ pub static SEND_ONE_WAY_REQUEST: Shape = Shape {
     content: Content::Children(&SEND_REQUEST_CHILDREN),
 };
 
-static SEND_REQUEST_CHILDREN: [Child; 6] = [
+static SEND_REQUEST_CHILDREN: [Child; 7] = [
     child("set-url", Occurs::Optional, &TEXT),
     child("set-method", Occurs::Optional, &TEXT),
     child("set-header", Occurs::Any, &transform::SET_HEADER),
     child("set-body", Occurs::Optional, &transform::SET_BODY),
     child("authentication-certificate", Occurs::Optional, &AUTHENTICATION_CERTIFICATE),
     child("authentication-basic", Occurs::Optional, &AUTHENTICATION_BASIC),
+    child("authentication-managed-identity", Occurs::Optional, &AUTHENTICATION_MANAGED_IDENTITY),
 ];
 
 /// `authentication-basic`
@@ -101,6 +103,7 @@ fn build_call(compiler: &mut Compiler<'_>, element: &Element, send: Built) {
         "set-body" => transform::build_set_body(reader),
         "authentication-certificate" => build_authentication_certificate(reader),
         "authentication-basic" => build_authentication_basic(reader),
+        "authentication-managed-identity" => build_managed_identity(reader),
         _ => None,
     });
     compiler.target = outer;

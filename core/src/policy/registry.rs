@@ -171,7 +171,12 @@ static TABLE: &[Entry] = &[
         &authentication::certificate::AUTHENTICATION_CERTIFICATE,
         authentication::certificate::build_authentication_certificate,
     ),
-    not_yet("authentication-managed-identity"),
+    built(
+        "authentication-managed-identity",
+        "I",
+        &authentication::managed_identity::AUTHENTICATION_MANAGED_IDENTITY,
+        Build::Asking(authentication::managed_identity::build_managed_identity),
+    ),
     not_here("get-authorization-context"),
     // content validation
     leaf("validate-content", "IOE", &validate::VALIDATE_CONTENT, validate::build_validate_content),

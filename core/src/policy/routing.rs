@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::model::{Backend, Secret};
+use crate::config::model::{Backend, ManagedIdentity, Secret};
 use crate::context::{BackendView, Body, ResponseView};
 use crate::diagnostic::nearest;
 use crate::expr::Message;
 use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
-use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
+use crate::http::{HeaderMap, HeaderName, HeaderValue, Query, ResponseHead, StatusCode, Url, header};
+use crate::keys::TokenKey;
 use crate::pki::ClientIdentity;
 use crate::policy::authentication::certificate::at_hand;
-use crate::policy::balancing::{behind, destination, joined_path};
+use crate::policy::authentication::managed_identity::no_token;
+use crate::policy::authentication::token::{Got, advance, bearer, begin};
+use crate::policy::balancing::{Called, behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
     Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
@@ -279,6 +282,8 @@ fn merged_query(own: Option<String>, asked: Option<&str>, operation: Option<&Url
 /// `forward-request`
 #[derive(Clone, Debug)]
 pub struct ForwardRequest {
+    /// Tells the token that it fetches from those of others in the same section.
+    index: usize,
     timeout: Timeout,
     follow_redirects: Option<Operand<bool>>,
     buffer_request_body: bool,
@@ -313,6 +318,7 @@ pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     }
     let _: Option<bool> = reader.constant("buffer-response");
     Some(Arc::new(ForwardRequest {
+        index: reader.compiler.next_index(),
         timeout,
         follow_redirects: reader.attribute("follow-redirects"),
         buffer_request_body: reader.constant("buffer-request-body").unwrap_or(false),
@@ -329,8 +335,18 @@ impl Policy for ForwardRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let timeout = self.timeout.get(run)?;
         let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
-        let (url, called) = destination(run)?;
         let body = self.body(run)?;
+        let (url, called) = match run.state.upstream.chosen.take() {
+            Some(chosen) => *chosen,
+            None => destination(run)?,
+        };
+        let authorization = match self.authorization(run, called.as_ref())? {
+            Authorization::Ask(effect) => {
+                run.state.upstream.chosen = Some(Box::new((url, called)));
+                return Ok(Flow::Ask(effect));
+            }
+            Authorization::Known(value) => value,
+        };
         let request = &run.context.request;
         let mut outbound = OutboundRequest {
             headers: forwarded_headers(&request.headers, &request.ip, &url, run.state.upstream.host),
@@ -344,6 +360,9 @@ impl Policy for ForwardRequest {
         if let Some(called) = &called {
             apply_entity(run, &mut outbound, &called.entity)?;
         }
+        if let Some(value) = authorization {
+            outbound.headers.insert(header::AUTHORIZATION, value);
+        }
         run.state.upstream.called = called;
         if matches!(outbound.body, OutboundBody::Stream) {
             run.context.request.body = Body::Gone;
@@ -356,8 +375,10 @@ impl Policy for ForwardRequest {
     }
 
     fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
-        let Reply::Head(answer) = reply else {
-            return Err(Stop::fail(Failure::internal("BackendConnectionFailure", "the wrong kind of answer came")));
+        let answer = match reply {
+            Reply::Head(answer) => answer,
+            // The token of an entity's managed identity.
+            reply => return Ok(advance(run, self.index, reply).map_or(Flow::Again, Flow::Ask)),
         };
         if let Some(since) = run.state.forwarded_at.take() {
             run.state.backend_time += run.now.instant.saturating_since(since.instant);
@@ -392,7 +413,25 @@ impl Policy for ForwardRequest {
     }
 }
 
+/// What an entity's managed identity asks for.
+enum Authorization {
+    Ask(Box<Effect>),
+    Known(Option<HeaderValue>),
+}
+
 impl ForwardRequest {
+    fn authorization(&self, run: &mut Run<'_>, called: Option<&Called>) -> Result<Authorization, Stop> {
+        let identity = called.and_then(|called| called.entity.managed_identity.as_ref());
+        let Some(ManagedIdentity { resource, client }) = identity else { return Ok(Authorization::Known(None)) };
+        let client = client.as_deref().map(Arc::from);
+        let key = TokenKey { resource: Arc::from(resource.as_str()), client };
+        Ok(match begin(run, self.index, &key) {
+            Got::Ask(effect) => Authorization::Ask(effect),
+            Got::Nothing(why) => return Err(no_token(&key, &why)),
+            Got::Token(token) => Authorization::Known(bearer(&token)),
+        })
+    }
+
     fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
         match &run.context.request.body {
             Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),

@@ -14,6 +14,7 @@ use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, StatusCode, Url};
 use crate::keys::Fetch;
 use crate::limits::quota::Meter;
 use crate::pki::ClientIdentity;
+use crate::policy::authentication::token::Fetching;
 use crate::policy::balancing::Called;
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest};
@@ -102,6 +103,10 @@ pub struct State {
     pub measurements: Vec<Measurement>,
     /// What policies fetch of identity providers, by the index of the policy.
     pub fetches: BTreeMap<usize, Fetch>,
+    /// Tokens of managed identities that policies fetch, by the index of the policy.
+    pub tokens: BTreeMap<usize, Fetching>,
+    /// What policies have got that no inspection shows.
+    pub secrets: Vec<Arc<str>>,
     /// What a cache-lookup did not find, for the cache-store.
     pub missed: Option<Missed>,
     /// What `trace` policies and `context.Trace` said.
@@ -134,6 +139,8 @@ pub struct Upstream {
     pub entity: Option<Arc<Backend>>,
     /// The entity that the call under way goes to.
     pub called: Option<Called>,
+    /// Where the call goes that waits for a token of the managed identity.
+    pub chosen: Option<Box<(Url, Option<Called>)>>,
     /// The path behind `base`, with a leading `/`.
     pub path: String,
     /// Which `Host` is sent.

@@ -50,6 +50,7 @@ pub async fn run_local<N: Net, D: Disk>(
         None => None,
     };
     let plane = Plane::new(startup::first_status(&env));
+    plane.shared.tokens.come_from(settings.identity.clone());
     let options = server::Options { timeouts: settings.timeouts, ..server::Options::new(upstream) };
     let worker = run_worker(env.clone(), Arc::clone(&plane), Listeners { plain, tls: None }, options);
     let worker = tokio::task::spawn_local(worker);

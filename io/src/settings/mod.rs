@@ -5,6 +5,7 @@ pub mod table;
 pub mod token;
 pub mod value;
 
+mod identity;
 mod read;
 
 use std::fmt;
@@ -14,8 +15,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use holdfast_core::http::Url;
+use holdfast_core::keys::TokenSource;
 use holdfast_core::telemetry::Level;
 
+pub use identity::metadata_service;
 pub use token::GatewayToken;
 
 use crate::server::{ForwardedProto, Timeouts};
@@ -49,6 +52,8 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// How long requests in flight may take after that.
     pub drain_timeout: Duration,
+    /// Where tokens of managed identities come from.
+    pub identity: TokenSource,
     /// A PEM file with roots for backends, beside those of the system.
     pub upstream_ca: Option<PathBuf>,
     /// What is written to standard output.

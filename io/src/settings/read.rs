@@ -13,7 +13,7 @@ use crate::settings::endpoint::{self, Endpoint};
 use crate::settings::table::{self, Effect, KEYS, Kind, PREFIXES};
 use crate::settings::{
     Backup, BackupKey, CertificateCheck, Color, GatewayToken, Listeners, LogForm, Logs, Service, SettingError,
-    Settings, Source, Warning, value,
+    Settings, Source, Warning, identity, value,
 };
 
 /// The given values, and what was wrong with them so far.
@@ -80,7 +80,11 @@ impl Reader {
         bad.into_iter().for_each(|message| self.warn(message));
     }
 
-    fn warn(&mut self, message: String) {
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
+    pub(super) fn warn(&mut self, message: String) {
         self.warnings.push(Warning { message });
     }
 
@@ -93,12 +97,12 @@ impl Reader {
         self.errors.push(SettingError { key: key.to_owned(), message: message.into(), help });
     }
 
-    fn text(&self, name: &'static str) -> Option<String> {
+    pub(super) fn text(&self, name: &'static str) -> Option<String> {
         let given = self.given.get(name).map(|value| value.trim().to_owned());
         given.or_else(|| table::find(name)?.default.map(str::to_owned))
     }
 
-    fn read<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn read<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match parse(&self.text(name)?) {
             Ok(value) => Some(value),
             Err(message) => {
@@ -146,6 +150,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
     let workers = count(reader, "holdfast.workers", WORKERS_MAX);
     let backup = backup(reader);
     let logs = logs(reader);
+    let identity = identity::source(reader);
     let sync_interval = reader.duration("holdfast.sync.interval", INTERVAL_MIN);
     let heartbeat_interval = reader.duration("holdfast.heartbeat.interval", INTERVAL_MIN);
     let drain_delay = reader.duration("holdfast.drain.delay", Duration::ZERO);
@@ -167,6 +172,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
         drain_timeout: drain_timeout?,
         upstream_ca: reader.path("holdfast.upstream.ca.path"),
         logs: logs?,
+        identity: identity?,
     })
 }
 

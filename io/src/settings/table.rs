@@ -166,6 +166,13 @@ pub const KEYS: &[Key] = &[
     used("holdfast.heartbeat.interval", Kind::Timespan, Some("60s")),
     used("holdfast.drain.delay", Kind::Timespan, Some("5s")),
     used("holdfast.drain.timeout", Kind::Timespan, Some("45s")),
+    used("holdfast.identity.endpoint", Kind::Text, Some("http://169.254.169.254/metadata/identity/oauth2/token")),
+    used("IDENTITY_ENDPOINT", Kind::Text, None),
+    used("IDENTITY_HEADER", Kind::Secret, None),
+    used("AZURE_FEDERATED_TOKEN_FILE", Kind::Path, None),
+    used("AZURE_CLIENT_ID", Kind::Text, None),
+    used("AZURE_TENANT_ID", Kind::Text, None),
+    used("AZURE_AUTHORITY_HOST", Kind::Text, Some("https://login.microsoftonline.com/")),
     used("holdfast.upstream.ca.path", Kind::Path, None),
     used("holdfast.service.ca.path", Kind::Path, None),
 ];

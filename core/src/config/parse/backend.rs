@@ -1,6 +1,6 @@
 //! Backend entities, named values in them substituted.
 
-use crate::config::model::{Backend, Certificate, CertificateName, Secret};
+use crate::config::model::{Backend, Certificate, CertificateName, ManagedIdentity, Secret};
 use crate::config::named_values::Substitution;
 use crate::config::parse::balancing::{circuit_breaker, is_pool, pool};
 use crate::config::parse::properties::Properties;
@@ -27,8 +27,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Properties that change what happens to a request, and that this version does not act on.
-const WITHOUT_EFFECT: &[&[&str]] =
-    &[&["proxy"], &["properties", "serviceFabricCluster"], &["credentials", "managedIdentity"]];
+const WITHOUT_EFFECT: &[&[&str]] = &[&["proxy"], &["properties", "serviceFabricCluster"]];
 
 /// The backends of the service.
 pub(super) fn backends(
@@ -77,6 +76,7 @@ impl Reader<'_, '_> {
             headers: self.headers(),
             query: self.pairs(&["credentials", "query"]),
             authorization: self.authorization(),
+            managed_identity: self.managed_identity(),
             certificates: self.certificates(),
             validate_certificate_chain: self.properties.switch(&["tls", "validateCertificateChain"], true),
             validate_certificate_name: self.properties.switch(&["tls", "validateCertificateName"], true),
@@ -126,6 +126,17 @@ impl Reader<'_, '_> {
             self.properties.error(&path, "invalid-header-value", "scheme and parameter cannot stand in a header");
         }
         Some((scheme.to_owned(), Secret(parameter)))
+    }
+
+    fn managed_identity(&mut self) -> Option<ManagedIdentity> {
+        self.properties.value(&["credentials", "managedIdentity"])?;
+        let path = ["credentials", "managedIdentity", "resource"];
+        let resource = self.properties.required(&path)?;
+        let resource = self.substituted(&path, resource)?;
+        let path = ["credentials", "managedIdentity", "clientId"];
+        let client = self.properties.text(&path).map(str::trim).filter(|client| !client.is_empty());
+        let client = client.and_then(|client| self.substituted(&path, client));
+        Some(ManagedIdentity { resource, client })
     }
 
     // Thumbprints count when there are no ids (control-plane.md §1.3).

@@ -35,7 +35,7 @@ pub(super) fn play(conversation: &Conversation) {
     let compiled = world::compile(conversation);
     let refused: Vec<String> = compiled.refused.values().flatten().map(ToString::to_string).collect();
     assert!(refused.is_empty(), "the documents are refused:\n{}", refused.join("\n"));
-    let shared = Shared::default();
+    let shared = world::shared(conversation);
     let mut now = Now { instant: Instant::from_nanos(1), wall: WallTime::from_unix_seconds(1_700_000_000) };
     let mut turns = conversation.turns.iter().peekable();
     let mut number = 0;
@@ -185,6 +185,7 @@ fn compare(effect: &Effect, turn: &Turn) {
     let expected = match effect {
         Effect::ReadRequestBody { .. } => "read-request".to_owned(),
         Effect::ReadResponseBody { .. } => "read-response".to_owned(),
+        Effect::ReadFile { path, .. } => format!("read-file {path}"),
         Effect::Sleep(time) => format!("sleep {}", time.as_millis()),
         Effect::Forward(_) => "forward".to_owned(),
         Effect::Send(_) => "send".to_owned(),
@@ -241,7 +242,7 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
                 None => Ok(Bytes::from(content.unwrap_or("").to_owned())),
             })
         }
-        Effect::ReadResponseBody { .. } => {
+        Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("the content");
             Reply::Body(Ok(Bytes::from(reply.text.trim_end_matches('\n').to_owned())))
         }

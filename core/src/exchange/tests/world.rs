@@ -1,9 +1,14 @@
 //! The configuration around a conversation: one gateway, one API `echo` at `/echo`, its operations, product and subscription.
+
 use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Message};
+use crate::config::model::Secret;
 use crate::config::{ResourceSet, Revision};
 pub(crate) use crate::exchange::probe::world::{insert, policy};
+use crate::http::Url;
+use crate::keys::TokenSource;
+use crate::shared::Shared;
 use crate::snapshot::{Compiled, Identity, Snapshot};
 
 /// The gateway that conversations are played on.
@@ -78,6 +83,31 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
         insert(&mut set, "/subscriptions/s1", subscription, "subscription");
     }
     set
+}
+
+/// What the exchanges of a fixture share. `settings` may say `identity: metadata URL`, `identity: app-service URL SECRET` or
+/// `identity: workload AUTHORITY TENANT CLIENT FILE`.
+pub(crate) fn shared(conversation: &Conversation) -> Shared {
+    let shared = Shared::default();
+    let settings = Message::parse(&format!("\n{}", conversation.document("settings").unwrap_or("")));
+    let words: Vec<&str> = settings.field("identity").unwrap_or("").split_whitespace().collect();
+    let url = |text: &str| Url::parse(text).unwrap();
+    match words.as_slice() {
+        [] => {}
+        ["metadata", endpoint] => shared.tokens.come_from(TokenSource::Metadata { endpoint: url(endpoint) }),
+        ["app-service", endpoint, secret] => {
+            let secret = Secret((*secret).to_owned());
+            shared.tokens.come_from(TokenSource::AppService { endpoint: url(endpoint), secret });
+        }
+        ["workload", authority, tenant, client, file] => shared.tokens.come_from(TokenSource::Workload {
+            authority: url(authority),
+            tenant: Arc::from(*tenant),
+            client: Arc::from(*client),
+            file: Arc::from(*file),
+        }),
+        other => panic!("{other:?} is no source of tokens"),
+    }
+    shared
 }
 
 /// The fixture's configuration, compiled.

@@ -1,3 +1,5 @@
-//! Policies by which the gateway proves to a backend who it is: client certificates. `authentication-basic` is in `integration`.
+//! Policies by which the gateway proves to a backend who it is: client certificates, tokens of managed identities. `authentication-basic` is in `integration`.
 
 pub mod certificate;
+pub mod managed_identity;
+pub mod token;

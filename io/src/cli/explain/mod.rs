@@ -28,6 +28,7 @@ use super::report::words;
 use super::{EXIT_OK, EXIT_REFUSED, Outcome, inspect};
 use crate::cli::text::read_text;
 use crate::clock::{Clock, SystemClock};
+use crate::settings::metadata_service;
 use arguments::Asked;
 use given::{Given, Standin};
 
@@ -106,6 +107,7 @@ impl World {
         let client = Client { ip: self.given.client_ip.clone(), ..Client::default() };
         let seed = Seed(started.wall.unix_nanos().unsigned_abs());
         let shared = Shared::default();
+        shared.tokens.come_from(metadata_service());
         let mut exchange = Exchange::new(snapshot, head, client, seed, now(self)).inspected_anyway();
         loop {
             match exchange.poll(&shared, now(self)) {
@@ -145,6 +147,10 @@ impl World {
             Effect::Send(request) => Reply::Response(self.response(request).map(Box::new)),
             Effect::Dispatch(_) => Reply::Dispatched,
             Effect::Cache(request) => self.cached(request),
+            Effect::ReadFile { path, .. } => {
+                self.unanswered.push(format!("the file {path}"));
+                Reply::Body(Ok(Bytes::new()))
+            }
             Effect::Sleep(time) => {
                 self.slept += *time;
                 Reply::Elapsed

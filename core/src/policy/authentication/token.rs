@@ -1,0 +1,212 @@
+//! The token for a resource: what an exchange asks for, step by step, to get one of a managed identity. What comes is kept for all.
+//!
+//! A policy that needs one calls [`begin`] when it runs and [`advance`] when it takes an answer, both with its own index; it runs again
+//! until [`begin`] has the token, or says why there is none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::config::model::Secret;
+use crate::context::Body;
+use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, Url, header};
+use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Supply, TOKEN_BYTES_MAX, TokenKey, TokenSource};
+use crate::policy::effect::{BodyFailure, Effect, OutboundBody, OutboundRequest, Reply};
+use crate::policy::run::Run;
+
+/// How long the source of tokens may take for one.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest text of an answer that goes into a message, in characters.
+const REASON_CHARS_MAX: usize = 300;
+
+/// How far the fetch of a token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetching {
+    key: TokenKey,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The file with the token of Kubernetes is being read.
+    File,
+    /// The source has been asked.
+    Asked,
+    /// It has answered; nothing is asked for twice in one run of a policy.
+    Over,
+}
+
+/// What a policy gets that needs a token.
+#[derive(Clone, Debug)]
+pub enum Got {
+    /// The token.
+    Token(Arc<AccessToken>),
+    /// This is to be performed first.
+    Ask(Box<Effect>),
+    /// None; why, in words.
+    Nothing(Arc<str>),
+}
+
+/// The token of `key` for the policy at `index`.
+pub fn begin(run: &mut Run<'_>, index: usize, key: &TokenKey) -> Got {
+    let tokens = &run.shared.tokens;
+    let before = run.state.tokens.remove(&index).filter(|fetching| fetching.key == *key);
+    if before.is_some() {
+        return tokens.known(key, run.now.instant).map_or_else(Got::Nothing, |token| used(run, token));
+    }
+    let Some(source) = tokens.source() else {
+        return Got::Nothing(Arc::from("this process has no managed identity"));
+    };
+    match tokens.look(key, run.now.instant) {
+        Supply::Use(token) => used(run, token),
+        Supply::Failed(why) => Got::Nothing(why),
+        Supply::Fetch => {
+            let (stage, effect) = first(source, key);
+            match effect {
+                Some(effect) => {
+                    run.state.tokens.insert(index, Fetching { key: key.clone(), stage });
+                    Got::Ask(Box::new(effect))
+                }
+                None => {
+                    let why = "the resource cannot stand in a URL";
+                    tokens.fail(key, why, run.now.instant);
+                    Got::Nothing(Arc::from(why))
+                }
+            }
+        }
+    }
+}
+
+/// Takes an answer for the policy at `index`; what is to be performed next, if anything is.
+pub fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<Box<Effect>> {
+    let fetching = run.state.tokens.get_mut(&index)?;
+    let key = fetching.key.clone();
+    let outcome = match fetching.stage {
+        Stage::File => match exchanged(run.shared.tokens.source(), &key, reply) {
+            Ok(effect) => {
+                fetching.stage = Stage::Asked;
+                return Some(Box::new(effect));
+            }
+            Err(why) => Err(why),
+        },
+        Stage::Asked | Stage::Over => content(reply)
+            .and_then(|bytes| AccessToken::read(&bytes, run.now).ok_or_else(|| "the answer holds no token".to_owned())),
+    };
+    fetching.stage = Stage::Over;
+    match outcome {
+        Ok(token) => run.shared.tokens.learn(&key, token, run.now.instant),
+        Err(why) => {
+            run.shared.tokens.fail(&key, &why, run.now.instant);
+            run.trace(format!("there is no new token for {}: {why}", key.resource));
+        }
+    }
+    None
+}
+
+/// `Bearer` and the token.
+#[must_use]
+pub fn bearer(token: &AccessToken) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.text)).ok()?;
+    HeaderValue::set_sensitive(&mut value, true);
+    Some(value)
+}
+
+// No inspection shows it, wherever a policy puts it.
+fn used(run: &mut Run<'_>, token: Arc<AccessToken>) -> Got {
+    run.state.secrets.push(Arc::clone(&token.text));
+    Got::Token(token)
+}
+
+fn first(source: &TokenSource, key: &TokenKey) -> (Stage, Option<Effect>) {
+    match source {
+        TokenSource::Metadata { endpoint } => {
+            let field = (HeaderName::from_static("metadata"), HeaderValue::from_static("true"));
+            (Stage::Asked, get(endpoint, "2018-02-01", key, field))
+        }
+        TokenSource::AppService { endpoint, secret: Secret(secret) } => {
+            let value = HeaderValue::from_str(secret).ok();
+            let field = value.map(|value| (HeaderName::from_static("x-identity-header"), value));
+            (Stage::Asked, field.and_then(|field| get(endpoint, "2019-08-01", key, field)))
+        }
+        TokenSource::Workload { file, .. } => {
+            let max_bytes = TOKEN_BYTES_MAX as u64;
+            (Stage::File, Some(Effect::ReadFile { path: Arc::clone(file), max_bytes }))
+        }
+    }
+}
+
+fn get(endpoint: &Url, version: &str, key: &TokenKey, field: (HeaderName, HeaderValue)) -> Option<Effect> {
+    let query = Query::new(endpoint.query.as_deref()).set("api-version", &[version]);
+    let mut query = Query::new(query.as_deref()).set("resource", &[&key.resource]);
+    if let Some(client) = &key.client {
+        query = Query::new(query.as_deref()).set("client_id", &[client]);
+    }
+    let url = Url { query, ..endpoint.clone() };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::HOST, HeaderValue::from_str(&url.authority()).ok()?);
+    headers.insert(field.0, field.1);
+    Some(Effect::Send(Box::new(OutboundRequest { headers, ..request(Method::GET, url) })))
+}
+
+// The exchange of a token of Kubernetes for one of Entra ID.
+fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Result<Effect, String> {
+    let Some(TokenSource::Workload { authority, tenant, client, .. }) = source else {
+        return Err("the source of tokens is another".to_owned());
+    };
+    let bytes = match reply {
+        Reply::Body(Ok(bytes)) => bytes,
+        Reply::Body(Err(BodyFailure::TooLarge)) => return Err("the federated token is too long".to_owned()),
+        Reply::Body(Err(BodyFailure::Broken(why))) => return Err(format!("the federated token cannot be read: {why}")),
+        Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Elapsed => return Err(WRONG_KIND.to_owned()),
+    };
+    let assertion = std::str::from_utf8(&bytes).map_err(|_| "the federated token is no text".to_owned())?.trim();
+    let mut form: Option<String> = None;
+    for (name, value) in [
+        ("client_id", &**key.client.as_ref().unwrap_or(client)),
+        ("grant_type", "client_credentials"),
+        ("scope", &scope(&key.resource)),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", assertion),
+    ] {
+        form = Query::new(form.as_deref()).append(name, &[value]);
+    }
+    let path = format!("{}/{tenant}/oauth2/v2.0/token", authority.path.trim_end_matches('/'));
+    let url = Url { path, query: None, ..authority.clone() };
+    let mut headers = HeaderMap::new();
+    let host = HeaderValue::from_str(&url.authority()).map_err(|_| "the authority is no host".to_owned())?;
+    headers.insert(header::HOST, host);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let body = OutboundBody::Bytes(Bytes::from(form.unwrap_or_default()));
+    Ok(Effect::Send(Box::new(OutboundRequest { headers, body, ..request(Method::POST, url) })))
+}
+
+const WRONG_KIND: &str = "the wrong kind of answer came";
+
+// Everything that an application may do there: what version 1 of the protocol calls a resource.
+fn scope(resource: &str) -> String {
+    if resource.ends_with("/.default") { resource.to_owned() } else { format!("{resource}/.default") }
+}
+
+fn request(method: Method, url: Url) -> OutboundRequest {
+    OutboundRequest { max_response_bytes: DOCUMENT_BYTES_MAX, ..OutboundRequest::new(method, url, TIMEOUT) }
+}
+
+fn content(reply: Reply) -> Result<Bytes, String> {
+    let response = match reply {
+        Reply::Response(Ok(response)) => response,
+        Reply::Response(Err(failure)) => return Err(failure.message),
+        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Elapsed => return Err(WRONG_KIND.to_owned()),
+    };
+    let bytes = if let Body::Bytes(bytes) = response.body { bytes } else { Bytes::new() };
+    if response.status.is_success() {
+        return Ok(bytes);
+    }
+    let status = response.status.as_u16();
+    let described = serde_json::from_slice::<Json>(&bytes).ok();
+    let text = |name: &str| described.as_ref()?.get(name)?.as_str();
+    let reason = text("error_description").or_else(|| text("message")).or_else(|| text("error")).unwrap_or("");
+    let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
+    Err(if reason.is_empty() { format!("status code {status}") } else { format!("status code {status}: {reason}") })
+}
