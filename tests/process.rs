@@ -12,6 +12,8 @@ mod azure;
 mod child;
 #[path = "process/folder.rs"]
 mod folder;
+#[path = "process/forward_proxy.rs"]
+mod forward_proxy;
 #[path = "process/gateway.rs"]
 mod gateway;
 #[path = "process/nginx.rs"]
@@ -51,6 +53,8 @@ mod identity;
 mod outage;
 #[path = "process/pool.rs"]
 mod pool;
+#[path = "process/proxied.rs"]
+mod proxied;
 #[path = "process/serving.rs"]
 mod serving;
 #[path = "process/signed.rs"]

@@ -14,6 +14,7 @@ pub mod locate;
 pub mod model;
 pub mod named_values;
 pub mod parse;
+pub mod proxy;
 pub mod resource;
 pub mod wire;
 

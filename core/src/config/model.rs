@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::contract::{OperationResponse, RequestContract, SchemaDocument};
 use crate::config::external_cache::RedisServer;
+use crate::config::proxy::Proxy;
 use crate::config::resource::{Origin, ResourceId};
 use crate::http::{Method, Url};
 use crate::time::WallTime;
@@ -407,6 +408,8 @@ pub struct Backend {
     pub authorization: Option<(String, Secret)>,
     /// The identity of the gateway whose token goes with every request, instead of `authorization`.
     pub managed_identity: Option<ManagedIdentity>,
+    /// The proxy that it is behind.
+    pub proxy: Option<Arc<Proxy>>,
     /// The certificates that the gateway may show it in the TLS handshake.
     pub certificates: Vec<CertificateName>,
     /// Whether the chain of its certificate is checked.

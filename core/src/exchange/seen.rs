@@ -6,7 +6,7 @@ use std::fmt::Display;
 use crate::context::{Body, Context};
 use crate::http::HeaderMap;
 use crate::inspection::{Fact, Message, Secrets, shortened};
-use crate::policy::effect::{OutboundBody, OutboundRequest};
+use crate::policy::effect::{OutboundBody, OutboundRequest, Route};
 use crate::policy::run::State;
 
 /// Names and texts of everything that policies can change.
@@ -33,6 +33,9 @@ impl Seen {
         }
         if let Some(entity) = &state.upstream.entity {
             seen.put("backend", &entity.id);
+        }
+        if let Route::Through(proxy) = &state.upstream.route {
+            seen.put("proxy", &format!("{}:{}", proxy.host, proxy.port));
         }
         for pending in &state.response_headers {
             let value = secrets.field(pending.name.as_str(), &String::from_utf8_lossy(pending.value.as_bytes()));

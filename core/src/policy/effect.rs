@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::external_cache::ExternalCache;
+use crate::config::proxy::Proxy;
 use crate::context::ResponseView;
 use crate::http::{Bytes, HeaderMap, Method, ResponseHead, Url};
 use crate::inspection::Inspection;
@@ -96,6 +97,8 @@ pub struct OutboundRequest {
     pub tls: UpstreamTls,
     /// What the server is shown when it asks for a certificate.
     pub identity: Option<Arc<ClientIdentity>>,
+    /// By which way it goes.
+    pub route: Route,
     /// Whether redirects are followed by the adapter.
     pub redirects: Redirects,
     /// The largest content that [`Effect::Send`] reads, in bytes.
@@ -114,6 +117,7 @@ impl OutboundRequest {
             timeout,
             tls: UpstreamTls::default(),
             identity: None,
+            route: Route::Standard,
             redirects: Redirects::HandBack,
             max_response_bytes: BODY_BYTES_MAX,
         }
@@ -147,6 +151,18 @@ impl Default for UpstreamTls {
     fn default() -> Self {
         Self { validate_chain: true, validate_name: true }
     }
+}
+
+/// By which way a request goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// As the settings of the process say.
+    #[default]
+    Standard,
+    /// Straight to its host.
+    Direct,
+    /// Through this proxy.
+    Through(Arc<Proxy>),
 }
 
 /// What happens to a 3xx response.

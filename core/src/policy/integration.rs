@@ -15,6 +15,7 @@ use crate::policy::dialect::Element;
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Reply};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::program::Op;
+use crate::policy::proxy::{PROXY, build_proxy};
 use crate::policy::reader::Reader;
 use crate::policy::routing::{TIMEOUT_SECONDS_MAX, upstream_failure};
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
@@ -43,7 +44,7 @@ pub static SEND_ONE_WAY_REQUEST: Shape = Shape {
     content: Content::Children(&SEND_REQUEST_CHILDREN),
 };
 
-static SEND_REQUEST_CHILDREN: [Child; 7] = [
+static SEND_REQUEST_CHILDREN: [Child; 8] = [
     child("set-url", Occurs::Optional, &TEXT),
     child("set-method", Occurs::Optional, &TEXT),
     child("set-header", Occurs::Any, &transform::SET_HEADER),
@@ -51,6 +52,7 @@ static SEND_REQUEST_CHILDREN: [Child; 7] = [
     child("authentication-certificate", Occurs::Optional, &AUTHENTICATION_CERTIFICATE),
     child("authentication-basic", Occurs::Optional, &AUTHENTICATION_BASIC),
     child("authentication-managed-identity", Occurs::Optional, &AUTHENTICATION_MANAGED_IDENTITY),
+    child("proxy", Occurs::Optional, &PROXY),
 ];
 
 /// `authentication-basic`
@@ -104,6 +106,7 @@ fn build_call(compiler: &mut Compiler<'_>, element: &Element, send: Built) {
         "authentication-certificate" => build_authentication_certificate(reader),
         "authentication-basic" => build_authentication_basic(reader),
         "authentication-managed-identity" => build_managed_identity(reader),
+        "proxy" => build_proxy(reader),
         _ => None,
     });
     compiler.target = outer;

@@ -30,6 +30,7 @@ pub mod operand;
 pub mod place;
 pub mod probe;
 pub mod program;
+pub mod proxy;
 pub mod reader;
 pub mod registry;
 pub mod response;

@@ -8,7 +8,7 @@ use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
     Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, graphql,
-    integration, limit, llm, metric, mock, response, routing, transform, validate, xslt,
+    integration, limit, llm, metric, mock, proxy, response, routing, transform, validate, xslt,
 };
 
 /// A policy element.
@@ -193,7 +193,7 @@ static TABLE: &[Entry] = &[
     // routing
     built("forward-request", "B", &routing::FORWARD_REQUEST, Build::Asking(routing::build_forward_request)),
     leaf("set-backend-service", "IB", &routing::SET_BACKEND_SERVICE, routing::build_set_backend_service),
-    not_yet("proxy"),
+    leaf("proxy", "I", &proxy::PROXY, proxy::build_proxy),
     // caching
     built("cache-lookup", "I", &caching::response::CACHE_LOOKUP, Build::Asking(caching::response::build_cache_lookup))
         .once(),

@@ -18,7 +18,7 @@ use crate::policy::authentication::token::{Got, advance, bearer, begin};
 use crate::policy::balancing::{Called, behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
-    Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, UpstreamFailure,
+    Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, Route, UpstreamFailure,
     UpstreamFailureKind, UpstreamTls,
 };
 use crate::policy::llm::tell_usage;
@@ -352,6 +352,7 @@ impl Policy for ForwardRequest {
             headers: forwarded_headers(&request.headers, &request.ip, &url, run.state.upstream.host),
             body,
             identity: run.state.upstream.identity.clone(),
+            route: run.state.upstream.route.clone(),
             redirects: if follow { Redirects::Follow } else { Redirects::HandBack },
             ..OutboundRequest::new(request.method.clone(), url, timeout)
         };
@@ -521,6 +522,9 @@ fn apply_entity(run: &Run<'_>, outbound: &mut OutboundRequest, entity: &Backend)
     if !entity.certificates.is_empty() {
         let identities = entity.certificates.iter().map(|name| at_hand(run, name)).collect::<Result<Vec<_>, _>>()?;
         outbound.identity = ClientIdentity::joined(&identities);
+    }
+    if let Some(proxy) = &entity.proxy {
+        outbound.route = Route::Through(Arc::clone(proxy));
     }
     outbound.tls = UpstreamTls {
         validate_chain: entity.validate_certificate_chain,

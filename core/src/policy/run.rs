@@ -17,7 +17,7 @@ use crate::pki::ClientIdentity;
 use crate::policy::authentication::token::Fetching;
 use crate::policy::balancing::Called;
 use crate::policy::caching::response::Missed;
-use crate::policy::effect::{Effect, OutboundRequest};
+use crate::policy::effect::{Effect, OutboundRequest, Route};
 use crate::policy::llm::Tap;
 use crate::policy::metric::MEASUREMENTS_MAX;
 use crate::policy::place::{Scope, Section};
@@ -145,6 +145,8 @@ pub struct Upstream {
     pub path: String,
     /// Which `Host` is sent.
     pub host: HostField,
+    /// By which way a policy wants it to go.
+    pub route: Route,
     /// What a policy wants to be shown to the backend in the TLS handshake.
     pub identity: Option<Arc<ClientIdentity>>,
     /// Whether the client's content went out with the last forwarded request.

@@ -80,7 +80,8 @@ pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     let named = configuration.named_values.iter().filter(|named| named.secret).filter_map(|named| named.value.as_ref());
     let of_backend = |backend: &'_ Backend| {
         let fields = backend.headers.iter().chain(&backend.query).chain(&backend.authorization);
-        fields.map(|(_, secret)| Arc::from(secret.0.as_str())).collect::<Vec<Arc<str>>>()
+        let proxy = backend.proxy.as_ref().and_then(|proxy| proxy.credentials.as_ref());
+        fields.chain(proxy).map(|(_, secret)| Arc::from(secret.0.as_str())).collect::<Vec<Arc<str>>>()
     };
     let named = named.map(|secret| Arc::from(secret.0.as_str()));
     let of_caches = configuration.caches.iter().filter_map(|cache| cache.server.password.as_ref());

@@ -90,6 +90,7 @@ fn options(settings: &Settings, tls: &Tls, workers: usize) -> server::Options {
     options.tls = Some(Arc::clone(&tls.server));
     options.forwarded_proto = settings.forwarded_proto;
     options.timeouts = settings.timeouts;
+    options.proxies = Arc::clone(&settings.proxies);
     if let Some(all) = settings.connections_max {
         options.connections_max = all.get().div_ceil(workers);
     }

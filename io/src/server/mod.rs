@@ -26,6 +26,7 @@ use crate::env::Env;
 use crate::limits;
 use crate::net::Net;
 use crate::plane::{Accepting, Plane};
+use crate::settings::Proxies;
 use crate::sink::Sink;
 use crate::tls::{ClientTls, ServerTls};
 use crate::upstream::{Upstream, UpstreamTimeouts};
@@ -48,6 +49,8 @@ pub struct Options {
     pub tls: Option<Arc<ServerTls>>,
     /// The client side of TLS.
     pub upstream_tls: Arc<ClientTls>,
+    /// The proxies of requests that name none.
+    pub proxies: Arc<Proxies>,
     /// Whether `X-Forwarded-Proto` is believed (`net.server.http.forwarded.proto.enabled`).
     pub forwarded_proto: ForwardedProto,
     /// Connections of clients that are held open at once.
@@ -63,6 +66,7 @@ impl Options {
         Self {
             tls: None,
             upstream_tls,
+            proxies: Arc::default(),
             forwarded_proto: ForwardedProto::default(),
             connections_max: limits::CONNECTIONS_PER_WORKER_MAX,
             timeouts: Timeouts::default(),
@@ -184,7 +188,7 @@ impl<N: Net, X: Exchanges> Worker<N, X> {
         Self {
             plane,
             exchanges,
-            upstream: Rc::new(Upstream::new(env.net, Arc::clone(tls), upstream_timeouts)),
+            upstream: Rc::new(Upstream::new(env.net, Arc::clone(tls), Arc::clone(&options.proxies), upstream_timeouts)),
             caches: Rc::new(caches),
             clock: env.clock,
             sink: env.sink,

@@ -6,12 +6,14 @@ pub mod token;
 pub mod value;
 
 mod identity;
+mod proxies;
 mod read;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::http::Url;
@@ -19,6 +21,7 @@ use holdfast_core::keys::TokenSource;
 use holdfast_core::telemetry::Level;
 
 pub use identity::metadata_service;
+pub use proxies::{Bypass, Proxies};
 pub use token::GatewayToken;
 
 use crate::server::{ForwardedProto, Timeouts};
@@ -54,6 +57,8 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// Where tokens of managed identities come from.
     pub identity: TokenSource,
+    /// The proxies on the way to backends.
+    pub proxies: Arc<Proxies>,
     /// A PEM file with roots for backends, beside those of the system.
     pub upstream_ca: Option<PathBuf>,
     /// What is written to standard output.

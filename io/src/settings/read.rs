@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_core::config::proxy::Proxy;
 use holdfast_core::diagnostic::nearest;
 use holdfast_core::telemetry::Level;
 
@@ -12,8 +14,8 @@ use crate::server::{ForwardedProto, Timeouts};
 use crate::settings::endpoint::{self, Endpoint};
 use crate::settings::table::{self, Effect, KEYS, Kind, PREFIXES};
 use crate::settings::{
-    Backup, BackupKey, CertificateCheck, Color, GatewayToken, Listeners, LogForm, Logs, Service, SettingError,
-    Settings, Source, Warning, identity, value,
+    Backup, BackupKey, Bypass, CertificateCheck, Color, GatewayToken, Listeners, LogForm, Logs, Proxies, Service,
+    SettingError, Settings, Source, Warning, identity, value,
 };
 
 /// The given values, and what was wrong with them so far.
@@ -44,10 +46,11 @@ impl Reader {
 
     fn take(&mut self, key: &table::Key, value: String) {
         match self.given.get(key.name) {
-            // `HTTP_PROXY` beside `http_proxy`, for one: harmless as long as nothing is made of it.
-            Some(other) if *other != value && key.effect == Effect::Used => {
+            Some(other) if *other != value && key.effect == Effect::Used && key.name.contains('.') => {
                 self.error(key.name, "given twice, in different case and with different values");
             }
+            // Of `http_proxy` and `HTTP_PROXY`, which no one spells in a mixture, the one in lower case counts, as for .NET. It comes last.
+            Some(_) if !key.name.contains('.') => drop(self.given.insert(key.name, value)),
             Some(_) => {}
             None => drop(self.given.insert(key.name, value)),
         }
@@ -151,6 +154,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
     let backup = backup(reader);
     let logs = logs(reader);
     let identity = identity::source(reader);
+    let proxies = proxies(reader);
     let sync_interval = reader.duration("holdfast.sync.interval", INTERVAL_MIN);
     let heartbeat_interval = reader.duration("holdfast.heartbeat.interval", INTERVAL_MIN);
     let drain_delay = reader.duration("holdfast.drain.delay", Duration::ZERO);
@@ -173,6 +177,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
         upstream_ca: reader.path("holdfast.upstream.ca.path"),
         logs: logs?,
         identity: identity?,
+        proxies: Arc::new(proxies),
     })
 }
 
@@ -275,6 +280,12 @@ fn listeners(reader: &mut Reader) -> Option<Listeners> {
 fn forwarded_proto(reader: &mut Reader) -> Option<ForwardedProto> {
     let believed = reader.flag("net.server.http.forwarded.proto.enabled")?;
     Some(if believed { ForwardedProto::Believed } else { ForwardedProto::Ignored })
+}
+
+fn proxies(reader: &mut Reader) -> Proxies {
+    let mut proxy = |name| reader.read(name, |text| Proxy::parse(text, None, None)).map(Arc::new);
+    let (http, https) = (proxy("HTTP_PROXY"), proxy("HTTPS_PROXY"));
+    Proxies { http, https, bypass: reader.text("NO_PROXY").map(|text| Bypass::list(&text)).unwrap_or_default() }
 }
 
 fn timeouts(reader: &mut Reader) -> Option<Timeouts> {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_core::config::proxy::Proxy;
 use holdfast_core::exchange::{UpstreamFailure, UpstreamFailureKind};
 use holdfast_core::http::Scheme;
 use hyper::client::conn::http1;
@@ -15,6 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use super::content::{Outgoing, words};
 use super::pool::Key;
+use super::proxy::tunnel;
 use super::{failure, timed_out};
 use crate::limits::{READ_BUFFER_BYTES_MAX, RESPONSE_FIELDS_MAX};
 use crate::net::Net;
@@ -49,7 +51,10 @@ impl<N: Net> Connector<N> {
     }
 
     async fn open(&self, key: &Key) -> Result<Sender, UpstreamFailure> {
-        let stream = self.net.connect(&key.host, key.port).await.map_err(|error| not_connected(&error))?;
+        let stream = match &key.proxy {
+            None => self.net.connect(&key.host, key.port).await.map_err(|error| not_connected(&error))?,
+            Some(proxy) => self.through(key, proxy).await?,
+        };
         let transport = match key.scheme {
             Scheme::Http => Transport::Plain(stream),
             Scheme::Https => self.secure(key, stream).await?,
@@ -63,6 +68,18 @@ impl<N: Net> Connector<N> {
         // its failures reach the request that they concern; between requests nobody needs to know
         tokio::task::spawn_local(async move { drop(connection.await) });
         Ok(sender)
+    }
+
+    async fn through(&self, key: &Key, proxy: &Proxy) -> Result<N::Stream, UpstreamFailure> {
+        let connected = self.net.connect(&proxy.host, proxy.port).await;
+        let mut stream = connected.map_err(|error| {
+            let UpstreamFailure { kind, message } = not_connected(&error);
+            UpstreamFailure { kind, message: format!("the proxy cannot be reached: {message}") }
+        })?;
+        if !key.is_relayed() {
+            tunnel(&mut stream, proxy, &key.host, key.port).await?;
+        }
+        Ok(stream)
     }
 
     async fn secure(&self, key: &Key, stream: N::Stream) -> Result<Transport<N::Stream>, UpstreamFailure> {

@@ -7,6 +7,7 @@ mod connect;
 mod content;
 mod idle;
 mod pool;
+mod proxy;
 mod redirect;
 
 use std::cell::Cell;
@@ -26,6 +27,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::limits::{DISPATCHED_MAX, REDIRECTS_MAX, UPSTREAM_TIMEOUT_MAX};
 use crate::net::Net;
+use crate::settings::Proxies;
 use crate::tls::ClientTls;
 
 use connect::{Connector, Sender};
@@ -49,6 +51,7 @@ pub(crate) struct Upstream<N: Net> {
     connector: Connector<N>,
     pool: Rc<Pool>,
     content_idle: Duration,
+    proxies: Arc<Proxies>,
     // Requests without an answer that are under way.
     dispatched: Cell<usize>,
 }
@@ -62,11 +65,12 @@ pub(crate) struct Forwarded {
 }
 
 impl<N: Net> Upstream<N> {
-    pub(crate) fn new(net: N, tls: Arc<ClientTls>, timeouts: UpstreamTimeouts) -> Self {
+    pub(crate) fn new(net: N, tls: Arc<ClientTls>, proxies: Arc<Proxies>, timeouts: UpstreamTimeouts) -> Self {
         Self {
             connector: Connector { net, tls, timeout: timeouts.connect },
             pool: Rc::new(Pool::new(timeouts.idle)),
             content_idle: timeouts.content_idle,
+            proxies,
             dispatched: Cell::new(0),
         }
     }
@@ -134,8 +138,9 @@ impl<N: Net> Upstream<N> {
 
     async fn call(&self, plan: Plan, content: Outgoing, deadline: Instant) -> Forwarded {
         let progress = content.progress();
-        let key = Rc::new(plan.key());
-        let mut request = match plan.into_request(content) {
+        let proxy = self.proxies.on_the_way(&plan.route, &plan.url);
+        let key = Rc::new(plan.key(proxy));
+        let mut request = match plan.into_request(&key, content) {
             Ok(request) => request,
             Err((failure, content)) => return Forwarded { result: Err(failure), unsent: content.into_client() },
         };
@@ -166,6 +171,9 @@ impl<N: Net> Upstream<N> {
                 Some(unsent) => Sent::Never(Box::new(unsent), broken(error.error())),
                 None => Sent::Failed(broken(error.error())),
             },
+            Ok(Ok(response)) if key.is_relayed() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                Sent::Failed(proxy::refused(proxy::UNAUTHORIZED))
+            }
             Ok(Ok(response)) => self.answered(response, Lease::new(&self.pool, key, sender)),
         }
     }
@@ -193,9 +201,8 @@ enum Sent {
 }
 
 fn split(request: OutboundRequest, client: ClientContent) -> Result<(Plan, Outgoing), UpstreamFailure> {
-    let OutboundRequest { method, url, headers, body, tls, identity, timeout: _, redirects: _, max_response_bytes: _ } =
-        request;
-    let mut plan = Plan { method, url, headers, tls, identity, content: None };
+    let OutboundRequest { method, url, headers, body, tls, identity, route, .. } = request;
+    let mut plan = Plan { method, url, headers, tls, identity, route, content: None };
     plan.frame_anew();
     let content = match (body, client) {
         (OutboundBody::Empty, _) => Outgoing::Empty,

@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_core::config::proxy::Proxy;
 use holdfast_core::exchange::UpstreamTls;
 use holdfast_core::http::Scheme;
 use holdfast_core::pki::ClientIdentity;
@@ -27,6 +28,15 @@ pub(super) struct Key {
     pub(super) tls: UpstreamTls,
     /// Who the gateway is to the server: a connection speaks for one identity as long as it lasts.
     pub(super) identity: Option<Arc<ClientIdentity>>,
+    /// What the connection goes through.
+    pub(super) proxy: Option<Arc<Proxy>>,
+}
+
+impl Key {
+    /// Whether a proxy reads the requests, since they are not encrypted, and passes them on one by one.
+    pub(super) fn is_relayed(&self) -> bool {
+        self.proxy.is_some() && self.scheme == Scheme::Http
+    }
 }
 
 /// The idle connections.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use holdfast_core::exchange::{UpstreamFailure, UpstreamFailureKind, UpstreamTls};
+use holdfast_core::config::proxy::Proxy;
+use holdfast_core::exchange::{Route, UpstreamFailure, UpstreamFailureKind, UpstreamTls};
 use holdfast_core::http::{Bytes, HeaderMap, Method, ResponseHead, Scheme, Url};
 use holdfast_core::pki::ClientIdentity;
 use http::{HeaderValue, Request, Uri, header};
@@ -19,6 +20,7 @@ pub(super) struct Plan {
     pub(super) headers: HeaderMap,
     pub(super) tls: UpstreamTls,
     pub(super) identity: Option<Arc<ClientIdentity>>,
+    pub(super) route: Route,
     /// The content, when it can be sent again.
     pub(super) content: Option<Bytes>,
 }
@@ -34,15 +36,27 @@ impl Plan {
         }
     }
 
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self, proxy: Option<Arc<Proxy>>) -> Key {
         let Url { scheme, host, port, .. } = &self.url;
         // Without a handshake there is nothing to show.
         let identity = self.identity.clone().filter(|_| *scheme == Scheme::Https);
-        Key { scheme: *scheme, host: host.to_ascii_lowercase(), port: *port, tls: self.tls, identity }
+        Key { scheme: *scheme, host: host.to_ascii_lowercase(), port: *port, tls: self.tls, identity, proxy }
     }
 
-    pub(super) fn into_request(self, content: Outgoing) -> Result<Request<Outgoing>, (UpstreamFailure, Outgoing)> {
-        let Ok(target) = Uri::try_from(self.url.path_and_query()) else {
+    pub(super) fn into_request(
+        mut self,
+        key: &Key,
+        content: Outgoing,
+    ) -> Result<Request<Outgoing>, (UpstreamFailure, Outgoing)> {
+        if key.is_relayed() {
+            // The client's own is not for this proxy.
+            self.headers.remove(header::PROXY_AUTHORIZATION);
+            let authorization = key.proxy.as_ref().and_then(|proxy| proxy.authorization());
+            self.headers.extend(authorization.map(|value| (header::PROXY_AUTHORIZATION, value)));
+        }
+        // A proxy is told the whole URL (RFC 9112 §3.2.2).
+        let target = if key.is_relayed() { self.url.to_string() } else { self.url.path_and_query() };
+        let Ok(target) = Uri::try_from(target) else {
             let message = format!("`{}` is not a request target", self.url.path_and_query());
             return Err((failure(UpstreamFailureKind::Broken, message), content));
         };
@@ -155,7 +169,7 @@ mod tests {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         let content = content.map(|text| Bytes::from_static(text.as_bytes()));
         let url = Url::parse(url).unwrap();
-        Plan { method, url, headers, tls: UpstreamTls::default(), identity: None, content }
+        Plan { method, url, headers, tls: UpstreamTls::default(), identity: None, route: Route::Standard, content }
     }
 
     fn redirect(status: u16, location: &str) -> ResponseHead {

@@ -77,7 +77,7 @@ fn bench(idle: Duration) -> Bench {
     let timeouts =
         UpstreamTimeouts { connect: Duration::from_millis(50), idle, content_idle: Duration::from_millis(50) };
     let wires = Wires::default();
-    Bench { upstream: Upstream::new(wires.clone(), tls, timeouts), wires }
+    Bench { upstream: Upstream::new(wires.clone(), tls, Arc::default(), timeouts), wires }
 }
 
 fn run(test: impl AsyncFnOnce(Bench)) {

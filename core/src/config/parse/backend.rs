@@ -1,10 +1,13 @@
 //! Backend entities, named values in them substituted.
 
+use std::sync::Arc;
+
 use crate::config::model::{Backend, Certificate, CertificateName, ManagedIdentity, Secret};
 use crate::config::named_values::Substitution;
 use crate::config::parse::balancing::{circuit_breaker, is_pool, pool};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
+use crate::config::proxy::Proxy;
 use crate::config::resource::{Resource, ResourceId};
 use crate::diagnostic::did_you_mean;
 use crate::http::{HeaderName, HeaderValue, Url};
@@ -27,7 +30,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Properties that change what happens to a request, and that this version does not act on.
-const WITHOUT_EFFECT: &[&[&str]] = &[&["proxy"], &["properties", "serviceFabricCluster"]];
+const WITHOUT_EFFECT: &[&[&str]] = &[&["properties", "serviceFabricCluster"]];
 
 /// The backends of the service.
 pub(super) fn backends(
@@ -77,6 +80,7 @@ impl Reader<'_, '_> {
             query: self.pairs(&["credentials", "query"]),
             authorization: self.authorization(),
             managed_identity: self.managed_identity(),
+            proxy: self.proxy(),
             certificates: self.certificates(),
             validate_certificate_chain: self.properties.switch(&["tls", "validateCertificateChain"], true),
             validate_certificate_name: self.properties.switch(&["tls", "validateCertificateName"], true),
@@ -137,6 +141,24 @@ impl Reader<'_, '_> {
         let client = self.properties.text(&path).map(str::trim).filter(|client| !client.is_empty());
         let client = client.and_then(|client| self.substituted(&path, client));
         Some(ManagedIdentity { resource, client })
+    }
+
+    fn proxy(&mut self) -> Option<Arc<Proxy>> {
+        self.properties.value(&["proxy"])?;
+        let url = self.properties.required(&["proxy", "url"])?;
+        let url = self.substituted(&["proxy", "url"], url)?;
+        let mut part = |name: &str| {
+            let text = self.properties.text(&["proxy", name]).filter(|text| !text.is_empty())?;
+            self.substituted(&["proxy", name], text)
+        };
+        let (username, password) = (part("username"), part("password"));
+        match Proxy::parse(&url, username.as_deref(), password.as_deref()) {
+            Ok(proxy) => Some(Arc::new(proxy)),
+            Err(message) => {
+                self.properties.error(&["proxy", "url"], "invalid-url", message);
+                None
+            }
+        }
     }
 
     // Thumbprints count when there are no ids (control-plane.md §1.3).

@@ -8,7 +8,9 @@ use super::document::{Documents, Words};
 use super::draw::Draw;
 use crate::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
 use crate::context::{Body, ResponseView};
-use crate::exchange::{BodyFailure, Content, Effect, Reply, UpstreamFailure, UpstreamFailureKind};
+use crate::exchange::{
+    BodyFailure, CacheFailure, CacheVerb, Content, Effect, Reply, UpstreamFailure, UpstreamFailureKind,
+};
 use crate::http::{
     Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
 };
@@ -222,11 +224,16 @@ pub(super) fn reply(effect: &Effect, draw: &mut Draw<'_>) -> Reply {
     match effect {
         Effect::Sleep(_) => Reply::Elapsed,
         Effect::Dispatch(_) => Reply::Dispatched,
-        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } if fails => {
+        Effect::Cache(request) if matches!(request.verb, CacheVerb::Set { .. }) => Reply::Dispatched,
+        Effect::Cache(_) if fails => Reply::Cache(Err(CacheFailure("the connection broke".to_owned()))),
+        Effect::Cache(_) => Reply::Cache(Ok((draw.below(2) == 0).then(|| content(draw)))),
+        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } if fails => {
             let broken = BodyFailure::Broken("the connection broke".to_owned());
             Reply::Body(Err(if draw.below(2) == 0 { BodyFailure::TooLarge } else { broken }))
         }
-        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } => Reply::Body(Ok(content(draw))),
+        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
+            Reply::Body(Ok(content(draw)))
+        }
         Effect::Forward(_) if fails => Reply::Head(Err(failure(draw))),
         Effect::Forward(_) => {
             let mut head = ResponseHead::new(status(draw));

@@ -15,7 +15,7 @@ use crate::pki::name::hex;
 use crate::pki::{Certificate, Digest};
 use crate::policy::effect::{
     BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, OutboundBody, OutboundRequest,
-    Outcome, Redirects, Reply, ResponseBody, Step, UpstreamFailure, UpstreamFailureKind,
+    Outcome, Redirects, Reply, ResponseBody, Route, Step, UpstreamFailure, UpstreamFailureKind,
 };
 use crate::rng::Seed;
 use crate::shared::Shared;
@@ -312,6 +312,19 @@ fn compare_request(request: &OutboundRequest, turn: &Turn) {
         "(tls)" => {
             let tls = format!("chain={} name={}", request.tls.validate_chain, request.tls.validate_name);
             assert_eq!(tls, *value, "line {}", turn.line);
+            false
+        }
+        "(route)" => {
+            let route = match &request.route {
+                Route::Standard => "standard".to_owned(),
+                Route::Direct => "direct".to_owned(),
+                Route::Through(proxy) => {
+                    let authorization = proxy.authorization();
+                    let authorization = authorization.as_ref().map_or("", |value| value.to_str().unwrap());
+                    format!("{}:{} {authorization}", proxy.host, proxy.port).trim_end().to_owned()
+                }
+            };
+            assert_eq!(route, *value, "line {}", turn.line);
             false
         }
         "(shows)" => {

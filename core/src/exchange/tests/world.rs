@@ -1,5 +1,7 @@
 //! The configuration around a conversation: one gateway, one API `echo` at `/echo`, its operations, product and subscription.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Message};

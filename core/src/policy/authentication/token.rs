@@ -12,7 +12,7 @@ use crate::config::model::Secret;
 use crate::context::Body;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, Url, header};
 use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Supply, TOKEN_BYTES_MAX, TokenKey, TokenSource};
-use crate::policy::effect::{BodyFailure, Effect, OutboundBody, OutboundRequest, Reply};
+use crate::policy::effect::{BodyFailure, Effect, OutboundBody, OutboundRequest, Reply, Route};
 use crate::policy::run::Run;
 
 /// How long the source of tokens may take for one.
@@ -159,7 +159,9 @@ fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Resu
         Reply::Body(Ok(bytes)) => bytes,
         Reply::Body(Err(BodyFailure::TooLarge)) => return Err("the federated token is too long".to_owned()),
         Reply::Body(Err(BodyFailure::Broken(why))) => return Err(format!("the federated token cannot be read: {why}")),
-        Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Elapsed => return Err(WRONG_KIND.to_owned()),
+        Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
+            return Err(WRONG_KIND.to_owned());
+        }
     };
     let assertion = std::str::from_utf8(&bytes).map_err(|_| "the federated token is no text".to_owned())?.trim();
     let mut form: Option<String> = None;
@@ -179,7 +181,9 @@ fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Resu
     headers.insert(header::HOST, host);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let body = OutboundBody::Bytes(Bytes::from(form.unwrap_or_default()));
-    Ok(Effect::Send(Box::new(OutboundRequest { headers, body, ..request(Method::POST, url) })))
+    // Entra ID is on the other side of whatever proxy there is; metadata services are not.
+    let standard = OutboundRequest { route: Route::Standard, ..request(Method::POST, url) };
+    Ok(Effect::Send(Box::new(OutboundRequest { headers, body, ..standard })))
 }
 
 const WRONG_KIND: &str = "the wrong kind of answer came";
@@ -190,14 +194,17 @@ fn scope(resource: &str) -> String {
 }
 
 fn request(method: Method, url: Url) -> OutboundRequest {
-    OutboundRequest { max_response_bytes: DOCUMENT_BYTES_MAX, ..OutboundRequest::new(method, url, TIMEOUT) }
+    let route = Route::Direct;
+    OutboundRequest { route, max_response_bytes: DOCUMENT_BYTES_MAX, ..OutboundRequest::new(method, url, TIMEOUT) }
 }
 
 fn content(reply: Reply) -> Result<Bytes, String> {
     let response = match reply {
         Reply::Response(Ok(response)) => response,
         Reply::Response(Err(failure)) => return Err(failure.message),
-        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Elapsed => return Err(WRONG_KIND.to_owned()),
+        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
+            return Err(WRONG_KIND.to_owned());
+        }
     };
     let bytes = if let Body::Bytes(bytes) = response.body { bytes } else { Bytes::new() };
     if response.status.is_success() {
