@@ -8,6 +8,9 @@ use super::tree::{Escaping, Kind, Name, NodeId, Scope};
 use super::world::{Fail, NODE_STEPS};
 use super::xpath::eval::{Outcome, Value};
 
+/// How deep elements and what variables hold may stand in each other while they are built.
+const DEPTH_MAX: usize = 2_000;
+
 /// What is being built, and what becomes of it.
 #[derive(Debug)]
 pub(super) enum Captured {
@@ -45,7 +48,10 @@ impl Runner<'_, '_> {
 
     /// Begins an element.
     pub(super) fn start(&mut self, name: Name, scope: Arc<Scope>) -> Outcome<()> {
-        self.world.charge(NODE_STEPS)?;
+        self.world.charge(NODE_STEPS + scope.len() / 4)?;
+        if self.open.len() >= DEPTH_MAX {
+            return Err(Fail::new(format!("the result is nested more than {DEPTH_MAX} deep")));
+        }
         let parent = self.parent()?;
         let element = self.world.tree.append(parent, Kind::Element(name, scope));
         self.open.push(element);
@@ -62,6 +68,8 @@ impl Runner<'_, '_> {
         if self.world.tree.node(parent).first.is_some() {
             return Err(Fail::new(format!("the attribute `{}` comes after content of its element", name.written())));
         }
+        let count = self.world.tree.attributes(parent).count();
+        self.world.charge(count)?;
         self.world.tree.set_attribute(parent, name, value);
         Ok(())
     }

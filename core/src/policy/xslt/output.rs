@@ -9,6 +9,9 @@ use crate::expr::xml::{XML, is_blank};
 /// The longest result, in bytes.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// What all elements of a result that declare namespaces may need, in declarations that are in force there.
+const DECLARATIONS_MAX: usize = 1_000_000;
+
 /// Elements of HTML without an end tag.
 const VOID: [&str; 13] =
     ["area", "base", "basefont", "br", "col", "frame", "hr", "img", "input", "isindex", "link", "meta", "param"];
@@ -25,8 +28,16 @@ const SWITCHES: [&str; 12] = [
 /// It is too long.
 pub(super) fn write(tree: &Tree, root: NodeId, output: &Output) -> Result<String, String> {
     let method = output.method.unwrap_or_else(|| usual(tree, root));
-    let mut writer =
-        Writer { tree, output, method, out: String::new(), scopes: vec![Arc::default()], depth: 0, mixed: Vec::new() };
+    let mut writer = Writer {
+        tree,
+        output,
+        method,
+        out: String::new(),
+        scopes: vec![Arc::default()],
+        depth: 0,
+        declarations: 0,
+        mixed: Vec::new(),
+    };
     match method {
         Method::Text => writer.out = tree.text(root),
         Method::Xml | Method::Html => {
@@ -67,6 +78,8 @@ struct Writer<'t> {
     /// What the open elements declare, the innermost last; each holds all that is in force.
     scopes: Vec<Arc<Scope>>,
     depth: usize,
+    /// What has been kept of declarations in force.
+    declarations: usize,
     /// Whether the open elements hold text, so that nothing may be laid out in them.
     mixed: Vec<bool>,
 }
@@ -106,7 +119,7 @@ impl Writer<'_> {
     fn content(&mut self, root: NodeId) -> Result<(), String> {
         let mut at = self.tree.node(root).first;
         while let Some(node) = at {
-            if self.out.len() > BYTES_MAX {
+            if self.out.len() > BYTES_MAX || self.declarations > DECLARATIONS_MAX {
                 return Err(too_long());
             }
             self.begin(node);
@@ -118,6 +131,9 @@ impl Writer<'_> {
             at = loop {
                 if self.tree.is_element(here) {
                     self.finish(here);
+                }
+                if self.out.len() > BYTES_MAX {
+                    return Err(too_long());
                 }
                 if let Some(next) = self.tree.node(here).next {
                     break Some(next);
@@ -171,10 +187,10 @@ impl Writer<'_> {
             .collect();
         let mut declared = Declared { outer: &outer, new: Vec::new() };
         let written = declared.element(name);
-        for (prefix, namespace) in scope.flat() {
+        for (prefix, namespace) in scope.all() {
             // The default namespace of a copy is not that of an element that has none.
-            if prefix != name.prefix || namespace == name.namespace {
-                declared.unless_taken(&prefix, &namespace);
+            if *prefix != name.prefix || *namespace == name.namespace {
+                declared.unless_taken(prefix, namespace);
             }
         }
         let names: Vec<String> = attributes.iter().map(|(name, _)| declared.attribute(name)).collect();
@@ -199,7 +215,8 @@ impl Writer<'_> {
             self.escape_attribute(value);
             self.out.push('"');
         }
-        let inner = if new.is_empty() { outer } else { Arc::new(Scope { declared: new, outer: Some(outer) }) };
+        self.declarations += if new.is_empty() { 0 } else { outer.len() + new.len() };
+        let inner = if new.is_empty() { outer } else { Arc::new(Scope::inside(&outer, new)) };
         self.scopes.push(inner);
         let has_text = self.tree.children(node).any(|child| matches!(self.tree.kind(child), Kind::Text(..)));
         self.mixed.push(has_text || self.mixed.last() == Some(&true));
@@ -331,9 +348,9 @@ impl Declared<'_> {
                 }
             }
         }
-        let in_force = self.outer.flat();
-        let known = self.new.iter().chain(&in_force).find(|(prefix, namespace)| {
-            *namespace == name.namespace && !prefix.is_empty() && self.bound(prefix) == Some(namespace)
+        let own = self.new.iter().map(|(prefix, namespace)| (prefix, namespace));
+        let known = own.chain(self.outer.all()).find(|(prefix, namespace)| {
+            **namespace == name.namespace && !prefix.is_empty() && self.bound(prefix) == Some(namespace)
         });
         if let Some(prefix) = known.map(|(prefix, _)| Arc::clone(prefix)) {
             return format!("{prefix}:{}", name.local);

@@ -9,6 +9,7 @@ use super::stylesheet::{Apply, Avt, Binding, Instruction, Literal, Made, Piece, 
 use super::tree::{Escaping, Kind, Name, NodeId};
 use super::world::{Fail, World};
 use super::xpath::eval::{Focus, Outcome, Value};
+use super::xpath::function::TEXT_BYTES_MAX;
 use super::xpath::{Expr, number};
 use crate::expr::xml::XMLNS;
 
@@ -417,7 +418,11 @@ impl World<'_> {
                 Piece::Text(piece) => text.push_str(piece),
                 Piece::Expr(expr) => text.push_str(&self.eval(expr, focus)?.text(self)?),
             }
+            if text.len() > TEXT_BYTES_MAX {
+                return Err(Fail::new(format!("a text of the transformation is longer than {TEXT_BYTES_MAX} bytes")));
+            }
         }
+        self.charge(text.len() / 16)?;
         Ok(text)
     }
 

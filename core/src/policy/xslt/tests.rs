@@ -312,6 +312,21 @@ fn what_goes_wrong_ends_with_a_message() {
         let error = run(body, document).unwrap_err();
         assert!(error.contains(expected), "{body}\n{error}");
     }
+    // Many names, many attributes and deep trees end in time, with a result or without one.
+    let identity = "<xsl:template match=\"@*|node()\"><xsl:copy><xsl:apply-templates select=\"@*|node()\"/></xsl:copy></xsl:template>";
+    let spaces =
+        |from: usize, count: usize| (from..from + count).map(|n| format!(" xmlns:p{n}='u{n}'")).collect::<String>();
+    let leaves = format!("<a{}>{}</a>", spaces(0, 200), "<p1:b xmlns:x='y'/>".repeat(10_000));
+    assert!(run(identity, &leaves).unwrap_err().contains("too many namespaces"));
+    assert!(run(identity, &format!("<a{}/>", spaces(0, 300))).unwrap_err().contains("too many namespaces"));
+    let shared = format!("<a{}>{}</a>", spaces(0, 200), "<p1:b/>".repeat(1_000));
+    assert!(run(identity, &shared).is_ok_and(|result| result.ends_with("<p1:b /></a>")));
+    let attributes = (0..3_000).map(|n| format!(" a{n}=''")).collect::<String>();
+    assert!(run(identity, &format!("<a{attributes}/>")).is_ok());
+    let nested = "<xsl:template match=\"/\" name=\"t\"><a><xsl:call-template name=\"t\"/></a></xsl:template>";
+    assert!(run(nested, "<a/>").unwrap_err().contains("more than 2000 deep"));
+    let tall = format!("{}1{}", "not(".repeat(46), ")".repeat(46)) + &" or 0".repeat(200);
+    assert_eq!(value(&tall, "<a/>"), "true");
     // What lies outside of the document is not read.
     let outside = "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>";
     let all = "<xsl:output method=\"text\"/><xsl:template match=\"/\"><xsl:value-of select=\".\"/></xsl:template>";

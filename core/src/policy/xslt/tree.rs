@@ -3,10 +3,18 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::expr::xml::{self, Blanks, Part, Reading, XML, XMLNS, XNode, is_blank};
 
 /// The most nodes of the document.
 const NODES_MAX: usize = 1_000_000;
+
+/// The most declarations of namespaces that are in force in one place.
+const NAMESPACES_MAX: usize = 256;
+
+/// What all elements of a document that declare namespaces may keep, in declarations that are in force there.
+const DECLARATIONS_MAX: usize = 1_000_000;
 
 /// A name with its namespace; the prefix is only how it is written.
 #[derive(Clone, Debug, Default)]
@@ -47,39 +55,30 @@ impl Name {
     }
 }
 
-/// Declarations of namespaces that are in force: prefixes and namespaces, inner ones over outer ones.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Scope {
-    pub(super) declared: Vec<(Arc<str>, Arc<str>)>,
-    pub(super) outer: Option<Arc<Scope>>,
-}
+/// Declarations of namespaces that are in force: namespaces by prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scope(IndexMap<Arc<str>, Arc<str>>);
 
 impl Scope {
-    /// The namespace of a prefix.
-    pub(super) fn namespace_of(&self, prefix: &str) -> Option<&Arc<str>> {
-        let mut scope = Some(self);
-        while let Some(here) = scope {
-            if let Some((_, namespace)) = here.declared.iter().find(|(known, _)| **known == *prefix) {
-                return Some(namespace);
-            }
-            scope = here.outer.as_deref();
-        }
-        None
+    /// The scope inside of an element that declares these, in one that has `outer` in force.
+    pub(super) fn inside(outer: &Self, declared: impl IntoIterator<Item = (Arc<str>, Arc<str>)>) -> Self {
+        let mut all = outer.0.clone();
+        all.extend(declared);
+        Self(all)
     }
 
-    /// All that is in force, each prefix once.
-    pub(super) fn flat(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let mut flat: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-        let mut scope = Some(self);
-        while let Some(here) = scope {
-            for (prefix, namespace) in &here.declared {
-                if !flat.iter().any(|(known, _)| known == prefix) {
-                    flat.push((Arc::clone(prefix), Arc::clone(namespace)));
-                }
-            }
-            scope = here.outer.as_deref();
-        }
-        flat
+    /// The namespace of a prefix.
+    pub(super) fn namespace_of(&self, prefix: &str) -> Option<&Arc<str>> {
+        self.0.get(prefix)
+    }
+
+    /// All that is in force: prefixes and namespaces.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.0.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -208,6 +207,11 @@ impl Tree {
             }
             last = Some(id);
         }
+        self.hang_attribute(parent, last, name, value);
+    }
+
+    // An attribute behind the last one.
+    fn hang_attribute(&mut self, parent: NodeId, last: Option<NodeId>, name: Name, value: Arc<str>) -> NodeId {
         let id = self.add(Kind::Attribute(name, value), Some(parent));
         match last {
             Some(last) => {
@@ -221,6 +225,7 @@ impl Tree {
                 }
             }
         }
+        id
     }
 
     pub(super) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
@@ -307,11 +312,18 @@ impl Tree {
         })?;
         let root = self.root();
         let outermost = Arc::new(Scope::default());
+        let mut declarations_left = DECLARATIONS_MAX;
         let mut open: Vec<(NodeId, Space)> = vec![(root, Space::ByName)];
         let mut at = document.first(Part::Content);
         while let Some(node) = at {
             let (parent, space) = open.last().copied().unwrap_or((root, Space::ByName));
-            let made = self.take(&node, parent, space, strips, &outermost);
+            let made = if node.is_element() {
+                let scope = self.scope_of(&node, parent, &outermost, &mut declarations_left)?;
+                Some(self.take_element(&node, parent, scope))
+            } else {
+                self.take(&node, parent, space, strips);
+                None
+            };
             if let (Some(element), Some(first)) = (made, node.first(Part::Content)) {
                 open.push((element, self.space_of(element, space)));
                 at = Some(first);
@@ -332,18 +344,8 @@ impl Tree {
         Ok(root)
     }
 
-    // Copies one node; gives its number when it is an element.
-    fn take(
-        &mut self,
-        node: &XNode,
-        parent: NodeId,
-        space: Space,
-        strips: Strips<'_>,
-        outermost: &Arc<Scope>,
-    ) -> Option<NodeId> {
-        if node.is_element() {
-            return Some(self.take_element(node, parent, outermost));
-        }
+    // Copies one node that is no element.
+    fn take(&mut self, node: &XNode, parent: NodeId, space: Space, strips: Strips<'_>) {
         let is_top = matches!(self.kind(parent), Kind::Root);
         node.with(|kind| match kind {
             xml::Kind::Text(text) | xml::Kind::CData(text) => {
@@ -363,18 +365,33 @@ impl Tree {
             | xml::Kind::DocumentType(_)
             | xml::Kind::Document { .. } => {}
         });
-        None
     }
 
-    fn take_element(&mut self, node: &XNode, parent: NodeId, outermost: &Arc<Scope>) -> NodeId {
+    // The namespaces in force in an element.
+    fn scope_of(
+        &self,
+        node: &XNode,
+        parent: NodeId,
+        outermost: &Arc<Scope>,
+        left: &mut usize,
+    ) -> Result<Arc<Scope>, String> {
         let outer = match self.kind(parent) {
-            Kind::Element(_, scope) => Arc::clone(scope),
-            Kind::Root | Kind::Attribute(..) | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => {
-                Arc::clone(outermost)
-            }
+            Kind::Element(_, scope) => scope,
+            Kind::Root | Kind::Attribute(..) | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => outermost,
         };
         let declared = node.declarations();
-        let scope = if declared.is_empty() { outer } else { Arc::new(Scope { declared, outer: Some(outer) }) };
+        if declared.is_empty() {
+            return Ok(Arc::clone(outer));
+        }
+        let scope = Scope::inside(outer, declared);
+        match left.checked_sub(scope.len()).filter(|_| scope.len() <= NAMESPACES_MAX) {
+            Some(rest) => *left = rest,
+            None => return Err("the content declares too many namespaces".to_owned()),
+        }
+        Ok(Arc::new(scope))
+    }
+
+    fn take_element(&mut self, node: &XNode, parent: NodeId, scope: Arc<Scope>) -> NodeId {
         let named = |name: &xml::Name, is_attribute: bool| {
             let prefix = prefix_of(&scope, &name.namespace, is_attribute);
             Name { namespace: Arc::clone(&name.namespace), local: Arc::clone(&name.local), prefix }
@@ -392,8 +409,10 @@ impl Tree {
             })
             .collect();
         let element = self.append(parent, Kind::Element(name, Arc::clone(&scope)));
+        // INVARIANT: XML has each attribute once, so none is looked for.
+        let mut last = None;
         for (name, value) in attributes {
-            self.set_attribute(element, name, value);
+            last = Some(self.hang_attribute(element, last, name, value));
         }
         element
     }
@@ -430,7 +449,7 @@ fn prefix_of(scope: &Scope, namespace: &str, is_attribute: bool) -> Arc<str> {
     if namespace == XML {
         return Arc::from("xml");
     }
-    let flat = scope.flat();
-    let fits = |(prefix, bound): &&(Arc<str>, Arc<str>)| **bound == *namespace && !(is_attribute && prefix.is_empty());
-    flat.iter().find(fits).map(|(prefix, _)| Arc::clone(prefix)).unwrap_or_default()
+    let fits =
+        |(prefix, bound): &(&Arc<str>, &Arc<str>)| ***bound == *namespace && !(is_attribute && prefix.is_empty());
+    scope.all().find(fits).map(|(prefix, _)| Arc::clone(prefix)).unwrap_or_default()
 }

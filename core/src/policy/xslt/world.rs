@@ -76,6 +76,7 @@ impl<'s> World<'s> {
     /// The nodes in the tree of `node` of which the key `name` says one of `value`.
     pub(super) fn key(&self, name: &str, value: &Value, node: NodeId) -> Outcome<Vec<NodeId>> {
         let name = self.sheet.key_named(name).ok_or_else(|| Fail::new(format!("there is no key `{name}`")))?;
+        self.charge(self.tree.ancestors(node).count() / 4)?;
         let index = self.index(self.tree.top(node), name)?;
         let mut found = Vec::new();
         match value {

@@ -425,14 +425,13 @@ impl Compiler {
     // The declarations that go into the result with an element.
     fn result_scope(&self, scope: Scoped<'_>) -> Arc<Scope> {
         let mut declared: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-        for (prefix, namespace) in scope.flat() {
-            let (prefix, namespace) = match self.aliases.get(&namespace) {
+        for (prefix, namespace) in scope.all() {
+            declared.push(match self.aliases.get(namespace) {
                 Some(to) => to.clone(),
-                None if self.is_excluded(&namespace) => continue,
-                None => (prefix, namespace),
-            };
-            declared.push((prefix, namespace));
+                None if self.is_excluded(namespace) => continue,
+                None => (Arc::clone(prefix), Arc::clone(namespace)),
+            });
         }
-        Arc::new(Scope { declared, outer: None })
+        Arc::new(Scope::inside(&Scope::default(), declared))
     }
 }

@@ -135,7 +135,7 @@ pub(super) fn inner_scope(element: &Element, outer: &Arc<Scope>) -> Arc<Scope> {
     if declared.is_empty() {
         return Arc::clone(outer);
     }
-    Arc::new(Scope { declared, outer: Some(Arc::clone(outer)) })
+    Arc::new(Scope::inside(outer, declared))
 }
 
 fn declared_prefix(name: &str) -> Option<&str> {

@@ -136,6 +136,12 @@ impl World<'_> {
         self.eval(expr, focus)?.number(self)
     }
 
+    // The root of the tree that a node stands in.
+    fn top(&self, node: NodeId) -> Outcome<NodeId> {
+        self.charge(self.tree.ancestors(node).count() / 4)?;
+        Ok(self.tree.top(node))
+    }
+
     fn variable(&self, slot: Slot) -> Outcome<Value> {
         let value = match slot {
             Slot::Local(index) => self.locals().get(index).cloned().flatten(),
@@ -147,7 +153,7 @@ impl World<'_> {
     fn path(&self, path: &Path, focus: Focus) -> Outcome<Vec<NodeId>> {
         let mut nodes = match &path.start {
             Start::Context => vec![focus.node],
-            Start::Root => vec![self.tree.top(focus.node)],
+            Start::Root => vec![self.top(focus.node)?],
             Start::Expr(start) => self.eval(start, focus)?.nodes()?.to_vec(),
         };
         for step in &path.steps {
@@ -246,7 +252,7 @@ impl World<'_> {
     }
 
     fn behind(&self, origin: NodeId, visit: &mut dyn FnMut(&Self, NodeId) -> Outcome<()>) -> Outcome<()> {
-        let top = self.tree.top(origin);
+        let top = self.top(origin)?;
         let first = self.tree.node(origin).parent.filter(|_| self.tree.is_attribute(origin));
         let mut at = match first.and_then(|element| self.tree.node(element).first) {
             Some(child) => Some(child),
@@ -329,7 +335,7 @@ impl World<'_> {
         let (left, right) = (texts(left)?, texts(right)?);
         for one in &left {
             for other in &right {
-                self.charge(1)?;
+                self.charge(1 + one.len().min(other.len()) / 16)?;
                 if self.compare_plain(how, &Value::Text(Rc::clone(one)), &Value::Text(Rc::clone(other)))? {
                     return Ok(true);
                 }
@@ -349,7 +355,8 @@ impl World<'_> {
             return compare(&Value::Bool(!nodes.is_empty()));
         }
         for node in nodes.iter() {
-            if compare(&Value::Text(self.text(*node)?))? {
+            let text = self.text(*node)?;
+            if compare(&Value::Text(text))? {
                 return Ok(true);
             }
         }

@@ -12,7 +12,7 @@ use crate::policy::xslt::tree::{Kind, Name, NodeId};
 use crate::policy::xslt::world::{Fail, World};
 
 /// The longest text that a function makes, in bytes.
-const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub(in crate::policy::xslt) const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Namespaces of `node-set`.
 const NODE_SET: [&str; 2] = ["urn:schemas-microsoft-com:xslt", "http://exslt.org/common"];
