@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tempfile::tempdir;
 
+use crate::azure::Azure;
 use crate::child::{bare, holdfast, say};
 use crate::folder::Folder;
 use crate::gateway::Wiring;
@@ -53,6 +54,35 @@ fn whoever_holds_a_debug_credential_sees_what_each_policy_did() {
     let quiet = gateway.get("/orders/items/1").unwrap();
     assert!(!quiet.headers.contains_key("apim-trace-id"), "{quiet:?}");
     wait::until("the gateway still runs", || wait::check(gateway.get("/orders/items/1").is_ok(), "no answer"));
+}
+
+#[test]
+fn a_credential_that_the_service_publishes_reaches_the_gateway_and_one_that_it_takes_back_is_gone() {
+    let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
+    let folder = Folder::sample(&nginx.backends());
+    let azure = Azure::start(&folder);
+    let mut gateway = Wiring::federated(&azure, backup.path()).start();
+    gateway.shows(1);
+    let (token, resource) = made("orders");
+    let asked = || gateway.get_with("/orders/items/1", &[(CREDENTIAL, &token)]).unwrap();
+    assert!(!asked().headers.contains_key("apim-trace-id"), "nobody knows of it yet");
+
+    let file = "gateways/gw1/debugCredentials/mine/debugCredentialInformation.json";
+    folder.write(file, &resource);
+    let id = wait::until("the gateway knows of the credential", || {
+        let told = asked();
+        told.headers.get("apim-trace-id").cloned().ok_or_else(|| format!("{told:?}"))
+    });
+    let target = format!("/trace-0123456789abcdef/{id}");
+    let trace = gateway.get_with(&target, &[(CREDENTIAL, &token)]).unwrap().json().unwrap();
+    assert_eq!(trace["traceId"], id.as_str(), "{trace}");
+    assert!(!gateway.log().iter().any(|record| record.to_string().contains(&token)), "the log shows a credential");
+
+    std::fs::remove_file(folder.path().join(file)).unwrap();
+    wait::until("the gateway has forgotten the credential", || {
+        let told = asked();
+        wait::check(told.status == 200 && !told.headers.contains_key("apim-trace-id"), told)
+    });
 }
 
 #[test]
