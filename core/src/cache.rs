@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use crate::http::HeaderMap;
 use crate::http::message::{Body, ResponseView};
-use crate::limits::shards::Shards;
+use crate::limits::shards::{SHARDS, Shards};
 use crate::time::Instant;
 use crate::value::Value;
 use crate::value::json::JFormatting;
 
-/// What one shard holds, in bytes.
-pub const SHARD_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// What the cache holds when nobody says how much, in bytes.
+pub const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What one entry may weigh, its key included, in bytes: as much as the original keeps.
 pub const ENTRY_BYTES_MAX: u64 = 2 * 1024 * 1024;
@@ -31,9 +31,17 @@ const FIELD_COST: u64 = 64;
 const JSON_COST: u64 = 8;
 
 /// The cache of the process. It outlives configurations: an entry is named by its key alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache {
     shards: Shards<Shard>,
+    // What one shard holds, in bytes.
+    shard_bytes_max: u64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self::holding(CACHE_BYTES_MAX)
+    }
 }
 
 /// What is kept.
@@ -61,7 +69,7 @@ pub struct Found {
 pub enum Kept {
     /// It was.
     Yes,
-    /// It weighs more than [`ENTRY_BYTES_MAX`].
+    /// It weighs more than [`ENTRY_BYTES_MAX`], or than the cache holds in one part.
     TooLarge,
 }
 
@@ -87,6 +95,13 @@ struct Entry {
 }
 
 impl Cache {
+    /// A cache of at most so many bytes, in parts of equal size. An entry is in one part: what is larger than a part is not kept.
+    #[must_use]
+    pub fn holding(bytes_max: u64) -> Self {
+        let parts = u64::try_from(SHARDS).unwrap_or(u64::MAX);
+        Self { shards: Shards::default(), shard_bytes_max: bytes_max / parts }
+    }
+
     /// What is kept under `key` and has not expired.
     #[must_use]
     pub fn get(&self, key: &str, now: Instant) -> Option<Found> {
@@ -98,10 +113,10 @@ impl Cache {
         let bytes = ENTRY_COST.saturating_add(length(key.len())).saturating_add(weight(&item));
         let mut shard = self.shards.of(key);
         shard.remove(key);
-        if bytes > ENTRY_BYTES_MAX {
+        if bytes > ENTRY_BYTES_MAX.min(self.shard_bytes_max) {
             return Kept::TooLarge;
         }
-        shard.make_room(bytes, now);
+        shard.make_room(bytes, self.shard_bytes_max, now);
         shard.insert(Arc::from(key), Entry { item, stored: now, lifetime, used: 0, bytes });
         Kept::Yes
     }
@@ -152,8 +167,8 @@ impl Shard {
     }
 
     // What has expired goes first, then what was used least recently.
-    fn make_room(&mut self, bytes: u64, now: Instant) {
-        while self.bytes.saturating_add(bytes) > SHARD_BYTES_MAX {
+    fn make_room(&mut self, bytes: u64, bytes_max: u64, now: Instant) {
+        while self.bytes.saturating_add(bytes) > bytes_max {
             let expired = self.expiring.first().filter(|(expires, _)| *expires <= now).map(|(_, key)| key);
             let Some(key) = expired.or_else(|| self.used.first_key_value().map(|(_, key)| key)) else { return };
             let key = Arc::clone(key);
@@ -278,6 +293,17 @@ mod tests {
         assert!(found(&cache, third, 61).is_some(), "the first one had expired");
     }
 
+    #[test]
+    fn a_small_cache_keeps_small_things() {
+        let cache = Cache::holding(16 * 1024);
+        for number in 0..100 {
+            assert_eq!(cache.put(&format!("key {number}"), text("1"), MINUTE, at(0)), Kept::Yes);
+            assert!(cache.bytes() <= 16 * 1024);
+        }
+        assert_eq!(cache.put("large", text(&"x".repeat(1024)), MINUTE, at(0)), Kept::TooLarge);
+        assert_eq!(Cache::holding(0).put("a", text("1"), MINUTE, at(0)), Kept::TooLarge);
+    }
+
     proptest! {
         #[test]
         fn never_over_its_bound_and_the_books_balance(
@@ -299,7 +325,7 @@ mod tests {
                     }
                 }
                 let shard = cache.shards.of(key);
-                prop_assert!(shard.bytes <= SHARD_BYTES_MAX);
+                prop_assert!(shard.bytes <= cache.shard_bytes_max);
                 prop_assert_eq!(shard.bytes, shard.entries.values().map(|entry| entry.bytes).sum::<u64>());
                 prop_assert_eq!(shard.entries.len(), shard.used.len());
                 prop_assert_eq!(shard.entries.len(), shard.expiring.len());

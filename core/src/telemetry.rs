@@ -149,6 +149,8 @@ pub struct RequestRecord {
     pub request_size: u64,
     /// From arrival until the response was sent; filled in when it has been.
     pub total_time: Duration,
+    /// What became of the look-up of a `cache-lookup`.
+    pub cache: CacheUse,
     /// Time spent waiting for backends.
     pub backend_time: Duration,
     /// Method, URL and status code of the last backend call.
@@ -188,6 +190,29 @@ pub struct Measurement {
 
 /// Names and values of the dimensions of a measurement.
 pub type Dimensions = Vec<(Arc<str>, Arc<str>)>;
+/// `cache` of a request record: what a `cache-lookup` found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheUse {
+    /// None was asked.
+    #[default]
+    None,
+    /// A response, which the client got.
+    Hit,
+    /// Nothing.
+    Miss,
+}
+
+impl CacheUse {
+    /// As the records say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+        }
+    }
+}
 
 /// The backend call of a request record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -58,6 +58,7 @@ pub(crate) fn perform<N: Net>(
             Box::pin(forward(Rc::clone(upstream), request, client))
         }
         Effect::ReadResponseBody { max_bytes } => Box::pin(read_response(contents.response.take(), max_bytes)),
+        Effect::PeekResponseBody { max_bytes } => Box::pin(peek_response(contents.response.take(), max_bytes)),
         Effect::Send(request) => Box::pin(send(Rc::clone(upstream), request)),
         Effect::Dispatch(request) => {
             upstream.dispatch(request);
@@ -95,6 +96,15 @@ async fn read_response(content: Option<UpstreamBody>, max_bytes: u64) -> Perform
         Some(body) => read_to_end(body, max_bytes).await,
     };
     Performed { backend_time: began.elapsed(), ..Performed::of(Reply::Body(result)) }
+}
+
+async fn peek_response(content: Option<UpstreamBody>, max_bytes: u64) -> Performed {
+    let began = Instant::now();
+    let (result, response) = match content {
+        None => (Ok(Bytes::new()), None),
+        Some(body) => body.peek(max_bytes).await,
+    };
+    Performed { response, backend_time: began.elapsed(), ..Performed::of(Reply::Body(result)) }
 }
 
 async fn send<N: Net>(upstream: Rc<Upstream<N>>, request: Box<OutboundRequest>) -> Performed {

@@ -42,10 +42,16 @@ impl Plane {
     /// A plane that serves nothing yet.
     #[must_use]
     pub fn new(status: Status) -> Arc<Self> {
+        Self::with(status, Shared::default())
+    }
+
+    /// A plane that serves nothing yet; its exchanges share `shared`.
+    #[must_use]
+    pub fn with(status: Status, shared: Shared) -> Arc<Self> {
         Arc::new(Self {
             snapshot: ArcSwapOption::empty(),
             status: ArcSwap::from_pointee(status),
-            shared: Shared::default(),
+            shared,
             cache_tally: CacheTally::default(),
             accepting: watch::Sender::new(Accepting::Open),
             in_flight: AtomicU64::new(0),

@@ -10,7 +10,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_core::cache::Cache;
 use holdfast_core::gateway::{self, BackupPlace, EXIT_FORCED};
+use holdfast_core::shared::Shared;
 use holdfast_core::snapshot::Snapshot;
 use holdfast_core::telemetry::{Event, Level};
 use rustls::ClientConfig;
@@ -107,7 +109,8 @@ fn report_panics(env: &World) {
 fn start(env: &World, settings: &Settings, hostname: Option<String>) -> Result<i32, String> {
     let tls = Tls::load(env, settings)?;
     let instance_id = startup::instance_id(settings, hostname, env.seed);
-    let plane = Plane::new(startup::first_status(env));
+    let cache = Cache::holding(settings.cache_bytes_max);
+    let plane = Plane::with(startup::first_status(env), Shared { cache, ..Shared::default() });
     plane.shared.tokens.come_from(settings.identity.clone());
     let (workers, deaths) = Workers::start(env, &plane, settings, &tls)?;
     let Listeners { http, https } = workers.listening;

@@ -189,3 +189,35 @@ fn a_password_that_is_wrong_costs_the_cache_and_nothing_else() {
     folder.write("secrets.env", &format!("namedValues.redis-connection={},password={PASSWORD}\n", redis.endpoint()));
     hit(&gateway, "/orders/items/1");
 }
+
+#[test]
+fn the_cache_in_memory_keeps_responses_apart_until_their_time_is_over() {
+    let (backend, backup) = (counting(), tempdir().unwrap());
+    let folder = sample(&backend);
+    folder.write("apis/orders/policy.xml", &cached("caching-type=\"internal\"", 600));
+    folder.write("apis/catalog/policy.xml", &cached("", 1));
+    let gateway = started(&wiring(&folder, &backup).set("holdfast.workers", "2"));
+
+    for (kind, is_found, call) in
+        [(None, false, 1), (None, true, 1), (Some("a"), false, 2), (Some("a"), true, 2), (None, true, 1)]
+    {
+        let fields: Vec<(&str, &str)> = kind.iter().map(|kind| ("x-kind", *kind)).collect();
+        let told = gateway.get_with("/orders/items/1", &fields).unwrap();
+        let expected = (200, is_found, format!("call {call} of /o/items/1"));
+        assert_eq!((told.status, is_hit(&told), text(&told)), expected, "{kind:?} {told:?}");
+    }
+    assert_eq!(backend.asked().len(), 2, "two kinds, two calls");
+    let uses = |word: &str| gateway.log().iter().filter(|record| record["cache"] == word).count();
+    wait::until("the records say what the cache did", || {
+        wait::check((uses("miss"), uses("hit")) == (2, 3), uses("hit"))
+    });
+
+    let first = gateway.get("/catalog/items/1").unwrap();
+    assert_eq!((first.status, is_hit(&first)), (200, false), "{first:?}");
+    let later = wait::until("the entry is over its time", || {
+        let told = gateway.get("/catalog/items/1")?;
+        assert_eq!((told.status, is_hit(&told)), (200, text(&told) == text(&first)), "{told:?}");
+        wait::check(!is_hit(&told), told)
+    });
+    assert_eq!(text(&later), "call 4 of /c/items/1");
+}

@@ -89,6 +89,7 @@ impl Exchange {
             response_size: 0,
             request_size: 0,
             total_time: context.elapsed(now),
+            cache: self.state.cache,
             backend_time: self.state.backend_time,
             backend: self.state.backend.take(),
             api_id: context.api.as_ref().map(|api| Arc::from(api.id.as_str())),

@@ -179,6 +179,9 @@ impl Exchange {
         let fact = match effect {
             Effect::ReadRequestBody { .. } => Fact::Said("reads the content of the request".to_owned()),
             Effect::ReadResponseBody { .. } => Fact::Said("reads the content of the response".to_owned()),
+            Effect::PeekResponseBody { .. } => {
+                Fact::Said("reads the content of the response, unless it is long".to_owned())
+            }
             Effect::Forward(request) | Effect::Send(request) | Effect::Dispatch(request) => {
                 Fact::Sent(outbound(request, &mut inspector.secrets))
             }

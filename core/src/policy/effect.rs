@@ -32,6 +32,12 @@ pub enum Effect {
         /// More bytes than this are an error.
         max_bytes: u64,
     },
+    /// Read that content to its end when it is not longer than is allowed. Nothing is taken of a longer one
+    /// ([`BodyFailure::TooLarge`]): it can be passed on as if nobody had looked. Answer: [`Reply::Body`].
+    PeekResponseBody {
+        /// How long it may be, in bytes.
+        max_bytes: u64,
+    },
     /// Send a request of the policy's own and read the whole response. Answer: [`Reply::Response`].
     Send(Box<OutboundRequest>),
     /// Send a request of the policy's own and wait for nothing: what comes of it is nobody's concern. Answer: [`Reply::Dispatched`].

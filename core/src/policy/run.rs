@@ -24,7 +24,7 @@ use crate::policy::place::{Scope, Section};
 use crate::policy::schema::SchemaSet;
 use crate::rng::Rng;
 use crate::shared::Shared;
-use crate::telemetry::{BackendRecord, Measurement};
+use crate::telemetry::{BackendRecord, CacheUse, Measurement};
 use crate::time::Now;
 use crate::value::Value;
 
@@ -107,6 +107,8 @@ pub struct State {
     pub tokens: BTreeMap<usize, Fetching>,
     /// What policies have got that no inspection shows.
     pub secrets: Vec<Arc<str>>,
+    /// What the last cache-lookup found.
+    pub cache: CacheUse,
     /// What a cache-lookup did not find, for the cache-store.
     pub missed: Option<Missed>,
     /// What `trace` policies and `context.Trace` said.

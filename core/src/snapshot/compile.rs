@@ -14,7 +14,10 @@ use crate::route::{RouteApi, RouteTable, SubscriptionTable};
 use crate::snapshot::dependencies::dependencies;
 use crate::snapshot::last_good::{LastGood, SERVICE_POLICY, effective, is_api, overlaid, trimmed};
 use crate::snapshot::programs::{Entities, Programs, prepare_fragments};
-use crate::snapshot::{Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden};
+use crate::snapshot::unpaired::Served;
+use crate::snapshot::{
+    Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden, unpaired,
+};
 
 /// The policy of a service that has none (APIM's own default).
 const DEFAULT_SERVICE_POLICY: &str = "<policies><inbound/><backend><forward-request/></backend><outbound/></policies>";
@@ -135,6 +138,8 @@ impl Compilation<'_> {
         let service = service.map_err(|errors| self.all_wrong(errors))?;
         let routes = routes(&apis);
         notes.extend(hidden::warnings(&routes, &apis, &configuration));
+        let served = Served { service: &service, products: &compiled_products, apis: &apis };
+        notes.extend(unpaired::warnings(served, &configuration));
         let snapshot = Snapshot {
             revision: self.revision,
             routes: RouteTable::build(routes),

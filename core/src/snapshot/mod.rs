@@ -1,7 +1,7 @@
 //! One revision, compiled: routes, subscriptions, programs. Immutable and shared by `Arc`; an exchange pins the one it began with.
 //!
 //! `build` makes the parts, `programs` shares programs, `last_good` knows what is served already, `dependencies` what belongs to it, `compile` puts it together, `hidden`
-//! looks for what no request reaches.
+//! looks for what no request reaches, `unpaired` for what nothing comes before.
 
 mod build;
 mod compile;
@@ -10,6 +10,7 @@ mod dependencies;
 mod hidden;
 mod last_good;
 mod programs;
+mod unpaired;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -325,6 +325,42 @@ fn apis_of_kinds_that_are_not_built_are_refused() {
     assert!(!one.refused[&ResourceId::new("/apis/a")].is_empty());
 }
 
+#[test]
+fn a_cache_store_without_a_cache_lookup_is_a_warning_with_its_place() {
+    const STORE: &str = "<policies><outbound><base /><cache-store-value key=\"k\" value=\"v\" duration=\"1\" />\n\
+        <cache-store duration=\"1\" /></outbound></policies>";
+    const LOOKUP: &str = "<policies><inbound><base /><cache-lookup vary-by-developer=\"false\" \
+        vary-by-developer-groups=\"false\" /></inbound></policies>";
+    let warned = |set: &ResourceSet| -> Vec<String> {
+        let compiled = compile(1, set, None);
+        assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
+        let notes = compiled.notes.iter().filter(|note| &*note.code == "unpaired-cache-store");
+        let place =
+            |note: &Diagnostic| note.position.map(|at| format!("{}:{}", at.line, at.column)).unwrap_or_default();
+        notes.map(|note| format!("{}:{}", note.file, place(note))).collect()
+    };
+    let mut set = base(&["a", "b"]);
+    put(&mut set, "/products/p", json!({ "state": "published" }));
+    put(&mut set, "/products/p/apis/a", json!({}));
+    policy(&mut set, "/apis/a/operations/o", STORE);
+    policy(&mut set, "/apis/b", STORE);
+    let both = ["/apis/a/operations/o/policies/policy:2:2", "/apis/b/policies/policy:2:2"];
+    assert_eq!(warned(&set), both);
+    let mut of_product = set.clone();
+    policy(&mut of_product, "/products/p", LOOKUP);
+    assert_eq!(warned(&of_product), [both[1]]);
+    let mut of_api = set.clone();
+    policy(&mut of_api, "/apis/a", LOOKUP);
+    policy(&mut of_api, "/apis/b/operations/o", LOOKUP);
+    assert_eq!(warned(&of_api), [""; 0]);
+    let mut of_service = set.clone();
+    policy(&mut of_service, "", LOOKUP);
+    assert_eq!(warned(&of_service), [""; 0]);
+    policy(&mut set, "", STORE);
+    policy(&mut set, "/products/p", STORE);
+    assert_eq!(warned(&set).len(), 4);
+}
+
 fn codes(diagnostics: &[Diagnostic]) -> Vec<&str> {
     diagnostics.iter().map(|diagnostic| &*diagnostic.code).collect()
 }

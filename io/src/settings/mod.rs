@@ -43,6 +43,8 @@ pub struct Settings {
     pub connections_max: Option<NonZeroUsize>,
     /// How long clients and upstreams may take.
     pub timeouts: Timeouts,
+    /// What the built-in cache holds, in bytes.
+    pub cache_bytes_max: u64,
     /// Threads that serve requests; `None` means one per core.
     pub workers: Option<NonZeroUsize>,
     /// Where the backup is.

@@ -141,6 +141,8 @@ const INTERVAL_MIN: Duration = Duration::from_millis(10);
 const TIMEOUT_MIN: Duration = Duration::from_millis(1);
 const WORKERS_MAX: u64 = 1024;
 const CONNECTIONS_MAX: u64 = 1024 * 1024;
+// More is not the memory of a gateway any more.
+const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024 * 1024;
 
 /// All settings; `None` when something that is needed is missing or wrong, which `reader` then knows.
 pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
@@ -150,6 +152,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
     let forwarded_proto = forwarded_proto(reader);
     let connections_max = count(reader, "holdfast.http.connections.max", CONNECTIONS_MAX);
     let timeouts = timeouts(reader);
+    let cache_bytes_max = cache(reader);
     let workers = count(reader, "holdfast.workers", WORKERS_MAX);
     let backup = backup(reader);
     let logs = logs(reader);
@@ -168,6 +171,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
         forwarded_proto: forwarded_proto?,
         connections_max,
         timeouts: timeouts?,
+        cache_bytes_max: cache_bytes_max?,
         workers,
         backup: backup?,
         sync_interval: sync_interval?,
@@ -317,6 +321,13 @@ fn count(reader: &mut Reader, name: &'static str, max: u64) -> Option<NonZeroUsi
         count => Ok(count),
     })?;
     usize::try_from(count).ok().and_then(NonZeroUsize::new)
+}
+
+fn cache(reader: &mut Reader) -> Option<u64> {
+    reader.read("holdfast.cache.size.max", |text| match value::bytes(text)? {
+        bytes if bytes > CACHE_BYTES_MAX => Err(format!("`{text}` is more than {} GiB", CACHE_BYTES_MAX >> 30)),
+        bytes => Ok(bytes),
+    })
 }
 
 fn backup(reader: &mut Reader) -> Option<Backup> {

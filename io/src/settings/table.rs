@@ -27,6 +27,8 @@ pub enum Kind {
     Timespan,
     /// A whole number.
     Number,
+    /// A number of bytes, perhaps with `KiB`, `MiB` or `GiB`.
+    Bytes,
     /// A number from 0 to 1.
     Fraction,
     /// One of these words.
@@ -158,6 +160,7 @@ pub const KEYS: &[Key] = &[
     used("holdfast.upstream.connect.timeout", Kind::Timespan, Some("10s")),
     used("holdfast.upstream.idle.timeout", Kind::Timespan, Some("60s")),
     used("holdfast.upstream.body.timeout", Kind::Timespan, Some("300s")),
+    used("holdfast.cache.size.max", Kind::Bytes, Some("64MiB")),
     used("holdfast.workers", Kind::Number, None),
     used("holdfast.instance.id", Kind::Text, None),
     used("holdfast.backup.path", Kind::Path, Some("/apim/config")),

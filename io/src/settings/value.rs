@@ -21,6 +21,7 @@ pub fn check(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Flag => flag(text).map(drop),
         Kind::Timespan => timespan(text).map(drop),
         Kind::Number => number(text).map(drop),
+        Kind::Bytes => bytes(text).map(drop),
         Kind::Fraction => fraction(text),
         Kind::OneOf(words) => one_of(words, text).map(drop),
         Kind::Listen => listen(text).map(drop),
@@ -46,6 +47,21 @@ pub fn flag(text: &str) -> Result<bool, String> {
 /// It is none, or does not fit.
 pub fn number(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| format!("`{text}` is not a whole number"))
+}
+
+/// Reads a number of bytes: `1048576`, `1024 KiB`, `1MiB`.
+///
+/// # Errors
+/// It is none, or does not fit.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let trimmed = text.trim();
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let found = units.iter().find_map(|(unit, size)| Some((trimmed.strip_suffix(unit)?, *size)));
+    let (digits, size) = found.unwrap_or((trimmed, 1_u64));
+    let count: Option<u64> = digits.trim_end().parse().ok();
+    count.and_then(|count| count.checked_mul(size)).ok_or_else(|| {
+        format!("`{text}` is not a number of bytes: expected one as in `67108864`, `512KiB`, `64MiB` or `1GiB`")
+    })
 }
 
 /// Reads one of `words`, in any case; gives the word as it stands in the list.
@@ -172,6 +188,23 @@ fn ticks(digits: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_bytes() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            (" 1024 ", Some(1024)),
+            ("3KiB", Some(3072)),
+            ("64 MiB", Some(67_108_864)),
+            ("2GiB", Some(2_147_483_648)),
+            ("17179869184GiB", None),
+            ("64MB", None),
+            ("-1", None),
+            ("MiB", None),
+        ] {
+            assert_eq!(bytes(text).ok(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn timespans() {

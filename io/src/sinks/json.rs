@@ -48,7 +48,7 @@ pub(super) fn request_fields(record: &RequestRecord) -> Map<String, Value> {
     put(&mut fields, "responseCode", record.response_code.into());
     put(&mut fields, "responseSize", record.response_size.into());
     put(&mut fields, "requestSize", record.request_size.into());
-    put(&mut fields, "cache", "none".into());
+    put(&mut fields, "cache", record.cache.as_str().into());
     put(&mut fields, "backendTime", millis(record.backend_time));
     put(&mut fields, "clientTime", millis(record.total_time.saturating_sub(record.backend_time)));
     if let Some(backend) = &record.backend {

@@ -1,6 +1,7 @@
 //! Content on its way: the client's to an upstream, and an upstream's to the client. Streams through; gathers only when asked to.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
@@ -142,6 +143,8 @@ impl Body for ClientBody {
 /// The content of an upstream's response. At its end the connection goes back to the pool; dropped before, it closes.
 #[derive(Debug)]
 pub(crate) struct UpstreamBody {
+    // What was read and put back, in order.
+    front: VecDeque<Bytes>,
     incoming: Incoming,
     idle: IdleGuard,
     lease: Option<Lease>,
@@ -154,7 +157,32 @@ impl UpstreamBody {
             lease.give_back();
             return None;
         }
-        Some(Self { incoming, idle: IdleGuard::new(idle), lease: Some(lease) })
+        Some(Self { front: VecDeque::new(), incoming, idle: IdleGuard::new(idle), lease: Some(lease) })
+    }
+
+    /// All of it, when it has at most `max_bytes`; else itself as it was, with [`BodyFailure::TooLarge`].
+    pub(crate) async fn peek(mut self, max_bytes: u64) -> (Result<Bytes, BodyFailure>, Option<Self>) {
+        let mut bytes = 0;
+        let mut read = VecDeque::new();
+        if self.size_hint().lower() <= max_bytes {
+            loop {
+                match self.frame().await {
+                    None => return (Ok(joined(read.into())), None),
+                    Some(Err(error)) => return (Err(BodyFailure::Broken(error.to_string())), None),
+                    Some(Ok(frame)) => {
+                        let Ok(data) = frame.into_data() else { continue };
+                        bytes += data.len() as u64;
+                        read.push_back(data);
+                    }
+                }
+                if bytes > max_bytes {
+                    break;
+                }
+            }
+        }
+        read.append(&mut self.front);
+        self.front = read;
+        (Err(BodyFailure::TooLarge), Some(self))
     }
 }
 
@@ -164,6 +192,9 @@ impl Body for UpstreamBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ContentError>>> {
         let this = self.get_mut();
+        if let Some(data) = this.front.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
         let frame = ready!(poll_guarded(&mut this.incoming, &mut this.idle, cx));
         match &frame {
             Some(Ok(_)) if !this.incoming.is_end_stream() => {}
@@ -178,12 +209,26 @@ impl Body for UpstreamBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.front.is_empty() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        let front: u64 = self.front.iter().map(|data| data.len() as u64).sum();
+        let rest = self.incoming.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + front);
+        }
+        hint.set_lower(rest.lower() + front);
+        hint
     }
+}
+
+fn joined(mut parts: Vec<Bytes>) -> Bytes {
+    if parts.len() == 1 {
+        return parts.pop().unwrap_or_default();
+    }
+    Bytes::from(parts.concat())
 }
 
 /// A connection in use.

@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use holdfast_core::context::Body;
-use holdfast_core::exchange::{OutboundBody, OutboundRequest, Redirects, UpstreamFailureKind, UpstreamTls};
+use holdfast_core::exchange::{
+    BodyFailure, OutboundBody, OutboundRequest, Redirects, UpstreamFailureKind, UpstreamTls,
+};
 use holdfast_core::http::{Bytes, Method, Url};
+use hyper::body::Body as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::{ClientContent, Upstream, UpstreamTimeouts, read_to_end};
@@ -267,6 +270,45 @@ fn content_that_stands_still_ends() {
             tokio::join!(bench.upstream.forward(request("http://b/"), ClientContent::Absent), serve);
         let body = forwarded.result.unwrap().1.unwrap();
         assert!(read_to_end(body, 1000).await.is_err());
+    });
+}
+
+/// Content is looked at up to a limit; what is longer passes on as it came, and its connection is used again.
+#[test]
+fn content_that_is_looked_at_is_all_there_or_all_passed_on() {
+    run(async |bench| {
+        const CHUNKED: &str =
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n3\r\n, I \r\n0\r\n\r\n";
+        const SIZED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+        for (response, max_bytes, whole) in [
+            (CHUNKED, 14, "hello world, I"),
+            (CHUNKED, 13, "hello world, I"),
+            (CHUNKED, 0, "hello world, I"),
+            (SIZED, 4, "hello"),
+        ] {
+            let serve = async {
+                let mut wire = bench.wires.accept().await;
+                answer(&mut wire, response).await;
+                wire
+            };
+            let forwarding = bench.upstream.forward(request("http://b/"), ClientContent::Absent);
+            let (forwarded, wire) = tokio::join!(forwarding, serve);
+            let body = forwarded.result.unwrap().1.unwrap();
+            match body.peek(max_bytes).await {
+                (Ok(bytes), None) => assert_eq!((bytes.as_ref(), max_bytes), (whole.as_bytes(), 14)),
+                (Err(BodyFailure::TooLarge), Some(rest)) => {
+                    assert!(!rest.is_end_stream() && rest.size_hint().upper().is_none_or(|upper| upper == 5));
+                    assert_eq!(read_to_end(rest, 100).await.unwrap(), whole);
+                }
+                other => panic!("{other:?}"),
+            }
+            let again = async {
+                let mut wire = wire;
+                answer(&mut wire, OK).await;
+            };
+            let (content, ()) = tokio::join!(bench.forward(request("http://b/")), again);
+            assert_eq!(content.unwrap(), "ok", "the connection went back to the pool");
+        }
     });
 }
 

@@ -227,13 +227,19 @@ pub(super) fn reply(effect: &Effect, draw: &mut Draw<'_>) -> Reply {
         Effect::Cache(request) if matches!(request.verb, CacheVerb::Set { .. }) => Reply::Dispatched,
         Effect::Cache(_) if fails => Reply::Cache(Err(CacheFailure("the connection broke".to_owned()))),
         Effect::Cache(_) => Reply::Cache(Ok((draw.below(2) == 0).then(|| content(draw)))),
-        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } if fails => {
+        Effect::ReadRequestBody { .. }
+        | Effect::ReadResponseBody { .. }
+        | Effect::PeekResponseBody { .. }
+        | Effect::ReadFile { .. }
+            if fails =>
+        {
             let broken = BodyFailure::Broken("the connection broke".to_owned());
             Reply::Body(Err(if draw.below(2) == 0 { BodyFailure::TooLarge } else { broken }))
         }
-        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
-            Reply::Body(Ok(content(draw)))
-        }
+        Effect::ReadRequestBody { .. }
+        | Effect::ReadResponseBody { .. }
+        | Effect::PeekResponseBody { .. }
+        | Effect::ReadFile { .. } => Reply::Body(Ok(content(draw))),
         Effect::Forward(_) if fails => Reply::Head(Err(failure(draw))),
         Effect::Forward(_) => {
             let mut head = ResponseHead::new(status(draw));

@@ -186,6 +186,7 @@ fn compare(effect: &Effect, turn: &Turn) {
         Effect::ReadRequestBody { .. } => "read-request".to_owned(),
         Effect::ReadResponseBody { .. } => "read-response".to_owned(),
         Effect::ReadFile { path, .. } => format!("read-file {path}"),
+        Effect::PeekResponseBody { .. } => "peek-response".to_owned(),
         Effect::Sleep(time) => format!("sleep {}", time.as_millis()),
         Effect::Forward(_) => "forward".to_owned(),
         Effect::Send(_) => "send".to_owned(),
@@ -240,6 +241,15 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
                 Some("too large") => Err(BodyFailure::TooLarge),
                 Some(other) => Err(BodyFailure::Broken(other.to_owned())),
                 None => Ok(Bytes::from(content.unwrap_or("").to_owned())),
+            })
+        }
+        Effect::PeekResponseBody { .. } => {
+            let reply = turns.next().filter(|reply| reply.kind == "reply").expect("the content, or why there is none");
+            let text = reply.text.trim_end_matches('\n');
+            Reply::Body(match reply.name.as_str() {
+                "too large" => Err(BodyFailure::TooLarge),
+                "broken" => Err(BodyFailure::Broken(text.to_owned())),
+                _ => Ok(Bytes::from(text.to_owned())),
             })
         }
         Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
@@ -411,6 +421,9 @@ fn finish(outcome: &Outcome, measured: &[String], turns: &mut Turns<'_>) {
     }
     if let Some(turn) = turns.next_if(|next| next.kind == "metrics") {
         assert_eq!(measured.join("\n"), turn.text.trim(), "line {}", turn.line);
+    }
+    if let Some(turn) = turns.next_if(|next| next.kind == "cache") {
+        assert_eq!(outcome.record.cache.as_str(), turn.text.trim(), "line {}", turn.line);
     }
     if let Some(turn) = turns.next_if(|next| next.kind == "traces") {
         assert_eq!(outcome.record.traces.join("\n"), turn.text.trim(), "line {}", turn.line);

@@ -119,12 +119,18 @@ fn reply(effect: &Effect, rng: &mut Rng) -> Reply {
         Effect::Sleep(_) => Reply::Elapsed,
         Effect::Dispatch(_) => Reply::Dispatched,
         Effect::Cache(_) => Reply::Cache(Ok(None)),
-        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } if fails => {
+        Effect::ReadRequestBody { .. }
+        | Effect::ReadResponseBody { .. }
+        | Effect::PeekResponseBody { .. }
+        | Effect::ReadFile { .. }
+            if fails =>
+        {
             Reply::Body(Err(BodyFailure::TooLarge))
         }
-        Effect::ReadRequestBody { .. } | Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
-            Reply::Body(Ok(Bytes::from("content")))
-        }
+        Effect::ReadRequestBody { .. }
+        | Effect::ReadResponseBody { .. }
+        | Effect::PeekResponseBody { .. }
+        | Effect::ReadFile { .. } => Reply::Body(Ok(Bytes::from("content"))),
         Effect::Forward(_) if fails => Reply::Head(Err(failure(rng))),
         Effect::Forward(_) => {
             let content = if rng.below(2) == 0 { Content::None } else { Content::Follows };

@@ -184,3 +184,24 @@ fn ask(cache: &Arc<ExternalCache>, key: &Key, verb: CacheVerb) -> Flow {
     let request = CacheRequest { cache: Arc::clone(cache), key: key.outside(cache), verb };
     Flow::Ask(Box::new(Effect::Cache(Box::new(request))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::external_cache::Connection;
+
+    #[test]
+    fn values_and_responses_never_share_a_key() {
+        let server = Connection::parse("h").unwrap().server;
+        let cache = ExternalCache { id: Arc::from("c"), server, prefix: Arc::from("p:") };
+        for name in ["", "k", "value k", "response k", " 4:echo 1:1"] {
+            let (value, response) = (Key::Value(Arc::from(name)), Key::Response(Arc::from(name)));
+            assert_ne!(value.in_memory(), response.in_memory());
+            assert!(
+                value.outside(&cache).starts_with("p:value:") && response.outside(&cache).starts_with("p:response:")
+            );
+            // What a policy calls a key, in the words of the other kind.
+            assert_ne!(Key::Value(Arc::from(response.in_memory())).in_memory(), response.in_memory());
+        }
+    }
+}

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chosen::{CachingType, Chosen, Key, Lookup, answered, keep, look_up};
-use super::{CACHING_TYPE, Lifetime};
-use crate::cache::{ENTRY_BYTES_MAX, Found, Item};
+use super::{CACHING_TYPE, Lifetime, tell_too_large};
+use crate::cache::{ENTRY_BYTES_MAX, Found, Item, Kept};
 use crate::context::{Body, Context, ResponseView};
-use crate::expr::Message;
 use crate::http::query::Pair;
 use crate::http::{HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, header};
-use crate::policy::content::{content_of, fields_of, media_of};
-use crate::policy::effect::Reply;
+use crate::policy::content::media_of;
+use crate::policy::effect::{BodyFailure, Effect, Reply};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
 use crate::policy::transform::header_value;
 use crate::policy::{Built, Policy};
+use crate::telemetry::CacheUse;
 
 /// `cache-lookup`
 pub static CACHE_LOOKUP: Shape = Shape {
@@ -66,6 +66,8 @@ pub struct Missed {
     key: Key,
     cache: Chosen,
     downstream: Downstream,
+    // How long what comes is kept, once the cache-store has said so.
+    lifetime: Duration,
 }
 
 /// What clients and the caches before them may keep.
@@ -137,6 +139,10 @@ fn vary_by_header(reader: &mut Reader<'_, '_, '_>) -> Vec<Operand> {
 
 /// Compiles `<cache-store/>`.
 pub fn build_cache_store(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
+    if reader.compiler.is_inside("wait") {
+        // What runs beside it may read the same content.
+        reader.reject("inside-wait", "`cache-store` cannot stand inside a `wait`");
+    }
     let any_status = reader.attribute("cache-response");
     Some(Arc::new(CacheStore { lifetime: reader.attribute("duration")?, any_status }))
 }
@@ -159,7 +165,8 @@ impl Policy for CacheLookup {
             return hit(run, found, downstream);
         }
         // Missed until an answer says otherwise.
-        run.state.missed = Some(Missed { key, cache, downstream });
+        run.state.cache = CacheUse::Miss;
+        run.state.missed = Some(Missed { key, cache, downstream, lifetime: Duration::ZERO });
         match looked_up {
             Lookup::Asked(flow) => Ok(flow),
             Lookup::Nothing | Lookup::Found(_) => Ok(Flow::Next),
@@ -183,6 +190,7 @@ fn hit(run: &mut Run<'_>, found: Found, downstream: Downstream) -> Ran {
     // RFC 9111 §5.1
     response.headers.insert(header::AGE, HeaderValue::from(found.age.as_secs()));
     run.context.response = Some(response);
+    run.state.cache = CacheUse::Hit;
     Ok(Flow::Finish)
 }
 
@@ -224,19 +232,52 @@ impl Policy for CacheStore {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let lifetime = self.lifetime.get(run)?.0;
         let any_status = get_optional(self.any_status.as_ref(), run)?.unwrap_or(false);
-        let Some(Missed { downstream, .. }) = run.state.missed else { return Ok(Flow::Next) };
-        let Some(response) = run.context.response.as_ref().filter(|response| is_storable(response, any_status)) else {
-            return Ok(Flow::Next);
-        };
-        let mut stored = response.clone();
-        let content = content_of(run, Message::Response)?;
-        downstream.tell(fields_of(run, Message::Response), lifetime)?;
-        let Some(Missed { key, cache, .. }) = run.state.missed.take() else { return Ok(Flow::Next) };
-        stored.body = content.map_or(Body::Absent, Body::Bytes);
-        // Decision: one client's cookies are not handed to another (fixtures/policy/cache-store.conversation).
-        stored.headers.remove(header::SET_COOKIE);
-        Ok(keep(&cache, &key, Item::Response(Arc::new(stored)), lifetime, run, "cache-store"))
+        let Some(missed) = &mut run.state.missed else { return Ok(Flow::Next) };
+        missed.lifetime = lifetime;
+        match run.context.response.as_ref().filter(|response| is_storable(response, any_status)) {
+            None => Ok(Flow::Next),
+            Some(ResponseView { body: Body::Unread, .. }) => {
+                Ok(Flow::Ask(Box::new(Effect::PeekResponseBody { max_bytes: ENTRY_BYTES_MAX })))
+            }
+            Some(_) => store(run),
+        }
     }
+
+    fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        match reply {
+            Reply::Body(Ok(content)) => {
+                if let Some(tap) = &mut run.state.tap {
+                    tap.pass(&content);
+                }
+                run.response().body = Body::Bytes(content);
+                store(run)
+            }
+            // It streams through.
+            Reply::Body(Err(BodyFailure::TooLarge)) => {
+                tell_too_large(run, "cache-store", Kept::TooLarge);
+                Ok(Flow::Next)
+            }
+            Reply::Body(Err(BodyFailure::Broken(why))) => {
+                run.response().body = Body::Gone;
+                Err(Stop::fail(Failure::internal("BackendConnectionFailure", why)))
+            }
+            // The entry is on its way.
+            Reply::Cache(_) | Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Elapsed => {
+                Ok(Flow::Next)
+            }
+        }
+    }
+}
+
+// The response as it is now, under the key that the look-up made.
+fn store(run: &mut Run<'_>) -> Ran {
+    let Some(Missed { key, cache, downstream, lifetime }) = run.state.missed.take() else { return Ok(Flow::Next) };
+    let Some(response) = run.context.response.as_mut() else { return Ok(Flow::Next) };
+    let mut stored = response.clone();
+    downstream.tell(&mut response.headers, lifetime)?;
+    // Decision: one client's cookies are not handed to another (fixtures/policy/cache-lookup.conversation).
+    stored.headers.remove(header::SET_COOKIE);
+    Ok(keep(&cache, &key, Item::Response(Arc::new(stored)), lifetime, run, "cache-store"))
 }
 
 // Never what is a part of a content or an answer to a condition of this client, nor a stream of events, nor what is known to be

@@ -13,8 +13,8 @@ use std::time::Duration;
 use holdfast_core::config::Revision;
 use holdfast_core::context::{Body, ResponseView};
 use holdfast_core::exchange::{
-    CacheRequest, CacheVerb, Client, Content, Effect, Exchange, OutboundRequest, Outcome as Ended, Reply, ResponseBody,
-    Step, UpstreamFailure, UpstreamFailureKind,
+    BodyFailure, CacheRequest, CacheVerb, Client, Content, Effect, Exchange, OutboundRequest, Outcome as Ended, Reply,
+    ResponseBody, Step, UpstreamFailure, UpstreamFailureKind,
 };
 use holdfast_core::http::{Bytes, HeaderMap, HttpVersion, RequestHead, ResponseHead, StatusCode, phrase};
 use holdfast_core::rng::Seed;
@@ -138,6 +138,17 @@ impl World {
                     Body::Bytes(bytes) => bytes,
                     Body::Absent | Body::Unread | Body::Gone | Body::Consumed => Bytes::new(),
                 }))
+            }
+            Effect::PeekResponseBody { max_bytes } => {
+                let is_long = |bytes: &Bytes| u64::try_from(bytes.len()).is_ok_and(|bytes| bytes > *max_bytes);
+                Reply::Body(match std::mem::replace(&mut self.content, Body::Gone) {
+                    Body::Bytes(bytes) if is_long(&bytes) => {
+                        self.content = Body::Bytes(bytes);
+                        Err(BodyFailure::TooLarge)
+                    }
+                    Body::Bytes(bytes) => Ok(bytes),
+                    Body::Absent | Body::Unread | Body::Gone | Body::Consumed => Ok(Bytes::new()),
+                })
             }
             Effect::Forward(request) => Reply::Head(self.response(request).map(|response| {
                 let content = if response.body == Body::Absent { Content::None } else { Content::Follows };
