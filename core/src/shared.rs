@@ -24,6 +24,8 @@ pub struct Shared {
     pub cache: Cache,
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
+    /// Calls that make a value, for `cache-value`.
+    pub makers: Arc<Permits>,
     /// What identity providers have published.
     pub providers: Kept<Provider>,
     /// The lists of revoked certificates that authorities have published.

@@ -107,7 +107,7 @@ impl Exchange {
         let op = self.code(section, frame.level).and_then(|code| code.ops.get(frame.pc));
         let taken = match op {
             Some(Op::Take { asked }) => Some(Frame { pc: *asked, ..frame }),
-            Some(Op::Base | Op::Jump { .. } | Op::EndBranch | Op::Leave) | None => {
+            Some(Op::Base | Op::Around { .. } | Op::Jump { .. } | Op::EndBranch | Op::Leave) | None => {
                 if let Some(inspector) = &mut self.inspector {
                     inspector.current = None;
                 }

@@ -11,6 +11,7 @@ use crate::http::{Bytes, StatusCode};
 use crate::inspection::{Fact, shortened};
 use crate::limits::permits::Permit;
 use crate::policy::Section;
+use crate::policy::caching::made::goes_around;
 use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
@@ -98,6 +99,7 @@ impl Exchange {
         self.strand.permits.clear();
         self.state.draft_request = None;
         self.state.draft_response = None;
+        self.state.making.clear();
         self.phase = Phase::Settling(0);
     }
 
@@ -120,6 +122,13 @@ impl Exchange {
         let next = match op {
             Op::Base => Move::Base,
             Op::Jump { target } => Move::Jump(*target),
+            Op::Around { begin, target } => {
+                if goes_around(&mut run, (scope, section, *begin)) {
+                    Move::Jump(*target)
+                } else {
+                    Move::Next
+                }
+            }
             Op::Unless { condition, target } => {
                 if condition.get(&mut run)? {
                     Move::Next

@@ -142,6 +142,7 @@ fn patch(compiler: &mut Compiler<'_>, index: usize, to: usize) {
             Op::Base
             | Op::Policy(_)
             | Op::Take { .. }
+            | Op::Around { .. }
             | Op::Repeat(_)
             | Op::Again { .. }
             | Op::Fork(_)

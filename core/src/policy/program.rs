@@ -50,6 +50,13 @@ pub enum Op {
         /// The index of the next `when`.
         target: usize,
     },
+    /// Goes on at `target` when the `cache-value` at `begin` has a value.
+    Around {
+        /// The index of its look-up.
+        begin: usize,
+        /// The index behind its end.
+        target: usize,
+    },
     /// Goes on at `target`.
     Jump {
         /// The index.
@@ -92,6 +99,7 @@ impl Op {
             Self::Base
             | Self::Take { .. }
             | Self::Unless { .. }
+            | Self::Around { .. }
             | Self::Jump { .. }
             | Self::Repeat(_)
             | Self::Again { .. }
@@ -152,6 +160,7 @@ impl fmt::Display for Op {
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Take { asked } => write!(f, "take {asked}"),
             Self::Unless { condition, target } => write!(f, "unless {condition} jump {target}"),
+            Self::Around { begin, target } => write!(f, "around {begin} jump {target}"),
             Self::Jump { target } => write!(f, "jump {target}"),
             Self::Repeat(retry) => write!(f, "repeat {retry:?}"),
             Self::Again { begin } => write!(f, "again {begin}"),

@@ -202,7 +202,7 @@ static TABLE: &[Entry] = &[
     built("cache-lookup-value", "IBOE", &caching::CACHE_LOOKUP_VALUE, Build::Asking(caching::build_cache_lookup_value)),
     built("cache-store-value", "IBOE", &caching::CACHE_STORE_VALUE, Build::Asking(caching::build_cache_store_value)),
     built("cache-remove-value", "IBOE", &caching::CACHE_REMOVE_VALUE, Build::Asking(caching::build_cache_remove_value)),
-    not_yet("cache-value"),
+    built("cache-value", "IBOE", &caching::made::CACHE_VALUE, Build::Structure(caching::made::build_cache_value)),
     not_here("azure-openai-semantic-cache-lookup"),
     not_here("azure-openai-semantic-cache-store"),
     not_here("llm-semantic-cache-lookup"),

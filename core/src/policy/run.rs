@@ -16,6 +16,7 @@ use crate::limits::quota::Meter;
 use crate::pki::ClientIdentity;
 use crate::policy::authentication::token::Fetching;
 use crate::policy::balancing::Called;
+use crate::policy::caching::made::{Making, Place};
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest, Route};
 use crate::policy::llm::Tap;
@@ -111,6 +112,8 @@ pub struct State {
     pub cache: CacheUse,
     /// What a cache-lookup did not find, for the cache-store.
     pub missed: Option<Missed>,
+    /// Values that `cache-value` policies look for or make.
+    pub making: BTreeMap<Place, Making>,
     /// What `trace` policies and `context.Trace` said.
     pub traces: Vec<String>,
     /// The bodies that expressions of the running policy have consumed; they go when it has run.
@@ -381,6 +384,7 @@ impl Run<'_> {
 
     /// Sets a variable.
     pub fn set_variable(&mut self, name: &Arc<str>, value: Value) {
+        self.state.making.values_mut().for_each(|making| making.note_set(name));
         self.context.variables.insert(Arc::clone(name), value);
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod conversation;
 mod coverage;
 mod drawn;
+mod made;
 mod player;
 mod random;
 pub(crate) mod world;

@@ -84,6 +84,13 @@ impl Key {
         }
     }
 
+    /// The key under which one call at a time makes the entry.
+    pub(super) fn of_makers(&self) -> Arc<str> {
+        match self {
+            Self::Value(key) | Self::Response(key) => Arc::clone(key),
+        }
+    }
+
     // What a response is found by may hold credentials, and be long: others see a digest of it.
     fn outside(&self, cache: &ExternalCache) -> String {
         match self {

@@ -1,7 +1,8 @@
 //! Policies that keep values between exchanges: cache-lookup-value, cache-store-value, cache-remove-value; whole responses are in
-//! `response`, which cache is meant in `chosen`. The built-in cache is in `cache`.
+//! `response`, values that policies make in `made`, which cache is meant in `chosen`. The built-in cache is in `cache`.
 
 mod chosen;
+pub mod made;
 pub mod response;
 
 use std::sync::Arc;
