@@ -97,6 +97,7 @@ pub(crate) use format::HOLE;
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use thrown::message_of as exception_message;
 pub(crate) use time::{unrepresentable, unrepresentable_sum};
+pub(crate) use time_span::scaled_by;
 pub(crate) use type_object::type_object;
 pub(crate) use xml::node_text as xml_text;
 pub(crate) use xml::{cast as xml_cast, converted as xml_name, key_text as xml_key, settle as xml_settle};
@@ -240,6 +241,7 @@ const ROWS: &[&[Row]] = &[
     json::TABLES[5],
     json::TABLES[6],
     json::TABLES[7],
+    json::TABLES[8],
     regex::TABLES[0],
     regex::TABLES[1],
     regex::TABLES[2],

@@ -13,6 +13,9 @@ use crate::expr::ty::Ty;
 use crate::value::library::SharedText;
 use crate::value::{Library, Value};
 
+/// `Array.MaxLength`: more room than that is no room.
+const ARRAY_LENGTH_MAX: usize = 0x7fff_ffc7;
+
 const BUILDER: &str = "StringBuilder";
 
 /// .NET's capacity of an empty builder.
@@ -59,7 +62,10 @@ pub(super) const ROWS: &[Row] = &[
             return Err(out_of_range("Capacity exceeds maximum capacity.", "capacity"));
         }
         if most < 1 {
-            return Err(out_of_range("MaxCapacity must be one or greater.", "maxCapacity"));
+            let message = format!(
+                "maxCapacity ('{most}') must be a non-negative and non-zero value. (Parameter 'maxCapacity')\nActual value was {most}."
+            );
+            return Err(throw("System.ArgumentOutOfRangeException", message));
         }
         let (capacity, most) = (not_negative(capacity, "capacity")?, not_negative(most, "maxCapacity")?);
         let made = SharedText::new(String::new(), if capacity == 0 { CAPACITY.min(most) } else { capacity });
@@ -89,6 +95,9 @@ pub(super) const ROWS: &[Row] = &[
         if capacity < utf16::length(&state.text) {
             return Err(out_of_range(BELOW_SIZE, "value"));
         }
+        if capacity > ARRAY_LENGTH_MAX {
+            return Err(call.machine.out_of_memory());
+        }
         state.position = capacity;
         Ok(Value::Null)
     }),
@@ -114,6 +123,9 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "int MaxCapacity", |call| Ok(this(call)?.state().length_max.map_or(Value::Int32(i32::MAX), index))),
     row(BUILDER, "int EnsureCapacity(int capacity)", |call| {
         let capacity = not_negative(call.int(1)?, "capacity")?;
+        if capacity > ARRAY_LENGTH_MAX {
+            return Err(call.machine.out_of_memory());
+        }
         let this = this(call)?;
         let mut state = this.state();
         state.position = state.position.max(capacity).max(utf16::length(&state.text));
@@ -183,7 +195,10 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Insert(int index, int value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, long value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, double value)", insert),
-    row(BUILDER, "StringBuilder Insert(int index, object value)", insert),
+    row(BUILDER, "StringBuilder Insert(int index, object value)", |call| {
+        // Nothing fits everywhere.
+        if call.value(2).is_null() { Ok(call.value(0).clone()) } else { insert(call) }
+    }),
     row(BUILDER, "StringBuilder Insert(int index, sbyte value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, byte value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, short value)", insert),

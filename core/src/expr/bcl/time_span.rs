@@ -143,12 +143,16 @@ pub(super) fn from(call: &mut Call<'_, '_>, unit: i64) -> Outcome<Value> {
     of_double(call.double(0)? * unit as f64)
 }
 
-fn scaled(call: &mut Call<'_, '_>, scale: fn(f64, f64) -> f64, parameter: &str) -> Outcome<Value> {
-    let factor = call.double(1)?;
+fn scaled(call: &Call<'_, '_>, scale: fn(f64, f64) -> f64, parameter: &str) -> Outcome<Value> {
+    scaled_by(span(call, 0)?, call.double(1)?, scale, parameter)
+}
+
+/// `span * factor` and `span / divisor`.
+pub(crate) fn scaled_by(span: TimeSpan, factor: f64, scale: fn(f64, f64) -> f64, parameter: &str) -> Outcome<Value> {
     if factor.is_nan() {
         return Err(argument("TimeSpan does not accept floating point Not-a-Number values.", parameter));
     }
-    match scale(span(call, 0)?.total(1), factor) {
+    match scale(span.total(1), factor) {
         // Nothing divided by nothing.
         none if none.is_nan() => Err(overflow(TOO_LONG)),
         ticks => of_double(ticks.round_ties_even()),

@@ -74,8 +74,8 @@ pub(super) const ROWS: &[Row] = &[
         |call| {
             let styles = offset_styles(call, Some(3))?;
             let both = call.text_or_null(0)?.zip(call.text_or_null(1)?);
-            let found = both.and_then(|(text, format)| exactly(text, format, styles, today(call)).ok());
-            give_offset(call, found)
+            let found = both.map(|(text, format)| exactly(text, format, styles, today(call)));
+            give_fit(call, found)
         },
     ),
     row(
@@ -86,8 +86,8 @@ pub(super) const ROWS: &[Row] = &[
             let styles = offset_styles(call, Some(3))?;
             let formats = if call.value(1).is_null() { None } else { Some(call.texts(1, "formats")?) };
             let both = call.text_or_null(0)?.zip(formats);
-            let found = both.and_then(|(text, formats)| any_exactly(text, &formats, styles, today(call)).ok());
-            give_offset(call, found)
+            let found = both.map(|(text, formats)| any_exactly(text, &formats, styles, today(call)));
+            give_fit(call, found)
         },
     ),
     row(OFFSET, "string ToString(IFormatProvider formatProvider)", plain),
@@ -172,6 +172,14 @@ fn give_offset(call: &mut Call<'_, '_>, found: Option<DateTimeOffset>) -> Outcom
     Ok(Value::Bool(is_found))
 }
 
+// A letter that is no format is refused even where nothing else is.
+fn give_fit(call: &mut Call<'_, '_>, found: Option<Result<DateTimeOffset, Unfit>>) -> Outcome<Value> {
+    match found {
+        Some(Err(Unfit::Letter)) => Err(Unfit::Letter.exception("", "")),
+        found => give_offset(call, found.and_then(Result::ok)),
+    }
+}
+
 fn exactly(text: &str, format: &str, styles: Styles, now: DateTime) -> Result<DateTimeOffset, Unfit> {
     let found = time_exact::read(text, format, styles, Today::OfZone(now))?;
     Ok(with_offset(&found, styles)?)
@@ -187,8 +195,14 @@ fn any_exactly(text: &str, formats: &[Arc<str>], styles: Styles, now: DateTime) 
     if formats.iter().any(|format| format.is_empty()) {
         return Err(Unfit::Format);
     }
-    let found = formats.iter().find_map(|format| exactly(text, format, styles, now).ok());
-    found.ok_or(Unfit::Text(Refused::Malformed))
+    for format in formats {
+        match exactly(text, format, styles, now) {
+            Err(Unfit::Letter) => return Err(Unfit::Letter),
+            Ok(found) => return Ok(found),
+            Err(_) => {}
+        }
+    }
+    Err(Unfit::Text(Refused::Malformed))
 }
 
 fn exactly_parsed(call: &mut Call<'_, '_>, styles_at: Option<usize>) -> Outcome<Value> {

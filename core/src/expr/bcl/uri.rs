@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
         let Some(text) = call.text_or_null(0)? else { return Ok(Value::Bool(false)) };
         let (found, kind) = (super::uri_members::is_absolute_text(text), call.number(1)?);
         let fits = kind == 0 || found == (kind == 1);
-        Ok(Value::Bool(fits && has_only_allowed(text)))
+        Ok(Value::Bool(fits && has_only_allowed(text) && (found || text.is_ascii())))
     }),
     row(OWNER, "static UriHostNameType CheckHostName(string name)", |call| {
         let name = call.text_or_null(0)?.map_or("", |name| name);

@@ -63,7 +63,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(OWNER, "bool IsWellFormedOriginalString()", |call| {
         let uri = uri_at(call, 0, "this")?;
-        Ok(Value::Bool(has_only_allowed(&uri.original)))
+        // A relative one is no address of the international kind.
+        let is_relative = uri.scheme.is_empty();
+        let fits = !is_relative || uri.original.is_ascii();
+        Ok(Value::Bool(fits && has_only_allowed(&uri.original)))
     }),
     row(OWNER, "string MakeRelative(Uri toUri)", |call| {
         let (base, other) = (absolute(call)?, must_be_absolute(uri_at(call, 1, "toUri")?)?);

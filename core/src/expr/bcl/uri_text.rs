@@ -171,5 +171,5 @@ pub(super) fn has_only_allowed(text: &str) -> bool {
         b'%' => escaped_byte(bytes, at).is_some(),
         byte if byte.is_ascii() => byte.is_ascii_alphanumeric() || ALLOWED.contains(byte),
         _ => true,
-    })
+    }) && text.chars().all(|c| c <= '\u{ffff}')
 }

@@ -381,7 +381,7 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     {
         return Some(Agreement { operands: Operands::Struct, sides: (left.clone(), right.clone()), result });
     }
-    if let Some(agreement) = counted(operator, left, right) {
+    if let Some(agreement) = counted(operator, left, right).or_else(|| spanned(operator, left, right)) {
         return Some(agreement);
     }
     if !is_equality(operator) {
@@ -459,6 +459,19 @@ fn counted(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     let result = if is_enum(left) { left.clone() } else { right.clone() };
     let fits = implicit(left, &sides.0).is_some() && implicit(right, &sides.1).is_some();
     fits.then_some(Agreement { operands: Operands::Struct, sides, result })
+}
+
+// A span so many times, a part of one, or how often one is in another.
+fn spanned(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
+    const SPAN: Ty = Ty::Class(Class::TimeSpan);
+    let is_factor = |ty: &Ty| *ty == Ty::Double || is_numeric(ty) && implicit(ty, &Ty::Double).is_some();
+    let (sides, result) = match operator {
+        BinaryOp::Multiply | BinaryOp::Divide if *left == SPAN && is_factor(right) => ((SPAN, Ty::Double), SPAN),
+        BinaryOp::Multiply if is_factor(left) && *right == SPAN => ((Ty::Double, SPAN), SPAN),
+        BinaryOp::Divide if *left == SPAN && *right == SPAN => ((SPAN, SPAN), Ty::Double),
+        _ => return None,
+    };
+    Some(Agreement { operands: Operands::Struct, sides, result })
 }
 
 fn structures(operator: BinaryOp, left: Class, right: Class) -> Option<Ty> {

@@ -229,12 +229,13 @@ impl Checker<'_> {
         // `(string)context.Variables["x"]` and the like of the context's own classes are plain down-casts.
         match explicit(&operand.ty, &to) {
             Some(conversion) => {
+                let target = if let Ty::Nullable(inner) = &to { inner } else { &to };
                 if let Node::Constant(value) = &operand.node
                     // Decimals never wrap.
                     && (self.overflow != Some(Overflow::Wraps) || operand.ty == Ty::Decimal || to == Ty::Decimal)
-                    && fold::loses(value, &to)
+                    && fold::loses(value, target)
                 {
-                    let message = format!("the constant `{value}` is not in the range of `{to}`");
+                    let message = format!("the constant `{value}` is not in the range of `{target}`");
                     self.report("constant", span, message);
                 }
                 let conversion = match conversion {

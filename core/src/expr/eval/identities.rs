@@ -16,6 +16,8 @@ pub(super) struct Identities {
     numbers: BTreeMap<Place, i32>,
     /// Arrays that can change, by those of the context that they were made of.
     thawed: BTreeMap<Place, Value>,
+    /// The annotations of tokens.
+    notes: BTreeMap<Place, Vec<Value>>,
     /// Objects that there is one of, by what they are.
     single: Vec<(Single, Ty, Value)>,
 }
@@ -45,6 +47,16 @@ impl Machine<'_> {
         let next = i32::try_from(numbers.len()).unwrap_or(i32::MAX).wrapping_add(1);
         // An odd factor gives each number another one.
         *numbers.entry(place).or_insert_with(|| next.wrapping_mul(0x1e37_79b1) & HASH_BITS)
+    }
+
+    /// Whether the annotations of a token have been looked at.
+    pub(crate) fn has_notes(&mut self, place: &Place) -> bool {
+        self.held().identities.notes.contains_key(place)
+    }
+
+    /// The annotations of a token.
+    pub(crate) fn notes_of(&mut self, place: Place) -> &mut Vec<Value> {
+        self.held().identities.notes.entry(place).or_default()
     }
 
     /// The one object of its kind and type, which is made when it is needed first.

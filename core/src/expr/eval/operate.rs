@@ -176,7 +176,7 @@ fn boolean(operator: BinaryOp, left: bool, right: bool) -> Outcome<Value> {
 }
 
 fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> {
-    use crate::expr::bcl::unrepresentable_sum;
+    use crate::expr::bcl::{scaled_by, unrepresentable_sum};
     match (operator, left, right) {
         (BinaryOp::Subtract, Value::DateTime(left), Value::DateTime(right)) => {
             Ok(Value::TimeSpan(TimeSpan(left.ticks() - right.ticks())))
@@ -193,6 +193,16 @@ fn structure(operator: BinaryOp, left: &Value, right: &Value) -> Outcome<Value> 
                 if operator == BinaryOp::Add { left.0.checked_add(right.0) } else { left.0.checked_sub(right.0) };
             let message = "TimeSpan overflowed because the duration is too long.";
             ticks.map(|t| Value::TimeSpan(TimeSpan(t))).ok_or_else(|| crate::expr::exception::overflow(message))
+        }
+        (BinaryOp::Multiply, Value::TimeSpan(span), Value::Double(factor))
+        | (BinaryOp::Multiply, Value::Double(factor), Value::TimeSpan(span)) => {
+            scaled_by(*span, *factor, |ticks, factor| ticks * factor, "factor")
+        }
+        (BinaryOp::Divide, Value::TimeSpan(span), Value::Double(divisor)) => {
+            scaled_by(*span, *divisor, |ticks, divisor| ticks / divisor, "divisor")
+        }
+        (BinaryOp::Divide, Value::TimeSpan(left), Value::TimeSpan(right)) => {
+            Ok(Value::Double(left.total(1) / right.total(1)))
         }
         (_, Value::DateTimeOffset(_), _) => moment(operator, left, right),
         (_, Value::DateTime(left), Value::DateTime(right)) => ordered(operator, &left.ticks(), &right.ticks()),

@@ -103,6 +103,7 @@ fn write_value(kind: JKind, value: &Value, out: &mut dyn fmt::Write) -> fmt::Res
     match (kind, value) {
         (JKind::Undefined, _) => out.write_str("undefined"),
         (JKind::Comment, Value::String(text)) => write!(out, "/*{text}*/"),
+        (JKind::Comment, Value::Null) => out.write_str("/**/"),
         // A whole number beyond Int64 holds its digits.
         (JKind::Integer, Value::String(text)) => out.write_str(text),
         (JKind::Raw, value) => write!(out, "{value}"),

@@ -281,8 +281,12 @@ fn verdict(call: &mut Call<'_, '_>) -> Outcome<Verdict> {
 
 fn export(call: &mut Call<'_, '_>, password: &str) -> Outcome<Value> {
     let nothing = || cryptographic("Error occurred during a cryptographic operation.");
+    let kind = call.number(1)?;
+    if !(1..=3).contains(&kind) {
+        return Err(cryptographic("Invalid content type."));
+    }
     let certificate = call.state(0, |held: &mut Held| held.0.clone())?.ok_or_else(nothing)?;
-    match call.number(1)? {
+    match kind {
         1 => bytes(call, Arc::clone(&certificate.raw)),
         2 => Err(unsupported(
             "X509ContentType.SerializedCert and X509ContentType.SerializedStore are not supported on Unix.",

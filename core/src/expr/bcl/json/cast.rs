@@ -42,6 +42,11 @@ pub(super) const ROWS: &[Row] = &[
         let token = token(call)?;
         to_object(call, &token, &ty)
     }),
+    row("JsonConvert", "static object DeserializeObject(string value, Type type)", |call| {
+        let text = Arc::clone(call.text(0, "value")?);
+        let ty = call.type_object(1, "type")?;
+        deserialize(call, &text, &ty)
+    }),
     row("JsonConvert", "static T DeserializeObject<T>(string value)", |call| {
         let ty = call.types.first().ok_or_else(|| broken("DeserializeObject<T> without a type"))?.clone();
         let text = Arc::clone(call.text(0, "value")?);

@@ -5,6 +5,7 @@ mod build;
 mod cast;
 mod exception;
 mod list;
+mod notes;
 mod order;
 mod properties;
 mod read_as;
@@ -12,6 +13,7 @@ mod select;
 mod serialize;
 mod typed;
 mod unfit;
+mod unlisted;
 
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use super::enums::J_TOKEN_TYPE;
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
-use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, out_of_range, throw};
+use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_operation, out_of_range, throw};
 use crate::value::json::{ChangeError, Ends, JFormatting, JKind, JNode, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
@@ -29,8 +31,8 @@ pub(super) use list::{add, clear, copy_to, index_of, insert, position, remove, r
 pub(super) use order::{TokenComparer, ordered};
 pub(crate) use serialize::is_dictionary;
 
-pub(super) const TABLES: [&[Row]; 8] =
-    [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS, axes::ROWS, list::ROWS, order::ROWS];
+pub(super) const TABLES: [&[Row]; 9] =
+    [ROWS, build::ROWS, cast::ROWS, select::ROWS, serialize::ROWS, axes::ROWS, list::ROWS, order::ROWS, notes::ROWS];
 
 const ROWS: &[Row] = &[
     row("JObject", "static JObject Parse(string json)", |call| parse(call, Wanted::Object)),
@@ -64,6 +66,15 @@ const ROWS: &[Row] = &[
             Some(name) => token(call)?.member(name),
             None => None,
         };
+        call.give(or_null(found.clone()));
+        Ok(Value::Bool(found.is_some()))
+    }),
+    row("JObject", "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)", |call| {
+        if !(0..=5).contains(&call.number(2)?) && !call.value(1).is_null() {
+            let message = "The string comparison type passed in is currently not supported.";
+            return Err(argument(message, "comparisonType"));
+        }
+        let found = property_like(call)?.and_then(|property| property.property_value());
         call.give(or_null(found.clone()));
         Ok(Value::Bool(found.is_some()))
     }),

@@ -7,11 +7,11 @@ use super::super::{Call, Row, convert, format, row, string};
 use super::token;
 use crate::expr::Interrupt;
 use crate::expr::eval::Single;
-use crate::expr::exception::{Outcome, throw};
+use crate::expr::exception::{Outcome, broken, null_reference, throw};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::{JKind, is_near};
-use crate::value::{JToken, Value};
+use crate::value::{DateTime, JToken, Value};
 
 /// `JToken.EqualityComparer`: tokens by what is in them
 #[derive(Debug)]
@@ -77,16 +77,24 @@ fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
         JKind::Boolean => same(&convert::to_bool(&a)?, &convert::to_bool(&b)?),
         JKind::Date => match (&a, &b) {
             (Value::DateTime(_), Value::DateTimeOffset(other)) => same(&a, &Value::DateTime(other.clock())),
-            (_, Value::String(text)) => same(&a, &super::cast::date(text)?),
-            (_, Value::DateTime(_)) => same(&a, &b),
-            (Value::DateTime(_), other) => Err(convert::not_convertible(other, "DateTime")),
-            _ => same(&a, &b),
+            (Value::DateTimeOffset(_), Value::DateTimeOffset(_)) => same(&a, &b),
+            (Value::DateTime(_), other) => same(&a, &Value::DateTime(moment(other)?)),
+            // The zone of the gateway is UTC.
+            (Value::DateTimeOffset(own), other) => same(&Value::DateTime(own.utc()), &Value::DateTime(moment(other)?)),
+            (other, _) => Err(miscast(other, "System.DateTimeOffset")),
         },
+        // Of a text that is compared with bytes .NET makes nothing, and looks into that.
+        JKind::Bytes if !matches!(a, Value::Bytes(_)) => Err(null_reference()),
         JKind::Bytes => alike(&a, &b, "byte[]"),
+        JKind::Guid if !matches!(a, Value::Guid(_)) => Err(miscast(&a, "System.Guid")),
         JKind::Guid => alike(&a, &b, "Guid"),
+        JKind::TimeSpan if !matches!(a, Value::TimeSpan(_)) => Err(miscast(&a, "System.TimeSpan")),
         JKind::TimeSpan => alike(&a, &b, "TimeSpan"),
         JKind::Uri => match &b {
-            Value::Library(_) => same(&Value::string(a.to_string()), &Value::string(b.to_string())),
+            Value::Library(_) if matches!(a, Value::Library(_)) => {
+                same(&Value::string(a.to_string()), &Value::string(b.to_string()))
+            }
+            Value::Library(_) => Err(miscast(&a, "System.Uri")),
             _ => Err(unlike("Uri")),
         },
         JKind::Object | JKind::Array | JKind::Constructor | JKind::Property | JKind::Null | JKind::Undefined => {
@@ -95,6 +103,23 @@ fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
             Err(throw("System.ArgumentOutOfRangeException", message))
         }
     }
+}
+
+// `Convert.ToDateTime` of what a date is compared with.
+fn moment(value: &Value) -> Outcome<DateTime> {
+    match value {
+        Value::DateTime(moment) => Ok(*moment),
+        Value::String(text) => match super::cast::date(text)? {
+            Value::DateTime(moment) => Ok(moment),
+            _ => Err(broken("a date that is none")),
+        },
+        other => Err(convert::not_convertible(other, "DateTime")),
+    }
+}
+
+fn miscast(value: &Value, to: &str) -> Interrupt {
+    let message = format!("Unable to cast object of type '{}' to type '{to}'.", value.type_name());
+    throw("System.InvalidCastException", message)
 }
 
 fn same(a: &Value, b: &Value) -> Outcome<i32> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Call, Form, TABLE};
+use super::super::{Call, Form, Member, TABLE};
 use crate::expr::exception::Outcome;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -98,9 +98,39 @@ const WRITTEN: &[(Class, &[&str])] = &[
     (Class::BasicAuthCredentials, &["UserId", "Password", "Username"]),
     (Class::HashAlgorithmName, &["Name"]),
     (Class::Oid, &["Value", "FriendlyName"]),
+    (Class::XName, &["LocalName", "Namespace", "NamespaceName"]),
+    (Class::XNamespace, &["NamespaceName"]),
+    (Class::HmacSha384, OF_LONG_HMAC),
+    (Class::HmacSha512, OF_LONG_HMAC),
+    (Class::Hmac, OF_HMAC),
+    (Class::HashAlgorithm, OF_HASH),
     (Class::Random, &[]),
     (Class::StringReader, &[]),
 ];
+
+const OF_LONG_HMAC: &[&str] = &[
+    "ProduceLegacyHmacValues",
+    "Key",
+    "HashName",
+    "HashSize",
+    "Hash",
+    "InputBlockSize",
+    "OutputBlockSize",
+    "CanTransformMultipleBlocks",
+    "CanReuseTransform",
+];
+const OF_HMAC: &[&str] = &[
+    "Key",
+    "HashName",
+    "HashSize",
+    "Hash",
+    "InputBlockSize",
+    "OutputBlockSize",
+    "CanTransformMultipleBlocks",
+    "CanReuseTransform",
+];
+const OF_HASH: &[&str] =
+    &["HashSize", "Hash", "InputBlockSize", "OutputBlockSize", "CanTransformMultipleBlocks", "CanReuseTransform"];
 
 /// Names of properties and what they hold.
 pub(super) type Members = Vec<(Arc<str>, Value)>;
@@ -108,7 +138,9 @@ pub(super) type Members = Vec<(Arc<str>, Value)>;
 /// The properties of the value and what they hold; `None` for a value that is no object of properties.
 pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Members>> {
     let admits = |class: Class| Ty::Class(class).admits(value);
-    let Some((class, names)) = WRITTEN.iter().find(|(class, _)| admits(*class)) else { return Ok(None) };
+    let Some((class, names)) = WRITTEN.iter().find(|(class, _)| admits(*class)) else {
+        return super::unlisted::of(call, value);
+    };
     let mut properties = Vec::with_capacity(names.len());
     for name in *names {
         properties.push((Arc::from(*name), property(call, value, *class, name)?));
@@ -116,27 +148,28 @@ pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Membe
     Ok(Some(properties))
 }
 
-fn property(call: &mut Call<'_, '_>, value: &Value, class: Class, name: &str) -> Outcome<Value> {
-    let is_it =
-        |owner: &Ty, form: Form, is_static: bool| *owner == Ty::Class(class) && form == Form::Property && !is_static;
-    let found = TABLE.named(name).iter().find(|member| is_it(&member.owner, member.form, member.is_static));
+/// What a property of the value holds, that its class or one above it has.
+pub(super) fn property(call: &mut Call<'_, '_>, value: &Value, class: Class, name: &str) -> Outcome<Value> {
+    let found = TABLE.named(name).iter().find(|member| is_property(class, member));
     match found.map(|member| member.run) {
         Some(run) => call.machine.property(run, value, &[]),
         None => Ok(Value::Null),
     }
 }
 
+fn is_property(class: Class, member: &Member) -> bool {
+    Ty::Class(class).converts_to(&member.owner) && member.form == Form::Property && !member.is_static
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Form, TABLE, Ty, WRITTEN};
+    use super::{TABLE, WRITTEN, is_property};
 
     #[test]
     fn every_property_that_is_written_is_a_member() {
         for (class, names) in WRITTEN {
             for name in *names {
-                let is_it = TABLE.named(name).iter().any(|member| {
-                    member.owner == Ty::Class(*class) && member.form == Form::Property && !member.is_static
-                });
+                let is_it = TABLE.named(name).iter().any(|member| is_property(*class, member));
                 assert!(is_it, "{class:?} has no property {name}");
             }
         }

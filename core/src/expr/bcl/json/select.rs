@@ -41,7 +41,7 @@ fn select(machine: &mut Machine<'_>, root: &JToken, path: &Path, must_match: boo
 
 // A wrong path is refused at once; it is followed when what it leads to is enumerated.
 fn all(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
-    let path = Path::parse(call.text(1, "path")?).map_err(exception)?;
+    let path = Path::parse(call.text(1, "expression")?).map_err(exception)?;
     if path.is_empty() {
         // No step is no enumeration.
         return call.machine.array_of(Ty::Class(Class::JToken), vec![call.value(0).clone()]);
@@ -79,7 +79,7 @@ impl Patterns for Matcher {
 }
 
 fn one(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
-    let path = Path::parse(call.text(1, "path")?).map_err(exception)?;
+    let path = Path::parse(call.text(1, "expression")?).map_err(exception)?;
     let root = token(call)?;
     let found = select(call.machine, &root, &path, must_match)?;
     if found.len() > 1 {

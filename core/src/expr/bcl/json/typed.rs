@@ -7,13 +7,13 @@ use super::super::collections::line::{End, line_of};
 use super::super::collections::map::Map;
 use super::super::{Call, collections, enum_members, uri};
 use super::cast::{cast, converted, copy_as, now};
-use super::unfit::{incompatible, no_array, no_key, no_object, no_token, not_converted};
+use super::unfit::{LIST, MAP, incompatible, no_array, no_key, no_object, no_token, not_converted, wanted};
 use super::{Content, deserialized, ended, read_as, serialization};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument, throw};
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, ClassKind, Ty};
-use crate::value::json::{Ends, JKind};
+use crate::value::json::{Ends, JKind, Shape};
 use crate::value::{JToken, NameCase, Value};
 
 /// What the token is as this type: the operators of `JToken` for simple types, the serializer for all others.
@@ -37,7 +37,8 @@ pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outco
         ty if is_token(ty) => Ends::Loose,
         _ => Ends::Strict,
     };
-    let read = match deserialized(call, text, &read_as::shape(ty), ends)? {
+    let read = deserialized(call, text, &read_as::shape(ty), ends);
+    let read = match read.map_err(|error| unwanted(call, text, ty).unwrap_or(error))? {
         Content::Read(read) => read,
         Content::Nothing(_) if ty.holds_null() => return Ok(Value::Null),
         Content::Nothing(place) => {
@@ -55,6 +56,29 @@ pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outco
     let value = content(call, &read.token, ty, 0)?;
     ended(&read)?;
     Ok(value)
+}
+
+// What is wrong further on is not seen when the beginning is not what the type wants: a container of another sort.
+fn unwanted(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Option<Interrupt> {
+    let is_read_whole = is_token(ty) || *ty == Ty::Object || read_as::of(ty).is_some();
+    let is_node = matches!(ty, Ty::Class(class) if class.derives_from(Class::XObject));
+    if is_read_whole || is_node {
+        return None;
+    }
+    let wants = wanted(ty);
+    let at = text.find(|c: char| !c.is_whitespace())?;
+    let whole = match text.get(at..at + 1)? {
+        "[" if wants != LIST => format!("{}]", text.get(..=at)?),
+        // An object is refused at the first name in it.
+        "{" if wants != MAP => format!("{}1}}", text.get(..=text.find(':')?)?),
+        _ => return None,
+    };
+    let Ok(Content::Read(read)) = deserialized(call, &whole, &Shape::Any, Ends::Strict) else { return None };
+    match read.token.kind() {
+        JKind::Array => Some(no_array(&read.token, ty)),
+        JKind::Object => Some(no_object(&read.token, ty)),
+        _ => None,
+    }
 }
 
 fn is_token(ty: &Ty) -> bool {

@@ -6,12 +6,14 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
 use crate::value::{JToken, Value};
 
-const LIST: &str = "JSON array (e.g. [1,2,3])";
-const MAP: &str = "JSON object (e.g. {\"name\":\"value\"})";
+/// What a sequence is read from.
+pub(super) const LIST: &str = "JSON array (e.g. [1,2,3])";
+/// What a dictionary is read from.
+pub(super) const MAP: &str = "JSON object (e.g. {\"name\":\"value\"})";
 const SINGLE: &str = "JSON primitive value (e.g. string, number, boolean, null)";
 
-// What the type is read from.
-fn wanted(ty: &Ty) -> &'static str {
+/// What the type is read from.
+pub(super) fn wanted(ty: &Ty) -> &'static str {
     match ty {
         Ty::Array(_) => LIST,
         Ty::Generic(Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary | Class::KeyValuePair, _) => MAP,

@@ -5,10 +5,12 @@ use std::cmp::Ordering;
 use super::super::collections::key::compared_by;
 use super::super::collections::sort::{stable, wrapped};
 use super::super::{Call, Row, row};
-use super::{checked, operand, ready};
+use super::{checked, holds, operand, ready};
+use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Lazy, Shape};
 use crate::expr::exception::{Outcome, broken};
+use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
@@ -81,12 +83,57 @@ fn order_of(call: &mut Call<'_, '_>, operands: Vec<Value>) -> Outcome<Value> {
     call.object(ty, Lazy { start: sorted, shape: Shape::Rearranged, operands })
 }
 
+/// The pass over a sequence of which only some places are wanted. .NET does not sort an ordered one for that, and so does not wrap
+/// what a comparison throws.
+pub(super) fn partly(machine: &mut Machine<'_>, sequence: &Value) -> Outcome<Box<dyn Cursor>> {
+    match ordered(sequence) {
+        Some(operands) => in_order(&operands, machine, &Value::Null, |interrupt| interrupt),
+        None => machine.cursor(sequence),
+    }
+}
+
+/// The last item of an ordered sequence for which the predicate holds, as .NET finds it: only such items are compared. `None` for
+/// another sequence.
+pub(super) fn last_of(
+    machine: &mut Machine<'_>,
+    sequence: &Value,
+    predicate: &Value,
+) -> Outcome<Option<Option<Value>>> {
+    let Some(operands) = ordered(sequence) else { return Ok(None) };
+    let mut cursor = in_order(&operands, machine, predicate, |interrupt| interrupt)?;
+    let mut last = None;
+    while let Some(item) = machine.advance(&mut *cursor)? {
+        last = Some(item);
+    }
+    Ok(Some(last))
+}
+
+// The operands of an ordered sequence.
+fn ordered(sequence: &Value) -> Option<Vec<Value>> {
+    let is_ordered = matches!(sequence, Value::Object(object)
+        if matches!(instance::type_of(object), Some(Ty::Generic(Class::IOrderedEnumerable, _))));
+    instance::look(sequence, |lazy: &mut Lazy| lazy.operands.clone()).filter(|_| is_ordered)
+}
+
 fn sorted(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    in_order(operands, machine, &Value::Null, wrapped)
+}
+
+fn in_order(
+    operands: &[Value],
+    machine: &mut Machine<'_>,
+    predicate: &Value,
+    thrown: fn(Interrupt) -> Interrupt,
+) -> Outcome<Box<dyn Cursor>> {
     let (Some(source), levels) = (operands.first(), operands.get(1..).unwrap_or(&[])) else {
         return Err(broken("an order without a source"));
     };
-    let mut rows: Vec<(Vec<Value>, Value)> =
-        machine.collect(source)?.into_iter().map(|item| (Vec::new(), item)).collect();
+    let mut rows: Vec<(Vec<Value>, Value)> = Vec::new();
+    for item in machine.collect(source)? {
+        if predicate.is_null() || holds(machine, predicate, std::slice::from_ref(&item))? {
+            rows.push((Vec::new(), item));
+        }
+    }
     // All keys of one level are made before those of the next.
     for level in levels.chunks(LEVEL) {
         machine.charge(rows.len() * size_of::<Value>())?;
@@ -98,7 +145,7 @@ fn sorted(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Curs
             });
         }
     }
-    let rows = stable(machine, rows, |_, (a, _), (b, _)| compared_in(levels, a, b).map_err(wrapped))?;
+    let rows = stable(machine, rows, |_, (a, _), (b, _)| compared_in(levels, a, b).map_err(thrown))?;
     ready(rows.into_iter().map(|(_, item)| item).collect())
 }
 

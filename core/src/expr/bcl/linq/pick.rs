@@ -6,6 +6,7 @@ use super::super::collections::views::{self, View};
 use super::super::string::index;
 use super::super::{Call, Row, row};
 use super::filter::first_match;
+use super::order::{last_of, partly};
 use super::window::{count, known_count, window};
 use super::{NO_ELEMENTS, checked, default, holds};
 use crate::expr::Interrupt;
@@ -188,7 +189,8 @@ fn predicate_of<'c>(call: &Call<'c, '_>, predicate: Predicate) -> Outcome<&'c Va
 
 fn first(call: &mut Call<'_, '_>, predicate: Predicate) -> Outcome<Option<Value>> {
     let predicate = predicate_of(call, predicate)?;
-    let mut cursor = call.machine.cursor(call.value(0))?;
+    let source = call.value(0);
+    let mut cursor = if predicate.is_null() { partly(call.machine, source)? } else { call.machine.cursor(source)? };
     first_match(call.machine, &mut *cursor, predicate)
 }
 
@@ -219,6 +221,9 @@ fn last(call: &mut Call<'_, '_>, predicate: Predicate) -> Outcome<Option<Value>>
             return Ok(None);
         }
     }
+    if let Some(found) = last_of(call.machine, call.value(0), predicate)? {
+        return Ok(found);
+    }
     let mut cursor = call.machine.cursor(call.value(0))?;
     let mut found = None;
     while let Some(item) = first_match(call.machine, &mut *cursor, predicate)? {
@@ -244,7 +249,7 @@ fn element(call: &mut Call<'_, '_>) -> Outcome<Option<Value>> {
     if let Some(window) = window(call.value(0)) {
         return window.at(place, call.machine);
     }
-    let mut cursor = call.machine.cursor(call.value(0))?;
+    let mut cursor = partly(call.machine, call.value(0))?;
     for _ in 0..place {
         if call.machine.advance(&mut *cursor)?.is_none() {
             return Ok(None);

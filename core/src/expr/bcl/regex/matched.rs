@@ -13,7 +13,8 @@ use crate::value::Value;
 pub(super) const ROWS: &[Row] = &[
     row("Match", "static Match Empty", no_match),
     row("Match", "GroupCollection Groups", |call| {
-        let groups = call.state(0, |hit: &mut Hit| Groups(hit.clone()))?;
+        let whole = call.value(0).clone();
+        let groups = call.state(0, |hit: &mut Hit| Groups { hit: hit.clone(), whole })?;
         call.machine.object(Ty::Class(Class::GroupCollection), groups)
     }),
     row("Match", "string Result(string replacement)", |call| {
@@ -44,7 +45,8 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("Group", "string Name", |call| call.state(0, |hit: &mut Hit| Value::String(Arc::clone(&hit.name)))),
     row("Group", "CaptureCollection Captures", |call| {
-        let captures = call.state(0, |hit: &mut Hit| Captures(hit.clone()))?;
+        let whole = call.value(0).clone();
+        let captures = call.state(0, |hit: &mut Hit| Captures { hit: hit.clone(), whole })?;
         call.machine.object(Ty::Class(Class::CaptureCollection), captures)
     }),
     row("Capture", "string Value", |call| {
@@ -59,21 +61,33 @@ pub(super) const ROWS: &[Row] = &[
     row("GroupCollection", "int Count", |call| Ok(string::index(call.state(0, |groups: &mut Groups| groups.count())?))),
     row("GroupCollection", "Group this[int groupnum]", |call| {
         let number = call.int(1)?;
+        if number == 0 {
+            return call.state(0, |groups: &mut Groups| groups.whole.clone());
+        }
         let group = call.state(0, |groups: &mut Groups| groups.numbered(number))?;
         call.machine.object(Ty::Class(Class::Group), group)
     }),
     row("GroupCollection", "Group this[string groupname]", |call| {
         let name = Arc::clone(call.text(1, "name")?);
+        if &*name == "0" {
+            return call.state(0, |groups: &mut Groups| groups.whole.clone());
+        }
         let group = call.state(0, |groups: &mut Groups| groups.named(&name))?;
         call.machine.object(Ty::Class(Class::Group), group)
     }),
     row("CaptureCollection", "int Count", |call| {
-        Ok(string::index(call.state(0, |captures: &mut Captures| captures.0.captures.len())?))
+        Ok(string::index(call.state(0, |captures: &mut Captures| captures.hit.captures.len())?))
     }),
     row("CaptureCollection", "Capture this[int i]", |call| {
         let at = usize::try_from(call.int(1)?).ok();
         let found = call.state(0, |captures: &mut Captures| captures.at(at?))?;
         let capture = found.ok_or_else(|| out_of_range(OUTSIDE, "i"))?;
+        // The last one is the group itself.
+        let (count, whole) =
+            call.state(0, |captures: &mut Captures| (captures.hit.captures.len(), captures.whole.clone()))?;
+        if at.is_some_and(|at| at + 1 == count) {
+            return Ok(whole);
+        }
         call.machine.object(Ty::Class(Class::Capture), capture)
     }),
     row("MatchCollection", "int Count", |call| {
@@ -154,21 +168,25 @@ pub(super) fn no_match(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 /// `GroupCollection`
 #[derive(Debug)]
-struct Groups(Hit);
+struct Groups {
+    hit: Hit,
+    /// The match that they are of, which is their first.
+    whole: Value,
+}
 
 impl Groups {
     fn count(&self) -> usize {
-        self.0.found.as_ref().map_or(1, |found| found.captures.len())
+        self.hit.found.as_ref().map_or(1, |found| found.captures.len())
     }
 
     // A group that is not there has not matched.
     fn at(&self, place: Option<usize>, name: Arc<str>) -> Hit {
-        let captures = place.and_then(|place| self.0.found.as_ref()?.captures.get(place).cloned());
-        Hit { captures: captures.unwrap_or_default(), regex: None, found: None, name, ..self.0.clone() }
+        let captures = place.and_then(|place| self.hit.found.as_ref()?.captures.get(place).cloned());
+        Hit { captures: captures.unwrap_or_default(), regex: None, found: None, name, ..self.hit.clone() }
     }
 
     fn numbered(&self, number: i32) -> Hit {
-        let groups = self.0.regex.as_ref().map(Regex::groups).unwrap_or_default();
+        let groups = self.hit.regex.as_ref().map(Regex::groups).unwrap_or_default();
         let place = groups.iter().position(|group| i64::from(group.number) == i64::from(number));
         let name = place.and_then(|place| groups.get(place)).map(|group| Arc::clone(&group.name));
         let whole = if number == 0 { "0" } else { "" };
@@ -176,7 +194,7 @@ impl Groups {
     }
 
     fn named(&self, name: &Arc<str>) -> Hit {
-        let place = self.0.regex.as_ref().and_then(|regex| regex.group_named(name));
+        let place = self.hit.regex.as_ref().and_then(|regex| regex.group_named(name));
         // A group that is not there has no name.
         let name = place.map_or_else(Arc::default, |_| Arc::clone(name));
         self.at(place, name)
@@ -185,34 +203,59 @@ impl Groups {
 
 impl State for Groups {
     fn items(&self) -> Option<Vec<Value>> {
-        let Some(regex) = &self.0.regex else {
+        let Some(regex) = &self.hit.regex else {
             // What has not matched has one group, which has not matched either.
-            return Some(vec![Value::Object(Instance::object(Ty::Class(Class::Group), self.at(None, Arc::from("0"))))]);
+            return Some(vec![self.whole.clone()]);
         };
         let groups = regex.groups();
         let items = groups.iter().enumerate().map(|(place, group)| {
+            if group.number == 0 {
+                return self.whole.clone();
+            }
             let hit = self.at(Some(place), Arc::clone(&group.name));
             Value::Object(Instance::object(Ty::Class(Class::Group), hit))
         });
         Some(items.collect())
     }
+
+    fn children(&self) -> Vec<Value> {
+        vec![self.whole.clone()]
+    }
+
+    fn clear(&mut self) {
+        self.whole = Value::Null;
+    }
 }
 
 /// `CaptureCollection`
 #[derive(Debug)]
-struct Captures(Hit);
+struct Captures {
+    hit: Hit,
+    /// The group that they are of, which is their last.
+    whole: Value,
+}
 
 impl Captures {
     fn at(&self, at: usize) -> Option<Hit> {
-        let capture = *self.0.captures.get(at)?;
-        Some(Hit { captures: vec![capture], ..self.0.clone() })
+        let capture = *self.hit.captures.get(at)?;
+        Some(Hit { captures: vec![capture], ..self.hit.clone() })
     }
 }
 
 impl State for Captures {
     fn items(&self) -> Option<Vec<Value>> {
-        let items = (0..self.0.captures.len()).filter_map(|at| self.at(at));
-        Some(items.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Capture), hit))).collect())
+        let before = (1..self.hit.captures.len()).filter_map(|at| self.at(at - 1));
+        let before = before.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Capture), hit)));
+        let last = (!self.hit.captures.is_empty()).then(|| self.whole.clone());
+        Some(before.chain(last).collect())
+    }
+
+    fn children(&self) -> Vec<Value> {
+        vec![self.whole.clone()]
+    }
+
+    fn clear(&mut self) {
+        self.whole = Value::Null;
     }
 }
 

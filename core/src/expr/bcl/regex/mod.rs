@@ -79,6 +79,7 @@ const OUT_OF_VALUES: &str = "Specified argument was out of the range of valid va
 pub(super) struct Compiled {
     regex: Regex,
     pattern: Arc<str>,
+    options: i32,
     timeout: Timeout,
 }
 
@@ -104,6 +105,11 @@ fn refusal(pattern: &str, error: &PatternError) -> String {
 
 fn refused(pattern: &str, error: &PatternError) -> Interrupt {
     throw(PARSE_EXCEPTION, refusal(pattern, error))
+}
+
+/// Pattern and options of a `Regex`.
+pub(in crate::expr::bcl) fn parts_of(value: &Value) -> Option<(Arc<str>, i32)> {
+    instance::look(value, |compiled: &mut Compiled| (Arc::clone(&compiled.pattern), compiled.options))
 }
 
 /// Whether the pattern is found in a text, on the steps that remain; else the exception and its message.
@@ -161,7 +167,7 @@ fn create(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let options = if call.arguments.len() > 1 { call.number(1)? } else { 0 };
     let timeout = timeout(call, 2)?;
     let regex = compiled(call, &pattern, options)?;
-    call.machine.object(Ty::Class(Class::Regex), Compiled { regex, pattern, timeout })
+    call.machine.object(Ty::Class(Class::Regex), Compiled { regex, pattern, options, timeout })
 }
 
 /// What is matched against what.
