@@ -47,6 +47,8 @@ mod commands;
 mod drain;
 #[path = "process/hostile.rs"]
 mod hostile;
+#[path = "process/http2.rs"]
+mod http2;
 #[path = "process/identity.rs"]
 mod identity;
 #[path = "process/outage.rs"]

@@ -32,6 +32,9 @@ pub const REDIRECTS_MAX: usize = 10;
 /// Idle connections that one worker keeps to one upstream.
 pub const UPSTREAM_IDLE_MAX: usize = 256;
 
+/// Requests that are under way at once on one connection of HTTP/2 to an upstream; for more, further connections are opened.
+pub const UPSTREAM_STREAMS_MAX: usize = 100;
+
 /// TLS sessions that clients can resume.
 pub const TLS_SESSIONS_MAX: usize = 4096;
 
@@ -64,6 +67,12 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long content of an upstream may stand still while someone waits for it. Long, because event streams pause.
 pub const RESPONSE_CONTENT_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How often a connection of HTTP/2 with requests under way is asked for a sign of life.
+pub const UPSTREAM_PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long that sign may take.
+pub const UPSTREAM_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a connection to an upstream is kept without a request.
 pub const UPSTREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(60);

@@ -16,8 +16,9 @@ mod strand;
 
 pub use crate::exchange::debug::DEBUG_CREDENTIAL;
 pub use crate::policy::effect::{
-    BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, OutboundBody, OutboundRequest,
-    Outcome, Redirects, Reply, ResponseBody, Route, Step, UpstreamFailure, UpstreamFailureKind, UpstreamTls,
+    BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, HttpVersions, OutboundBody,
+    OutboundRequest, Outcome, Redirects, Reply, ResponseBody, Route, Step, UpstreamFailure, UpstreamFailureKind,
+    UpstreamTls,
 };
 pub use crate::policy::watch::Watch;
 

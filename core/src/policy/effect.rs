@@ -99,12 +99,16 @@ pub struct OutboundRequest {
     /// How long to wait for the head of the response ([`Effect::Forward`]) or for all of it ([`Effect::Send`],
     /// [`Effect::Dispatch`]).
     pub timeout: Duration,
+    /// How long the content waits for the server to say that it wants it, on HTTP/1.1; `None` sends it at once.
+    pub continue_timeout: Option<Duration>,
     /// What is checked of the server's certificate.
     pub tls: UpstreamTls,
     /// What the server is shown when it asks for a certificate.
     pub identity: Option<Arc<ClientIdentity>>,
     /// By which way it goes.
     pub route: Route,
+    /// What may be spoken with the server.
+    pub versions: HttpVersions,
     /// Whether redirects are followed by the adapter.
     pub redirects: Redirects,
     /// The largest content that [`Effect::Send`] reads, in bytes.
@@ -121,9 +125,11 @@ impl OutboundRequest {
             headers: HeaderMap::new(),
             body: OutboundBody::Empty,
             timeout,
+            continue_timeout: None,
             tls: UpstreamTls::default(),
             identity: None,
             route: Route::Standard,
+            versions: HttpVersions::One,
             redirects: Redirects::HandBack,
             max_response_bytes: BODY_BYTES_MAX,
         }
@@ -157,6 +163,18 @@ impl Default for UpstreamTls {
     fn default() -> Self {
         Self { validate_chain: true, validate_name: true }
     }
+}
+
+/// The versions of HTTP that may be spoken with a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HttpVersions {
+    /// HTTP/1.1.
+    #[default]
+    One,
+    /// HTTP/2 where the server agrees to it in the TLS handshake, else HTTP/1.1.
+    TwoOrOne,
+    /// HTTP/2 alone; in clear text without asking (RFC 9113 §3.3).
+    Two,
 }
 
 /// By which way a request goes.

@@ -18,8 +18,8 @@ use crate::policy::authentication::token::{Got, advance, bearer, begin};
 use crate::policy::balancing::{Called, behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::effect::{
-    Content as Following, Effect, OutboundBody, OutboundRequest, Redirects, Reply, Route, UpstreamFailure,
-    UpstreamFailureKind, UpstreamTls,
+    Content as Following, Effect, HttpVersions, OutboundBody, OutboundRequest, Redirects, Reply, Route,
+    UpstreamFailure, UpstreamFailureKind, UpstreamTls,
 };
 use crate::policy::llm::tell_usage;
 use crate::policy::operand::{Operand, get_optional};
@@ -284,7 +284,9 @@ fn merged_query(own: Option<String>, asked: Option<&str>, operation: Option<&Url
 pub struct ForwardRequest {
     /// Tells the token that it fetches from those of others in the same section.
     index: usize,
+    versions: HttpVersions,
     timeout: Timeout,
+    continue_timeout: Option<Operand<i64>>,
     follow_redirects: Option<Operand<bool>>,
     buffer_request_body: bool,
     fail_on_error_status_code: bool,
@@ -308,32 +310,27 @@ pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
         (None, Some(milliseconds)) => Timeout::Milliseconds(milliseconds),
         (None, None) => Timeout::Standard,
     };
-    match reader.literal("http-version").as_deref() {
-        Some("2") => reader.error("http-version", "HTTP/2 to backends is not supported yet"),
-        Some("2or1") => warn(reader, "http-version", "HTTP/2 to backends is not supported yet: HTTP/1.1 is used"),
-        _ => {}
-    }
-    if reader.element.attribute("continue-timeout").is_some() {
-        warn(reader, "continue-timeout", "`continue-timeout` has no effect: the content is sent without waiting");
-    }
+    let versions = match reader.literal("http-version").as_deref() {
+        Some("2") => HttpVersions::Two,
+        Some("2or1") => HttpVersions::TwoOrOne,
+        _ => HttpVersions::One,
+    };
     let _: Option<bool> = reader.constant("buffer-response");
     Some(Arc::new(ForwardRequest {
         index: reader.compiler.next_index(),
+        versions,
         timeout,
+        continue_timeout: reader.attribute("continue-timeout"),
         follow_redirects: reader.attribute("follow-redirects"),
         buffer_request_body: reader.constant("buffer-request-body").unwrap_or(false),
         fail_on_error_status_code: reader.constant("fail-on-error-status-code").unwrap_or(false),
     }))
 }
 
-fn warn(reader: &mut Reader<'_, '_, '_>, name: &str, message: &str) {
-    let span = reader.element.attribute(name).map_or(reader.element.name_span, |found| found.value.span);
-    reader.compiler.report(Problem::warning("without-effect", span, message));
-}
-
 impl Policy for ForwardRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let timeout = self.timeout.get(run)?;
+        let continue_timeout = get_optional(self.continue_timeout.as_ref(), run)?.map(seconds);
         let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
         let body = self.body(run)?;
         let (url, called) = match run.state.upstream.chosen.take() {
@@ -353,6 +350,8 @@ impl Policy for ForwardRequest {
             body,
             identity: run.state.upstream.identity.clone(),
             route: run.state.upstream.route.clone(),
+            versions: self.versions,
+            continue_timeout,
             redirects: if follow { Redirects::Follow } else { Redirects::HandBack },
             ..OutboundRequest::new(request.method.clone(), url, timeout)
         };
@@ -483,15 +482,19 @@ impl ForwardRequest {
 
 impl Timeout {
     fn get(&self, run: &mut Run<'_>) -> Result<Duration, Stop> {
-        let positive = |number: i64| u64::try_from(number.max(0)).unwrap_or(0);
         Ok(match self {
             Self::Standard => FORWARD_TIMEOUT,
-            Self::Seconds(seconds) => Duration::from_secs(positive(seconds.get(run)?.min(TIMEOUT_SECONDS_MAX))),
-            Self::Milliseconds(millis) => {
-                Duration::from_millis(positive(millis.get(run)?.min(TIMEOUT_SECONDS_MAX * 1000)))
+            Self::Seconds(of) => seconds(of.get(run)?),
+            Self::Milliseconds(of) => {
+                let millis = of.get(run)?.clamp(0, TIMEOUT_SECONDS_MAX * 1000);
+                Duration::from_millis(u64::try_from(millis).unwrap_or(0))
             }
         })
     }
+}
+
+fn seconds(number: i64) -> Duration {
+    Duration::from_secs(u64::try_from(number.clamp(0, TIMEOUT_SECONDS_MAX)).unwrap_or(0))
 }
 
 fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> HeaderMap {

@@ -73,8 +73,7 @@ fn mistakes_of_structure_have_codes() {
             "<policies><backend><forward-request timeout=\"1\" timeout-ms=\"1\" /></backend></policies>",
             "attribute-value",
         ),
-        ("<policies><backend><forward-request http-version=\"2\" /></backend></policies>", "attribute-value"),
-        ("<policies><backend><forward-request http-version=\"2or1\" /></backend></policies>", "without-effect"),
+        ("<policies><backend><forward-request http-version=\"3\" /></backend></policies>", "attribute-value"),
         (
             "<policies><backend><forward-request buffer-request-body=\"maybe\" /></backend></policies>",
             "attribute-value",

@@ -266,7 +266,7 @@ pub(crate) fn assert_same(one: &Compiled, other: &Compiled) {
 #[test]
 fn every_document_has_its_own_warnings_in_every_revision() {
     let mut set = base(&["a", "b"]);
-    let text = "<policies><backend><forward-request continue-timeout=\"1\" /></backend></policies>";
+    let text = "<policies><inbound><cache-remove-value key=\"k\" caching-type=\"external\" /></inbound></policies>";
     policy(&mut set, "/apis/a", text);
     policy(&mut set, "/apis/b", text);
     let one = compile(1, &set, None);

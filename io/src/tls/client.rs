@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use holdfast_core::exchange::UpstreamTls;
+use holdfast_core::exchange::{HttpVersions, UpstreamTls};
 use holdfast_core::pki::client_identity::KeyPair;
 use holdfast_core::pki::{Certificate, ClientIdentity};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -29,14 +29,14 @@ pub struct ClientTls {
     // One configuration for each of the four combinations of checks, each with its own session store: a session that began
     // without checks must not be resumed by a connection that wants them.
     configs: [Arc<ClientConfig>; 4],
-    // And one for each identity that has been shown to someone, for the same reason.
+    // And one for each identity that has been shown to someone, and for other versions of HTTP than 1.1, for the same reason.
     shown: Mutex<Shown>,
     provider: Arc<CryptoProvider>,
 }
 
 #[derive(Debug, Default)]
 struct Shown {
-    configs: BTreeMap<(UpstreamTls, Arc<ClientIdentity>), Used>,
+    configs: BTreeMap<(UpstreamTls, HttpVersions, Option<Arc<ClientIdentity>>), Used>,
     // How often a configuration was asked for so far.
     count: u64,
 }
@@ -89,26 +89,38 @@ impl ClientTls {
 }
 
 impl ClientTls {
-    /// The configuration with exactly these checks that shows `identity` to a server that asks for a certificate.
+    /// The configuration with exactly these checks that offers these versions of HTTP and shows `identity` to a server that asks for a
+    /// certificate.
     ///
     /// # Errors
     /// A certificate and its key cannot be used together.
-    pub fn config_as(
+    pub fn config_for(
         &self,
         checks: UpstreamTls,
-        identity: &Arc<ClientIdentity>,
+        versions: HttpVersions,
+        identity: Option<&Arc<ClientIdentity>>,
     ) -> Result<Arc<ClientConfig>, PemFault> {
+        if identity.is_none() && versions == HttpVersions::One {
+            return Ok(self.config(checks));
+        }
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = &mut *shown;
         shown.count += 1;
-        let key = (checks, Arc::clone(identity));
+        let key = (checks, versions, identity.cloned());
         if let Some(used) = shown.configs.get_mut(&key) {
             used.at = shown.count;
             return Ok(Arc::clone(&used.config));
         }
         let mut config = ClientConfig::clone(&self.config(checks));
         config.resumption = Resumption::in_memory_sessions(SESSIONS_OF_IDENTITY_MAX);
-        config.client_auth_cert_resolver = Arc::new(Certificates::of(identity, &self.provider)?);
+        config.alpn_protocols = match versions {
+            HttpVersions::One => vec![b"http/1.1".to_vec()],
+            HttpVersions::TwoOrOne => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            HttpVersions::Two => vec![b"h2".to_vec()],
+        };
+        if let Some(identity) = identity {
+            config.client_auth_cert_resolver = Arc::new(Certificates::of(identity, &self.provider)?);
+        }
         let config = Arc::new(config);
         if shown.configs.len() >= IDENTITIES_MAX {
             let oldest = shown.configs.iter().min_by_key(|(_, used)| used.at).map(|(key, _)| key.clone());

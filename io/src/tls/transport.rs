@@ -34,6 +34,14 @@ impl<S> Transport<S> {
 }
 
 impl<S> Transport<S> {
+    /// Whether both sides have agreed to speak HTTP/2.
+    pub(crate) fn has_agreed_on_two(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+
     /// The certificate that the client showed, and those that it showed with it; nothing when it showed none, or none that can be read.
     pub(crate) fn client_certificate(&self) -> Option<Arc<CertificateView>> {
         let Self::Tls(stream) = self else { return None };

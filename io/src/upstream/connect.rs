@@ -1,29 +1,40 @@
-//! Opening a connection to an upstream: name, TCP, TLS, HTTP/1.1, and what failed in words. Keeps none.
+//! Opening a connection to an upstream: name, TCP, TLS, HTTP/1.1 or HTTP/2, and what failed in words. Keeps none.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::config::proxy::Proxy;
-use holdfast_core::exchange::{UpstreamFailure, UpstreamFailureKind};
+use holdfast_core::exchange::{HttpVersions, UpstreamFailure, UpstreamFailureKind};
 use holdfast_core::http::Scheme;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::CertificateError;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::content::{Outgoing, words};
 use super::pool::Key;
 use super::proxy::tunnel;
+use super::two::OnThisThread;
 use super::{failure, timed_out};
-use crate::limits::{READ_BUFFER_BYTES_MAX, RESPONSE_FIELDS_MAX};
+use crate::limits::{READ_BUFFER_BYTES_MAX, RESPONSE_FIELDS_MAX, UPSTREAM_PING_INTERVAL, UPSTREAM_PING_TIMEOUT};
 use crate::net::Net;
 use crate::tls::{ClientTls, Transport};
 
-/// What a request is handed to.
-pub(super) type Sender = http1::SendRequest<Outgoing>;
+/// What a request is handed to on a connection of HTTP/1.1.
+pub(super) type One = http1::SendRequest<Outgoing>;
+
+/// The same on a connection of HTTP/2, which takes several at once.
+pub(super) type Two = http2::SendRequest<Outgoing>;
+
+/// What a new connection speaks.
+pub(super) enum Opened {
+    One(One),
+    Two(Two),
+}
 
 /// Opens connections.
 pub(super) struct Connector<N> {
@@ -34,7 +45,7 @@ pub(super) struct Connector<N> {
 
 impl<N: Net> Connector<N> {
     /// A new connection, within the connector's own timeout and before `deadline`.
-    pub(super) async fn connect(&self, key: &Key, deadline: Instant) -> Result<Sender, UpstreamFailure> {
+    pub(super) async fn connect(&self, key: &Key, deadline: Instant) -> Result<Opened, UpstreamFailure> {
         let by = deadline.min(Instant::now() + self.timeout);
         let opened = match timeout_at(by, self.open(key)).await {
             Ok(opened) => opened,
@@ -50,7 +61,7 @@ impl<N: Net> Connector<N> {
         opened
     }
 
-    async fn open(&self, key: &Key) -> Result<Sender, UpstreamFailure> {
+    async fn open(&self, key: &Key) -> Result<Opened, UpstreamFailure> {
         let stream = match &key.proxy {
             None => self.net.connect(&key.host, key.port).await.map_err(|error| not_connected(&error))?,
             Some(proxy) => self.through(key, proxy).await?,
@@ -59,15 +70,15 @@ impl<N: Net> Connector<N> {
             Scheme::Http => Transport::Plain(stream),
             Scheme::Https => self.secure(key, stream).await?,
         };
-        let handshake = http1::Builder::new()
-            .max_headers(RESPONSE_FIELDS_MAX)
-            .max_buf_size(READ_BUFFER_BYTES_MAX)
-            .handshake(TokioIo::new(transport));
-        let (sender, connection) =
-            handshake.await.map_err(|error| failure(UpstreamFailureKind::Broken, words(&error)))?;
-        // its failures reach the request that they concern; between requests nobody needs to know
-        tokio::task::spawn_local(async move { drop(connection.await) });
-        Ok(sender)
+        let agreed = transport.has_agreed_on_two();
+        match (key.versions, key.scheme) {
+            (HttpVersions::Two, Scheme::Https) if !agreed => {
+                Err(failure(UpstreamFailureKind::Connect, "the server does not speak HTTP/2".to_owned()))
+            }
+            (HttpVersions::Two, _) => shake_two(transport).await,
+            (HttpVersions::TwoOrOne, _) if agreed => shake_two(transport).await,
+            (HttpVersions::One | HttpVersions::TwoOrOne, _) => shake_one(transport).await,
+        }
     }
 
     async fn through(&self, key: &Key, proxy: &Proxy) -> Result<N::Stream, UpstreamFailure> {
@@ -86,10 +97,7 @@ impl<N: Net> Connector<N> {
         let name = ServerName::try_from(key.host.clone()).map_err(|_| {
             failure(UpstreamFailureKind::Tls, format!("`{}` is not a name that a certificate can have", key.host))
         })?;
-        let config = match &key.identity {
-            None => Ok(self.tls.config(key.tls)),
-            Some(identity) => self.tls.config_as(key.tls, identity),
-        };
+        let config = self.tls.config_for(key.tls, key.versions, key.identity.as_ref());
         let config = config.map_err(|fault| failure(UpstreamFailureKind::Tls, format!("nothing to show: {fault}")))?;
         let connector = TlsConnector::from(config);
         match connector.connect(name, stream).await {
@@ -97,6 +105,37 @@ impl<N: Net> Connector<N> {
             Err(error) => Err(failure(UpstreamFailureKind::Tls, refused_certificate(&error, &key.host))),
         }
     }
+}
+
+async fn shake_one<S>(transport: Transport<S>) -> Result<Opened, UpstreamFailure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let handshake = http1::Builder::new()
+        .max_headers(RESPONSE_FIELDS_MAX)
+        .max_buf_size(READ_BUFFER_BYTES_MAX)
+        .handshake(TokioIo::new(transport));
+    let (sender, connection) = handshake.await.map_err(|error| failure(UpstreamFailureKind::Broken, words(&error)))?;
+    // its failures reach the request that they concern; between requests nobody needs to know
+    tokio::task::spawn_local(async move { drop(connection.await) });
+    Ok(Opened::One(sender))
+}
+
+async fn shake_two<S>(transport: Transport<S>) -> Result<Opened, UpstreamFailure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let header_bytes_max = u32::try_from(READ_BUFFER_BYTES_MAX).unwrap_or(u32::MAX);
+    let handshake = http2::Builder::new(OnThisThread)
+        .timer(TokioTimer::new())
+        .max_header_list_size(header_bytes_max)
+        // a connection that everybody shares must not be dead for long before anybody knows
+        .keep_alive_interval(UPSTREAM_PING_INTERVAL)
+        .keep_alive_timeout(UPSTREAM_PING_TIMEOUT)
+        .handshake(TokioIo::new(transport));
+    let (sender, connection) = handshake.await.map_err(|error| failure(UpstreamFailureKind::Broken, words(&error)))?;
+    tokio::task::spawn_local(async move { drop(connection.await) });
+    Ok(Opened::Two(sender))
 }
 
 fn not_connected(error: &io::Error) -> UpstreamFailure {

@@ -11,12 +11,15 @@ use std::time::Duration;
 
 use holdfast_core::exchange::BodyFailure;
 use holdfast_core::http::Bytes;
+use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use super::connect::Sender;
+use super::connect::One;
+use super::expect::{Gate, Held, let_go};
 use super::idle::IdleGuard;
-use super::pool::{Key, Pool};
+use super::pool::{Key, Pool, Stream};
+use super::two::for_one;
 
 /// Why content ended before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,21 +234,71 @@ fn joined(mut parts: Vec<Bytes>) -> Bytes {
     Bytes::from(parts.concat())
 }
 
-/// A connection in use.
+/// A connection in use, or a stream of one.
 #[derive(Debug)]
-pub(super) struct Lease {
-    pool: Rc<Pool>,
-    key: Rc<Key>,
-    sender: Sender,
+pub(super) enum Lease {
+    /// Nobody else uses it.
+    Connection { pool: Rc<Pool>, key: Rc<Key>, sender: One, gate: Ended },
+    /// Others use the connection too.
+    Stream(Stream),
 }
 
 impl Lease {
-    pub(super) fn new(pool: &Rc<Pool>, key: &Rc<Key>, sender: Sender) -> Self {
-        Self { pool: Rc::clone(pool), key: Rc::clone(key), sender }
+    pub(super) fn new(pool: &Rc<Pool>, key: &Rc<Key>, sender: One, gate: Option<Gate>) -> Self {
+        Self::Connection { pool: Rc::clone(pool), key: Rc::clone(key), sender, gate: Ended(gate) }
+    }
+
+    pub(super) const fn of_stream(stream: Stream) -> Self {
+        Self::Stream(stream)
+    }
+
+    /// The request that the connection has not taken, as it was before it was made ready for that connection.
+    pub(super) fn refused(self, unsent: Request<Outgoing>) -> Request<Outgoing> {
+        match self {
+            Self::Connection { .. } => let_go(unsent),
+            Self::Stream(stream) => {
+                stream.note_ending();
+                for_one(unsent)
+            }
+        }
+    }
+
+    /// The head of the response has come: content that the server has not asked for by now it does not want.
+    pub(super) fn note_answer(&self) {
+        if let Self::Connection { gate: Ended(Some(gate)), .. } = self {
+            gate.note_answer();
+        }
     }
 
     fn give_back(self) {
-        self.pool.give_back(&self.key, self.sender);
+        match self {
+            // With content that is still due it cannot take another request.
+            Self::Connection { pool, key, sender, gate } => {
+                if !gate.holds() {
+                    pool.give_back(&key, sender);
+                }
+            }
+            // It ends with the response; the connection goes on.
+            Self::Stream(_) => {}
+        }
+    }
+}
+
+/// A gate that is told when its response is over.
+#[derive(Debug)]
+pub(super) struct Ended(Option<Gate>);
+
+impl Ended {
+    fn holds(&self) -> bool {
+        self.0.as_ref().is_some_and(Gate::holds)
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(gate) = &self.0 {
+            gate.end();
+        }
     }
 }
 
@@ -258,6 +311,8 @@ pub(super) enum Outgoing {
     Bytes(Bytes),
     /// The client's.
     Client(ClientBody),
+    /// Something that waits until the server wants it.
+    Held(Box<Held>),
 }
 
 impl Outgoing {
@@ -267,6 +322,7 @@ impl Outgoing {
             Self::Empty => Some(Bytes::new()),
             Self::Bytes(bytes) => Some(bytes.clone()),
             Self::Client(_) => None,
+            Self::Held(held) => held.content.repeatable(),
         }
     }
 
@@ -274,6 +330,7 @@ impl Outgoing {
         match self {
             Self::Empty | Self::Bytes(_) => None,
             Self::Client(body) => Some(Rc::clone(&body.progress)),
+            Self::Held(held) => held.content.progress(),
         }
     }
 
@@ -281,6 +338,7 @@ impl Outgoing {
         match self {
             Self::Empty | Self::Bytes(_) => None,
             Self::Client(body) => Some(body),
+            Self::Held(held) => held.content.into_client(),
         }
     }
 }
@@ -295,6 +353,10 @@ impl Body for Outgoing {
             Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Client(body) => Pin::new(body).poll_frame(cx),
+            Self::Held(held) => match ready!(held.poll_release(cx)) {
+                true => Pin::new(&mut held.content).poll_frame(cx),
+                false => Poll::Ready(Some(Err(ContentError::Broken("the server did not want it".to_owned())))),
+            },
         }
     }
 
@@ -303,6 +365,7 @@ impl Body for Outgoing {
             Self::Empty => true,
             Self::Bytes(bytes) => bytes.is_empty(),
             Self::Client(body) => body.is_end_stream(),
+            Self::Held(held) => held.content.is_end_stream(),
         }
     }
 
@@ -311,6 +374,7 @@ impl Body for Outgoing {
             Self::Empty => SizeHint::with_exact(0),
             Self::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Client(body) => body.size_hint(),
+            Self::Held(held) => held.content.size_hint(),
         }
     }
 }

@@ -5,10 +5,12 @@
 
 mod connect;
 mod content;
+mod expect;
 mod idle;
 mod pool;
 mod proxy;
 mod redirect;
+mod two;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -30,13 +32,15 @@ use crate::net::Net;
 use crate::settings::Proxies;
 use crate::tls::ClientTls;
 
-use connect::{Connector, Sender};
+use connect::{Connector, Opened};
 pub(crate) use content::ClientContent;
 pub(crate) use content::{ClientBody, ContentError, Progress, UpstreamBody, read_to_end};
 use content::{Lease, Outgoing};
+use expect::held;
 pub(crate) use idle::IdleGuard;
-use pool::{Key, Pool};
+use pool::{Key, Pool, Sender, Turn};
 use redirect::Plan;
+use two::for_two;
 
 /// How long things may take on the way to upstreams.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +142,7 @@ impl<N: Net> Upstream<N> {
 
     async fn call(&self, plan: Plan, content: Outgoing, deadline: Instant) -> Forwarded {
         let progress = content.progress();
+        let silence = plan.continue_timeout;
         let proxy = self.proxies.on_the_way(&plan.route, &plan.url);
         let key = Rc::new(plan.key(proxy));
         let mut request = match plan.into_request(&key, content) {
@@ -145,17 +150,17 @@ impl<N: Net> Upstream<N> {
             Err((failure, content)) => return Forwarded { result: Err(failure), unsent: content.into_client() },
         };
         if let Some(sender) = self.pool.take(&key) {
-            match self.transmit(sender, &key, request, deadline).await {
+            match self.transmit(sender, &key, (request, silence), deadline).await {
                 Sent::Never(unsent, _) => request = *unsent,
                 Sent::Failed(failure) => return lost(failure, progress.as_deref()),
                 Sent::Answered(head, body) => return Forwarded { result: Ok((*head, body)), unsent: None },
             }
         }
-        let sender = match self.connector.connect(&key, deadline).await {
+        let sender = match self.open(&key, deadline).await {
             Ok(sender) => sender,
             Err(failure) => return Forwarded { result: Err(failure), unsent: request.into_body().into_client() },
         };
-        match self.transmit(sender, &key, request, deadline).await {
+        match self.transmit(sender, &key, (request, silence), deadline).await {
             Sent::Never(unsent, failure) => {
                 Forwarded { result: Err(failure), unsent: unsent.into_body().into_client() }
             }
@@ -164,17 +169,74 @@ impl<N: Net> Upstream<N> {
         }
     }
 
-    async fn transmit(&self, mut sender: Sender, key: &Rc<Key>, request: Request<Outgoing>, deadline: Instant) -> Sent {
-        match timeout_at(deadline, sender.try_send_request(request)).await {
+    /// A new connection, or a stream of one that somebody else has opened meanwhile.
+    async fn open(&self, key: &Rc<Key>, deadline: Instant) -> Result<Sender, UpstreamFailure> {
+        let first = loop {
+            let mut others = match self.pool.turn(key) {
+                Turn::Alone => break None,
+                Turn::First(first) => break Some(first),
+                Turn::Wait(others) => others,
+            };
+            let came_about = timeout_at(deadline, others.wait_for(|came_about| *came_about)).await;
+            match came_about.map_err(|_| timed_out("no connection in time"))? {
+                Ok(_) => {
+                    if let Some(sender) = self.pool.take(key) {
+                        return Ok(sender);
+                    }
+                }
+                // It did not: each for itself, or a server that does not answer would hold up one after the other.
+                Err(_) => break None,
+            }
+        };
+        let opened = self.connector.connect(key, deadline).await?;
+        let sender = match opened {
+            Opened::One(one) => {
+                self.pool.opened_one(key);
+                Sender::One(one)
+            }
+            Opened::Two(two) => Sender::Two(self.pool.opened_two(key, two)),
+        };
+        if let Some(first) = first {
+            first.send_replace(true);
+        }
+        Ok(sender)
+    }
+
+    async fn transmit(
+        &self,
+        sender: Sender,
+        key: &Rc<Key>,
+        (request, silence): (Request<Outgoing>, Option<Duration>),
+        deadline: Instant,
+    ) -> Sent {
+        let (answer, lease) = match sender {
+            Sender::One(mut one) => {
+                let (request, gate) = match silence {
+                    Some(silence) => held(request, silence),
+                    None => (request, None),
+                };
+                let lease = |one| Lease::new(&self.pool, key, one, gate);
+                let answer = timeout_at(deadline, one.try_send_request(request)).await;
+                (answer, lease(one))
+            }
+            Sender::Two(mut stream) => {
+                let answer = timeout_at(deadline, stream.sender.try_send_request(for_two(request, key))).await;
+                (answer, Lease::of_stream(stream))
+            }
+        };
+        match answer {
             Err(_) => Sent::Failed(timed_out("no response in time")),
             Ok(Err(mut error)) => match error.take_message() {
-                Some(unsent) => Sent::Never(Box::new(unsent), broken(error.error())),
+                Some(unsent) => Sent::Never(Box::new(lease.refused(unsent)), broken(error.error())),
                 None => Sent::Failed(broken(error.error())),
             },
             Ok(Ok(response)) if key.is_relayed() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                 Sent::Failed(proxy::refused(proxy::UNAUTHORIZED))
             }
-            Ok(Ok(response)) => self.answered(response, Lease::new(&self.pool, key, sender)),
+            Ok(Ok(response)) => {
+                lease.note_answer();
+                self.answered(response, lease)
+            }
         }
     }
 
@@ -201,8 +263,8 @@ enum Sent {
 }
 
 fn split(request: OutboundRequest, client: ClientContent) -> Result<(Plan, Outgoing), UpstreamFailure> {
-    let OutboundRequest { method, url, headers, body, tls, identity, route, .. } = request;
-    let mut plan = Plan { method, url, headers, tls, identity, route, content: None };
+    let OutboundRequest { method, url, headers, body, tls, identity, route, versions, continue_timeout, .. } = request;
+    let mut plan = Plan { method, url, headers, tls, identity, route, versions, continue_timeout, content: None };
     plan.frame_anew();
     let content = match (body, client) {
         (OutboundBody::Empty, _) => Outgoing::Empty,

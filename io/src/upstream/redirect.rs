@@ -1,9 +1,10 @@
 //! Requests that can be made again, and which request a redirect asks for (RFC 9110 §15.4, RFC 3986 §5.2). Sends nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_core::config::proxy::Proxy;
-use holdfast_core::exchange::{Route, UpstreamFailure, UpstreamFailureKind, UpstreamTls};
+use holdfast_core::exchange::{HttpVersions, Route, UpstreamFailure, UpstreamFailureKind, UpstreamTls};
 use holdfast_core::http::{Bytes, HeaderMap, Method, ResponseHead, Scheme, Url};
 use holdfast_core::pki::ClientIdentity;
 use http::{HeaderValue, Request, Uri, header};
@@ -21,6 +22,8 @@ pub(super) struct Plan {
     pub(super) tls: UpstreamTls,
     pub(super) identity: Option<Arc<ClientIdentity>>,
     pub(super) route: Route,
+    pub(super) versions: HttpVersions,
+    pub(super) continue_timeout: Option<Duration>,
     /// The content, when it can be sent again.
     pub(super) content: Option<Bytes>,
 }
@@ -40,7 +43,15 @@ impl Plan {
         let Url { scheme, host, port, .. } = &self.url;
         // Without a handshake there is nothing to show.
         let identity = self.identity.clone().filter(|_| *scheme == Scheme::Https);
-        Key { scheme: *scheme, host: host.to_ascii_lowercase(), port: *port, tls: self.tls, identity, proxy }
+        Key {
+            scheme: *scheme,
+            host: host.to_ascii_lowercase(),
+            port: *port,
+            tls: self.tls,
+            identity,
+            proxy,
+            versions: self.versions,
+        }
     }
 
     pub(super) fn into_request(
@@ -169,7 +180,17 @@ mod tests {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         let content = content.map(|text| Bytes::from_static(text.as_bytes()));
         let url = Url::parse(url).unwrap();
-        Plan { method, url, headers, tls: UpstreamTls::default(), identity: None, route: Route::Standard, content }
+        Plan {
+            method,
+            url,
+            headers,
+            tls: UpstreamTls::default(),
+            identity: None,
+            route: Route::Standard,
+            versions: HttpVersions::One,
+            continue_timeout: None,
+            content,
+        }
     }
 
     fn redirect(status: u16, location: &str) -> ResponseHead {

@@ -376,3 +376,51 @@ fn a_request_of_a_policy_s_own_has_a_limit_on_its_response() {
         }
     });
 }
+
+#[test]
+fn content_waits_until_the_server_wants_it() {
+    run(async |bench| {
+        let post = |patience: u64| OutboundRequest {
+            method: Method::POST,
+            body: OutboundBody::Bytes(Bytes::from_static(b"12")),
+            continue_timeout: Some(Duration::from_millis(patience)),
+            ..request("http://b/")
+        };
+        let wanting = async {
+            let mut wire = bench.wires.accept().await;
+            let asked = head(&mut wire).await;
+            assert!(asked.contains("expect: 100-continue\r\n") && asked.contains("content-length: 2\r\n"), "{asked}");
+            let early = tokio::time::timeout(Duration::from_millis(20), wire.read_u8()).await;
+            assert!(early.is_err(), "not a byte before it is wanted");
+            wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
+            assert_eq!((wire.read_u8().await.unwrap(), wire.read_u8().await.unwrap()), (b'1', b'2'));
+            wire.write_all(OK.as_bytes()).await.unwrap();
+            wire
+        };
+        let (content, mut wire) = tokio::join!(bench.forward(post(60_000)), wanting);
+        assert_eq!(content.unwrap(), "ok");
+
+        let silent = async {
+            head(&mut wire).await;
+            assert_eq!((wire.read_u8().await.unwrap(), wire.read_u8().await.unwrap()), (b'1', b'2'));
+            wire.write_all(OK.as_bytes()).await.unwrap();
+        };
+        let (content, ()) = tokio::join!(bench.forward(post(20)), silent);
+        assert_eq!(content.unwrap(), "ok");
+
+        let refusing = async {
+            head(&mut wire).await;
+            wire.write_all(b"HTTP/1.1 417 No\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
+            let mut rest = Vec::new();
+            wire.read_to_end(&mut rest).await.unwrap();
+            assert!(rest.is_empty(), "what is not wanted is not sent, and the connection ends: {rest:?}");
+        };
+        let (content, ()) = tokio::join!(bench.forward(post(60_000)), refusing);
+        assert_eq!(content.unwrap(), "no");
+
+        let empty = OutboundRequest { body: OutboundBody::Empty, ..post(60_000) };
+        let (content, asked) =
+            tokio::join!(bench.forward(empty), async { answer(&mut bench.wires.accept().await, OK).await });
+        assert!(content.unwrap() == "ok" && !asked.contains("expect"), "{asked}");
+    });
+}

@@ -324,6 +324,15 @@ fn compare_request(request: &OutboundRequest, turn: &Turn) {
             assert_eq!(tls, *value, "line {}", turn.line);
             false
         }
+        "(continue)" => {
+            let waits = request.continue_timeout.map_or("no".to_owned(), |time| time.as_millis().to_string());
+            assert_eq!(waits, *value, "line {}", turn.line);
+            false
+        }
+        "(versions)" => {
+            assert_eq!(format!("{:?}", request.versions), *value, "line {}", turn.line);
+            false
+        }
         "(route)" => {
             let route = match &request.route {
                 Route::Standard => "standard".to_owned(),
