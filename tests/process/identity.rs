@@ -64,7 +64,7 @@ fn a_backend_that_demands_a_certificate_gets_the_one_that_the_policy_names() {
     add_certificate(&folder, "elliptic", &elliptic);
     add_certificate(&folder, "rsa", &rsa);
     let entity = format!(
-        r#"{{"properties": {{"url": "https://localhost:{}", "protocol": "http",
+        r#"{{"properties": {{"url": "https://localhost:{}/entity", "protocol": "http",
             "credentials": {{"certificateIds": ["/certificates/rsa"]}}}}}}"#,
         server.address().port()
     );

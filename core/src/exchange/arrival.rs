@@ -107,6 +107,7 @@ impl Exchange {
         let external_cache = snapshot.external_cache.clone();
         self.site = Site { backends, schemas, external_cache, prefix_bytes, ..Site::default() };
         self.aim(api.service_url.as_ref());
+        self.state.upstream.implied = api.implied.clone();
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
             self.context.operation = Some(Arc::clone(&operation.view));
             self.site.request = Arc::clone(&operation.request);

@@ -30,7 +30,8 @@ pub struct Called {
 /// # Errors
 /// There is no address, or the breaker of the entity, or of all members of the pool, is tripped.
 pub fn destination(run: &Run<'_>) -> Result<(Url, Option<Called>), Stop> {
-    let entity = run.state.upstream.entity.as_ref();
+    let upstream = &run.state.upstream;
+    let entity = upstream.entity.as_ref().or(upstream.implied.as_ref());
     if let Some((pool, of)) = entity.and_then(|entity| Some((entity, entity.pool.as_ref()?))) {
         let called = member(run, pool, of)?;
         let base = called.entity.url.as_ref().ok_or_else(not_configured)?;

@@ -194,6 +194,7 @@ fn invalid(message: String) -> Stop {
 pub fn set_base(run: &mut Run<'_>, base: Url) {
     run.context.request.url = behind(&base, &run.state.upstream.path, run.context.request.url.query.as_deref());
     run.state.upstream.base = Some(base);
+    run.state.upstream.implied = None;
 }
 
 /// `rewrite-uri`

@@ -142,6 +142,8 @@ pub struct Upstream {
     pub base: Option<Url>,
     /// The backend entity whose credentials and TLS settings apply.
     pub entity: Option<Arc<Backend>>,
+    /// The backend entity that has the URL of the service, for as long as requests go there and no policy has chosen one.
+    pub implied: Option<Arc<Backend>>,
     /// The entity that the call under way goes to.
     pub called: Option<Called>,
     /// Where the call goes that waits for a token of the managed identity.

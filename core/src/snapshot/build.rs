@@ -13,6 +13,7 @@ use crate::context::{
     UserView,
 };
 use crate::diagnostic::Diagnostic;
+use crate::http::Url;
 use crate::pki::chain::Trust;
 use crate::pki::{Certificate, ClientIdentity};
 use crate::policy::run::Site;
@@ -158,6 +159,7 @@ pub(super) fn api(
         view: Arc::new(api_view(api)),
         kind: api.kind,
         service_url: api.service_url.clone(),
+        implied: api.service_url.as_ref().and_then(|url| implied(url, backends)),
         subscription: match api.subscription_required {
             true => SubscriptionRequirement::Required,
             false => SubscriptionRequirement::Optional,
@@ -204,6 +206,18 @@ pub(super) fn broken_schemas(api: &Api, made: &CompiledApi, outer: &Outer<'_>) -
         }
     }
     broken.into_iter().map(|message| Diagnostic::error("schema", Arc::clone(&api.origin.file), message)).collect()
+}
+
+// Decision, after a tip of the original's pages: an entity with the very URL of the service is the one that is meant
+// (fixtures/policy/backend-implied.conversation).
+fn implied(service: &Url, backends: &Backends) -> Option<Arc<Backend>> {
+    let path = |url: &Url| url.path.trim_end_matches('/').to_owned();
+    let is_same = |url: &Url| {
+        (url.scheme, url.port, &url.query) == (service.scheme, service.port, &service.query)
+            && url.host.eq_ignore_ascii_case(&service.host)
+            && path(url) == path(service)
+    };
+    backends.values().find(|backend| backend.url.as_ref().is_some_and(is_same)).cloned()
 }
 
 fn unsupported_kind(api: &Api) -> Vec<Diagnostic> {

@@ -26,6 +26,8 @@ pub struct CompiledApi {
     pub kind: ApiKind,
     /// Where requests go when no policy says otherwise.
     pub service_url: Option<Url>,
+    /// The backend entity that has this URL, if one does.
+    pub implied: Option<Arc<Backend>>,
     /// Whether a key is needed.
     pub subscription: SubscriptionRequirement,
     /// The header that carries the key.

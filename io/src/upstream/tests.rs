@@ -278,7 +278,7 @@ fn content_that_stands_still_ends() {
 fn content_that_is_looked_at_is_all_there_or_all_passed_on() {
     run(async |bench| {
         const CHUNKED: &str =
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n3\r\n, I \r\n0\r\n\r\n";
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n3\r\n, I\r\n0\r\n\r\n";
         const SIZED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
         for (response, max_bytes, whole) in [
             (CHUNKED, 14, "hello world, I"),
