@@ -51,6 +51,8 @@ mod hostile;
 mod http2;
 #[path = "process/identity.rs"]
 mod identity;
+#[path = "process/integration.rs"]
+mod integration;
 #[path = "process/outage.rs"]
 mod outage;
 #[path = "process/pool.rs"]

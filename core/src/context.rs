@@ -1,5 +1,6 @@
 //! The object that an expression calls `context`, as plain data. The exchange owns it; policies change it; expressions read it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::config::model::CertificateName;
+use crate::config::model::Logger;
 use crate::http::{HeaderMap, Method, Url};
 use crate::pki::chain::Trust;
 use crate::pki::name::hex;
@@ -286,6 +288,8 @@ pub struct DeploymentView {
     pub is_managed: bool,
     /// `Certificates`, by their ids.
     pub certificates: IndexMap<String, Arc<CertificateView>>,
+    /// The Event Hubs that policies write to, by lower-case id; no expression sees them.
+    pub loggers: Arc<BTreeMap<String, Arc<Logger>>>,
     /// What `VerifyNoRevocation` takes as proven: the gateway's authorities and the system's roots.
     pub trust: Trust,
     /// What the streams of secrets are keyed with.

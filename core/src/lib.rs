@@ -39,6 +39,8 @@ pub mod cache;
 
 pub mod keys;
 
+pub mod sidecar;
+
 pub mod shared;
 
 pub mod policy;

@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
 use crate::pki::revocation::VerifiedList;
+use crate::sidecar::Sidecar;
 
 /// The state of a process that outlives its exchanges and its configurations.
 #[derive(Debug, Default)]
@@ -38,4 +39,6 @@ pub struct Shared {
     pub verified: Verified,
     /// Inspections that wait for whoever asked for them.
     pub inspections: Shelf,
+    /// The Dapr sidecar.
+    pub dapr: Sidecar,
 }

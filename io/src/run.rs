@@ -112,6 +112,7 @@ fn start(env: &World, settings: &Settings, hostname: Option<String>) -> Result<i
     let cache = Cache::holding(settings.cache_bytes_max);
     let plane = Plane::with(startup::first_status(env), Shared { cache, ..Shared::default() });
     plane.shared.tokens.come_from(settings.identity.clone());
+    plane.shared.dapr.set_port(settings.dapr_port);
     let (workers, deaths) = Workers::start(env, &plane, settings, &tls)?;
     let Listeners { http, https } = workers.listening;
     let shown = |address: Option<SocketAddr>| address.map_or_else(|| "off".to_owned(), |at| at.to_string());

@@ -38,6 +38,8 @@ pub struct Configuration {
     pub backends: Vec<Backend>,
     /// External caches in the order of their ids.
     pub caches: Vec<Cache>,
+    /// Loggers that are Event Hubs, in the order of their ids.
+    pub loggers: Vec<Logger>,
     /// Certificates with their private keys, for host names and for backends.
     pub certificates: Vec<Certificate>,
     /// The schema entities of the service, in the order of their ids.
@@ -425,6 +427,36 @@ pub struct ManagedIdentity {
     pub resource: String,
     /// The client id of a user-assigned identity; `None` means the one that the system has assigned.
     pub client: Option<String>,
+}
+
+/// A logger: an Event Hub that policies write to.
+#[derive(Clone, Debug)]
+pub struct Logger {
+    /// Its id.
+    pub id: String,
+    /// The namespace, as in `https://shop.servicebus.windows.net`.
+    pub endpoint: Url,
+    /// The name of the hub in it.
+    pub hub: String,
+    /// What opens it.
+    pub credential: HubCredential,
+}
+
+/// What opens an Event Hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HubCredential {
+    /// A key for shared access signatures.
+    Key {
+        /// The name of the key.
+        name: String,
+        /// The key.
+        key: Secret,
+    },
+    /// The gateway's managed identity.
+    Identity {
+        /// The client id of a user-assigned one; `None` means the one that the system has assigned.
+        client: Option<Arc<str>>,
+    },
 }
 
 /// How a certificate of the service is named.

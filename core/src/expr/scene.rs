@@ -13,7 +13,6 @@ use crate::context::{
     ProductView, RequestView, ResponseView, SubscriptionView, UserView, WorkspaceView,
 };
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Url};
-use crate::pki::Entropy;
 use crate::rng::{Rng, Seed, Uuid};
 use crate::time::{Instant, Now, WallTime};
 use crate::value::json::date_of;
@@ -390,7 +389,7 @@ fn deployment(section: Option<Section<'_>>) -> Result<DeploymentView, SceneError
         is_managed: false,
         certificates: certificate::named(&section)?,
         trust: certificate::trust(&section)?,
-        entropy: Entropy::default(),
+        ..DeploymentView::default()
     };
     if let Some(gateway) = section.section("gateway")? {
         gateway.knows(&["id", "instanceId", "isManaged"])?;

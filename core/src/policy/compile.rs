@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::config::external_cache::ExternalCache;
-use crate::config::model::{Backend, CertificateName, PolicyFormat};
+use crate::config::model::{Backend, CertificateName, Logger, PolicyFormat};
 use crate::context::CertificateView;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::pki::ClientIdentity;
@@ -36,6 +36,8 @@ pub struct Catalog<'a> {
     pub fragments: BTreeMap<String, Fragment<'a>>,
     /// Backend entities by lower-case id.
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
+    /// The loggers that are Event Hubs, by lower-case id.
+    pub loggers: Arc<BTreeMap<String, Arc<Logger>>>,
     /// The certificates of the service by their ids.
     pub certificates: IndexMap<String, Arc<CertificateView>>,
     /// Whether there is an external cache.
@@ -90,6 +92,8 @@ pub struct Compilation {
     pub fragments: BTreeSet<String>,
     /// The backend entities that it names, by lower-case id.
     pub backends: BTreeSet<String>,
+    /// The loggers that it names, by lower-case id.
+    pub loggers: BTreeSet<String>,
     /// The certificates that it names to show them.
     pub certificates: BTreeSet<CertificateName>,
 }

@@ -7,8 +7,8 @@ use crate::policy::place::{Scopes, Sections};
 use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
-    Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, graphql,
-    integration, limit, llm, metric, mock, proxy, response, routing, transform, validate, xslt,
+    Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, dapr, eventhub,
+    graphql, integration, limit, llm, metric, mock, proxy, response, routing, transform, validate, xslt,
 };
 
 /// A policy element.
@@ -189,7 +189,13 @@ static TABLE: &[Entry] = &[
     leaf("validate-graphql-request", "I", &graphql::VALIDATE_GRAPHQL_REQUEST, graphql::build_validate_graphql_request)
         .in_scopes("GPA")
         .once(),
-    not_yet("llm-content-safety"),
+    built(
+        "llm-content-safety",
+        "IO",
+        &llm::safety::LLM_CONTENT_SAFETY,
+        Build::Asking(llm::safety::build_content_safety),
+    )
+    .in_scopes("GPA"),
     // routing
     built("forward-request", "B", &routing::FORWARD_REQUEST, Build::Asking(routing::build_forward_request)),
     leaf("set-backend-service", "IB", &routing::SET_BACKEND_SERVICE, routing::build_set_backend_service),
@@ -234,10 +240,10 @@ static TABLE: &[Entry] = &[
         &integration::SEND_ONE_WAY_REQUEST,
         Build::Structure(integration::build_send_one_way_request),
     ),
-    not_yet("log-to-eventhub"),
+    built("log-to-eventhub", "IBOE", &eventhub::LOG_TO_EVENTHUB, Build::Asking(eventhub::build_log_to_eventhub)),
     not_here("send-service-bus-message"),
-    not_yet("publish-to-dapr"),
-    not_yet("invoke-dapr-binding"),
+    built("publish-to-dapr", "IOE", &dapr::PUBLISH_TO_DAPR, Build::Asking(dapr::build_publish_to_dapr)),
+    built("invoke-dapr-binding", "IOE", &dapr::INVOKE_DAPR_BINDING, Build::Asking(dapr::build_invoke_dapr_binding)),
     not_yet("invoke-request"),
     leaf("trace", "IBOE", &integration::TRACE, integration::build_trace),
     leaf("emit-metric", "IBOE", &metric::EMIT_METRIC, metric::build_emit_metric),

@@ -17,11 +17,12 @@ use crate::policy::authentication::managed_identity::no_token;
 use crate::policy::authentication::token::{Got, advance, bearer, begin};
 use crate::policy::balancing::{Called, behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
+use crate::policy::dapr::Invocation;
 use crate::policy::effect::{
     Content as Following, Effect, HttpVersions, OutboundBody, OutboundRequest, Redirects, Reply, Route,
     UpstreamFailure, UpstreamFailureKind, UpstreamTls,
 };
-use crate::policy::llm::tell_usage;
+use crate::policy::llm::{safety, tell_usage};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop, body_of};
@@ -37,16 +38,13 @@ pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(300);
 /// The longest time that a policy may wait for a backend, in seconds.
 pub const TIMEOUT_SECONDS_MAX: i64 = 24 * 60 * 60;
 
-const SERVICE_FABRIC_AND_DAPR: [&str; 8] = [
-    "sf-resolve-condition",
-    "sf-service-instance-name",
-    "sf-partition-key",
-    "sf-replica-type",
-    "sf-listener-name",
-    "dapr-app-id",
-    "dapr-method",
-    "dapr-namespace",
-];
+const SERVICE_FABRIC: [&str; 5] =
+    ["sf-resolve-condition", "sf-service-instance-name", "sf-partition-key", "sf-replica-type", "sf-listener-name"];
+
+/// The `backend-id` that stands for the Dapr sidecar.
+const DAPR: &str = "dapr";
+
+const DAPR_ATTRIBUTES: [&str; 3] = ["dapr-app-id", "dapr-method", "dapr-namespace"];
 
 /// `set-backend-service`
 pub static SET_BACKEND_SERVICE: Shape = Shape {
@@ -96,14 +94,19 @@ pub struct SetBackendService {
 enum Service {
     BaseUrl(Operand),
     Backend(Operand),
+    Dapr(Invocation),
 }
 
 /// Compiles `<set-backend-service/>`.
 pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    for name in SERVICE_FABRIC_AND_DAPR {
+    for name in SERVICE_FABRIC {
         if reader.element.attribute(name).is_some() {
-            reader.error(name, format!("`{name}` is not supported yet"));
+            let why = "only a gateway inside of a Service Fabric cluster can ask it where a service is";
+            reader.error(name, format!("`{name}` has no meaning here: {why}"));
         }
+    }
+    if is_dapr(reader) {
+        return Some(Arc::new(SetBackendService { to: Service::Dapr(Invocation::read(reader)?) }));
     }
     let base_url = reader.attribute::<Arc<str>>("base-url");
     let backend = reader.attribute::<Arc<str>>("backend-id");
@@ -131,7 +134,18 @@ pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Buil
     Some(Arc::new(SetBackendService { to }))
 }
 
-fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
+// A backend entity may have the sidecar's name, too; the attributes tell.
+fn is_dapr(reader: &mut Reader<'_, '_, '_>) -> bool {
+    let is_named = reader.literal("backend-id").as_deref() == Some(DAPR);
+    let told = DAPR_ATTRIBUTES.into_iter().find(|name| reader.element.attribute(name).is_some());
+    if let Some(name) = told.filter(|_| !is_named) {
+        reader.error(name, format!("`{name}` goes with `backend-id=\"{DAPR}\"`"));
+    }
+    is_named && (told.is_some() || !reader.compiler.catalog.backends.contains_key(DAPR))
+}
+
+/// Reports a backend entity that is not there.
+pub fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
     let Some(id) = id else { return };
     let key = id.trim().to_ascii_lowercase();
     let known = Arc::clone(&reader.compiler.catalog.backends);
@@ -164,6 +178,13 @@ impl Policy for SetBackendService {
                     run.trace(line);
                     return Ok(Flow::Next);
                 }
+                set_base(run, base);
+            }
+            Service::Dapr(invocation) => {
+                let base = invocation.address(run)?;
+                run.context.backend = Some(Arc::new(BackendView { id: DAPR.to_owned(), ..BackendView::default() }));
+                run.state.upstream.entity = None;
+                run.state.upstream.path = String::new();
                 set_base(run, base);
             }
             Service::Backend(id) => {
@@ -376,6 +397,13 @@ impl Policy for ForwardRequest {
     }
 
     fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
+        // A judge of the completion has answered.
+        if run.state.hearing.is_some() {
+            return match safety::go_on(run, reply)? {
+                Flow::Next => safety::judge_completion(run),
+                asked => Ok(asked),
+            };
+        }
         let answer = match reply {
             Reply::Head(answer) => answer,
             // The token of an entity's managed identity.
@@ -410,7 +438,11 @@ impl Policy for ForwardRequest {
 
     fn go_on(&self, run: &mut Run<'_>) -> Ran {
         tell_usage(run);
-        Ok(Flow::Next)
+        // What an error says is no completion.
+        match run.context.response.as_ref().is_some_and(|response| response.status.is_success()) {
+            true => safety::judge_completion(run),
+            false => Ok(Flow::Next),
+        }
     }
 }
 
@@ -474,7 +506,8 @@ impl ForwardRequest {
             return Err(Stop::fail(failure.keeping_response()));
         }
         let is_unread = body_of(run.context, Message::Response) == &Body::Unread;
-        if is_unread && run.state.tap.as_ref().is_some_and(|tap| tap.holds_back()) {
+        let is_judged = status.is_success() && !run.state.judges.is_empty();
+        if is_unread && (is_judged || run.state.tap.as_ref().is_some_and(|tap| tap.holds_back())) {
             return Err(Stop::NeedsBody(Message::Response));
         }
         self.go_on(run)
@@ -510,7 +543,11 @@ fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> 
     headers
 }
 
-fn apply_entity(run: &Run<'_>, outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), Stop> {
+/// Adds what a backend entity adds to every request.
+///
+/// # Errors
+/// It cannot stand in a request.
+pub fn apply_entity(run: &Run<'_>, outbound: &mut OutboundRequest, entity: &Backend) -> Result<(), Stop> {
     for (name, Secret(value)) in &entity.headers {
         let name = HeaderName::from_bytes(name.trim().as_bytes())
             .map_err(|_| invalid(format!("`{name}` of the backend `{}` is not a field name", entity.id)))?;

@@ -20,6 +20,7 @@ use crate::policy::caching::made::{Making, Place};
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest, Route};
 use crate::policy::llm::Tap;
+use crate::policy::llm::safety::{Hearing, Judge};
 use crate::policy::metric::MEASUREMENTS_MAX;
 use crate::policy::place::{Scope, Section};
 use crate::policy::schema::SchemaSet;
@@ -100,6 +101,10 @@ pub struct State {
     pub meters: Vec<Meter>,
     /// What counts the tokens of a call to a language model.
     pub tap: Option<Box<Tap>>,
+    /// Who judges the completion of a language model, once it has been read.
+    pub judges: Vec<Arc<Judge>>,
+    /// What is being judged.
+    pub hearing: Option<Box<Hearing>>,
     /// What policies have measured.
     pub measurements: Vec<Measurement>,
     /// What policies fetch of identity providers, by the index of the policy.

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 
 use crate::config::contract::{GRAPHQL_SCHEMA, SchemaDocument};
 use crate::config::external_cache::ExternalCache;
-use crate::config::model::{self, Api, ApiKind, Backend, Configuration, Operation, Product, Subscription, User};
+use crate::config::model::{
+    self, Api, ApiKind, Backend, Configuration, HubCredential, Logger, Operation, Product, Secret, Subscription, User,
+};
 use crate::context::{
     ApiView, CertificateView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView,
     UserView,
@@ -36,6 +38,15 @@ pub(super) fn backends(configuration: &Configuration) -> Backends {
     Arc::new(configuration.backends.iter().map(pair).collect())
 }
 
+/// The loggers that are Event Hubs, by lower-case id.
+pub(super) type Loggers = Arc<BTreeMap<String, Arc<Logger>>>;
+
+/// The loggers that are Event Hubs.
+pub(super) fn loggers(configuration: &Configuration) -> Loggers {
+    let pair = |logger: &Logger| (logger.id.to_ascii_lowercase(), Arc::new(logger.clone()));
+    Arc::new(configuration.loggers.iter().map(pair).collect())
+}
+
 /// The certificates of the service by their ids.
 pub(super) type Certificates = IndexMap<String, Arc<CertificateView>>;
 
@@ -49,6 +60,7 @@ pub(super) fn deployment(
     configuration: &Configuration,
     identity: &Identity,
     certificates: &Certificates,
+    loggers: &Loggers,
 ) -> DeploymentView {
     DeploymentView {
         gateway_id: identity.gateway_id.clone(),
@@ -58,6 +70,7 @@ pub(super) fn deployment(
         service_id: configuration.service.name.clone(),
         is_managed: false,
         certificates: certificates.clone(),
+        loggers: Arc::clone(loggers),
         trust: trust(configuration, identity),
         entropy: identity.entropy,
     }
@@ -76,7 +89,7 @@ pub(super) fn external_cache(configuration: &Configuration) -> Option<Arc<Extern
     Some(Arc::new(ExternalCache { id: Arc::from(found.id.as_str()), server: found.server.clone(), prefix }))
 }
 
-/// The values that no inspection shows: secret named values, and the credentials of backends and caches.
+/// The values that no inspection shows: secret named values, and the credentials of backends, caches and loggers.
 pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     let named = configuration.named_values.iter().filter(|named| named.secret).filter_map(|named| named.value.as_ref());
     let of_backend = |backend: &'_ Backend| {
@@ -87,7 +100,13 @@ pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     let named = named.map(|secret| Arc::from(secret.0.as_str()));
     let of_caches = configuration.caches.iter().filter_map(|cache| cache.server.password.as_ref());
     let of_caches = of_caches.map(|password| Arc::from(password.0.as_str()));
-    named.chain(configuration.backends.iter().flat_map(of_backend)).chain(of_caches).collect()
+    let of_logger = |logger: &Logger| match &logger.credential {
+        HubCredential::Key { key: Secret(key), .. } => Some(Arc::from(key.as_str())),
+        HubCredential::Identity { .. } => None,
+    };
+    let of_loggers = configuration.loggers.iter().filter_map(of_logger);
+    let of_backends = configuration.backends.iter().flat_map(of_backend);
+    named.chain(of_backends).chain(of_caches).chain(of_loggers).collect()
 }
 
 fn view(of: &model::Certificate) -> Option<(String, Arc<CertificateView>)> {

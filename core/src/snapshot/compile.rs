@@ -123,8 +123,9 @@ impl Compilation<'_> {
         let before = self.previous.map(|previous| &previous.snapshot.programs);
         let certificates = build::certificates(&configuration);
         let external_cache = build::external_cache(&configuration);
-        let entities =
-            Entities { backends: &backends, certificates: &certificates, external: external_cache.as_ref().into() };
+        let loggers = build::loggers(&configuration);
+        let external = external_cache.as_ref().into();
+        let entities = Entities { backends: &backends, certificates: &certificates, loggers: &loggers, external };
         let mut programs = Programs::new(&substitution, &fragments, entities, before);
         let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
@@ -150,7 +151,7 @@ impl Compilation<'_> {
             service,
             backends,
             external_cache,
-            deployment: Arc::new(build::deployment(&configuration, self.identity, &certificates)),
+            deployment: Arc::new(build::deployment(&configuration, self.identity, &certificates, &loggers)),
             secrets: build::secrets(&configuration),
             hostnames: configuration.gateway.hostnames,
             authorities: configuration.gateway.authorities,
@@ -281,7 +282,8 @@ fn service_wide(parsed: &Parsed) -> Refused {
     let backends = build::backends(configuration);
     let certificates = build::certificates(configuration);
     let external = build::external_cache(configuration).as_ref().into();
-    let entities = Entities { backends: &backends, certificates: &certificates, external };
+    let loggers = build::loggers(configuration);
+    let entities = Entities { backends: &backends, certificates: &certificates, loggers: &loggers, external };
     let mut programs = Programs::new(&substitution, &fragments, entities, None);
     for (id, errors) in programs.broken_fragments() {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
 use crate::policy::source::Problem;
 use crate::policy::{Catalog, External, Fragment, Program, Scope, Source, compile, liquid, xslt};
-use crate::snapshot::build::{Backends, Certificates};
+use crate::snapshot::build::{Backends, Certificates, Loggers};
 use crate::span::Span;
 
 type Sha = [u8; 32];
@@ -35,6 +35,7 @@ pub(super) struct Cached {
     fragments: Vec<(String, Sha)>,
     backends: Vec<String>,
     certificates: Vec<CertificateName>,
+    loggers: Vec<String>,
     warnings: Warnings,
 }
 
@@ -128,6 +129,7 @@ pub(super) fn prepare_fragments(
 pub(super) struct Entities<'e> {
     pub(super) backends: &'e Backends,
     pub(super) certificates: &'e Certificates,
+    pub(super) loggers: &'e Loggers,
     pub(super) external: External,
 }
 
@@ -148,11 +150,12 @@ impl<'a> Programs<'a> {
     pub(super) fn new(
         substitution: &'a Substitution,
         fragments: &'a BTreeMap<String, Prepared>,
-        Entities { backends, certificates, external }: Entities<'_>,
+        Entities { backends, certificates, loggers, external }: Entities<'_>,
         before: Option<&'a ProgramCache>,
     ) -> Self {
         let (backends, certificates) = (Arc::clone(backends), certificates.clone());
-        let mut catalog = Catalog { fragments: BTreeMap::new(), backends, certificates, external };
+        let loggers = Arc::clone(loggers);
+        let mut catalog = Catalog { fragments: BTreeMap::new(), backends, loggers, certificates, external };
         let mut shas = BTreeMap::new();
         for (id, prepared) in fragments {
             let source = prepared.source();
@@ -217,7 +220,8 @@ impl<'a> Programs<'a> {
         let program = Arc::new(compilation.program);
         let backends = compilation.backends.into_iter().collect();
         let certificates = compilation.certificates.into_iter().collect();
-        let cached = Cached { program: Arc::clone(&program), fragments, backends, certificates, warnings };
+        let loggers = compilation.loggers.into_iter().collect();
+        let cached = Cached { program: Arc::clone(&program), fragments, backends, certificates, loggers, warnings };
         self.made.insert(key, Arc::new(cached));
         Ok(Some(program))
     }
@@ -228,8 +232,11 @@ impl<'a> Programs<'a> {
         let same = |(id, sha): &(String, Sha)| self.fragments.get(id).is_some_and(|(now, _)| now == sha);
         let there = |id: &String| self.catalog.backends.contains_key(id);
         let shown = |name: &CertificateName| self.catalog.identity(name).is_ok();
-        let valid =
-            made.fragments.iter().all(same) && made.backends.iter().all(there) && made.certificates.iter().all(shown);
+        let is_logger = |id: &String| self.catalog.loggers.contains_key(id);
+        let valid = made.fragments.iter().all(same)
+            && made.backends.iter().all(there)
+            && made.certificates.iter().all(shown)
+            && made.loggers.iter().all(is_logger);
         valid.then(|| Arc::clone(made))
     }
 }

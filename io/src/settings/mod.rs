@@ -61,6 +61,8 @@ pub struct Settings {
     pub identity: TokenSource,
     /// The proxies on the way to backends.
     pub proxies: Arc<Proxies>,
+    /// The port of the Dapr sidecar on the loopback.
+    pub dapr_port: u16,
     /// A PEM file with roots for backends, beside those of the system.
     pub upstream_ca: Option<PathBuf>,
     /// What is written to standard output.

@@ -162,6 +162,7 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
     let heartbeat_interval = reader.duration("holdfast.heartbeat.interval", INTERVAL_MIN);
     let drain_delay = reader.duration("holdfast.drain.delay", Duration::ZERO);
     let drain_timeout = reader.duration("holdfast.drain.timeout", Duration::ZERO);
+    let dapr_port = reader.read("DAPR_HTTP_PORT", port);
     let (source, gateway_id) = source?;
     Some(Settings {
         gateway_id,
@@ -178,11 +179,16 @@ pub(super) fn settings(reader: &mut Reader) -> Option<Settings> {
         heartbeat_interval: heartbeat_interval?,
         drain_delay: drain_delay?,
         drain_timeout: drain_timeout?,
+        dapr_port: dapr_port?,
         upstream_ca: reader.path("holdfast.upstream.ca.path"),
         logs: logs?,
         identity: identity?,
         proxies: Arc::new(proxies),
     })
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| format!("`{text}` is not a port"))
 }
 
 fn source(reader: &mut Reader) -> Option<(Source, String)> {

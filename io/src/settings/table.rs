@@ -106,6 +106,7 @@ pub const KEYS: &[Key] = &[
     used("HTTP_PROXY", Kind::Secret, None),
     used("HTTPS_PROXY", Kind::Secret, None),
     used("NO_PROXY", Kind::Text, None),
+    used("DAPR_HTTP_PORT", Kind::Number, Some("3500")),
     unused("k8s.ingress.enabled", Kind::Flag, Some("false")),
     unused("k8s.ingress.namespace", Kind::Text, Some("default")),
     unused("k8s.ingress.dns.suffix", Kind::Text, Some("svc.cluster.local")),

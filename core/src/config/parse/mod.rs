@@ -14,6 +14,7 @@ mod balancing;
 mod cache;
 mod contract;
 mod gateway;
+mod logger;
 mod named_value;
 mod operation;
 mod policy;
@@ -70,6 +71,7 @@ pub fn parse(set: &ResourceSet, gateway: &str) -> Parsed {
     configuration.caches = cache::caches(&mut parsing, &substitution);
     configuration.certificates = gateway::certificates(&mut parsing);
     configuration.backends = backend::backends(&mut parsing, &substitution, &configuration.certificates);
+    configuration.loggers = logger::loggers(&mut parsing, &substitution);
     let version_sets = version::version_sets(&mut parsing);
     configuration.apis = api::apis(&mut parsing, &assigned, &version_sets);
     configuration.products = product::products(&mut parsing);
@@ -193,6 +195,7 @@ impl<'a> Parsing<'a> {
                 | ["backends" | "caches" | "certificates" | "apiVersionSets" | "policies" | "service" | "schemas", ..]
                 // what only the developer portal and the control plane look at
                 | ["tags", ..] => continue,
+                ["loggers", _] if logger::is_event_hub(resource) => continue,
                 [family, ..] => *family,
                 [] => continue,
             };

@@ -10,10 +10,7 @@ use crate::policy::registry::{self, Status};
 use crate::policy::shape::{Child, Content, Shape};
 
 /// Attributes that the table knows and that are refused with a word of their own: no conversation can be played with them.
-const REFUSED: [&str; 8] = [
-    "set-backend-service@dapr-app-id",
-    "set-backend-service@dapr-method",
-    "set-backend-service@dapr-namespace",
+const REFUSED: [&str; 5] = [
     "set-backend-service@sf-listener-name",
     "set-backend-service@sf-partition-key",
     "set-backend-service@sf-replica-type",

@@ -120,16 +120,18 @@ fn failed(message: impl Into<String>) -> Stop {
     Stop::fail(Failure::internal("LiquidTemplateFailure", message))
 }
 
-/// The places in a document where braces are Liquid's: the content of each `set-body template="liquid"`.
+/// The places in a document where braces are Liquid's: the content of each element with `template="liquid"`.
 pub fn places(text: &str) -> Vec<Span> {
     let mut places = Vec::new();
-    for (at, _) in text.match_indices("<set-body") {
-        let rest = text.get(at..).unwrap_or("");
-        let Some(open) = rest.find('>') else { break };
-        let tag = rest.get(..open).unwrap_or("");
-        let is_liquid = tag.contains("template=\"liquid\"") || tag.contains("template='liquid'");
-        if let Some(length) = rest.find("</set-body").filter(|_| is_liquid && !tag.ends_with('/')) {
-            places.push(Span::new(at + open, at + length));
+    for element in ["set-body", "publish-to-dapr", "invoke-dapr-binding"] {
+        for (at, _) in text.match_indices(&format!("<{element}")) {
+            let rest = text.get(at..).unwrap_or("");
+            let Some(open) = rest.find('>') else { break };
+            let tag = rest.get(..open).unwrap_or("").to_ascii_lowercase();
+            let is_liquid = tag.contains("template=\"liquid\"") || tag.contains("template='liquid'");
+            if let Some(length) = rest.find(&format!("</{element}")).filter(|_| is_liquid && !tag.ends_with('/')) {
+                places.push(Span::new(at + open, at + length));
+            }
         }
     }
     places

@@ -3,6 +3,7 @@
 
 pub mod limit;
 pub mod metric;
+pub mod safety;
 
 use std::sync::Arc;
 
