@@ -97,7 +97,7 @@ impl DecimalFormat {
     }
 
     fn digits(&self, value: f64, picture: &Picture) -> String {
-        let written = format!("{value:.*}", picture.fraction_max);
+        let written = format!("{:.*}", picture.fraction_max, rounded(value, picture.fraction_max));
         let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
         let whole = whole.trim_start_matches('0');
         let missing = picture.whole_min.saturating_sub(whole.len());
@@ -162,6 +162,13 @@ impl DecimalFormat {
             scale,
         })
     }
+}
+
+// What stands exactly in the middle goes up, as in .NET and libxslt; writing would make it even.
+fn rounded(value: f64, digits: usize) -> f64 {
+    let scale = i32::try_from(digits).ok().filter(|digits| *digits <= 15).map_or(1.0, |digits| 10_f64.powi(digits));
+    let scaled = value * scale;
+    if scaled.fract() == 0.5 { (scaled + 0.5) / scale } else { value }
 }
 
 /// A whole number in the form that a token of `xsl:number` asks for.
@@ -234,6 +241,9 @@ mod tests {
             (-3.0, "0.0", "-3.0"),
             (-0.001, "0.0", "0.0"),
             (0.5, "#.##", ".5"),
+            (2.5, "0", "3"),
+            (0.125, "0.00", "0.13"),
+            (0.124, "0.00", "0.12"),
             (0.0, "#", "0"),
             (7.0, "000", "007"),
             (1_234_567.0, "#,####", "123,4567"),
