@@ -150,7 +150,7 @@ impl Policy for LogToEventHub {
 }
 
 // JSON as a field can hold it.
-fn ascii(json: &str) -> String {
+pub(super) fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {

@@ -39,6 +39,7 @@ pub mod response;
 pub mod routing;
 pub mod run;
 pub mod schema;
+pub mod servicebus;
 pub mod shape;
 pub mod source;
 pub mod transform;

@@ -8,7 +8,7 @@ use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
     Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, dapr, eventhub,
-    graphql, integration, limit, llm, metric, mock, proxy, response, routing, transform, validate, xslt,
+    graphql, integration, limit, llm, metric, mock, proxy, response, routing, servicebus, transform, validate, xslt,
 };
 
 /// A policy element.
@@ -241,7 +241,12 @@ static TABLE: &[Entry] = &[
         Build::Structure(integration::build_send_one_way_request),
     ),
     built("log-to-eventhub", "IBOE", &eventhub::LOG_TO_EVENTHUB, Build::Asking(eventhub::build_log_to_eventhub)),
-    not_here("send-service-bus-message"),
+    built(
+        "send-service-bus-message",
+        "IOE",
+        &servicebus::SEND_SERVICE_BUS_MESSAGE,
+        Build::Asking(servicebus::build_send_service_bus_message),
+    ),
     built("publish-to-dapr", "IOE", &dapr::PUBLISH_TO_DAPR, Build::Asking(dapr::build_publish_to_dapr)),
     built("invoke-dapr-binding", "IOE", &dapr::INVOKE_DAPR_BINDING, Build::Asking(dapr::build_invoke_dapr_binding)),
     not_yet("invoke-request"),
