@@ -9,6 +9,7 @@ use crate::keys::{Kept, KeyStores, Provider, Tokens, Verified};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
+use crate::llm::similar::Answers;
 use crate::pki::revocation::VerifiedList;
 use crate::sidecar::Sidecar;
 
@@ -23,6 +24,8 @@ pub struct Shared {
     pub backends: Backends,
     /// What policies keep: values and responses.
     pub cache: Cache,
+    /// Answers of language models by the meaning of what was asked.
+    pub answers: Answers,
     /// Calls that are under way, for `limit-concurrency`.
     pub permits: Arc<Permits>,
     /// Calls that make a value, for `cache-value`.

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod estimate;
 pub mod prompt;
+pub mod similar;
 pub mod text;
 
 pub use answer::{Answer, Usage};

@@ -105,6 +105,14 @@ const fn built(name: &'static str, sections: &str, shape: &'static Shape, build:
     }
 }
 
+const fn semantic_lookup(name: &'static str) -> Entry {
+    built(name, "I", &llm::semantic::SEMANTIC_CACHE_LOOKUP, Build::Asking(llm::semantic::build_lookup)).once()
+}
+
+const fn semantic_store(name: &'static str) -> Entry {
+    leaf(name, "O", &llm::semantic::SEMANTIC_CACHE_STORE, llm::semantic::build_store).once()
+}
+
 const fn not_yet(name: &'static str) -> Entry {
     Entry { name, sections: Sections::ALL, scopes: Scopes::ALL, occurs: Occurs::Repeatedly, status: Status::NotYet }
 }
@@ -209,10 +217,10 @@ static TABLE: &[Entry] = &[
     built("cache-store-value", "IBOE", &caching::CACHE_STORE_VALUE, Build::Asking(caching::build_cache_store_value)),
     built("cache-remove-value", "IBOE", &caching::CACHE_REMOVE_VALUE, Build::Asking(caching::build_cache_remove_value)),
     built("cache-value", "IBOE", &caching::made::CACHE_VALUE, Build::Structure(caching::made::build_cache_value)),
-    not_here("azure-openai-semantic-cache-lookup"),
-    not_here("azure-openai-semantic-cache-store"),
-    not_here("llm-semantic-cache-lookup"),
-    not_here("llm-semantic-cache-store"),
+    semantic_lookup("azure-openai-semantic-cache-lookup"),
+    semantic_store("azure-openai-semantic-cache-store"),
+    semantic_lookup("llm-semantic-cache-lookup"),
+    semantic_store("llm-semantic-cache-store"),
     // transformation
     leaf("set-method", "IBOE", &transform::SET_METHOD, transform::build_set_method),
     leaf("set-status", "IBOE", &transform::SET_STATUS, transform::build_set_status),

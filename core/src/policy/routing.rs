@@ -118,7 +118,7 @@ pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Buil
             Service::BaseUrl(url)
         }
         (None, Some(id)) => {
-            check_backend_id(reader, id.known().map(|id| &**id));
+            check_backend_id(reader, "backend-id", id.known().map(|id| &**id));
             Service::Backend(id)
         }
         _ => {
@@ -145,7 +145,7 @@ fn is_dapr(reader: &mut Reader<'_, '_, '_>) -> bool {
 }
 
 /// Reports a backend entity that is not there.
-pub fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
+pub fn check_backend_id(reader: &mut Reader<'_, '_, '_>, attribute: &str, id: Option<&str>) {
     let Some(id) = id else { return };
     let key = id.trim().to_ascii_lowercase();
     let known = Arc::clone(&reader.compiler.catalog.backends);
@@ -153,7 +153,7 @@ pub fn check_backend_id(reader: &mut Reader<'_, '_, '_>, id: Option<&str>) {
     if known.contains_key(&key) {
         return;
     }
-    let span = reader.element.attribute("backend-id").map_or(reader.element.name_span, |found| found.value.span);
+    let span = reader.element.attribute(attribute).map_or(reader.element.name_span, |found| found.value.span);
     let problem = Problem::error("unknown-backend", span, format!("there is no backend `{id}`"));
     reader.compiler.report(match nearest(&key, known.keys().map(String::as_str)) {
         Some(near) => problem.with_help(format!("did you mean `{near}`?")),

@@ -21,6 +21,7 @@ use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest, Route};
 use crate::policy::llm::Tap;
 use crate::policy::llm::safety::{Hearing, Judge};
+use crate::policy::llm::semantic::Sought;
 use crate::policy::metric::MEASUREMENTS_MAX;
 use crate::policy::place::{Scope, Section};
 use crate::policy::schema::SchemaSet;
@@ -103,6 +104,8 @@ pub struct State {
     pub tap: Option<Box<Tap>>,
     /// Who judges the completion of a language model, once it has been read.
     pub judges: Vec<Arc<Judge>>,
+    /// What a semantic lookup asks, and did not find.
+    pub sought: Option<Sought>,
     /// What is being judged.
     pub hearing: Option<Box<Hearing>>,
     /// What policies have measured.

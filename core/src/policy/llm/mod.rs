@@ -4,6 +4,7 @@
 pub mod limit;
 pub mod metric;
 pub mod safety;
+pub mod semantic;
 
 use std::sync::Arc;
 

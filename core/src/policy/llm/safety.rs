@@ -134,7 +134,7 @@ const FETCH: usize = usize::MAX;
 /// Compiles `<llm-content-safety>`.
 pub fn build_content_safety(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let backend = reader.attribute::<Arc<str>>("backend-id");
-    check_backend_id(reader, backend.as_ref().and_then(Operand::known).map(|id| &**id));
+    check_backend_id(reader, "backend-id", backend.as_ref().and_then(Operand::known).map(|id| &**id));
     let (shields, enforces) = (reader.attribute("shield-prompt"), reader.attribute("enforce-on-completions"));
     let (window, overlap) = (reader.attribute("window-size"), reader.attribute("window-overlap-size"));
     let mut categories = Vec::new();
