@@ -114,7 +114,8 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(is_same_place(&base, &other) && other.path.starts_with(folder)))
     }),
     row(OWNER, "Uri MakeRelativeUri(Uri uri)", |call| {
-        let (base, other) = (absolute(call)?, must_be_absolute(uri_at(call, 1, "uri")?)?);
+        let (base, other) = (this(call)?, uri_at(call, 1, "uri")?);
+        let (base, other) = (must_be_absolute(base)?, must_be_absolute(other)?);
         if !is_same_place(&base, &other) {
             return Ok(call.value(1).clone());
         }

@@ -105,6 +105,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(KEYS, "int Count", viewed),
     row(KEYS, "bool Contains(TKey item)", |call| {
         let (map, _) = source(call)?;
+        if call.value(1).is_null() {
+            return Err(argument_null("key"));
+        }
         Ok(Value::Bool(instance::state(&map, |map: &mut Map| map.contains(call.value(1)))?))
     }),
     row(KEYS, "void CopyTo(TKey[] array, int index)", |call| copy_entries(call, "index")),
