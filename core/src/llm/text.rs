@@ -12,9 +12,16 @@ const WORDS: [&str; 9] =
 /// The words of a request, a line for each text; empty when it is no JSON object.
 #[must_use]
 pub fn of_request(content: &[u8]) -> String {
-    let Ok(request @ Value::Object(_)) = serde_json::from_slice::<Value>(content) else { return String::new() };
+    serde_json::from_slice(content).map(|request| of_question(&request)).unwrap_or_default()
+}
+
+/// The same of a request that has been read.
+#[must_use]
+pub fn of_question(request: &Value) -> String {
     let mut words = Vec::new();
-    gather(&request, DEPTH_MAX, &mut words);
+    if request.is_object() {
+        gather(request, DEPTH_MAX, &mut words);
+    }
     words.join("\n")
 }
 

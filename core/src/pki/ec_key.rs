@@ -58,26 +58,29 @@ impl Curve {
 /// The public point of a private key, uncompressed as certificates carry it; `None` for what is no key of one of these curves.
 #[must_use]
 pub(super) fn public_point(curve: &str, secret: &[u8]) -> Option<Vec<u8>> {
+    let curve = Curve::of_id(curve)?;
     // A key may be written shorter than the curve is.
-    let padded = |bytes: usize| -> Option<Vec<u8>> {
-        let missing = bytes.checked_sub(secret.len())?;
-        Some([vec![0; missing], secret.to_vec()].concat())
-    };
+    let secret = padded(secret, curve);
     Some(match curve {
-        "1.2.840.10045.3.1.7" => {
-            let key = p256::ecdsa::SigningKey::from_slice(&padded(32)?).ok()?;
+        Curve::P256 => {
+            let key = p256::ecdsa::SigningKey::from_slice(&secret).ok()?;
             key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
         }
-        "1.3.132.0.34" => {
-            let key = p384::ecdsa::SigningKey::from_slice(&padded(48)?).ok()?;
+        Curve::P384 => {
+            let key = p384::ecdsa::SigningKey::from_slice(&secret).ok()?;
             key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
         }
-        "1.3.132.0.35" => {
-            let key = p521::ecdsa::SigningKey::from_slice(&padded(66)?).ok()?;
+        Curve::P521 => {
+            let key = p521::ecdsa::SigningKey::from_slice(&secret).ok()?;
             key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
         }
-        _ => return None,
     })
+}
+
+// A number with as many digits as the curve's; what has more already stays.
+fn padded(number: &[u8], curve: Curve) -> Vec<u8> {
+    let missing = curve.coordinate_bytes().saturating_sub(number.len());
+    [&vec![0; missing], number].concat()
 }
 
 /// A public key.
@@ -141,10 +144,8 @@ impl EcKey {
     /// Whether `signature` (both numbers one after the other, RFC 7518 §3.4) is one of `bytes` under `digest`.
     #[must_use]
     pub fn verify(&self, bytes: &[u8], signature: &[u8], digest: Digest) -> bool {
-        let hash = digest.digest(bytes);
         // A hash is a number; one that is shorter than the curve's numbers is still the same number.
-        let missing = self.curve().coordinate_bytes().saturating_sub(hash.len());
-        let hash = [vec![0; missing], hash].concat();
+        let hash = padded(&digest.digest(bytes), self.curve());
         match &self.key {
             Point::P256(key) => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok()),

@@ -216,6 +216,21 @@ pub enum Reply {
     Elapsed,
 }
 
+impl Reply {
+    /// The response to an [`Effect::Send`].
+    ///
+    /// # Errors
+    /// There is none; why, in words.
+    pub fn response(self) -> Result<Box<ResponseView>, String> {
+        match self {
+            Self::Response(answer) => answer.map_err(|failure| failure.message),
+            Self::Body(_) | Self::Head(_) | Self::Dispatched | Self::Cache(_) | Self::Elapsed => {
+                Err("the wrong kind of answer came".to_owned())
+            }
+        }
+    }
+}
+
 /// Whether content follows a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {

@@ -11,7 +11,7 @@ use crate::http::percent::{Keep, encode};
 use crate::http::{Bytes, HeaderName, HeaderValue, Method, Url, header};
 use crate::keys::TokenKey;
 use crate::pki::digest::Digest;
-use crate::policy::authentication::token::{self, Got};
+use crate::policy::authentication::token;
 use crate::policy::compile::Compiler;
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Reply};
 use crate::policy::operand::Operand;
@@ -112,10 +112,9 @@ impl Policy for LogToEventHub {
             }
             HubCredential::Identity { client } => {
                 let key = TokenKey { resource: Arc::from(RESOURCE), client: client.clone() };
-                let got = match token::begin(run, self.index, &key) {
-                    Got::Ask(effect) => return Ok(Flow::Ask(effect)),
-                    Got::Token(token) => token::bearer(&token).ok_or_else(|| Arc::from("it cannot stand in a field")),
-                    Got::Nothing(why) => Err(why),
+                let got = match token::begin(run, self.index, &key).authorization() {
+                    Ok(got) => got,
+                    Err(effect) => return Ok(Flow::Ask(effect)),
                 };
                 match got {
                     Ok(value) => value,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::http::percent::{Keep, encode};
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Url, header};
 use crate::keys::TokenKey;
-use crate::policy::authentication::token::{self, Got};
+use crate::policy::authentication::token;
 use crate::policy::dialect::Element;
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Reply};
 use crate::policy::eventhub::ascii;
@@ -113,10 +113,10 @@ impl Policy for SendServiceBusMessage {
         }
         let payload = Bytes::copy_from_slice(self.payload.get(run)?.as_bytes());
         let client = client.filter(|client| !client.is_empty()).map(Arc::from);
-        let authorization = match token::begin(run, self.index, &TokenKey { resource: Arc::from(RESOURCE), client }) {
-            Got::Ask(effect) => return Ok(Flow::Ask(effect)),
-            Got::Token(token) => token::bearer(&token).ok_or_else(|| Arc::from("it cannot stand in a field")),
-            Got::Nothing(why) => Err(why),
+        let key = TokenKey { resource: Arc::from(RESOURCE), client };
+        let authorization = match token::begin(run, self.index, &key).authorization() {
+            Ok(got) => got,
+            Err(effect) => return Ok(Flow::Ask(effect)),
         };
         let authorization = authorization.map_err(|why| not_sent(&format!("there is no token for it: {why}")))?;
         headers.insert(header::HOST, header_value(&url.authority())?);

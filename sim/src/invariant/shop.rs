@@ -179,20 +179,9 @@ pub(crate) fn provider_is_away(plan: &Plan, at: Duration) -> bool {
 /// The events of the shop that a plan holds.
 impl Plan {
     pub(crate) fn shop_events(&self) -> impl Iterator<Item = (Duration, Event)> {
-        self.steps.iter().filter_map(|step| match step.action {
-            Action::Shop(event) => Some((step.at, event)),
-            Action::Edit(_)
-            | Action::BlackHole
-            | Action::Partition
-            | Action::Mend
-            | Action::Fail(_)
-            | Action::Recover
-            | Action::Kill
-            | Action::PowerLoss
-            | Action::LoseBackup
-            | Action::RotBackup
-            | Action::Restart
-            | Action::StepClock(_) => None,
+        self.steps.iter().filter_map(|step| {
+            let Action::Shop(event) = step.action else { return None };
+            Some((step.at, event))
         })
     }
 }

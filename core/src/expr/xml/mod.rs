@@ -20,7 +20,7 @@ pub(crate) use escape::{decoded, encoded};
 pub(crate) use name::{Name, NameError, is_blank, verify_local, verify_name};
 pub(crate) use read::{Blanks, Failure, Reading, Root, read};
 pub(crate) use walk::{Axis, Sieve, Walk};
-pub(crate) use write::{Duplicates, Layout, Lines, WriteError};
+pub(crate) use write::{Duplicates, Layout, Lines, WriteError, commented};
 
 /// The most elements that may stand in each other.
 pub(crate) const DEPTH_MAX: u16 = 1_000;

@@ -187,20 +187,9 @@ impl Writer {
         Ok(())
     }
 
-    // Two hyphens may not stand together, nor one at the end.
     fn comment(&mut self, text: &str) -> Outcome<()> {
-        let mut apart = String::with_capacity(text.len());
-        for c in text.chars() {
-            if c == '-' && apart.ends_with('-') {
-                apart.push(' ');
-            }
-            apart.push(c);
-        }
-        if apart.ends_with('-') {
-            apart.push(' ');
-        }
         self.out.push_str("<!--");
-        verbatim(&apart, &mut self.out)?;
+        verbatim(&commented(text), &mut self.out)?;
         self.out.push_str("-->");
         Ok(())
     }
@@ -375,6 +364,21 @@ fn not_allowed(c: char) -> String {
 // XML 1.0 §2.3, `PubidChar`.
 fn is_public(c: char) -> bool {
     c.is_ascii_alphanumeric() || " \r\n-'()+,./:=?;!*#@$_%".contains(c)
+}
+
+/// A text as a comment can hold it: two hyphens may not stand together, nor one at the end.
+pub(crate) fn commented(text: &str) -> String {
+    let mut apart = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '-' && apart.ends_with('-') {
+            apart.push(' ');
+        }
+        apart.push(c);
+    }
+    if apart.ends_with('-') {
+        apart.push(' ');
+    }
+    apart
 }
 
 fn verbatim(text: &str, out: &mut String) -> Outcome<()> {

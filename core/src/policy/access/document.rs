@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::context::{Body, ResponseView};
+use crate::context::Body;
 use crate::http::{Bytes, HeaderMap, HeaderValue, Method, Url, header};
 use crate::policy::effect::{Effect, OutboundRequest, Redirects, Reply};
 
@@ -25,13 +25,7 @@ pub(super) fn get(url: &str, accept: &'static str, max_bytes: u64) -> Option<Box
 
 /// The document, or why there is none.
 pub(super) fn content(reply: Reply) -> Result<Bytes, String> {
-    let response: ResponseView = match reply {
-        Reply::Response(Ok(response)) => *response,
-        Reply::Response(Err(failure)) => return Err(failure.message),
-        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
-            return Err("the wrong kind of answer came".to_owned());
-        }
-    };
+    let response = reply.response()?;
     match response.body {
         Body::Bytes(bytes) if response.status.is_success() => Ok(bytes),
         _ => Err(format!("the answer has the status code {}", response.status.as_u16())),

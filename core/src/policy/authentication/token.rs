@@ -49,6 +49,20 @@ pub enum Got {
     Nothing(Arc<str>),
 }
 
+impl Got {
+    /// The token as the field `Authorization`, or why there is none.
+    ///
+    /// # Errors
+    /// What is to be performed first.
+    pub fn authorization(self) -> Result<Result<HeaderValue, Arc<str>>, Box<Effect>> {
+        match self {
+            Self::Token(token) => Ok(bearer(&token).ok_or_else(|| Arc::from("it cannot stand in a field"))),
+            Self::Nothing(why) => Ok(Err(why)),
+            Self::Ask(effect) => Err(effect),
+        }
+    }
+}
+
 /// The token of `key` for the policy at `index`.
 pub fn begin(run: &mut Run<'_>, index: usize, key: &TokenKey) -> Got {
     let tokens = &run.shared.tokens;
@@ -160,7 +174,7 @@ fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Resu
         Reply::Body(Err(BodyFailure::TooLarge)) => return Err("the federated token is too long".to_owned()),
         Reply::Body(Err(BodyFailure::Broken(why))) => return Err(format!("the federated token cannot be read: {why}")),
         Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
-            return Err(WRONG_KIND.to_owned());
+            return Err("the wrong kind of answer came".to_owned());
         }
     };
     let assertion = std::str::from_utf8(&bytes).map_err(|_| "the federated token is no text".to_owned())?.trim();
@@ -186,8 +200,6 @@ fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Resu
     Ok(Effect::Send(Box::new(OutboundRequest { headers, body, ..standard })))
 }
 
-const WRONG_KIND: &str = "the wrong kind of answer came";
-
 // Everything that an application may do there: what version 1 of the protocol calls a resource.
 fn scope(resource: &str) -> String {
     if resource.ends_with("/.default") { resource.to_owned() } else { format!("{resource}/.default") }
@@ -199,13 +211,7 @@ fn request(method: Method, url: Url) -> OutboundRequest {
 }
 
 fn content(reply: Reply) -> Result<Bytes, String> {
-    let response = match reply {
-        Reply::Response(Ok(response)) => response,
-        Reply::Response(Err(failure)) => return Err(failure.message),
-        Reply::Body(_) | Reply::Head(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
-            return Err(WRONG_KIND.to_owned());
-        }
-    };
+    let response = reply.response()?;
     let bytes = if let Body::Bytes(bytes) = response.body { bytes } else { Bytes::new() };
     if response.status.is_success() {
         return Ok(bytes);

@@ -403,8 +403,7 @@ impl Hearing {
 }
 
 fn judgement(reply: Reply) -> Result<Bytes, String> {
-    let Reply::Response(answer) = reply else { return Err("the wrong kind of answer came".to_owned()) };
-    let response = answer.map_err(|failure| failure.message)?;
+    let response = reply.response()?;
     match response.body {
         Body::Bytes(bytes) if response.status.is_success() => Ok(bytes),
         _ => Err(format!("it answered with the status code {}", response.status.as_u16())),

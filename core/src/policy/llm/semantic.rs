@@ -13,7 +13,7 @@ use crate::http::{Bytes, HeaderValue, Method, StatusCode, Url, header};
 use crate::keys::TokenKey;
 use crate::llm::similar::Meaning;
 use crate::llm::text;
-use crate::policy::authentication::token::{self, Got};
+use crate::policy::authentication::token;
 use crate::policy::caching::Lifetime;
 use crate::policy::content::{content_of, media_of};
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Reply};
@@ -125,10 +125,10 @@ impl Policy for SemanticCacheLookup {
         };
         // What the entity brings stands before the identity of the system.
         if run.shared.tokens.source().is_some() && !request.headers.contains_key(header::AUTHORIZATION) {
-            let got = match token::begin(run, self.index, &TokenKey { resource: Arc::from(RESOURCE), client: None }) {
-                Got::Ask(effect) => return Ok(Flow::Ask(effect)),
-                Got::Token(token) => token::bearer(&token).ok_or_else(|| Arc::from("it cannot stand in a field")),
-                Got::Nothing(why) => Err(why),
+            let key = TokenKey { resource: Arc::from(RESOURCE), client: None };
+            let got = match token::begin(run, self.index, &key).authorization() {
+                Ok(got) => got,
+                Err(effect) => return Ok(Flow::Ask(effect)),
             };
             match got {
                 Ok(authorization) => drop(request.headers.insert(header::AUTHORIZATION, authorization)),
@@ -187,7 +187,7 @@ impl SemanticCacheLookup {
                 return None;
             }
         }
-        let words = text::of_request(request.to_string().as_bytes());
+        let words = text::of_question(&request);
         let model = request.get("model").and_then(Json::as_str).unwrap_or("").to_owned();
         (!words.is_empty()).then_some((words, model))
     }
@@ -223,8 +223,7 @@ fn embeddings(run: &Run<'_>, id: &str, words: &str) -> Result<Option<OutboundReq
 }
 
 fn meaning(reply: Reply) -> Result<Meaning, String> {
-    let Reply::Response(answer) = reply else { return Err("the wrong kind of answer came".to_owned()) };
-    let response = answer.map_err(|failure| failure.message)?;
+    let response = reply.response()?;
     if !response.status.is_success() {
         return Err(format!("it answered with the status code {}", response.status.as_u16()));
     }

@@ -7,6 +7,7 @@ use super::run::Runner;
 use super::tree::{Escaping, Kind, Name, NodeId, Scope};
 use super::world::{Fail, NODE_STEPS};
 use super::xpath::eval::{Outcome, Value};
+use crate::expr::xml::commented;
 
 /// How deep elements and what variables hold may stand in each other while they are built.
 const DEPTH_MAX: usize = 2_000;
@@ -89,7 +90,7 @@ impl Runner<'_, '_> {
             }
             Captured::Comment => {
                 let text = self.world.text(built)?;
-                self.add(Kind::Comment(apart(&text)))
+                self.add(Kind::Comment(Arc::from(commented(&text))))
             }
             Captured::Instruction(target) => {
                 let data = self.world.text(built)?.trim_start().replace("?>", "? >");
@@ -157,19 +158,4 @@ impl Runner<'_, '_> {
             }
         }
     }
-}
-
-// Two hyphens may not stand together in a comment, nor one at its end.
-fn apart(text: &str) -> Arc<str> {
-    let mut apart = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '-' && apart.ends_with('-') {
-            apart.push(' ');
-        }
-        apart.push(c);
-    }
-    if apart.ends_with('-') {
-        apart.push(' ');
-    }
-    Arc::from(apart)
 }
