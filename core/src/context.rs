@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::config::model::CertificateName;
-use crate::config::model::Logger;
+use crate::config::authorization::Authorization;
+use crate::config::model::{CertificateName, Logger};
 use crate::http::{HeaderMap, Method, Url};
 use crate::pki::chain::Trust;
 use crate::pki::name::hex;
@@ -290,6 +290,8 @@ pub struct DeploymentView {
     pub certificates: IndexMap<String, Arc<CertificateView>>,
     /// The Event Hubs that policies write to, by lower-case id; no expression sees them.
     pub loggers: Arc<BTreeMap<String, Arc<Logger>>>,
+    /// The connections to credential providers, by `provider/connection` in lower case; no expression sees them.
+    pub authorizations: Arc<BTreeMap<String, Arc<Authorization>>>,
     /// What `VerifyNoRevocation` takes as proven: the gateway's authorities and the system's roots.
     pub trust: Trust,
     /// What the streams of secrets are keyed with.

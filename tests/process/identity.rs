@@ -185,6 +185,51 @@ fn in_kubernetes_the_token_of_the_pod_is_exchanged_and_read_anew() {
     );
 }
 
+#[test]
+fn a_connection_gets_tokens_of_its_provider_and_its_secret_stands_apart() {
+    let (authority, backup) = (Authority::new(), tempdir().unwrap());
+    let given = AtomicUsize::new(0);
+    let give = move |asked: &crate::played::Asked| {
+        if !asked.text().contains("client_secret=s3cret") {
+            return Answer("401 Unauthorized", Vec::new(), br#"{"error": "invalid_client"}"#.to_vec());
+        }
+        let number = given.fetch_add(1, Ordering::Relaxed) + 1;
+        let answer = json!({ "access_token": format!("token-{number}"), "expires_in": 3600, "scope": "read" });
+        Answer("200 OK", vec!["content-type: application/json".to_owned()], answer.to_string().into_bytes())
+    };
+    let provider = Played::start(Some(authority.server(Clients::Anyone, &[])), Box::new(give));
+    let server = Played::echo(None);
+    let inbound = r#"<get-authorization-context provider-id="crm" authorization-id="read" context-variable-name="auth" />
+        <set-header name="Authorization"><value>@("Bearer " + ((Authorization)context.Variables.GetValueOrDefault("auth"))?.AccessToken)</value></set-header>
+        <set-header name="X-Scope"><value>@((string)((Authorization)context.Variables["auth"]).Claims["scope"])</value></set-header>"#;
+    let folder = folder(&format!("http://{}", server.address()), inbound);
+    let token_url = format!("https://localhost:{}/token", provider.address().port());
+    folder.write(
+        "authorization providers/crm/authorizationProviderInformation.json",
+        &json!({ "properties": { "identityProvider": "oauth2", "oauth2": { "grantTypes": { "clientCredentials": { "tokenUrl": token_url } } } } })
+            .to_string(),
+    );
+    folder.write(
+        "authorization providers/crm/authorizations/read/authorizationInformation.json",
+        r#"{"properties": {"authorizationType": "OAuth2", "oauth2grantType": "ClientCredentials", "parameters": {"clientId": "c"}}}"#,
+    );
+    folder.write("secrets.env", "authorizations.crm/read.clientSecret=s3cret\n");
+    let mut gateway = wiring(&folder, backup.path(), &authority).start();
+    gateway.is_in(200, &["connected"]);
+    for _ in 0..2 {
+        let told = gateway.get("/orders/items/1").unwrap();
+        assert_eq!(told.status, 200, "{told:?}");
+    }
+    assert_eq!(authorizations(&server), ["Bearer token-1", "Bearer token-1"]);
+    assert_eq!(server.asked()[0].field("x-scope"), "read");
+    let asked = provider.asked();
+    assert_eq!(asked.len(), 1, "one token serves all: {asked:?}");
+    assert_eq!(asked[0].text(), "grant_type=client_credentials&client_id=c&client_secret=s3cret");
+    let log = format!("{:?}", gateway.log());
+    assert!(!log.contains("s3cret") && !log.contains("token-1"), "neither in the log");
+    gateway.must_run();
+}
+
 /// Of this test alone; the library that makes certificates makes no such keys.
 const RSA_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDeLTr1cV+BYff9

@@ -3,6 +3,7 @@
 //! `resource` holds documents verbatim, `folder` reads the apiops layout, `wire` the configuration API, `model` is the
 //! typed view that everything above compiles from, `parse` makes it and reports every error at once.
 
+pub mod authorization;
 pub mod bounds;
 pub mod contract;
 pub mod diff;

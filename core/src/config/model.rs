@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::authorization::Authorization;
 use crate::config::contract::{OperationResponse, RequestContract, SchemaDocument};
 use crate::config::external_cache::RedisServer;
 use crate::config::proxy::Proxy;
@@ -40,6 +41,8 @@ pub struct Configuration {
     pub caches: Vec<Cache>,
     /// Loggers that are Event Hubs, in the order of their ids.
     pub loggers: Vec<Logger>,
+    /// Connections to credential providers, in the order of their ids.
+    pub authorizations: Vec<Authorization>,
     /// Certificates with their private keys, for host names and for backends.
     pub certificates: Vec<Certificate>,
     /// The schema entities of the service, in the order of their ids.

@@ -29,6 +29,7 @@ pub(crate) mod xml;
 
 use std::sync::Arc;
 
+pub(crate) use bcl::authorization::authorization_object;
 pub(crate) use bcl::token::{claim_values, jwt_object};
 
 use crate::context::Context;

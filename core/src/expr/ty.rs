@@ -243,6 +243,7 @@ classes! {
     Sha512Managed "SHA512Managed" "System.Security.Cryptography" Sealed Sha512,
     Jwt "Jwt" "" Class,
     BasicAuthCredentials "BasicAuthCredentials" "" Class,
+    Authorization "Authorization" "" Class,
     XObject "XObject" "System.Xml.Linq" Class,
     XNode "XNode" "System.Xml.Linq" Class XObject,
     XContainer "XContainer" "System.Xml.Linq" Class XNode,

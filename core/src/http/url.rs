@@ -35,7 +35,7 @@ impl Scheme {
 }
 
 /// An absolute URL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Url {
     /// The scheme.
     pub scheme: Scheme,

@@ -1,4 +1,4 @@
-//! Access tokens of managed identities, kept for all exchanges: where they come from, when one is fetched, and that an outage of the
+//! Access tokens, kept for all exchanges: where those of managed identities come from, when one is fetched, and that an outage of the
 //! source changes nothing while a token holds.
 
 use std::collections::BTreeMap;
@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
+use crate::config::authorization::ClientGrant;
 use crate::config::model::Secret;
 use crate::http::Url;
 use crate::limits::shards::lock;
@@ -27,6 +28,9 @@ const UNDER_WAY: Duration = Duration::from_secs(30);
 
 /// A token that would end sooner than this is no longer sent.
 const HOLDS_MIN: Duration = Duration::from_secs(10);
+
+/// How long a token is used whose source does not say how long it holds (RFC 6749 §5.1 allows that).
+const UNSAID: Duration = Duration::from_secs(300);
 
 /// The most tokens that are kept; the one that was not used for longest goes.
 const TOKENS_MAX: usize = 256;
@@ -59,13 +63,36 @@ pub enum TokenSource {
     },
 }
 
-/// What a token is for, and for which of the identities that a process may have.
+/// What a token is for, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TokenKey {
-    /// The resource, as in `https://management.azure.com/`.
-    pub resource: Arc<str>,
-    /// The client id of a user-assigned identity; `None` means the one that the system has assigned.
-    pub client: Option<Arc<str>>,
+pub enum TokenKey {
+    /// A managed identity's.
+    Identity {
+        /// The resource, as in `https://management.azure.com/`.
+        resource: Arc<str>,
+        /// The client id of a user-assigned identity; `None` means the one that the system has assigned.
+        client: Option<Arc<str>>,
+    },
+    /// A connection's. What it asks with is the key: one that is changed gets a new token.
+    Grant(Arc<ClientGrant>),
+}
+
+impl TokenKey {
+    /// The key of a managed identity's token.
+    #[must_use]
+    pub fn identity(resource: impl Into<Arc<str>>, client: Option<Arc<str>>) -> Self {
+        Self::Identity { resource: resource.into(), client }
+    }
+}
+
+/// The resource, or the endpoint that gives the token.
+impl fmt::Display for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity { resource, .. } => f.write_str(resource),
+            Self::Grant(grant) => write!(f, "{}", Url { query: None, ..grant.token_url.clone() }),
+        }
+    }
 }
 
 /// An access token.
@@ -73,6 +100,8 @@ pub struct TokenKey {
 pub struct AccessToken {
     /// As it is sent behind `Bearer `.
     pub text: Arc<str>,
+    /// What came with it: the members of the answer but for the tokens that it is and that renews it.
+    pub claims: Arc<Map<String, Json>>,
     expires: Instant,
     refresh: Instant,
 }
@@ -87,19 +116,23 @@ impl AccessToken {
     /// Reads the answer of a token endpoint (RFC 6749 §5.1; Azure's own write numbers as strings, and `expires_on` in seconds since 1970).
     #[must_use]
     pub fn read(answer: &[u8], now: Now) -> Option<Self> {
-        let document: Json = serde_json::from_slice(answer).ok()?;
-        let text = document.get("access_token")?.as_str().filter(|text| !text.is_empty())?;
+        let mut document: Map<String, Json> = serde_json::from_slice(answer).ok()?;
+        let text = Arc::from(document.get("access_token")?.as_str().filter(|text| !text.is_empty())?);
         let number = |name: &str| {
             let value = document.get(name)?;
             value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
         };
-        let left = number("expires_in").or_else(|| Some(number("expires_on")? - now.wall.unix_seconds()));
-        let left = Duration::from_secs(u64::try_from(left?).ok()?);
+        let left = number("expires_in").or_else(|| Some(number("expires_on")?.saturating_sub(now.wall.unix_seconds())));
+        let left = match left {
+            Some(seconds) => Duration::from_secs(u64::try_from(seconds).ok()?),
+            None => UNSAID,
+        };
         let refresh = number("refresh_in").and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
         // Of a short token the last quarter.
         let refresh = refresh.unwrap_or_else(|| left.saturating_sub(REFRESH_BEFORE.min(left / 4))).min(left);
         let at = |time| now.instant.saturating_add(time);
-        Some(Self { text: Arc::from(text), expires: at(left), refresh: at(refresh) })
+        document.retain(|name, _| name != "access_token" && name != "refresh_token");
+        Some(Self { text, claims: Arc::new(document), expires: at(left), refresh: at(refresh) })
     }
 
     fn holds(&self, now: Instant) -> bool {
@@ -222,7 +255,7 @@ mod tests {
     }
 
     fn key() -> TokenKey {
-        TokenKey { resource: Arc::from("https://vault.azure.net"), client: None }
+        TokenKey::identity("https://vault.azure.net", None)
     }
 
     fn token(text: &str, now: Now) -> AccessToken {
@@ -244,7 +277,12 @@ mod tests {
                 "{answer}"
             );
         }
-        for answer in ["", "{}", r#"{"access_token": "", "expires_in": 1}"#, r#"{"access_token": "t"}"#] {
+        let unsaid = token(r#"{"access_token": "t", "refresh_token": "r", "scope": "s"}"#, at(100));
+        assert_eq!(unsaid.expires, at(400).instant);
+        assert_eq!(unsaid.claims.keys().collect::<Vec<_>>(), ["scope"]);
+        for answer in
+            ["", "{}", r#"{"access_token": "", "expires_in": 1}"#, r#"{"access_token": "t", "expires_in": -1}"#]
+        {
             assert_eq!(AccessToken::read(answer.as_bytes(), at(0)), None, "{answer}");
         }
     }
@@ -274,12 +312,12 @@ mod tests {
     #[test]
     fn identities_and_resources_are_told_apart_and_bounded() {
         let tokens = Tokens::default();
-        let other = TokenKey { client: Some(Arc::from("c")), ..key() };
+        let other = TokenKey::identity("https://vault.azure.net", Some(Arc::from("c")));
         tokens.learn(&key(), token(r#"{"access_token": "t", "expires_in": 3600}"#, at(0)), at(0).instant);
         assert!(tokens.known(&key(), at(1).instant).is_ok());
         assert_eq!(tokens.known(&other, at(1).instant), Err(Arc::from("there is no token")));
         for number in 0..TOKENS_MAX as u64 + 10 {
-            let key = TokenKey { resource: Arc::from(format!("https://{number}")), client: None };
+            let key = TokenKey::identity(format!("https://{number}"), None);
             assert_eq!(tokens.look(&key, at(number).instant), Supply::Fetch);
         }
         assert_eq!(tokens.entries.lock().unwrap().len(), TOKENS_MAX);

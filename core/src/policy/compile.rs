@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::config::authorization::{Authorization, ClientGrant};
 use crate::config::external_cache::ExternalCache;
 use crate::config::model::{Backend, CertificateName, Logger, PolicyFormat};
 use crate::context::CertificateView;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::pki::ClientIdentity;
 use crate::policy::Built;
+use crate::policy::authentication::authorization_context::grant;
 use crate::policy::authentication::certificate::identity;
 use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, FRAGMENT_BYTES_MAX, Parsed};
 use crate::policy::place::{Scope, Section};
@@ -38,6 +40,8 @@ pub struct Catalog<'a> {
     pub backends: Arc<BTreeMap<String, Arc<Backend>>>,
     /// The loggers that are Event Hubs, by lower-case id.
     pub loggers: Arc<BTreeMap<String, Arc<Logger>>>,
+    /// The connections to credential providers, by `provider/connection` in lower case.
+    pub authorizations: Arc<BTreeMap<String, Arc<Authorization>>>,
     /// The certificates of the service by their ids.
     pub certificates: IndexMap<String, Arc<CertificateView>>,
     /// Whether there is an external cache.
@@ -70,6 +74,14 @@ impl Catalog<'_> {
     pub fn identity(&self, name: &CertificateName) -> Result<Arc<ClientIdentity>, String> {
         identity(&self.certificates, name)
     }
+
+    /// What the connection of this key asks for tokens with.
+    ///
+    /// # Errors
+    /// Why there is nothing.
+    pub fn grant(&self, key: &str) -> Result<Arc<ClientGrant>, String> {
+        grant(self.authorizations.get(key).map(AsRef::as_ref), key)
+    }
 }
 
 /// A fragment, read once and compiled wherever it is included.
@@ -94,6 +106,8 @@ pub struct Compilation {
     pub backends: BTreeSet<String>,
     /// The loggers that it names, by lower-case id.
     pub loggers: BTreeSet<String>,
+    /// The connections to credential providers that it names, by `provider/connection` in lower case.
+    pub authorizations: BTreeSet<String>,
     /// The certificates that it names to show them.
     pub certificates: BTreeSet<CertificateName>,
 }

@@ -111,7 +111,7 @@ impl Policy for LogToEventHub {
                 header_value(&signature(&logger, name, key, run.now.wall))?
             }
             HubCredential::Identity { client } => {
-                let key = TokenKey { resource: Arc::from(RESOURCE), client: client.clone() };
+                let key = TokenKey::identity(RESOURCE, client.clone());
                 let got = match token::begin(run, self.index, &key).authorization() {
                     Ok(got) => got,
                     Err(effect) => return Ok(Flow::Ask(effect)),

@@ -185,7 +185,12 @@ static TABLE: &[Entry] = &[
         &authentication::managed_identity::AUTHENTICATION_MANAGED_IDENTITY,
         Build::Asking(authentication::managed_identity::build_managed_identity),
     ),
-    not_here("get-authorization-context"),
+    built(
+        "get-authorization-context",
+        "IBO",
+        &authentication::authorization_context::GET_AUTHORIZATION_CONTEXT,
+        Build::Asking(authentication::authorization_context::build_get_authorization_context),
+    ),
     // content validation
     leaf("validate-content", "IOE", &validate::VALIDATE_CONTENT, validate::build_validate_content),
     leaf("validate-parameters", "I", &validate::VALIDATE_PARAMETERS, validate::build_validate_parameters).once(),

@@ -457,7 +457,7 @@ impl ForwardRequest {
         let identity = called.and_then(|called| called.entity.managed_identity.as_ref());
         let Some(ManagedIdentity { resource, client }) = identity else { return Ok(Authorization::Known(None)) };
         let client = client.as_deref().map(Arc::from);
-        let key = TokenKey { resource: Arc::from(resource.as_str()), client };
+        let key = TokenKey::identity(resource.as_str(), client);
         Ok(match begin(run, self.index, &key) {
             Got::Ask(effect) => Authorization::Ask(effect),
             Got::Nothing(why) => return Err(no_token(&key, &why)),

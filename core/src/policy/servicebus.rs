@@ -113,7 +113,7 @@ impl Policy for SendServiceBusMessage {
         }
         let payload = Bytes::copy_from_slice(self.payload.get(run)?.as_bytes());
         let client = client.filter(|client| !client.is_empty()).map(Arc::from);
-        let key = TokenKey { resource: Arc::from(RESOURCE), client };
+        let key = TokenKey::identity(RESOURCE, client);
         let authorization = match token::begin(run, self.index, &key).authorization() {
             Ok(got) => got,
             Err(effect) => return Ok(Flow::Ask(effect)),

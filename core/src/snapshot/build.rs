@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::config::authorization::{Authorization, Grant};
 use crate::config::contract::{GRAPHQL_SCHEMA, SchemaDocument};
 use crate::config::external_cache::ExternalCache;
 use crate::config::model::{
@@ -23,7 +24,7 @@ use crate::policy::schema::{SchemaSet, shortened};
 use crate::policy::{Program, Scope, graphql};
 use crate::route::{RouteApi, SubscriptionRequirement};
 use crate::snapshot::hidden::template_place;
-use crate::snapshot::programs::Programs;
+use crate::snapshot::programs::{Entities, Programs};
 use crate::snapshot::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription, Identity};
 use crate::span::Span;
 
@@ -47,6 +48,15 @@ pub(super) fn loggers(configuration: &Configuration) -> Loggers {
     Arc::new(configuration.loggers.iter().map(pair).collect())
 }
 
+/// The connections to credential providers, by `provider/connection` in lower case.
+pub(super) type Authorizations = Arc<BTreeMap<String, Arc<Authorization>>>;
+
+/// The connections to credential providers.
+pub(super) fn authorizations(configuration: &Configuration) -> Authorizations {
+    let pair = |connection: &Authorization| (connection.key(), Arc::new(connection.clone()));
+    Arc::new(configuration.authorizations.iter().map(pair).collect())
+}
+
 /// The certificates of the service by their ids.
 pub(super) type Certificates = IndexMap<String, Arc<CertificateView>>;
 
@@ -56,12 +66,7 @@ pub(super) fn certificates(configuration: &Configuration) -> Certificates {
 }
 
 /// `context.Deployment`
-pub(super) fn deployment(
-    configuration: &Configuration,
-    identity: &Identity,
-    certificates: &Certificates,
-    loggers: &Loggers,
-) -> DeploymentView {
+pub(super) fn deployment(configuration: &Configuration, identity: &Identity, entities: Entities<'_>) -> DeploymentView {
     DeploymentView {
         gateway_id: identity.gateway_id.clone(),
         instance_id: identity.instance_id.clone(),
@@ -69,8 +74,9 @@ pub(super) fn deployment(
         service_name: configuration.service.name.clone(),
         service_id: configuration.service.name.clone(),
         is_managed: false,
-        certificates: certificates.clone(),
-        loggers: Arc::clone(loggers),
+        certificates: entities.certificates.clone(),
+        loggers: Arc::clone(entities.loggers),
+        authorizations: Arc::clone(entities.authorizations),
         trust: trust(configuration, identity),
         entropy: identity.entropy,
     }
@@ -89,7 +95,8 @@ pub(super) fn external_cache(configuration: &Configuration) -> Option<Arc<Extern
     Some(Arc::new(ExternalCache { id: Arc::from(found.id.as_str()), server: found.server.clone(), prefix }))
 }
 
-/// The values that no inspection shows: secret named values, and the credentials of backends, caches and loggers.
+/// The values that no inspection shows: secret named values, and the credentials of backends, caches, loggers and
+/// connections.
 pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     let named = configuration.named_values.iter().filter(|named| named.secret).filter_map(|named| named.value.as_ref());
     let of_backend = |backend: &'_ Backend| {
@@ -106,7 +113,11 @@ pub(super) fn secrets(configuration: &Configuration) -> Vec<Arc<str>> {
     };
     let of_loggers = configuration.loggers.iter().filter_map(of_logger);
     let of_backends = configuration.backends.iter().flat_map(of_backend);
-    named.chain(of_backends).chain(of_caches).chain(of_loggers).collect()
+    let of_connections = configuration.authorizations.iter().filter_map(|connection| match &connection.grant {
+        Grant::Client(grant) => Some(Arc::from(grant.secret.0.as_str())),
+        Grant::Consent => None,
+    });
+    named.chain(of_backends).chain(of_caches).chain(of_loggers).chain(of_connections).collect()
 }
 
 fn view(of: &model::Certificate) -> Option<(String, Arc<CertificateView>)> {

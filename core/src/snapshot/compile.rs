@@ -123,9 +123,15 @@ impl Compilation<'_> {
         let before = self.previous.map(|previous| &previous.snapshot.programs);
         let certificates = build::certificates(&configuration);
         let external_cache = build::external_cache(&configuration);
-        let loggers = build::loggers(&configuration);
+        let (loggers, authorizations) = (build::loggers(&configuration), build::authorizations(&configuration));
         let external = external_cache.as_ref().into();
-        let entities = Entities { backends: &backends, certificates: &certificates, loggers: &loggers, external };
+        let entities = Entities {
+            backends: &backends,
+            certificates: &certificates,
+            loggers: &loggers,
+            authorizations: &authorizations,
+            external,
+        };
         let mut programs = Programs::new(&substitution, &fragments, entities, before);
         let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
@@ -141,6 +147,7 @@ impl Compilation<'_> {
         notes.extend(hidden::warnings(&routes, &apis, &configuration));
         let served = Served { service: &service, products: &compiled_products, apis: &apis };
         notes.extend(unpaired::warnings(served, &configuration));
+        let deployment = Arc::new(build::deployment(&configuration, self.identity, entities));
         let snapshot = Snapshot {
             revision: self.revision,
             routes: RouteTable::build(routes),
@@ -151,7 +158,7 @@ impl Compilation<'_> {
             service,
             backends,
             external_cache,
-            deployment: Arc::new(build::deployment(&configuration, self.identity, &certificates, &loggers)),
+            deployment,
             secrets: build::secrets(&configuration),
             hostnames: configuration.gateway.hostnames,
             authorities: configuration.gateway.authorities,
@@ -282,8 +289,14 @@ fn service_wide(parsed: &Parsed) -> Refused {
     let backends = build::backends(configuration);
     let certificates = build::certificates(configuration);
     let external = build::external_cache(configuration).as_ref().into();
-    let loggers = build::loggers(configuration);
-    let entities = Entities { backends: &backends, certificates: &certificates, loggers: &loggers, external };
+    let (loggers, authorizations) = (build::loggers(configuration), build::authorizations(configuration));
+    let entities = Entities {
+        backends: &backends,
+        certificates: &certificates,
+        loggers: &loggers,
+        authorizations: &authorizations,
+        external,
+    };
     let mut programs = Programs::new(&substitution, &fragments, entities, None);
     for (id, errors) in programs.broken_fragments() {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);

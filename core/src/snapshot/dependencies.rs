@@ -1,4 +1,5 @@
-//! What a document of the configuration needs beside itself: named values, fragments, backends, loggers, schemas and certificates, found by their names in its text.
+//! What a document of the configuration needs beside itself: named values, fragments, backends, loggers, credential providers, schemas and
+//! certificates, found by their names in its text.
 //! Compiles nothing: a name that stands there by chance only keeps more as it was.
 
 use std::collections::BTreeSet;
@@ -9,7 +10,15 @@ use crate::config::named_values::names;
 use crate::config::{Resource, ResourceId, ResourceSet};
 
 /// The families whose resources documents refer to by name.
-const FAMILIES: [&str; 6] = ["/namedValues", "/policyFragments", "/backends", "/loggers", "/schemas", "/certificates"];
+const FAMILIES: [&str; 7] = [
+    "/namedValues",
+    "/policyFragments",
+    "/backends",
+    "/loggers",
+    "/authorizationProviders",
+    "/schemas",
+    "/certificates",
+];
 
 /// Whatever `id` needs in `set`, and what that needs in turn.
 pub(super) fn dependencies(id: &ResourceId, set: &ResourceSet) -> BTreeSet<ResourceId> {

@@ -7,8 +7,17 @@ use crate::config::{ResourceId, ResourceSet, Revision};
 use crate::snapshot::{Compiled, CompiledApi, Held, Snapshot, Source};
 
 /// The families that others refer to, in lower case. The policy of the service is not among them: nothing needs it to compile.
-const SHARED: [&str; 8] =
-    ["gateways", "service", "apiversionsets", "namedvalues", "policyfragments", "backends", "loggers", "schemas"];
+const SHARED: [&str; 9] = [
+    "gateways",
+    "service",
+    "apiversionsets",
+    "namedvalues",
+    "policyfragments",
+    "backends",
+    "loggers",
+    "authorizationproviders",
+    "schemas",
+];
 
 /// The id of the policy of the service scope.
 pub(super) const SERVICE_POLICY: &str = "/policies/policy";

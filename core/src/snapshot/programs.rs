@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
 use crate::policy::source::Problem;
 use crate::policy::{Catalog, External, Fragment, Program, Scope, Source, compile, liquid, xslt};
-use crate::snapshot::build::{Backends, Certificates, Loggers};
+use crate::snapshot::build::{Authorizations, Backends, Certificates, Loggers};
 use crate::span::Span;
 
 type Sha = [u8; 32];
@@ -36,6 +36,7 @@ pub(super) struct Cached {
     backends: Vec<String>,
     certificates: Vec<CertificateName>,
     loggers: Vec<String>,
+    authorizations: Vec<String>,
     warnings: Warnings,
 }
 
@@ -130,6 +131,7 @@ pub(super) struct Entities<'e> {
     pub(super) backends: &'e Backends,
     pub(super) certificates: &'e Certificates,
     pub(super) loggers: &'e Loggers,
+    pub(super) authorizations: &'e Authorizations,
     pub(super) external: External,
 }
 
@@ -150,12 +152,13 @@ impl<'a> Programs<'a> {
     pub(super) fn new(
         substitution: &'a Substitution,
         fragments: &'a BTreeMap<String, Prepared>,
-        Entities { backends, certificates, loggers, external }: Entities<'_>,
+        Entities { backends, certificates, loggers, authorizations, external }: Entities<'_>,
         before: Option<&'a ProgramCache>,
     ) -> Self {
         let (backends, certificates) = (Arc::clone(backends), certificates.clone());
-        let loggers = Arc::clone(loggers);
-        let mut catalog = Catalog { fragments: BTreeMap::new(), backends, loggers, certificates, external };
+        let (loggers, authorizations) = (Arc::clone(loggers), Arc::clone(authorizations));
+        let mut catalog =
+            Catalog { fragments: BTreeMap::new(), backends, loggers, authorizations, certificates, external };
         let mut shas = BTreeMap::new();
         for (id, prepared) in fragments {
             let source = prepared.source();
@@ -220,8 +223,15 @@ impl<'a> Programs<'a> {
         let program = Arc::new(compilation.program);
         let backends = compilation.backends.into_iter().collect();
         let certificates = compilation.certificates.into_iter().collect();
-        let loggers = compilation.loggers.into_iter().collect();
-        let cached = Cached { program: Arc::clone(&program), fragments, backends, certificates, loggers, warnings };
+        let cached = Cached {
+            program: Arc::clone(&program),
+            fragments,
+            backends,
+            certificates,
+            loggers: compilation.loggers.into_iter().collect(),
+            authorizations: compilation.authorizations.into_iter().collect(),
+            warnings,
+        };
         self.made.insert(key, Arc::new(cached));
         Ok(Some(program))
     }
@@ -233,10 +243,12 @@ impl<'a> Programs<'a> {
         let there = |id: &String| self.catalog.backends.contains_key(id);
         let shown = |name: &CertificateName| self.catalog.identity(name).is_ok();
         let is_logger = |id: &String| self.catalog.loggers.contains_key(id);
+        let gives = |id: &String| self.catalog.grant(id).is_ok();
         let valid = made.fragments.iter().all(same)
             && made.backends.iter().all(there)
             && made.certificates.iter().all(shown)
-            && made.loggers.iter().all(is_logger);
+            && made.loggers.iter().all(is_logger)
+            && made.authorizations.iter().all(gives);
         valid.then(|| Arc::clone(made))
     }
 }

@@ -118,6 +118,21 @@ const TABLE: &[(&str, &str, Kind)] = &[
     ("certificates/{}/key.pem", "/certificates/{}", Kind::Attachment("keyPem")),
     ("certificates/{}/cert.pfx", "/certificates/{}", Kind::Pfx),
     ("caches/{}/cacheInformation.json", "/caches/{}", Kind::Information),
+    (
+        "authorization providers/{}/authorizationProviderInformation.json",
+        "/authorizationProviders/{}",
+        Kind::Information,
+    ),
+    (
+        "authorization providers/{}/authorizations/{}/authorizationInformation.json",
+        "/authorizationProviders/{}/authorizations/{}",
+        Kind::Information,
+    ),
+    (
+        "authorization providers/{}/authorizations/{}/accessPolicies/{}/accessPolicyInformation.json",
+        "/authorizationProviders/{}/authorizations/{}/accessPolicies/{}",
+        Kind::Information,
+    ),
 ];
 
 /// What the file at `path` is.

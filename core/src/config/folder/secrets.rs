@@ -1,11 +1,12 @@
 //! The secrets source of a folder: lines of `name=value` that fill properties which apiops does not extract. Encrypts nothing.
 //!
-//! Names: `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey`, `caches.<id>.connectionString`. A value is everything behind the
-//! first `=`, as it is; empty lines and lines that begin with `#` say nothing.
+//! Names: `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey`, `caches.<id>.connectionString`,
+//! `authorizations.<provider>/<id>.clientSecret`. A value is everything behind the first `=`, as it is; empty lines and lines that
+//! begin with `#` say nothing.
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::resource::{Origin, Resource, ResourceId, ResourceSet};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -29,39 +30,65 @@ pub(super) fn apply(set: &mut ResourceSet, origin: &Origin, text: &str) -> Vec<D
 }
 
 fn set_value(set: &mut ResourceSet, name: &str, value: &str, origin: &Origin) -> Option<Diagnostic> {
-    let Some((family, id, property)) = target(name) else {
+    let Some(Target { collection, id, path }) = target(name) else {
         let message = format!("`{name}` is not the name of a secret");
-        let help = "expected `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey` or \
-                    `caches.<id>.connectionString`";
+        let help = "expected `namedValues.<id>`, `subscriptions.<id>.primaryKey`, `subscriptions.<id>.secondaryKey`, \
+                    `caches.<id>.connectionString` or `authorizations.<provider>/<id>.clientSecret`";
         return Some(Diagnostic::error("invalid-secret", origin.file.clone(), message).with_help(help));
     };
-    let collection = ResourceId::new(family);
     let Some(resource) = set.get(&collection.child(id)).filter(|_| !id.contains('/')) else {
+        let family = collection.as_str().trim_start_matches('/');
         let message = format!("`{name}` belongs to nothing: there is no `{id}` in `{family}`");
         let mut warning = Diagnostic::warning("unused-secret", origin.file.clone(), message);
         warning.help = did_you_mean(id, set.children(&collection).map(|resource| resource.id.name()));
         return Some(warning);
     };
     let mut properties = (*resource.properties).clone();
-    properties.insert(property.to_owned(), Value::from(value));
+    fill(&mut properties, path, value);
     let filled =
         Resource { id: resource.id.clone(), properties: Arc::new(properties), origin: resource.origin.clone() };
     set.insert(filled);
     None
 }
 
-fn target(name: &str) -> Option<(&'static str, &str, &'static str)> {
-    if let Some(id) = name.strip_prefix("namedValues.").filter(|id| !id.is_empty()) {
-        return Some(("namedValues", id, "value"));
+// What is not an object on the way is left as it is: its reader says so.
+fn fill(properties: &mut Map<String, Value>, path: &[&str], value: &str) {
+    match path {
+        [] => {}
+        [name] => drop(properties.insert((*name).to_owned(), Value::from(value))),
+        [name, rest @ ..] => {
+            let inner = properties.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                fill(inner, rest, value);
+            }
+        }
     }
-    if let Some(cache) = name.strip_prefix("caches.") {
-        let id = cache.strip_suffix(".connectionString").filter(|id| !id.is_empty())?;
-        return Some(("caches", id, "connectionString"));
-    }
-    let (id, property) = name.strip_prefix("subscriptions.")?.rsplit_once('.')?;
-    match property {
-        "primaryKey" if !id.is_empty() => Some(("subscriptions", id, "primaryKey")),
-        "secondaryKey" if !id.is_empty() => Some(("subscriptions", id, "secondaryKey")),
-        _ => None,
-    }
+}
+
+/// The property that a secret fills.
+struct Target<'n> {
+    collection: ResourceId,
+    id: &'n str,
+    path: &'static [&'static str],
+}
+
+fn target(name: &str) -> Option<Target<'_>> {
+    let (family, rest) = name.split_once('.')?;
+    let (id, path): (&str, &[&str]) = match family {
+        "namedValues" => (rest, &["value"]),
+        "caches" => (rest.strip_suffix(".connectionString")?, &["connectionString"]),
+        "authorizations" => {
+            let (provider, id) = rest.strip_suffix(".clientSecret")?.split_once('/')?;
+            let collection = ResourceId::new(&format!("authorizationProviders/{provider}/authorizations"));
+            let is_named = !provider.is_empty() && !id.is_empty();
+            return is_named.then_some(Target { collection, id, path: &["parameters", "clientSecret"] });
+        }
+        "subscriptions" => match rest.rsplit_once('.')? {
+            (id, "primaryKey") => (id, &["primaryKey"]),
+            (id, "secondaryKey") => (id, &["secondaryKey"]),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Target { collection: ResourceId::new(family), id, path }).filter(|_| !id.is_empty())
 }

@@ -9,6 +9,7 @@ use crate::config::resource::{Resource, ResourceId, ResourceSet};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 mod api;
+mod authorization;
 mod backend;
 mod balancing;
 mod cache;
@@ -72,6 +73,7 @@ pub fn parse(set: &ResourceSet, gateway: &str) -> Parsed {
     configuration.certificates = gateway::certificates(&mut parsing);
     configuration.backends = backend::backends(&mut parsing, &substitution, &configuration.certificates);
     configuration.loggers = logger::loggers(&mut parsing, &substitution);
+    configuration.authorizations = authorization::authorizations(&mut parsing, &substitution);
     let version_sets = version::version_sets(&mut parsing);
     configuration.apis = api::apis(&mut parsing, &assigned, &version_sets);
     configuration.products = product::products(&mut parsing);
@@ -191,7 +193,7 @@ impl<'a> Parsing<'a> {
             let family = match segments.as_slice() {
                 ["apis", _, family @ ("diagnostics" | "resolvers"), ..] => *family,
                 ["apis" | "products" | "gateways" | "subscriptions" | "namedValues" | "policyFragments", ..]
-                | ["groups" | "users", ..]
+                | ["groups" | "users" | "authorizationProviders", ..]
                 | ["backends" | "caches" | "certificates" | "apiVersionSets" | "policies" | "service" | "schemas", ..]
                 // what only the developer portal and the control plane look at
                 | ["tags", ..] => continue,

@@ -2,6 +2,7 @@
 //! the evaluator calls what stands beside them. One file per neighbourhood holds the rows; this one holds no behaviour.
 
 mod aggregate;
+pub(crate) mod authorization;
 mod bit_converter;
 mod call;
 mod change_type;
@@ -246,6 +247,7 @@ const ROWS: &[&[Row]] = &[
     regex::TABLES[1],
     regex::TABLES[2],
     token::ROWS,
+    authorization::ROWS,
     crypto::TABLES[0],
     crypto::TABLES[1],
     crypto::TABLES[2],

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::reader::{SceneError, Section};
 use super::{moment_of, response, span_of, uuid_of};
 use crate::context::Context;
+use crate::expr::authorization_object;
 use crate::expr::{Eval, Expected, Place, compile};
 use crate::rng::Seed;
 use crate::span::Span;
@@ -101,9 +102,23 @@ fn typed(section: &Section<'_>, context: &Context) -> Result<Option<Value>, Scen
             Some(inner) => Value::Response(Arc::new(response(&inner)?)),
             None => Value::Null,
         },
+        "Authorization" => match section.section("value")? {
+            Some(inner) => authorization(&inner)?,
+            None => Value::Null,
+        },
         other => return made(section, other, context),
     };
     Ok(Some(value))
+}
+
+fn authorization(section: &Section<'_>) -> Result<Value, SceneError> {
+    section.knows(&["accessToken", "claims"])?;
+    let token = Arc::from(section.text("accessToken")?.unwrap_or(""));
+    match section.get("claims") {
+        None => Ok(authorization_object(&token, &serde_json::Map::new())),
+        Some(Json::Object(claims)) => Ok(authorization_object(&token, claims)),
+        Some(_) => Err(section.wrong("claims", "must be an object")),
+    }
 }
 
 fn required<T>(section: &Section<'_>, wanted: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, SceneError> {

@@ -57,7 +57,7 @@ impl Policy for ManagedIdentity {
         let resource = self.resource.get(run)?;
         let client = get_optional(self.client.as_ref(), run)?;
         let client = client.map(|client| Arc::from(client.trim())).filter(|client: &Arc<str>| !client.is_empty());
-        let key = TokenKey { resource: Arc::from(resource.trim()), client };
+        let key = TokenKey::identity(resource.trim(), client);
         let token = match begin(run, self.index, &key) {
             Got::Ask(effect) => return Ok(Flow::Ask(effect)),
             Got::Nothing(why) => return self.without(run, &key, &why),
@@ -93,7 +93,7 @@ impl ManagedIdentity {
         match self.errors {
             Errors::Fail => Err(no_token(key, why)),
             Errors::Ignored => {
-                run.trace(format!("authentication-managed-identity: no token for {}: {why}", key.resource));
+                run.trace(format!("authentication-managed-identity: no token for {key}: {why}"));
                 Ok(Flow::Next)
             }
         }
@@ -103,6 +103,6 @@ impl ManagedIdentity {
 /// The failure of whoever needs a token and gets none.
 #[must_use]
 pub fn no_token(key: &TokenKey, why: &str) -> Stop {
-    let message = format!("there is no token of the managed identity for {}: {why}", key.resource);
+    let message = format!("there is no token of the managed identity for {key}: {why}");
     Stop::fail(Failure::internal("ManagedIdentityTokenFailure", message))
 }

@@ -1,4 +1,5 @@
-//! The token for a resource: what an exchange asks for, step by step, to get one of a managed identity. What comes is kept for all.
+//! Access tokens: what an exchange asks for, step by step, to get one of a managed identity or of a connection to a credential provider.
+//! What comes is kept for all.
 //!
 //! A policy that needs one calls [`begin`] when it runs and [`advance`] when it takes an answer, both with its own index; it runs again
 //! until [`begin`] has the token, or says why there is none.
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use crate::config::authorization::ClientGrant;
 use crate::config::model::Secret;
 use crate::context::Body;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, Url, header};
@@ -70,21 +72,21 @@ pub fn begin(run: &mut Run<'_>, index: usize, key: &TokenKey) -> Got {
     if before.is_some() {
         return tokens.known(key, run.now.instant).map_or_else(Got::Nothing, |token| used(run, token));
     }
-    let Some(source) = tokens.source() else {
+    if let (TokenKey::Identity { .. }, None) = (key, tokens.source()) {
         return Got::Nothing(Arc::from("this process has no managed identity"));
-    };
+    }
     match tokens.look(key, run.now.instant) {
         Supply::Use(token) => used(run, token),
         Supply::Failed(why) => Got::Nothing(why),
         Supply::Fetch => {
-            let (stage, effect) = first(source, key);
+            let (stage, effect) = first(tokens.source(), key);
             match effect {
                 Some(effect) => {
                     run.state.tokens.insert(index, Fetching { key: key.clone(), stage });
                     Got::Ask(Box::new(effect))
                 }
                 None => {
-                    let why = "the resource cannot stand in a URL";
+                    let why = "its source cannot be asked for it";
                     tokens.fail(key, why, run.now.instant);
                     Got::Nothing(Arc::from(why))
                 }
@@ -113,7 +115,7 @@ pub fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<Box<Effe
         Ok(token) => run.shared.tokens.learn(&key, token, run.now.instant),
         Err(why) => {
             run.shared.tokens.fail(&key, &why, run.now.instant);
-            run.trace(format!("there is no new token for {}: {why}", key.resource));
+            run.trace(format!("there is no new token for {key}: {why}"));
         }
     }
     None
@@ -133,28 +135,38 @@ fn used(run: &mut Run<'_>, token: Arc<AccessToken>) -> Got {
     Got::Token(token)
 }
 
-fn first(source: &TokenSource, key: &TokenKey) -> (Stage, Option<Effect>) {
+fn first(source: Option<&TokenSource>, key: &TokenKey) -> (Stage, Option<Effect>) {
+    let (resource, client) = match key {
+        TokenKey::Identity { resource, client } => (&**resource, client.as_deref()),
+        TokenKey::Grant(grant) => return (Stage::Asked, granted(grant)),
+    };
     match source {
-        TokenSource::Metadata { endpoint } => {
+        None => (Stage::Over, None),
+        Some(TokenSource::Metadata { endpoint }) => {
             let field = (HeaderName::from_static("metadata"), HeaderValue::from_static("true"));
-            (Stage::Asked, get(endpoint, "2018-02-01", key, field))
+            (Stage::Asked, get(endpoint, "2018-02-01", (resource, client), field))
         }
-        TokenSource::AppService { endpoint, secret: Secret(secret) } => {
+        Some(TokenSource::AppService { endpoint, secret: Secret(secret) }) => {
             let value = HeaderValue::from_str(secret).ok();
             let field = value.map(|value| (HeaderName::from_static("x-identity-header"), value));
-            (Stage::Asked, field.and_then(|field| get(endpoint, "2019-08-01", key, field)))
+            (Stage::Asked, field.and_then(|field| get(endpoint, "2019-08-01", (resource, client), field)))
         }
-        TokenSource::Workload { file, .. } => {
+        Some(TokenSource::Workload { file, .. }) => {
             let max_bytes = TOKEN_BYTES_MAX as u64;
             (Stage::File, Some(Effect::ReadFile { path: Arc::clone(file), max_bytes }))
         }
     }
 }
 
-fn get(endpoint: &Url, version: &str, key: &TokenKey, field: (HeaderName, HeaderValue)) -> Option<Effect> {
+fn get(
+    endpoint: &Url,
+    version: &str,
+    (resource, client): (&str, Option<&str>),
+    field: (HeaderName, HeaderValue),
+) -> Option<Effect> {
     let query = Query::new(endpoint.query.as_deref()).set("api-version", &[version]);
-    let mut query = Query::new(query.as_deref()).set("resource", &[&key.resource]);
-    if let Some(client) = &key.client {
+    let mut query = Query::new(query.as_deref()).set("resource", &[resource]);
+    if let Some(client) = client {
         query = Query::new(query.as_deref()).set("client_id", &[client]);
     }
     let url = Url { query, ..endpoint.clone() };
@@ -166,7 +178,9 @@ fn get(endpoint: &Url, version: &str, key: &TokenKey, field: (HeaderName, Header
 
 // The exchange of a token of Kubernetes for one of Entra ID.
 fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Result<Effect, String> {
-    let Some(TokenSource::Workload { authority, tenant, client, .. }) = source else {
+    let (Some(TokenSource::Workload { authority, tenant, client, .. }), TokenKey::Identity { resource, client: named }) =
+        (source, key)
+    else {
         return Err("the source of tokens is another".to_owned());
     };
     let bytes = match reply {
@@ -178,26 +192,41 @@ fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Resu
         }
     };
     let assertion = std::str::from_utf8(&bytes).map_err(|_| "the federated token is no text".to_owned())?.trim();
-    let mut form: Option<String> = None;
-    for (name, value) in [
-        ("client_id", &**key.client.as_ref().unwrap_or(client)),
-        ("grant_type", "client_credentials"),
-        ("scope", &scope(&key.resource)),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("client_assertion", assertion),
-    ] {
-        form = Query::new(form.as_deref()).append(name, &[value]);
-    }
     let path = format!("{}/{tenant}/oauth2/v2.0/token", authority.path.trim_end_matches('/'));
     let url = Url { path, query: None, ..authority.clone() };
+    let fields = [
+        ("client_id", &**named.as_ref().unwrap_or(client)),
+        ("grant_type", "client_credentials"),
+        ("scope", &scope(resource)),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", assertion),
+    ];
+    post(url, fields).ok_or_else(|| "the authority is no host".to_owned())
+}
+
+// Decision: the credentials travel in the content, not as Basic: Entra ID's own examples do so
+// (fixtures/policy/get-authorization-context.conversation).
+fn granted(grant: &ClientGrant) -> Option<Effect> {
+    let ClientGrant { token_url, client, secret: Secret(secret), resource, scopes } = grant;
+    let asked = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret)];
+    let resource = resource.as_deref().map(|resource| ("resource", resource));
+    let scopes = scopes.as_deref().map(|scopes| ("scope", scopes));
+    post(token_url.clone(), asked.into_iter().chain(resource).chain(scopes))
+}
+
+// A form for a token endpoint. It is on the other side of whatever proxy there is; metadata services are not.
+fn post<'f>(url: Url, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Option<Effect> {
+    let mut form: Option<String> = None;
+    for (name, value) in fields {
+        form = Query::new(form.as_deref()).append(name, &[value]);
+    }
     let mut headers = HeaderMap::new();
-    let host = HeaderValue::from_str(&url.authority()).map_err(|_| "the authority is no host".to_owned())?;
-    headers.insert(header::HOST, host);
+    headers.insert(header::HOST, HeaderValue::from_str(&url.authority()).ok()?);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let body = OutboundBody::Bytes(Bytes::from(form.unwrap_or_default()));
-    // Entra ID is on the other side of whatever proxy there is; metadata services are not.
     let standard = OutboundRequest { route: Route::Standard, ..request(Method::POST, url) };
-    Ok(Effect::Send(Box::new(OutboundRequest { headers, body, ..standard })))
+    Some(Effect::Send(Box::new(OutboundRequest { headers, body, ..standard })))
 }
 
 // Everything that an application may do there: what version 1 of the protocol calls a resource.

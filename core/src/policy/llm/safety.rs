@@ -258,7 +258,7 @@ fn hear(run: &mut Run<'_>, mut hearing: Hearing) -> Ran {
     let mut request = hearing.judge.ask(run, &question)?;
     if let Some(ManagedIdentity { resource, client }) = &hearing.judge.entity.managed_identity {
         let client = client.as_deref().map(Arc::from);
-        let key = TokenKey { resource: Arc::from(resource.as_str()), client };
+        let key = TokenKey::identity(resource.as_str(), client);
         match token::begin(run, FETCH, &key) {
             Got::Ask(effect) => {
                 hearing.open.push_front(question);

@@ -125,7 +125,7 @@ impl Policy for SemanticCacheLookup {
         };
         // What the entity brings stands before the identity of the system.
         if run.shared.tokens.source().is_some() && !request.headers.contains_key(header::AUTHORIZATION) {
-            let key = TokenKey { resource: Arc::from(RESOURCE), client: None };
+            let key = TokenKey::identity(RESOURCE, None);
             let got = match token::begin(run, self.index, &key).authorization() {
                 Ok(got) => got,
                 Err(effect) => return Ok(Flow::Ask(effect)),

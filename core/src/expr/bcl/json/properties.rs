@@ -96,6 +96,7 @@ const WRITTEN: &[(Class, &[&str])] = &[
         ],
     ),
     (Class::BasicAuthCredentials, &["UserId", "Password", "Username"]),
+    (Class::Authorization, &["AccessToken", "Claims"]),
     (Class::HashAlgorithmName, &["Name"]),
     (Class::Oid, &["Value", "FriendlyName"]),
     (Class::XName, &["LocalName", "Namespace", "NamespaceName"]),

@@ -4,6 +4,7 @@ mod build;
 mod decision;
 mod fetch;
 mod place;
+pub mod vouched;
 
 use std::sync::Arc;
 
