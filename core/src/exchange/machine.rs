@@ -34,6 +34,7 @@ enum Move {
     // To the policy whose `Take` this is.
     Rerun { asked: usize },
     Finish,
+    EndSection,
     Repeat(Pace),
     Again { begin: usize },
     Fork { branches: Arc<[usize]>, join: usize, until: Until },
@@ -93,6 +94,12 @@ impl Exchange {
 
     /// The response is decided: drops whatever is still open.
     pub(super) fn finish(&mut self) {
+        self.leave_section();
+        self.phase = Phase::Settling(0);
+    }
+
+    // Without frames the section is at its end.
+    fn leave_section(&mut self) {
         self.abandon();
         self.strand.frames.clear();
         self.strand.loops.clear();
@@ -100,7 +107,6 @@ impl Exchange {
         self.state.draft_request = None;
         self.state.draft_response = None;
         self.state.making.clear();
-        self.phase = Phase::Settling(0);
     }
 
     pub(super) fn code(&self, section: Section, level: usize) -> Option<&Code> {
@@ -172,6 +178,7 @@ impl Exchange {
             | Move::Base
             | Move::Ask(_)
             | Move::Finish
+            | Move::EndSection
             | Move::Repeat(_)
             | Move::Again { .. }
             | Move::Fork { .. }
@@ -193,6 +200,7 @@ impl Exchange {
             Move::Ask(effect) | Move::AskMore(effect) => self.ask(effect, For::Policy),
             Move::Rerun { .. } => self.budget = self.budget.saturating_sub(RERUN_COST),
             Move::Finish => self.finish(),
+            Move::EndSection => self.leave_section(),
             Move::Repeat(pace) => {
                 let depth = self.strand.frames.len();
                 let permits = self.strand.permits.len();
@@ -375,6 +383,7 @@ fn moved(flow: Flow) -> Move {
         // Only a `Take` has a policy to go back to.
         Flow::Again => Move::Next,
         Flow::Finish => Move::Finish,
+        Flow::EndSection => Move::EndSection,
     }
 }
 
@@ -382,7 +391,7 @@ fn taken(flow: Flow, asked: usize) -> Move {
     match flow {
         Flow::Ask(effect) => Move::AskMore(effect),
         Flow::Again => Move::Rerun { asked },
-        Flow::Next | Flow::Finish => moved(flow),
+        Flow::Next | Flow::Finish | Flow::EndSection => moved(flow),
     }
 }
 

@@ -32,22 +32,44 @@ pub struct Called {
 pub fn destination(run: &Run<'_>) -> Result<(Url, Option<Called>), Stop> {
     let upstream = &run.state.upstream;
     let entity = upstream.entity.as_ref().or(upstream.implied.as_ref());
-    if let Some((pool, of)) = entity.and_then(|entity| Some((entity, entity.pool.as_ref()?))) {
-        let called = member(run, pool, of)?;
-        let base = called.entity.url.as_ref().ok_or_else(not_configured)?;
-        let url = behind(base, &run.state.upstream.path, run.context.request.url.query.as_deref());
-        return Ok((url, Some(called)));
+    if let Some(pool) = entity.filter(|entity| entity.pool.is_some()) {
+        let (path, query) = (&run.state.upstream.path, run.context.request.url.query.as_deref());
+        return destination_of(run, pool, path, query).map(|(url, called)| (url, Some(called)));
     }
     if run.state.upstream.base.is_none() {
         return Err(not_configured());
     }
-    if let Some(entity) = entity
-        && let Some(left) = run.shared.backends.tripped_for(&entity.key(), run.now.instant)
-    {
-        return Err(tripped(format!("the circuit breaker of the backend `{}` is tripped", entity.id), left));
-    }
+    entity.map_or(Ok(()), |entity| untripped(run, entity))?;
     let called = entity.map(|entity| Called { entity: Arc::clone(entity), cookie: None });
     Ok((run.context.request.url.clone(), called))
+}
+
+/// Where a call to `entity` goes with this path and query behind its URL, or that of the member whose turn it is.
+///
+/// # Errors
+/// As [`destination`].
+pub fn destination_of(
+    run: &Run<'_>,
+    entity: &Arc<Backend>,
+    path: &str,
+    query: Option<&str>,
+) -> Result<(Url, Called), Stop> {
+    let called = match &entity.pool {
+        Some(of) => member(run, entity, of)?,
+        None => {
+            untripped(run, entity)?;
+            Called { entity: Arc::clone(entity), cookie: None }
+        }
+    };
+    let base = called.entity.url.as_ref().ok_or_else(not_configured)?;
+    Ok((behind(base, path, query), called))
+}
+
+fn untripped(run: &Run<'_>, entity: &Backend) -> Result<(), Stop> {
+    match run.shared.backends.tripped_for(&entity.key(), run.now.instant) {
+        Some(left) => Err(tripped(format!("the circuit breaker of the backend `{}` is tripped", entity.id), left)),
+        None => Ok(()),
+    }
 }
 
 fn not_configured() -> Stop {

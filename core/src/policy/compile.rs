@@ -379,14 +379,10 @@ impl<'a> Compiler<'a> {
         };
         match entry.status {
             Status::Built { shape, build } => self.build(element, entry, shape, build),
-            Status::NotYet => {
-                let message = format!("the policy `{}` is not supported yet", element.name);
-                let help = "remove it, or keep it out of what this gateway serves: nothing is skipped silently";
-                self.report(Problem::error("unsupported-policy", element.name_span, message).with_help(help));
-            }
             Status::NotHere => {
                 let message = format!("the policy `{}` does not exist on self-hosted gateways", element.name);
-                self.report(Problem::error("unsupported-policy", element.name_span, message));
+                let help = "remove it, or keep it out of what this gateway serves: nothing is skipped silently";
+                self.report(Problem::error("unsupported-policy", element.name_span, message).with_help(help));
             }
         }
     }

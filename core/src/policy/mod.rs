@@ -23,6 +23,7 @@ pub mod effective;
 pub mod eventhub;
 pub mod graphql;
 pub mod integration;
+pub mod invoke;
 pub mod limit;
 pub mod liquid;
 pub mod llm;

@@ -8,7 +8,8 @@ use crate::policy::reader::Reader;
 use crate::policy::shape::Shape;
 use crate::policy::{
     Built, access, authentication, caching, concurrency, content, control, convert, cors, cross_domain, dapr, eventhub,
-    graphql, integration, limit, llm, metric, mock, proxy, response, routing, servicebus, transform, validate, xslt,
+    graphql, integration, invoke, limit, llm, metric, mock, proxy, response, routing, servicebus, transform, validate,
+    xslt,
 };
 
 /// A policy element.
@@ -45,8 +46,6 @@ pub enum Status {
         /// How it is compiled.
         build: Build,
     },
-    /// Self-hosted gateways have it, this one not yet.
-    NotYet,
     /// No self-hosted gateway has it.
     NotHere,
 }
@@ -113,12 +112,8 @@ const fn semantic_store(name: &'static str) -> Entry {
     leaf(name, "O", &llm::semantic::SEMANTIC_CACHE_STORE, llm::semantic::build_store).once()
 }
 
-const fn not_yet(name: &'static str) -> Entry {
-    Entry { name, sections: Sections::ALL, scopes: Scopes::ALL, occurs: Occurs::Repeatedly, status: Status::NotYet }
-}
-
 const fn not_here(name: &'static str) -> Entry {
-    Entry { status: Status::NotHere, ..not_yet(name) }
+    Entry { name, sections: Sections::ALL, scopes: Scopes::ALL, occurs: Occurs::Repeatedly, status: Status::NotHere }
 }
 
 impl Entry {
@@ -262,7 +257,7 @@ static TABLE: &[Entry] = &[
     ),
     built("publish-to-dapr", "IOE", &dapr::PUBLISH_TO_DAPR, Build::Asking(dapr::build_publish_to_dapr)),
     built("invoke-dapr-binding", "IOE", &dapr::INVOKE_DAPR_BINDING, Build::Asking(dapr::build_invoke_dapr_binding)),
-    not_yet("invoke-request"),
+    built("invoke-request", "IBOE", &invoke::INVOKE_REQUEST, Build::Asking(invoke::build_invoke_request)),
     leaf("trace", "IBOE", &integration::TRACE, integration::build_trace),
     leaf("emit-metric", "IBOE", &metric::EMIT_METRIC, metric::build_emit_metric),
     leaf("azure-openai-emit-token-metric", "I", &llm::metric::EMIT_TOKEN_METRIC, llm::metric::build_emit_token_metric),

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::model::{Backend, ManagedIdentity, Secret};
+use crate::config::model::{Backend, Secret};
 use crate::context::{BackendView, Body, ResponseView};
 use crate::diagnostic::nearest;
 use crate::expr::Message;
 use crate::http::rewrite::{ExpandError, RewriteTemplate};
 use crate::http::template::UrlTemplate;
-use crate::http::{HeaderMap, HeaderName, HeaderValue, Query, ResponseHead, StatusCode, Url, header};
-use crate::keys::TokenKey;
+use crate::http::{HeaderMap, HeaderName, Query, ResponseHead, StatusCode, Url, header};
 use crate::pki::ClientIdentity;
 use crate::policy::authentication::certificate::at_hand;
-use crate::policy::authentication::managed_identity::no_token;
-use crate::policy::authentication::token::{Got, advance, bearer, begin};
-use crate::policy::balancing::{Called, behind, destination, joined_path};
+use crate::policy::authentication::managed_identity::{Asked, of_entity};
+use crate::policy::authentication::token::advance;
+use crate::policy::balancing::{behind, destination, joined_path};
 use crate::policy::connection::{append_forwarded_for, remove_hop_by_hop, remove_known};
 use crate::policy::dapr::Invocation;
 use crate::policy::effect::{
@@ -355,16 +354,16 @@ impl Policy for ForwardRequest {
         let continue_timeout = get_optional(self.continue_timeout.as_ref(), run)?.map(seconds);
         let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
         let body = self.body(run)?;
-        let (url, called) = match run.state.upstream.chosen.take() {
+        let (url, called) = match run.state.upstream.chosen.remove(&self.index) {
             Some(chosen) => *chosen,
             None => destination(run)?,
         };
-        let authorization = match self.authorization(run, called.as_ref())? {
-            Authorization::Ask(effect) => {
-                run.state.upstream.chosen = Some(Box::new((url, called)));
+        let authorization = match of_entity(run, self.index, called.as_ref().map(|called| &called.entity))? {
+            Asked::Perform(effect) => {
+                run.state.upstream.chosen.insert(self.index, Box::new((url, called)));
                 return Ok(Flow::Ask(effect));
             }
-            Authorization::Known(value) => value,
+            Asked::Known(value) => value,
         };
         let request = &run.context.request;
         let mut outbound = OutboundRequest {
@@ -446,25 +445,7 @@ impl Policy for ForwardRequest {
     }
 }
 
-/// What an entity's managed identity asks for.
-enum Authorization {
-    Ask(Box<Effect>),
-    Known(Option<HeaderValue>),
-}
-
 impl ForwardRequest {
-    fn authorization(&self, run: &mut Run<'_>, called: Option<&Called>) -> Result<Authorization, Stop> {
-        let identity = called.and_then(|called| called.entity.managed_identity.as_ref());
-        let Some(ManagedIdentity { resource, client }) = identity else { return Ok(Authorization::Known(None)) };
-        let client = client.as_deref().map(Arc::from);
-        let key = TokenKey::identity(resource.as_str(), client);
-        Ok(match begin(run, self.index, &key) {
-            Got::Ask(effect) => Authorization::Ask(effect),
-            Got::Nothing(why) => return Err(no_token(&key, &why)),
-            Got::Token(token) => Authorization::Known(bearer(&token)),
-        })
-    }
-
     fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
         match &run.context.request.body {
             Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),

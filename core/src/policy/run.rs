@@ -154,8 +154,8 @@ pub struct Upstream {
     pub implied: Option<Arc<Backend>>,
     /// The entity that the call under way goes to.
     pub called: Option<Called>,
-    /// Where the call goes that waits for a token of the managed identity.
-    pub chosen: Option<Box<(Url, Option<Called>)>>,
+    /// Where calls go that wait for a token of the managed identity or for their answer, by the index of the policy.
+    pub chosen: BTreeMap<usize, Box<(Url, Option<Called>)>>,
     /// The path behind `base`, with a leading `/`.
     pub path: String,
     /// Which `Host` is sent.
@@ -229,6 +229,8 @@ pub enum Flow {
     Again,
     /// The pipeline ends here with `context.Response`.
     Finish,
+    /// The section ends here, that of broader scopes too; the next one begins.
+    EndSection,
 }
 
 /// Why a policy did not go on.

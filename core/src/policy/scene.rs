@@ -60,7 +60,7 @@ impl Scene {
             match policy.run(&mut self.run_of(visit)) {
                 Ok(Flow::Next) => {}
                 Ok(Flow::Again) => panic!("a policy runs again that has asked for nothing"),
-                Ok(Flow::Finish) => return End::Finished,
+                Ok(Flow::Finish | Flow::EndSection) => return End::Finished,
                 Ok(Flow::Ask(effect)) => panic!("unexpected {effect:?}"),
                 Err(Stop::Fail(failure)) => return End::Failed(failure),
                 Err(Stop::NeedsBody(message)) => panic!("unexpected need of a body: {message:?}"),

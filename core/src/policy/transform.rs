@@ -403,7 +403,9 @@ impl Policy for SetBody {
     }
 }
 
-fn bytes_of(value: Value) -> Bytes {
+/// What a body that an expression gave consists of: bytes as they are, anything else as text.
+#[must_use]
+pub fn bytes_of(value: Value) -> Bytes {
     match value {
         Value::Bytes(bytes) => Bytes::from(bytes.to_vec()),
         other => Bytes::from(other.to_string()),

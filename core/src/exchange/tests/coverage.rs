@@ -49,7 +49,7 @@ fn used(element: &Element, parent: Option<(&str, &Shape)>, into: &mut BTreeSet<S
     });
     let as_policy = registry::find(&element.name).and_then(|entry| match entry.status {
         Status::Built { shape, .. } => Some((entry.name.to_owned(), shape)),
-        Status::NotYet | Status::NotHere => None,
+        Status::NotHere => None,
     });
     for (path, _) in [&as_child, &as_policy].into_iter().flatten() {
         into.insert(path.clone());

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::http::header;
+use crate::config::model::{self, Backend};
+use crate::http::{HeaderValue, header};
 use crate::keys::TokenKey;
 use crate::policy::authentication::token::{Got, advance, bearer, begin};
 use crate::policy::compile::Target;
-use crate::policy::effect::Reply;
+use crate::policy::effect::{Effect, Reply};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
@@ -100,9 +101,32 @@ impl ManagedIdentity {
     }
 }
 
-/// The failure of whoever needs a token and gets none.
-#[must_use]
-pub fn no_token(key: &TokenKey, why: &str) -> Stop {
+/// What a backend entity with a managed identity needs.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// This is to be performed first; [`advance`] takes the answer.
+    Perform(Box<Effect>),
+    /// This goes with the request as `Authorization`, if anything does.
+    Known(Option<HeaderValue>),
+}
+
+/// What goes with a request to `entity` by its managed identity; the policy at `index` asks.
+///
+/// # Errors
+/// There is no token.
+pub fn of_entity(run: &mut Run<'_>, index: usize, entity: Option<&Arc<Backend>>) -> Result<Asked, Stop> {
+    let identity = entity.and_then(|entity| entity.managed_identity.as_ref());
+    let Some(model::ManagedIdentity { resource, client }) = identity else { return Ok(Asked::Known(None)) };
+    let key = TokenKey::identity(resource.as_str(), client.as_deref().map(Arc::from));
+    Ok(match begin(run, index, &key) {
+        Got::Ask(effect) => Asked::Perform(effect),
+        Got::Nothing(why) => return Err(no_token(&key, &why)),
+        Got::Token(token) => Asked::Known(bearer(&token)),
+    })
+}
+
+// The failure of whoever needs a token and gets none.
+fn no_token(key: &TokenKey, why: &str) -> Stop {
     let message = format!("there is no token of the managed identity for {key}: {why}");
     Stop::fail(Failure::internal("ManagedIdentityTokenFailure", message))
 }

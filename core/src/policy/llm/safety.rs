@@ -8,14 +8,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use crate::config::model::{Backend, ManagedIdentity};
+use crate::config::model::Backend;
 use crate::context::Body;
 use crate::expr::{Expected, Message};
 use crate::http::{Bytes, HeaderValue, Method, StatusCode, Url, header};
-use crate::keys::TokenKey;
 use crate::llm::text;
-use crate::policy::authentication::managed_identity::no_token;
-use crate::policy::authentication::token::{self, Got};
+use crate::policy::authentication::managed_identity::{Asked as Needed, of_entity};
+use crate::policy::authentication::token;
 use crate::policy::balancing::joined_path;
 use crate::policy::content::content_of;
 use crate::policy::dialect::Element;
@@ -256,20 +255,15 @@ pub fn go_on(run: &mut Run<'_>, reply: Reply) -> Ran {
 fn hear(run: &mut Run<'_>, mut hearing: Hearing) -> Ran {
     let Some(question) = hearing.open.pop_front() else { return Ok(Flow::Next) };
     let mut request = hearing.judge.ask(run, &question)?;
-    if let Some(ManagedIdentity { resource, client }) = &hearing.judge.entity.managed_identity {
-        let client = client.as_deref().map(Arc::from);
-        let key = TokenKey::identity(resource.as_str(), client);
-        match token::begin(run, FETCH, &key) {
-            Got::Ask(effect) => {
-                hearing.open.push_front(question);
-                hearing.asked = Some(Asked::Token);
-                run.state.hearing = Some(Box::new(hearing));
-                return Ok(Flow::Ask(effect));
-            }
-            Got::Nothing(why) => return Err(no_token(&key, &why)),
-            Got::Token(token) => {
-                drop(token::bearer(&token).map(|value| request.headers.insert(header::AUTHORIZATION, value)))
-            }
+    match of_entity(run, FETCH, Some(&hearing.judge.entity))? {
+        Needed::Perform(effect) => {
+            hearing.open.push_front(question);
+            hearing.asked = Some(Asked::Token);
+            run.state.hearing = Some(Box::new(hearing));
+            return Ok(Flow::Ask(effect));
+        }
+        Needed::Known(value) => {
+            drop(value.map(|value| request.headers.insert(header::AUTHORIZATION, value)));
         }
     }
     hearing.asked = Some(match question {

@@ -37,7 +37,6 @@ pub(super) fn list(element: Option<&str>, format: ListFormat) -> Result<Outcome,
 const fn status(entry: &Entry) -> &'static str {
     match entry.status {
         Status::Built { .. } => "built",
-        Status::NotYet => "not built yet",
         Status::NotHere => "not on self-hosted gateways",
     }
 }
@@ -46,7 +45,7 @@ const fn status(entry: &Entry) -> &'static str {
 fn markdown() -> String {
     let mut out =
         "| element | sections | scopes | attributes and children; `*` must be there |\n|---|---|---|---|\n".to_owned();
-    let (mut not_yet, mut not_here) = (Vec::new(), Vec::new());
+    let mut not_here = Vec::new();
     for entry in registry::entries() {
         match entry.status {
             Status::Built { shape, .. } => {
@@ -54,11 +53,9 @@ fn markdown() -> String {
                 let scopes = letters(&entry.scopes.names(), "global product api operation", "GPAO");
                 let _ = writeln!(out, "| `{}` | {sections} | {scopes} | {} |", entry.name, parts(shape));
             }
-            Status::NotYet => not_yet.push(format!("`{}`", entry.name)),
             Status::NotHere => not_here.push(format!("`{}`", entry.name)),
         }
     }
-    let _ = writeln!(out, "\nNot built yet, an error: {}.", not_yet.join(" "));
     let _ = writeln!(out, "\nNot on self-hosted gateways, an error: {}.", not_here.join(" "));
     out
 }
@@ -98,7 +95,7 @@ fn table(entries: &[&Entry]) -> String {
             Status::Built { .. } => {
                 writeln!(out, "{:width$}  {}; scopes: {}", entry.name, entry.sections.names(), entry.scopes.names())
             }
-            Status::NotYet | Status::NotHere => writeln!(out, "{:width$}  ({})", entry.name, status(entry)),
+            Status::NotHere => writeln!(out, "{:width$}  ({})", entry.name, status(entry)),
         };
     }
     out
@@ -157,7 +154,7 @@ const fn times(occurs: Occurs) -> &'static str {
 fn entry_json(entry: &Entry) -> Value {
     let shape = match entry.status {
         Status::Built { shape, .. } => shape_json(shape),
-        Status::NotYet | Status::NotHere => Value::Null,
+        Status::NotHere => Value::Null,
     };
     json!({
         "element": entry.name,
