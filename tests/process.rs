@@ -67,3 +67,5 @@ mod signed;
 mod token;
 #[path = "process/tracing.rs"]
 mod tracing;
+#[path = "process/vault.rs"]
+mod vault;

@@ -57,4 +57,6 @@ pub mod heartbeat;
 
 pub mod backup;
 
+pub mod vault;
+
 pub mod gateway;

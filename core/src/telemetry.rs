@@ -100,6 +100,10 @@ pub mod name {
     pub const FOLDER_APPLIED: &str = "FolderApplied";
     /// The folder cannot be read.
     pub const FOLDER_NOT_AVAILABLE: &str = "FolderNotAvailable";
+    /// A secret was fetched from Key Vault.
+    pub const SECRET_FETCHED: &str = "KeyVaultSecretFetched";
+    /// A secret could not be fetched from Key Vault; what was known of it stays.
+    pub const SECRET_NOT_AVAILABLE: &str = "KeyVaultSecretNotAvailable";
     /// A revision was refused as a whole.
     pub const CONFIGURATION_REFUSED: &str = "ConfigurationRefused";
     /// Parts of a revision were refused.

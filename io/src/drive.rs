@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdfast_core::exchange::{Effect, Reply};
 use holdfast_core::gateway::{self, FetchFailure, Gateway, Input, Output};
 use holdfast_core::http::Bytes;
 use holdfast_core::snapshot::Snapshot;
@@ -24,7 +25,12 @@ use crate::disk::Disk;
 use crate::env::Env;
 use crate::folder::Folder;
 use crate::net::Net;
+use crate::perform::read_file;
 use crate::plane::Plane;
+use crate::server::Timeouts;
+use crate::settings::Proxies;
+use crate::tls::ClientTls;
+use crate::upstream::Upstream;
 
 /// What a control loop drives.
 pub struct Control<D: Disk> {
@@ -41,7 +47,14 @@ pub enum Provider {
     /// A configuration API, and when the token for it ends.
     Service(azure::Options, WallTime),
     /// A folder on the disk of the operating system.
-    Folder(PathBuf),
+    Folder {
+        /// Where it is.
+        path: PathBuf,
+        /// Towards the vaults that hold secrets of it.
+        tls: Arc<ClientTls>,
+        /// The proxies on the way to them.
+        proxies: Arc<Proxies>,
+    },
 }
 
 /// The exit code when the loop cannot begin.
@@ -111,6 +124,7 @@ struct Hands<N: Net, D: Disk, P> {
     client: Option<Rc<Client<N>>>,
     expiry: Option<ExpiryWatch>,
     folder: Option<Rc<Mutex<Folder>>>,
+    vaults: Option<Rc<Upstream<N>>>,
     // Locked so that a save never meets another one; the machine asks for one at a time, save after a lost answer.
     backup: Option<Rc<Mutex<Store<D>>>>,
     on_publish: P,
@@ -126,13 +140,16 @@ impl<N: Net, D: Disk, P: FnMut(&Arc<Snapshot>)> Hands<N, D, P> {
         backup: Option<Store<D>>,
         on_publish: P,
     ) -> Result<Self, String> {
-        let (client, expiry, folder) = match provider {
+        let (client, expiry, folder, vaults) = match provider {
             Provider::Service(mut options, expires) => {
                 options.timeout = options.timeout.min(CALL_TIMEOUT_MAX);
                 let client = Client::new(env.net.clone(), Arc::clone(&env.clock), options)?;
-                (Some(Rc::new(client)), Some(ExpiryWatch::new(expires)), None)
+                (Some(Rc::new(client)), Some(ExpiryWatch::new(expires)), None, None)
             }
-            Provider::Folder(path) => (None, None, Some(Rc::new(Mutex::new(Folder::new(path))))),
+            Provider::Folder { path, tls, proxies } => {
+                let vaults = Upstream::new(env.net.clone(), tls, proxies, Timeouts::default().upstream());
+                (None, None, Some(Rc::new(Mutex::new(Folder::new(path)))), Some(Rc::new(vaults)))
+            }
         };
         Ok(Self {
             env: env.clone(),
@@ -140,6 +157,7 @@ impl<N: Net, D: Disk, P: FnMut(&Arc<Snapshot>)> Hands<N, D, P> {
             client,
             expiry,
             folder,
+            vaults,
             backup: backup.map(|store| Rc::new(Mutex::new(store))),
             on_publish,
             answers: JoinSet::new(),
@@ -160,6 +178,7 @@ impl<N: Net, D: Disk, P: FnMut(&Arc<Snapshot>)> Hands<N, D, P> {
             }
             Output::SendHeartbeat(document) => self.send_heartbeat(document),
             Output::ReadFolder => self.read_folder(),
+            Output::Perform(effect) => self.perform(*effect),
             Output::Publish(snapshot) => {
                 (self.on_publish)(&snapshot);
                 self.plane.snapshot.store(Some(snapshot));
@@ -245,6 +264,18 @@ impl<N: Net, D: Disk, P: FnMut(&Arc<Snapshot>)> Hands<N, D, P> {
                 Some(folder) => Input::FolderRead(folder.lock().await.read()),
                 None => Input::FolderRead(Err("no folder is configured".to_owned())),
             }
+        });
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let vaults = self.vaults.clone();
+        self.answers.spawn_local(async move {
+            Input::Performed(match (vaults, effect) {
+                (Some(vaults), Effect::Send(request)) => Reply::Response(vaults.send(*request).await),
+                (_, Effect::ReadFile { path, max_bytes }) => Reply::Body(read_file(path, max_bytes).await),
+                // Nothing else is asked for, and only for a folder; it would be heard of as the wrong kind of answer.
+                _ => Reply::Dispatched,
+            })
         });
     }
 

@@ -65,7 +65,9 @@ pub(crate) fn perform<N: Net>(
             Box::pin(std::future::ready(Performed::of(Reply::Dispatched)))
         }
         Effect::Cache(request) => Box::pin(cached(Rc::clone(caches), request)),
-        Effect::ReadFile { path, max_bytes } => Box::pin(read_file(path, max_bytes)),
+        Effect::ReadFile { path, max_bytes } => {
+            Box::pin(async move { Performed::of(Reply::Body(read_file(path, max_bytes).await)) })
+        }
         Effect::Sleep(duration) => Box::pin(pause(duration)),
     }
 }
@@ -117,19 +119,19 @@ async fn cached<N: Net>(caches: Rc<Caches<N>>, request: Box<CacheRequest>) -> Pe
     Performed::of(caches.ask(request).await)
 }
 
-// On a thread of its own: a disk may be slow. These files are few and small.
-async fn read_file(path: Arc<str>, max_bytes: u64) -> Performed {
+/// Reads a file, on a thread of its own: a disk may be slow. These files are few and small.
+pub(crate) async fn read_file(path: Arc<str>, max_bytes: u64) -> Result<Bytes, BodyFailure> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         File::open(&*path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok::<_, std::io::Error>(bytes)
     });
-    Performed::of(Reply::Body(match read.await {
+    match read.await {
         Ok(Ok(bytes)) if bytes.len() as u64 > max_bytes => Err(BodyFailure::TooLarge),
         Ok(Ok(bytes)) => Ok(Bytes::from(bytes)),
         Ok(Err(error)) => Err(BodyFailure::Broken(error.kind().to_string())),
         Err(_) => Err(BodyFailure::Broken("it was not read to its end".to_owned())),
-    }))
+    }
 }
 
 async fn pause(duration: Duration) -> Performed {

@@ -30,6 +30,7 @@ use crate::settings::{Color, Listeners, Settings, Source};
 use crate::signal::shutdown_requests;
 use crate::sinks::StdSink;
 use crate::sinks::adapters::Adapters;
+use crate::tls::ClientTls;
 use startup::{Grounds, Tls};
 use worker::{Death, Workers};
 
@@ -143,7 +144,7 @@ async fn control(
     let place = backup_place(env, settings, &backup).await;
     let control = Control {
         settings: startup::gateway_settings(settings, instance_id, place, Grounds::new(&env.crypto, &tls.roots)?),
-        provider: provider(settings, tls.service.clone()),
+        provider: provider(settings, tls.service.clone(), &tls.upstream),
         backup: (place == BackupPlace::Present).then_some(backup),
     };
     let on_publish = |snapshot: &Arc<Snapshot>| show_certificates(env, tls, snapshot);
@@ -194,15 +195,17 @@ async fn backup_place<N: Net, D: Disk>(env: &Env<N, D>, settings: &Settings, bac
     }
 }
 
-fn provider(settings: &Settings, tls: Option<Arc<ClientConfig>>) -> Provider {
+fn provider(settings: &Settings, service_tls: Option<Arc<ClientConfig>>, tls: &Arc<ClientTls>) -> Provider {
     match &settings.source {
-        Source::Folder(path) => Provider::Folder(path.clone()),
+        Source::Folder(path) => {
+            Provider::Folder { path: path.clone(), tls: Arc::clone(tls), proxies: Arc::clone(&settings.proxies) }
+        }
         Source::Service(service) => {
             let options = crate::azure::Options {
                 endpoint: service.endpoint.clone(),
                 gateway_id: settings.gateway_id.clone(),
                 authorization: service.token.authorization.clone(),
-                tls,
+                tls: service_tls,
                 timeout: service.timeout,
             };
             Provider::Service(options, service.token.expires)
@@ -226,9 +229,9 @@ pub fn service_identity(endpoint: &holdfast_core::http::Url) -> String {
     format!("{}:{}", endpoint.host.to_ascii_lowercase(), endpoint.port)
 }
 
-fn gateway_source(source: &Source) -> gateway::Source {
-    match source {
+fn gateway_source(settings: &Settings) -> gateway::Source {
+    match &settings.source {
         Source::Service(service) => gateway::Source::Service { identity: service_identity(&service.endpoint) },
-        Source::Folder(_) => gateway::Source::Folder,
+        Source::Folder(_) => gateway::Source::Folder { identity: settings.identity.clone() },
     }
 }

@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::config::Revision;
 use crate::diagnostic::Diagnostic;
 use crate::http::Bytes;
+use crate::keys::TokenSource;
 use crate::pki::{Certificate, Entropy};
+use crate::policy::effect::{Effect, Reply};
 use crate::snapshot::Snapshot;
 use crate::telemetry::Event;
 
@@ -51,7 +53,10 @@ pub enum Source {
         identity: String,
     },
     /// A folder that is read again every sync interval. No heartbeats, no backup: the folder is on disk already.
-    Folder,
+    Folder {
+        /// Who vouches for this process to the vaults that hold secrets of the configuration.
+        identity: TokenSource,
+    },
 }
 
 /// Whether backups are kept.
@@ -78,6 +83,8 @@ pub enum Input {
     HeartbeatSent(Result<Bytes, FetchFailure>),
     /// The answer to [`Output::ReadFolder`].
     FolderRead(Result<FolderState, String>),
+    /// The answer to [`Output::Perform`].
+    Performed(Reply),
     /// The process was asked to end (SIGTERM, SIGINT).
     ShutdownRequested,
     /// The answer to [`Output::StopAccepting`]: no request is in flight any more.
@@ -114,6 +121,8 @@ pub enum Output {
     SendHeartbeat(Bytes),
     /// Read the configuration folder if it changed.
     ReadFolder,
+    /// Perform this; it is an [`Effect::Send`] or an [`Effect::ReadFile`].
+    Perform(Box<Effect>),
     /// Serve this from now on.
     Publish(Arc<Snapshot>),
     /// Show this on the status paths from now on.

@@ -8,29 +8,46 @@ use super::{Gateway, Provider};
 use crate::config::Revision;
 use crate::config::folder::{self, Files};
 use crate::diagnostic::Diagnostic;
+use crate::keys::TokenSource;
 use crate::lifecycle::Cause;
+use crate::policy::effect::Reply;
 use crate::sync::LOST_AFTER;
 use crate::telemetry::{Event, Level, name};
 use crate::time::{Instant, Now};
+use crate::vault::{self, Progress, Vault};
 
-/// The folder machine: one look at a time.
+const READ: &str = "the folder was read";
+
+/// The folder machine: one look at a time, and the secrets that the folder leaves to vaults.
 #[derive(Debug)]
 pub(super) struct Folder {
     interval: Duration,
     pub(super) due_at: Option<Instant>,
     pub(super) lost_at: Option<Instant>,
+    pub(super) vault: Vault,
     revision: Revision,
     findings: Vec<Diagnostic>,
+    // What was read last, without what vaults hold of it.
+    read: Option<folder::Read>,
 }
 
 impl Folder {
-    pub(super) const fn new(interval: Duration) -> Self {
-        Self { interval, due_at: None, lost_at: None, revision: Revision(0), findings: Vec::new() }
+    pub(super) fn new(interval: Duration, identity: TokenSource) -> Self {
+        Self {
+            interval,
+            due_at: None,
+            lost_at: None,
+            vault: Vault::new(identity),
+            revision: Revision(0),
+            findings: Vec::new(),
+            read: None,
+        }
     }
 
-    pub(super) const fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.due_at = None;
         self.lost_at = None;
+        self.vault.stop();
     }
 }
 
@@ -68,20 +85,88 @@ impl Gateway {
                 );
             }
         }
-        self.handle_source_answered("the folder was read", now);
+        self.handle_source_answered(READ, now);
     }
 
     fn take_folder(&mut self, files: &Files, now: Now) {
         let Provider::Folder(folder) = &mut self.provider else { return };
-        let folder::Read { set, diagnostics } = folder::read(files);
+        let read = folder::read(files);
+        folder.vault.want(vault::references(&read.set), now.instant);
+        folder.read = Some(read);
+        self.adopt_folder(now);
+    }
+
+    // Serves what was read, once vaults have been asked for what they hold of it.
+    fn adopt_folder(&mut self, now: Now) {
+        let Provider::Folder(folder) = &mut self.provider else { return };
+        let Some(folder::Read { set, diagnostics }) = folder.read.as_ref().filter(|_| folder.vault.is_settled()) else {
+            return;
+        };
+        let (set, missing) = vault::filled(set, |reference| folder.vault.known(reference));
+        let findings: Vec<Diagnostic> = diagnostics.iter().cloned().chain(missing).collect();
         // Files that say nothing new (a time stamp, a comment in another file) make no revision.
         let same_set = self.serving.head.as_ref() == Some(&set);
-        if same_set && folder.findings == diagnostics {
+        if same_set && folder.findings == findings {
             return;
         }
         folder.revision = Revision(folder.revision.0.saturating_add(1));
-        folder.findings.clone_from(&diagnostics);
+        folder.findings.clone_from(&findings);
         let revision = folder.revision;
-        self.adopt(revision, set, Via::Folder, diagnostics, now);
+        self.adopt(revision, set, Via::Folder, findings, now);
+    }
+
+    /// A secret is due.
+    pub(super) fn fetch_secret(&mut self, now: Now) {
+        if let Provider::Folder(folder) = &mut self.provider {
+            let progress = folder.vault.handle_due(now);
+            self.follow_vault(progress, now);
+        }
+    }
+
+    pub(super) fn handle_performed(&mut self, reply: Reply, now: Now) {
+        let progress = match &mut self.provider {
+            Provider::Folder(folder) => folder.vault.handle_reply(reply, now),
+            Provider::Service(_) => None,
+        };
+        if progress.is_none() {
+            return self.ignore("Performed", now);
+        }
+        self.follow_vault(progress, now);
+    }
+
+    /// No answer of a vault came, and none is expected any more.
+    pub(super) fn handle_secret_lost(&mut self, now: Now) {
+        if let Provider::Folder(folder) = &mut self.provider {
+            let progress = folder.vault.handle_lost(now);
+            self.follow_vault(progress, now);
+        }
+    }
+
+    fn follow_vault(&mut self, progress: Option<Progress>, now: Now) {
+        let (level, name, message) = match progress {
+            None => return,
+            Some(Progress::Ask(effect)) => return self.outputs.push_back(Output::Perform(effect)),
+            Some(Progress::Fetched { is_news: false, reference }) => {
+                (Level::Debug, name::SECRET_FETCHED, format!("`{}` is what it was", reference.identifier))
+            }
+            Some(Progress::Fetched { is_news: true, reference }) => {
+                (Level::Info, name::SECRET_FETCHED, format!("`{}` was fetched", reference.identifier))
+            }
+            Some(Progress::Failed { reference, reason, is_repeated }) => {
+                let level = if is_repeated { Level::Debug } else { Level::Warn };
+                (level, name::SECRET_NOT_AVAILABLE, format!("`{}`: {reason}", reference.identifier))
+            }
+        };
+        self.emit(Event::new(now.wall, level, "vault", name, message));
+        // Those that are due together make one revision.
+        let Provider::Folder(folder) = &self.provider else { return };
+        if folder.vault.due_at().is_some_and(|at| at <= now.instant) {
+            return;
+        }
+        let before = self.serving.newest().map(|newest| newest.source.revision);
+        self.adopt_folder(now);
+        if self.serving.newest().map(|newest| newest.source.revision) != before && self.last_failure.is_none() {
+            self.handle_source_answered(READ, now);
+        }
     }
 }

@@ -66,7 +66,7 @@ pub struct Gateway {
 #[derive(Debug)]
 enum Provider {
     Service(Box<Service>),
-    Folder(Folder),
+    Folder(Box<Folder>),
 }
 
 // The seam between taking a revision and compiling it: the tests of this machine need no policies.
@@ -91,7 +91,9 @@ impl Gateway {
         settings.heartbeat_interval = settings.heartbeat_interval.max(INTERVAL_MIN);
         let provider = match &settings.source {
             Source::Service { identity } => Provider::Service(Box::new(Service::new(&settings, identity, seed))),
-            Source::Folder => Provider::Folder(Folder::new(settings.sync_interval)),
+            Source::Folder { identity } => {
+                Provider::Folder(Box::new(Folder::new(settings.sync_interval, identity.clone())))
+            }
         };
         let identity = Identity {
             gateway_id: settings.gateway_id.clone(),
@@ -139,6 +141,7 @@ impl Gateway {
             Input::EventsFetched(result) => self.handle_events_fetched(result, now),
             Input::HeartbeatSent(result) => self.handle_heartbeat_sent(result, now),
             Input::FolderRead(result) => self.handle_folder_read(result, now),
+            Input::Performed(reply) => self.handle_performed(reply, now),
             Input::ShutdownRequested => self.handle_shutdown_requested(now),
             Input::Drained => self.handle_drained(now),
         }

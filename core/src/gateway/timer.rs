@@ -31,11 +31,15 @@ pub enum Timer {
     FolderLost,
     /// The next look at the folder.
     Folder,
+    /// The answer to `Perform` counts as lost.
+    SecretLost,
+    /// The next secret of a vault.
+    Secret,
 }
 
 impl Timer {
     /// All of them, in the order in which they are handled.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::DrainDelay,
         Self::DrainDeadline,
         Self::BackupReadLost,
@@ -48,6 +52,8 @@ impl Timer {
         Self::Heartbeat,
         Self::FolderLost,
         Self::Folder,
+        Self::SecretLost,
+        Self::Secret,
     ];
 
     /// What is waited for, in words: shown beside every timeout.
@@ -66,6 +72,8 @@ impl Timer {
             Self::Heartbeat => "the next heartbeat",
             Self::FolderLost => "the folder is being read",
             Self::Folder => "the next look at the folder",
+            Self::SecretLost => "the answer of a vault counts as lost",
+            Self::Secret => "the next secret of a vault",
         }
     }
 }
@@ -94,6 +102,8 @@ impl Gateway {
             Timer::Heartbeat => service.and_then(|service| service.heartbeat.due_at()),
             Timer::FolderLost => folder.and_then(|folder| folder.lost_at),
             Timer::Folder => folder.and_then(|folder| folder.due_at),
+            Timer::SecretLost => folder.and_then(|folder| folder.vault.lost_at()),
+            Timer::Secret => folder.and_then(|folder| folder.vault.due_at()),
         }
     }
 
@@ -120,6 +130,8 @@ impl Gateway {
             Timer::Heartbeat => self.beat(now),
             Timer::FolderLost => self.handle_folder_read(Err("no answer came".to_owned()), now),
             Timer::Folder => self.read_folder(now),
+            Timer::SecretLost => self.handle_secret_lost(now),
+            Timer::Secret => self.fetch_secret(now),
         }
     }
 }

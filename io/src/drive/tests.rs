@@ -5,6 +5,7 @@ use std::sync::Mutex as StdMutex;
 use holdfast_core::config::model::Secret;
 use holdfast_core::gateway::{BackupPlace, EXIT_DRAINED, EXIT_FORCED, Settings, Source};
 use holdfast_core::http::Url;
+use holdfast_core::keys::TokenSource;
 use holdfast_core::rng::Seed;
 use holdfast_core::telemetry::{Measurement, RequestRecord};
 use tokio::task::LocalSet;
@@ -95,7 +96,12 @@ impl Running {
 }
 
 fn missing_folder() -> (Source, Provider) {
-    (Source::Folder, Provider::Folder(PathBuf::from("/nowhere/at/all")))
+    let endpoint = Url::parse("http://127.0.0.1:9/token").unwrap();
+    let (crypto, clock) = (Arc::new(rustls::crypto::ring::default_provider()), Arc::new(SystemClock::start()));
+    let tls = ClientTls::new(&crypto, &(clock as Arc<dyn Clock>), Vec::new(), &[]).unwrap();
+    let path = PathBuf::from("/nowhere/at/all");
+    let provider = Provider::Folder { path, tls: Arc::new(tls), proxies: Arc::default() };
+    (Source::Folder { identity: TokenSource::Metadata { endpoint } }, provider)
 }
 
 #[tokio::test(flavor = "current_thread")]

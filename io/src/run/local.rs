@@ -51,7 +51,7 @@ pub async fn run_local<N: Net, D: Disk>(
     };
     let plane = Plane::new(startup::first_status(&env));
     plane.shared.tokens.come_from(settings.identity.clone());
-    let options = server::Options { timeouts: settings.timeouts, ..server::Options::new(upstream) };
+    let options = server::Options { timeouts: settings.timeouts, ..server::Options::new(Arc::clone(&upstream)) };
     let worker = run_worker(env.clone(), Arc::clone(&plane), Listeners { plain, tls: None }, options);
     let worker = tokio::task::spawn_local(worker);
 
@@ -65,7 +65,7 @@ pub async fn run_local<N: Net, D: Disk>(
     let instance_id = startup::instance_id(&settings, None, env.seed);
     let control = Control {
         settings: startup::gateway_settings(&settings, instance_id, place, startup::Grounds::new(&env.crypto, &[])?),
-        provider: provider(&settings, Some(service.config(UpstreamTls::default()))),
+        provider: provider(&settings, Some(service.config(UpstreamTls::default())), &upstream),
         backup: (place == BackupPlace::Present).then_some(backup),
     };
     let code = run_control(env, plane, control, shutdown, |_: &Arc<Snapshot>| {}).await;

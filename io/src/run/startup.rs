@@ -143,7 +143,7 @@ pub(super) fn gateway_settings(
         gateway_id: settings.gateway_id.clone(),
         instance_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: gateway_source(&settings.source),
+        source: gateway_source(settings),
         sync_interval: settings.sync_interval,
         heartbeat_interval: settings.heartbeat_interval,
         backup,

@@ -107,6 +107,12 @@ pub struct Timeouts {
     pub upstream_idle: Duration,
 }
 
+impl Timeouts {
+    pub(crate) const fn upstream(self) -> UpstreamTimeouts {
+        UpstreamTimeouts { connect: self.connect, idle: self.upstream_idle, content_idle: self.response_content_idle }
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
@@ -176,11 +182,6 @@ struct Worker<N: Net, X> {
 impl<N: Net, X: Exchanges> Worker<N, X> {
     fn new<D: Disk>(env: Env<N, D>, plane: Arc<Plane>, options: &Options, exchanges: X) -> Self {
         let timeouts = options.timeouts;
-        let upstream_timeouts = UpstreamTimeouts {
-            connect: timeouts.connect,
-            idle: timeouts.upstream_idle,
-            content_idle: timeouts.response_content_idle,
-        };
         let tls = &options.upstream_tls;
         let (clock, sink) = (Arc::clone(&env.clock), Arc::clone(&env.sink));
         let chance = env.seed.fork("caches").rng();
@@ -188,7 +189,12 @@ impl<N: Net, X: Exchanges> Worker<N, X> {
         Self {
             plane,
             exchanges,
-            upstream: Rc::new(Upstream::new(env.net, Arc::clone(tls), Arc::clone(&options.proxies), upstream_timeouts)),
+            upstream: Rc::new(Upstream::new(
+                env.net,
+                Arc::clone(tls),
+                Arc::clone(&options.proxies),
+                timeouts.upstream(),
+            )),
             caches: Rc::new(caches),
             clock: env.clock,
             sink: env.sink,

@@ -43,13 +43,18 @@ fn named_value(properties: &mut Properties<'_>) -> NamedValue {
         let message = format!("`{display_name}` cannot be a display name: expected letters, digits, `.`, `-` and `_`");
         properties.error(&["displayName"], "invalid-display-name", message);
     }
-    let secret = properties.switch(&["secret"], false) || properties.value(&["keyVault"]).is_some();
+    let is_in_vault = properties.value(&["keyVault"]).is_some();
+    let secret = properties.switch(&["secret"], false) || is_in_vault;
     let value = properties.text(&["value"]).map(|value| Secret(value.to_owned()));
     if value.is_none() {
         let message = format!("the value of `{display_name}` is not known: policies that use it will be refused");
         properties.warning(&["displayName"], "missing-secret", message);
         if let Some(warning) = properties.findings.last_mut() {
-            warning.help = Some(format!("give it as `properties.value`, or as `namedValues.{id}=…` in `secrets.env`"));
+            let mut help = format!("give it as `properties.value`, or as `namedValues.{id}=…` in `secrets.env`");
+            if is_in_vault {
+                help.push_str("; a running gateway that serves a folder fetches it from Key Vault");
+            }
+            warning.help = Some(help);
         }
     }
     NamedValue { id, display_name, value, secret }

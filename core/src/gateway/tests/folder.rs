@@ -1,11 +1,18 @@
 //! Stories of a gateway that serves a folder without any service.
 
 use super::*;
+use crate::http::Url;
+use crate::keys::TokenSource;
 
 const API: &str = r#"{"properties":{"displayName":"A","path":"a"}}"#;
 
+pub(super) fn source() -> Source {
+    let endpoint = Url::parse("http://169.254.169.254/metadata/identity/oauth2/token").unwrap();
+    Source::Folder { identity: TokenSource::Metadata { endpoint } }
+}
+
 fn world(folder: Result<FolderState, String>) -> World {
-    World::begin(settings(Source::Folder, BackupPlace::Present), Mode::Silent, Vec::new(), folder)
+    World::begin(settings(source(), BackupPlace::Present), Mode::Silent, Vec::new(), folder)
 }
 
 #[test]

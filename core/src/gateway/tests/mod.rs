@@ -5,6 +5,7 @@ mod folder;
 mod random;
 mod saving;
 mod sync;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ struct World {
     disk: Vec<Result<Bytes, BackupFault>>,
     disk_fault: Option<String>,
     folder: Result<FolderState, String>,
+    vaults: vault::Vaults,
     /// Questions that were not answered yet.
     pending: Vec<Output>,
     asked_at: BTreeMap<&'static str, Instant>,
@@ -152,6 +154,7 @@ impl World {
             disk,
             disk_fault: None,
             folder,
+            vaults: vault::Vaults::default(),
             pending: Vec::new(),
             asked_at: BTreeMap::new(),
             published: Vec::new(),
@@ -219,6 +222,7 @@ impl World {
             }
             Output::ReadBackup => self.ask("read", output),
             Output::ReadFolder => self.ask("folder", output),
+            Output::Perform(_) => self.ask("perform", output),
         }
     }
 
@@ -241,6 +245,7 @@ impl World {
             Input::BackupWritten(_) => self.answered("write"),
             Input::SnapshotFetched(_) | Input::EventsFetched(_) => self.answered("fetch"),
             Input::HeartbeatSent(_) => self.answered("heartbeat"),
+            Input::Performed(_) => self.answered("perform"),
             Input::ShutdownRequested | Input::Drained => {}
         }
         self.gateway.handle_input(input, self.now);
@@ -303,6 +308,7 @@ impl World {
             Output::FetchSnapshot { known } => Some(Input::SnapshotFetched(self.snapshot(*known)?)),
             Output::FetchEvents { after } => Some(Input::EventsFetched(self.page(*after)?)),
             Output::SendHeartbeat(_) => Some(Input::HeartbeatSent(self.heartbeat_answer()?)),
+            Output::Perform(effect) => Some(Input::Performed(self.vaults.answer(effect)?)),
             Output::Publish(_) | Output::ShowStatus(_) | Output::Emit(_) | Output::StopAccepting | Output::Exit(_) => {
                 None
             }

@@ -11,11 +11,12 @@ use serde_json::Value as Json;
 
 use crate::config::authorization::ClientGrant;
 use crate::config::model::Secret;
-use crate::context::Body;
+use crate::http::message::{Body, ResponseView};
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, Url, header};
 use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Supply, TOKEN_BYTES_MAX, TokenKey, TokenSource};
 use crate::policy::effect::{BodyFailure, Effect, OutboundBody, OutboundRequest, Reply, Route};
 use crate::policy::run::Run;
+use crate::time::Now;
 
 /// How long the source of tokens may take for one.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,6 +29,15 @@ const REASON_CHARS_MAX: usize = 300;
 pub struct Fetching {
     key: TokenKey,
     stage: Stage,
+}
+
+/// What an answer leads to.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// This is to be performed next.
+    Ask(Box<Effect>),
+    /// It has come.
+    Token(AccessToken),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,20 +88,16 @@ pub fn begin(run: &mut Run<'_>, index: usize, key: &TokenKey) -> Got {
     match tokens.look(key, run.now.instant) {
         Supply::Use(token) => used(run, token),
         Supply::Failed(why) => Got::Nothing(why),
-        Supply::Fetch => {
-            let (stage, effect) = first(tokens.source(), key);
-            match effect {
-                Some(effect) => {
-                    run.state.tokens.insert(index, Fetching { key: key.clone(), stage });
-                    Got::Ask(Box::new(effect))
-                }
-                None => {
-                    let why = "its source cannot be asked for it";
-                    tokens.fail(key, why, run.now.instant);
-                    Got::Nothing(Arc::from(why))
-                }
+        Supply::Fetch => match Fetching::begin(tokens.source(), key) {
+            Ok((fetching, effect)) => {
+                run.state.tokens.insert(index, fetching);
+                Got::Ask(effect)
             }
-        }
+            Err(why) => {
+                tokens.fail(key, why, run.now.instant);
+                Got::Nothing(Arc::from(why))
+            }
+        },
     }
 }
 
@@ -99,26 +105,46 @@ pub fn begin(run: &mut Run<'_>, index: usize, key: &TokenKey) -> Got {
 pub fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<Box<Effect>> {
     let fetching = run.state.tokens.get_mut(&index)?;
     let key = fetching.key.clone();
-    let outcome = match fetching.stage {
-        Stage::File => match exchanged(run.shared.tokens.source(), &key, reply) {
-            Ok(effect) => {
-                fetching.stage = Stage::Asked;
-                return Some(Box::new(effect));
-            }
-            Err(why) => Err(why),
-        },
-        Stage::Asked | Stage::Over => content(reply)
-            .and_then(|bytes| AccessToken::read(&bytes, run.now).ok_or_else(|| "the answer holds no token".to_owned())),
-    };
-    fetching.stage = Stage::Over;
-    match outcome {
-        Ok(token) => run.shared.tokens.learn(&key, token, run.now.instant),
+    match fetching.advance(run.shared.tokens.source(), reply, run.now) {
+        Ok(Step::Ask(effect)) => return Some(effect),
+        Ok(Step::Token(token)) => run.shared.tokens.learn(&key, token, run.now.instant),
         Err(why) => {
             run.shared.tokens.fail(&key, &why, run.now.instant);
             run.trace(format!("there is no new token for {key}: {why}"));
         }
     }
     None
+}
+
+impl Fetching {
+    /// The fetch of a token, and what is to be performed first.
+    ///
+    /// # Errors
+    /// Why nothing can be asked.
+    pub fn begin(source: Option<&TokenSource>, key: &TokenKey) -> Result<(Self, Box<Effect>), &'static str> {
+        let (stage, effect) = first(source, key);
+        let effect = effect.ok_or("its source cannot be asked for it")?;
+        Ok((Self { key: key.clone(), stage }, Box::new(effect)))
+    }
+
+    /// Takes an answer.
+    ///
+    /// # Errors
+    /// Why there is no token, in words.
+    pub fn advance(&mut self, source: Option<&TokenSource>, reply: Reply, now: Now) -> Result<Step, String> {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::File => {
+                let effect = exchanged(source, &self.key, reply)?;
+                self.stage = Stage::Asked;
+                Ok(Step::Ask(Box::new(effect)))
+            }
+            Stage::Asked | Stage::Over => {
+                let token =
+                    AccessToken::read(&affirmed(*reply.response()?)?, now).ok_or("the answer holds no token")?;
+                Ok(Step::Token(token))
+            }
+        }
+    }
 }
 
 /// `Bearer` and the token.
@@ -239,16 +265,20 @@ fn request(method: Method, url: Url) -> OutboundRequest {
     OutboundRequest { route, max_response_bytes: DOCUMENT_BYTES_MAX, ..OutboundRequest::new(method, url, TIMEOUT) }
 }
 
-fn content(reply: Reply) -> Result<Bytes, String> {
-    let response = reply.response()?;
+/// The content of an answer that says yes.
+///
+/// # Errors
+/// Its status code, and what it says of it in one of the forms that Azure uses.
+pub fn affirmed(response: ResponseView) -> Result<Bytes, String> {
     let bytes = if let Body::Bytes(bytes) = response.body { bytes } else { Bytes::new() };
     if response.status.is_success() {
         return Ok(bytes);
     }
     let status = response.status.as_u16();
     let described = serde_json::from_slice::<Json>(&bytes).ok();
-    let text = |name: &str| described.as_ref()?.get(name)?.as_str();
-    let reason = text("error_description").or_else(|| text("message")).or_else(|| text("error")).unwrap_or("");
+    let text = |place: &&str| described.as_ref()?.pointer(place)?.as_str();
+    let places = ["/error_description", "/message", "/error/message", "/error"];
+    let reason = places.iter().find_map(text).unwrap_or("");
     let reason: String = reason.chars().take(REASON_CHARS_MAX).collect();
     Err(if reason.is_empty() { format!("status code {status}") } else { format!("status code {status}: {reason}") })
 }
