@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 24] = [
+const CORE_DEPENDENCIES: [&str; 25] = [
     "aes",
     "aes-gcm",
     "base64",
@@ -20,6 +20,7 @@ const CORE_DEPENDENCIES: [&str; 24] = [
     "p256",
     "p384",
     "p521",
+    "ring",
     "rsa",
     "saphyr",
     "saphyr-parser",

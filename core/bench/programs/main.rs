@@ -20,7 +20,8 @@ fn main() {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let (samples, rounds) = if is_bench { (SAMPLES, ROUNDS) } else { (1, 1) };
     let only = std::env::args().nth(1).filter(|argument| !argument.starts_with("--"));
-    let programs: Vec<Program> = programs().into_iter().filter(|of| only.as_ref().is_none_or(|only| of.name.contains(only))).collect();
+    let programs: Vec<Program> =
+        programs().into_iter().filter(|of| only.as_ref().is_none_or(|only| of.name.contains(only))).collect();
     let mut report = Report::default();
     for (at, program) in programs.iter().enumerate() {
         let mut number = 0;

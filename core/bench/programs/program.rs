@@ -80,11 +80,8 @@ fn guarded(name: &'static str, guard: Guard) -> Program {
     let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let claims = json!({ "iss": "https://idp.example/", "aud": "api://orders", "sub": "alice", "exp": NOW + 3600, "nbf": NOW - 60,
         "scp": "orders.read orders.write", "roles": ["reader", "writer"], "tid": "f5a5b6b0-0c4d-4c5e-8a1c-2f8f3a0c9d11" });
-    let signed = format!(
-        "{}.{}",
-        part(br#"{"alg":"RS256","typ":"JWT","kid":"k"}"#),
-        part(claims.to_string().as_bytes())
-    );
+    let signed =
+        format!("{}.{}", part(br#"{"alg":"RS256","typ":"JWT","kid":"k"}"#), part(claims.to_string().as_bytes()));
     let hash = Digest::Sha256.digest(signed.as_bytes());
     let signature = key.sign(&hash, Digest::Sha256, SignaturePadding::Pkcs1, &mut chance).expect("a signature");
     let token = format!("Bearer {signed}.{}", part(&signature));
@@ -110,7 +107,11 @@ fn guarded(name: &'static str, guard: Guard) -> Program {
 
 fn insert(set: &mut ResourceSet, id: &str, properties: &Value) {
     let properties = Arc::new(properties.as_object().cloned().unwrap_or_default());
-    set.insert(Resource { id: ResourceId::new(id), properties, origin: Origin { file: Arc::from("bench"), text: None } });
+    set.insert(Resource {
+        id: ResourceId::new(id),
+        properties,
+        origin: Origin { file: Arc::from("bench"), text: None },
+    });
 }
 
 impl Program {
@@ -135,7 +136,8 @@ impl Program {
         assert!(compiled.refused.is_empty(), "{name}: {:?}", compiled.refused);
 
         let mut headers = HeaderMap::new();
-        let usual = [("host", "api.example"), ("accept", "application/json"), ("user-agent", "bench/1.0"), ("x-debug", "1")];
+        let usual =
+            [("host", "api.example"), ("accept", "application/json"), ("user-agent", "bench/1.0"), ("x-debug", "1")];
         for (name, value) in usual.iter().chain(fields) {
             headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"));
         }
@@ -151,10 +153,8 @@ impl Program {
             version: HttpVersion::Http11,
             has_body: false,
         };
-        let now = Now {
-            instant: Instant::from_nanos(number.saturating_mul(10_000)),
-            wall: WallTime::from_unix_seconds(NOW),
-        };
+        let now =
+            Now { instant: Instant::from_nanos(number.saturating_mul(10_000)), wall: WallTime::from_unix_seconds(NOW) };
         let client = Client { ip: "10.0.0.7".to_owned(), ..Client::default() };
         let mut exchange = Exchange::new(Arc::clone(&self.snapshot), head, client, Seed(number), now);
         loop {
@@ -176,9 +176,9 @@ impl Program {
                 head.headers.insert("content-type", HeaderValue::from_static("application/json"));
                 Reply::Head(Ok((head, Content::Follows)))
             }
-            Effect::Send(request) if request.url.path.ends_with("configuration") => whole(
-                r#"{"issuer": "https://idp.example/", "jwks_uri": "https://idp.example/keys"}"#.to_owned(),
-            ),
+            Effect::Send(request) if request.url.path.ends_with("configuration") => {
+                whole(r#"{"issuer": "https://idp.example/", "jwks_uri": "https://idp.example/keys"}"#.to_owned())
+            }
             Effect::Send(_) => whole(self.key_set.clone().unwrap_or_default()),
             other => panic!("{other:?} was not to be asked for"),
         }
@@ -187,5 +187,10 @@ impl Program {
 
 fn whole(text: String) -> Reply {
     let body = Body::Bytes(Bytes::from(text));
-    Reply::Response(Ok(Box::new(ResponseView { status: StatusCode::OK, reason: None, headers: HeaderMap::new(), body })))
+    Reply::Response(Ok(Box::new(ResponseView {
+        status: StatusCode::OK,
+        reason: None,
+        headers: HeaderMap::new(),
+        body,
+    })))
 }

@@ -109,10 +109,10 @@ impl Token {
                 is_equal(&digest.authenticate(secret, bytes), signature)
             }
             (Algorithm::Rsa(digest), Material::Rsa(key)) => {
-                key.verify(&digest.digest(bytes), signature, digest, SignaturePadding::Pkcs1)
+                key.verify_message(bytes, signature, digest, SignaturePadding::Pkcs1)
             }
             (Algorithm::RsaPss(digest), Material::Rsa(key)) => {
-                key.verify(&digest.digest(bytes), signature, digest, SignaturePadding::Pss)
+                key.verify_message(bytes, signature, digest, SignaturePadding::Pss)
             }
             (Algorithm::Ecdsa(digest, curve), Material::Ec(key)) => {
                 key.curve() == curve && key.verify(bytes, signature, digest)

@@ -147,7 +147,7 @@ pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
 pub(super) fn vouches(issuer: &Certificate, algorithm: &Algorithm, signed: &[u8], signature: &[u8]) -> bool {
     match scheme(algorithm) {
         Some(Scheme::Rsa(digest, padding)) => {
-            issuer.rsa_public_key().is_some_and(|key| key.verify(&digest.digest(signed), signature, digest, padding))
+            issuer.rsa_public_key().is_some_and(|key| key.verify_message(signed, signature, digest, padding))
         }
         Some(Scheme::Ecdsa(digest)) => {
             issuer.ec_public_key().is_some_and(|key| key.verify_sequence(signed, signature, digest))
