@@ -1,19 +1,22 @@
 //! A document by itself, without the configuration that it will stand in: what can be said about it all the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::model::PolicyFormat;
-use crate::config::named_values::names;
+use crate::config::named_values::{Substituted, Substitution};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::compile::{Compilation, compile, compile_fragment};
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
-use crate::policy::{Catalog, Scope, Section, Source};
+use crate::policy::{Catalog, Scope, Section, Source, liquid, xslt};
+use crate::span::Span;
 
 /// What may be missing of a document because its configuration is not at hand.
-const OF_THE_CONFIGURATION: [&str; 2] = ["unknown-fragment", "unknown-backend"];
+const OF_THE_CONFIGURATION: [&str; 5] =
+    ["unknown-fragment", "unknown-backend", "unknown-certificate", "unknown-logger", "unknown-authorization"];
 
 /// Compiles a `policies` document, or a `fragment` as it may stand in the section that suits it best. References to fragments,
-/// backends and named values are notes: nobody knows what they stand for.
+/// backends, certificates, loggers, connections and named values are notes: nobody knows what they stand for.
 #[must_use]
 pub fn compile_alone(file: &Arc<str>, text: &str, format: PolicyFormat, scope: Scope) -> Compilation {
     let source = Source::plain(file, text);
@@ -30,12 +33,25 @@ pub fn compile_alone(file: &Arc<str>, text: &str, format: PolicyFormat, scope: S
     for found in done.diagnostics.iter_mut().filter(|found| OF_THE_CONFIGURATION.contains(&found.code.as_ref())) {
         found.severity = Severity::Note;
     }
-    let referred: std::collections::BTreeSet<&str> = names(text).collect();
-    for name in referred {
-        let message = format!("the named value `{name}` is not known here: values with it are not looked at");
-        done.diagnostics.push(Diagnostic::note("named-value", Arc::clone(file), message));
+    let mut told = BTreeSet::new();
+    for (name, span) in unknown_names(text, &Substitution::default().substitute(text)) {
+        if told.insert(name) {
+            let message = format!("the named value `{name}` is not known here: values with it are not looked at");
+            let note = Diagnostic::note("named-value", Arc::clone(file), message);
+            done.diagnostics.push(note.at(text, span));
+        }
     }
     done
+}
+
+/// The names in double braces that no named value has, with their places in the text as written. In Liquid templates and stylesheets
+/// braces are their own.
+pub fn unknown_names<'s>(written: &str, substituted: &'s Substituted) -> impl Iterator<Item = (&'s str, Span)> {
+    let mut own = liquid::places(written);
+    own.extend(xslt::places(written));
+    let is_own = move |span: &Span| own.iter().any(|place| place.start <= span.start && span.end <= place.end);
+    let unknown = substituted.unknown.iter().filter(move |(_, span)| !is_own(span));
+    unknown.map(|(name, span)| (name.as_str(), *span))
 }
 
 #[cfg(test)]
@@ -54,6 +70,32 @@ mod tests {
             <set-body>@({{n}} + 1)</set-body></inbound></policies>";
         let codes = ["unknown-fragment", "unknown-backend", "named-value"];
         assert_eq!(found(text), codes.map(|code| (Severity::Note, code.to_owned())));
+    }
+
+    #[test]
+    fn braces_of_templates_are_their_own_and_a_note_has_a_place() {
+        let text = "<policies><inbound>\n<set-body template=\"liquid\">{{body.a}}</set-body><set-body>{{n}}{{n}}</set-body></inbound></policies>";
+        let done = compile_alone(&Arc::from("p"), text, PolicyFormat::RawXml, Scope::Api);
+        let told: Vec<String> = done.diagnostics.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(done.diagnostics[0].position.map(|at| (at.line, at.column)), Some((2, 60)), "{told:?}");
+    }
+
+    #[test]
+    fn what_an_unknown_named_value_stands_in_is_not_looked_at() {
+        for value in [
+            "<send-request mode=\"new\" response-variable-name=\"r\"><set-url>{{u}}</set-url></send-request>",
+            "<set-backend-service base-url=\"https://{{h}}.example.com/\" />",
+            "<rewrite-uri template=\"/a/{{s}}/b?x=1\" />",
+            "<authentication-certificate thumbprint=\"{{c}}\" />",
+            "<set-backend-service backend-id=\"{{b}}\" />",
+        ] {
+            let told = found(&format!("<policies><inbound>{value}</inbound></policies>"));
+            assert_eq!(told, [(Severity::Note, "named-value".to_owned())], "{value}");
+        }
+        let wrong =
+            "<policies><inbound><set-backend-service base-url=\"x\" /><set-body>{{n}}</set-body></inbound></policies>";
+        assert!(found(wrong).contains(&(Severity::Error, "attribute-value".to_owned())), "a value without one is");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use crate::config::authorization::{Authorization, ClientGrant};
 use crate::config::external_cache::ExternalCache;
 use crate::config::model::{Backend, CertificateName, Logger, PolicyFormat};
+use crate::config::named_values::names;
 use crate::context::CertificateView;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::pki::ClientIdentity;
@@ -30,6 +31,17 @@ pub const OPS_MAX: usize = 20_000;
 
 /// The most diagnostics that are given about one document.
 pub const DIAGNOSTICS_MAX: usize = 200;
+
+/// Findings about what a value says.
+const OF_VALUES: [&str; 7] = [
+    "attribute-value",
+    "text-value",
+    "unknown-authorization",
+    "unknown-backend",
+    "unknown-certificate",
+    "unknown-fragment",
+    "unknown-logger",
+];
 
 /// What policy documents refer to by name.
 #[derive(Debug, Default)]
@@ -191,11 +203,21 @@ impl<'a> Compiler<'a> {
 
     /// Reports a finding about the text that is being compiled.
     pub fn report(&mut self, problem: Problem) {
+        if self.is_about_a_gap(&problem) {
+            return;
+        }
         // Placing a finding walks the document: what would not be kept is not placed.
         if self.done.diagnostics.len() < DIAGNOSTICS_MAX {
             let diagnostic = self.source.diagnostic(problem);
             self.report_diagnostic(diagnostic);
         }
+    }
+
+    // A named value that nobody knows is reported where it stands; what it might have made of the value around it is unknown.
+    fn is_about_a_gap(&self, problem: &Problem) -> bool {
+        let offset = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        let text = self.source.text.get(offset(problem.span.start)..offset(problem.span.end)).unwrap_or("");
+        OF_VALUES.contains(&problem.code) && names(text).next().is_some()
     }
 
     /// Reports a finding that is already placed.

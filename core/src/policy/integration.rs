@@ -67,7 +67,10 @@ pub static TRACE: Shape = Shape {
         attribute("source").required(),
         attribute("severity").literal().one_of(&["verbose", "information", "error"]),
     ],
-    content: Content::Children(&[child("message", Occurs::Once, &TEXT), child("metadata", Occurs::Any, &METADATA)]),
+    content: Content::ChildrenOrText(&[
+        child("message", Occurs::Once, &TEXT),
+        child("metadata", Occurs::Any, &METADATA),
+    ]),
 };
 
 static METADATA: Shape =
@@ -158,7 +161,7 @@ pub struct SetUrl {
 fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let url = reader.text::<Arc<str>>()?;
     if let Some(Err(error)) = url.known().map(|url| Url::parse(url)) {
-        reader.reject("attribute-value", format!("{url} is not a URL: {error}"));
+        reader.reject_text(format!("{url} is not a URL: {error}"));
     }
     Some(Arc::new(SetUrl { url }))
 }
@@ -276,7 +279,11 @@ pub struct Trace {
 /// Compiles `<trace>`.
 pub fn build_trace(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let element = reader.element;
-    let message = reader.texts("message").into_iter().next();
+    // Before there was `message`, what stood between the tags was it.
+    let message = match element.elements().next() {
+        Some(_) => reader.texts("message").into_iter().next(),
+        None => reader.text(),
+    };
     let mut metadata = Vec::new();
     for item in element.elements().filter(|item| item.name == "metadata") {
         let mut item = reader.at(item);

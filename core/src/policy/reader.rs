@@ -82,6 +82,11 @@ impl<'a, 'e> Reader<'_, 'a, 'e> {
         self.compiler.report(Problem::error("attribute-value", span, message));
     }
 
+    /// Reports an error about the element's text.
+    pub fn reject_text(&mut self, message: impl Into<String>) {
+        self.compiler.report(Problem::error("text-value", self.element.inner, message));
+    }
+
     /// Reports an error about the element.
     pub fn reject(&mut self, code: &'static str, message: impl Into<String>) {
         self.compiler.report(Problem::error(code, self.element.name_span, message));

@@ -29,6 +29,8 @@ pub enum Content {
     Children(&'static [Child]),
     /// These elements, in any order.
     AnyOrder(&'static [Child]),
+    /// These elements, in this order, or instead of all of them text or one expression.
+    ChildrenOrText(&'static [Child]),
 }
 
 /// An attribute that an element may have.
@@ -132,7 +134,8 @@ pub fn check(element: &Element, shape: &Shape, problems: &mut Vec<Problem>) {
         Content::Text => refuse_elements(element, "text", problems),
         Content::Verbatim => {}
         Content::Policies => refuse_text(element, problems),
-        Content::Children(children) => {
+        Content::ChildrenOrText(_) if is_text(element) => {}
+        Content::Children(children) | Content::ChildrenOrText(children) => {
             refuse_text(element, problems);
             check_order(element, children, problems);
             check_children(element, children, problems);
@@ -142,6 +145,11 @@ pub fn check(element: &Element, shape: &Shape, problems: &mut Vec<Problem>) {
             check_children(element, children, problems);
         }
     }
+}
+
+// Text and nothing else.
+fn is_text(element: &Element) -> bool {
+    element.elements().next().is_none() && !element.text().is_blank()
 }
 
 fn check_attributes(element: &Element, known: &[Attribute], problems: &mut Vec<Problem>) {

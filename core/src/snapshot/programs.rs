@@ -8,9 +8,10 @@ use sha2::{Digest as _, Sha256};
 use crate::config::model::{CertificateName, Fragment as FragmentDocument, PolicyFormat, PolicyText};
 use crate::config::named_values::{Substituted, Substitution};
 use crate::diagnostic::Diagnostic;
+use crate::policy::alone::unknown_names;
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
 use crate::policy::source::Problem;
-use crate::policy::{Catalog, External, Fragment, Program, Scope, Source, compile, liquid, xslt};
+use crate::policy::{Catalog, External, Fragment, Program, Scope, Source, compile};
 use crate::snapshot::build::{Authorizations, Backends, Certificates, Loggers};
 use crate::span::Span;
 
@@ -74,12 +75,8 @@ impl Prepared {
 
     fn names(&self, substitution: &Substitution) -> Vec<Diagnostic> {
         let place = |problem: Problem| Source::plain(&self.file, &self.written).diagnostic(problem);
-        // In Liquid templates and stylesheets braces that name no named value are their own.
-        let mut own = liquid::places(&self.written);
-        own.extend(xslt::places(&self.written));
-        let is_own = |span: &Span| own.iter().any(|place| place.start <= span.start && span.end <= place.end);
-        let unknown = self.substituted.unknown.iter().filter(|(_, span)| !is_own(span)).map(|(name, span)| {
-            let problem = Problem::error("unknown-named-value", *span, format!("there is no named value `{name}`"));
+        let unknown = unknown_names(&self.written, &self.substituted).map(|(name, span)| {
+            let problem = Problem::error("unknown-named-value", span, format!("there is no named value `{name}`"));
             place(match substitution.nearest(name) {
                 Some(near) => problem.with_help(format!("did you mean `{near}`?")),
                 None => problem,

@@ -202,7 +202,9 @@ impl Writer<'_, '_> {
             Content::Text | Content::Verbatim => self.value(name, None).to_string(),
             Content::Policies if depth < DEPTH_MAX => self.policies(depth + 1),
             Content::Policies => String::new(),
-            Content::Children(children) | Content::AnyOrder(children) => self.children(children, depth),
+            Content::Children(children) | Content::AnyOrder(children) | Content::ChildrenOrText(children) => {
+                self.children(children, depth)
+            }
         };
         let _ = write!(text, ">{inner}</{name}>");
         text

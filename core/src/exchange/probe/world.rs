@@ -1,5 +1,6 @@
 //! The configuration around drawn documents, the requests to it, and what the world answers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -30,6 +31,15 @@ pub(crate) fn policy(text: &str) -> Value {
 
 /// The key of the only subscription.
 const KEY: &str = "key";
+
+/// Where documents name backends.
+const BACKENDS: [&str; 5] = [
+    "set-backend-service@backend-id",
+    "invoke-request@backend-id",
+    "llm-content-safety@backend-id",
+    "azure-openai-semantic-cache-lookup@embeddings-backend-id",
+    "llm-semantic-cache-lookup@embeddings-backend-id",
+];
 
 /// What the API has: a parameter, a plain path, and whatever else is asked for.
 const OPERATIONS: [(&str, &str); 7] = [
@@ -91,6 +101,7 @@ fn resources(documents: &Documents, words: &Words) -> ResourceSet {
         );
     }
     backends(&mut add, words);
+    others(&mut add, words);
     set
 }
 
@@ -103,11 +114,33 @@ fn backends(add: &mut impl FnMut(&str, Value), words: &Words) {
             "circuitBreaker": { "rules": [rule] } });
         add(&format!("/backends/{member}"), entity);
     }
-    for (number, id) in words.get("set-backend-service@backend-id").iter().enumerate() {
+    let named: BTreeSet<Arc<str>> = BACKENDS.into_iter().flat_map(|place| words.get(place)).collect();
+    for (number, id) in named.into_iter().enumerate() {
         let pool = json!({ "type": "Pool", "pool": { "services": [{ "id": "/backends/m1" }, { "id": "/backends/m2" }],
             "sessionAffinity": { "sessionId": { "source": "Cookie", "name": "s" } } } });
         let single = json!({ "url": "https://one.example/x", "protocol": "http" });
         add(&format!("/backends/{id}"), if number.is_multiple_of(2) { pool } else { single });
+    }
+}
+
+// Every logger and every connection that a document may name.
+fn others(add: &mut impl FnMut(&str, Value), words: &Words) {
+    let key = "Endpoint=sb://shop.servicebus.windows.net;SharedAccessKeyName=send;SharedAccessKey=key;EntityPath=hub";
+    for id in words.get("log-to-eventhub@logger-id") {
+        let logger = json!({ "loggerType": "azureEventHub", "credentials": { "connectionString": key } });
+        add(&format!("/loggers/{id}"), logger);
+    }
+    let url = "https://login.example/token";
+    let grants = json!({ "clientCredentials": { "tokenUrl": url } });
+    let parameters = json!({ "clientId": "c", "clientSecret": "s" });
+    for provider in words.get("get-authorization-context@provider-id") {
+        let id = format!("/authorizationProviders/{provider}");
+        add(&id, json!({ "identityProvider": "oauth2", "oauth2": { "grantTypes": grants } }));
+        for connection in words.get("get-authorization-context@authorization-id") {
+            let connected = json!({ "authorizationType": "OAuth2", "oauth2grantType": "ClientCredentials",
+                "parameters": parameters });
+            add(&format!("{id}/authorizations/{connection}"), connected);
+        }
     }
 }
 

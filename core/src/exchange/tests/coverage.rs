@@ -37,7 +37,7 @@ fn expected(path: &str, shape: &Shape, into: &mut BTreeSet<String>) {
 
 const fn children(shape: &Shape) -> &'static [Child] {
     match shape.content {
-        Content::Children(children) | Content::AnyOrder(children) => children,
+        Content::Children(children) | Content::AnyOrder(children) | Content::ChildrenOrText(children) => children,
         Content::Empty | Content::Text | Content::Verbatim | Content::Policies => &[],
     }
 }

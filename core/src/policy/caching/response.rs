@@ -37,8 +37,14 @@ pub static CACHE_LOOKUP: Shape = Shape {
 };
 
 /// `cache-store`
-pub static CACHE_STORE: Shape =
-    Shape { attributes: &[attribute("duration").required(), attribute("cache-response")], content: Content::Empty };
+pub static CACHE_STORE: Shape = Shape {
+    attributes: &[
+        attribute("duration").required(),
+        attribute("cache-response"),
+        attribute("caching-mode").literal().one_of(&["cache-on", "do-not-cache"]),
+    ],
+    content: Content::Empty,
+};
 
 /// `cache-lookup`
 #[derive(Clone, Debug)]
@@ -58,6 +64,8 @@ pub struct CacheLookup {
 pub struct CacheStore {
     lifetime: Operand<Lifetime>,
     any_status: Option<Operand<bool>>,
+    // What documents of the first years may say.
+    is_off: bool,
 }
 
 /// What a `cache-lookup` that found nothing leaves for the `cache-store`.
@@ -144,7 +152,8 @@ pub fn build_cache_store(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
         reader.reject("inside-wait", "`cache-store` cannot stand inside a `wait`");
     }
     let any_status = reader.attribute("cache-response");
-    Some(Arc::new(CacheStore { lifetime: reader.attribute("duration")?, any_status }))
+    let is_off = reader.literal("caching-mode").as_deref() == Some("do-not-cache");
+    Some(Arc::new(CacheStore { lifetime: reader.attribute("duration")?, any_status, is_off }))
 }
 
 impl Policy for CacheLookup {
@@ -232,7 +241,7 @@ impl Policy for CacheStore {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let lifetime = self.lifetime.get(run)?.0;
         let any_status = get_optional(self.any_status.as_ref(), run)?.unwrap_or(false);
-        let Some(missed) = &mut run.state.missed else { return Ok(Flow::Next) };
+        let Some(missed) = run.state.missed.as_mut().filter(|_| !self.is_off) else { return Ok(Flow::Next) };
         missed.lifetime = lifetime;
         match run.context.response.as_ref().filter(|response| is_storable(response, any_status)) {
             None => Ok(Flow::Next),

@@ -27,6 +27,8 @@ pub(super) enum Item {
     Date(DateTime),
     List(Arc<[Self]>),
     Object(Arc<IndexMap<Arc<str>, Self>>),
+    /// A member of an object with its name, as a loop over the object sees it.
+    Entry(Arc<(Arc<str>, Self)>),
 }
 
 /// What becomes of `xsi:nil` elements.
@@ -131,6 +133,12 @@ impl Item {
                 "last" => items.last().cloned().unwrap_or_default(),
                 _ => Self::Nil,
             },
+            (Self::Entry(entry), Self::Int(0)) => Self::Text(Arc::clone(&entry.0)),
+            (Self::Entry(entry), Self::Int(1)) => entry.1.clone(),
+            (Self::Entry(entry), Self::Text(name)) if name.eq_ignore_ascii_case("key") => {
+                Self::Text(Arc::clone(&entry.0))
+            }
+            (Self::Entry(entry), Self::Text(name)) if name.eq_ignore_ascii_case("value") => entry.1.clone(),
             (Self::Text(text), Self::Text(name)) if &**name == "size" => Self::count(text.chars().count()),
             _ => Self::Nil,
         }
@@ -152,7 +160,7 @@ impl Item {
             Self::Text(text) => text.trim().is_empty(),
             Self::List(items) => items.is_empty(),
             Self::Object(members) => members.is_empty(),
-            Self::Bool(true) | Self::Int(_) | Self::Float(_) | Self::Date(_) => false,
+            Self::Bool(true) | Self::Int(_) | Self::Float(_) | Self::Date(_) | Self::Entry(_) => false,
         }
     }
 
@@ -166,7 +174,7 @@ impl Item {
                 let float = || text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::Float);
                 text.parse().ok().map(Number::Int).or_else(float)
             }
-            Self::Nil | Self::Bool(_) | Self::Date(_) | Self::List(_) | Self::Object(_) => None,
+            Self::Nil | Self::Bool(_) | Self::Date(_) | Self::List(_) | Self::Object(_) | Self::Entry(_) => None,
         }
     }
 
@@ -190,6 +198,7 @@ impl Item {
             Self::Date(date) => Value::DateTime(*date).to_string(),
             Self::List(items) => items.iter().map(Self::render).collect(),
             Self::Object(members) => members.values().map(Self::render).collect(),
+            Self::Entry(entry) => format!("{}{}", entry.0, entry.1.render()),
         }
     }
 
@@ -200,6 +209,7 @@ impl Item {
             Self::Nil | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Date(_) => 32,
             Self::List(items) => weigh(items.iter(), enough),
             Self::Object(members) => weigh(members.values(), enough),
+            Self::Entry(entry) => entry.0.len().saturating_add(entry.1.weight(enough)),
         }
     }
 

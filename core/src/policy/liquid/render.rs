@@ -128,10 +128,9 @@ impl Renderer<'_> {
 
     fn loop_over(&mut self, of: &For) -> Outcome<End> {
         let mut items = match self.operand(&of.over)? {
-            Item::Object(members) => members
-                .iter()
-                .map(|(name, item)| [Item::Text(Arc::clone(name)), item.clone()].into_iter().collect())
-                .collect(),
+            Item::Object(members) => {
+                members.iter().map(|(name, item)| Item::Entry(Arc::new((Arc::clone(name), item.clone())))).collect()
+            }
             other => other.items(),
         };
         self.step(items.len())?;

@@ -25,6 +25,7 @@ use crate::policy::reader::Reader;
 use crate::policy::routing::{apply_entity, check_backend_id};
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
+use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
 use crate::policy::{Built, Policy};
 use crate::value::Value;
@@ -150,7 +151,8 @@ pub fn build_content_safety(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let blocklists = reader.child("blocklists").map(|element| reader.at(element).texts("id")).unwrap_or_default();
     if shields.is_none() && categories.is_empty() && blocklists.is_empty() {
         let message = "`llm-content-safety` judges nothing: it needs `shield-prompt`, `categories` or `blocklists`";
-        reader.reject("missing-element", message);
+        let name = reader.element.name_span;
+        reader.compiler.report(Problem::warning("no-effect", name, message));
     }
     let (categories, section) = (categories.into_iter().collect::<Option<Vec<_>>>()?, reader.section());
     let backend = backend?;

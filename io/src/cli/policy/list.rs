@@ -82,6 +82,10 @@ fn parts(shape: &Shape) -> String {
             let must = |occurs| matches!(occurs, Occurs::Once | Occurs::OneOrMore);
             parts.extend(children.iter().map(|child| format!("`<{}>`{}", child.name, need(must(child.occurs)))));
         }
+        Content::ChildrenOrText(children) => {
+            parts.extend(children.iter().map(|child| format!("`<{}>`", child.name)));
+            parts.push("or text".to_owned());
+        }
     }
     parts.join(" ")
 }
@@ -133,10 +137,13 @@ fn describe_shape(out: &mut String, shape: &Shape, depth: usize) {
         Content::Policies => {
             let _ = writeln!(out, "{:indent$}policies", "");
         }
-        Content::Children(children) | Content::AnyOrder(children) => {
-            for Child { name, occurs, shape } in children {
+        Content::Children(children) | Content::AnyOrder(children) | Content::ChildrenOrText(children) => {
+            for Child { name, occurs, shape: held } in children {
                 let _ = writeln!(out, "{:indent$}<{name}> {}", "", times(*occurs));
-                describe_shape(out, shape, depth + 1);
+                describe_shape(out, held, depth + 1);
+            }
+            if let Content::ChildrenOrText(_) = shape.content {
+                let _ = writeln!(out, "{:indent$}or instead text or an expression", "");
             }
         }
     }
@@ -186,6 +193,7 @@ fn shape_json(shape: &Shape) -> Value {
         Content::Policies => ("policies", &[]),
         Content::Children(children) => ("ordered", children),
         Content::AnyOrder(children) => ("unordered", children),
+        Content::ChildrenOrText(children) => ("ordered, or text", children),
     };
     let children: Vec<Value> = children
         .iter()
