@@ -75,6 +75,22 @@ impl Runner<'_, '_> {
         Ok(())
     }
 
+    /// Declares a namespace in the element that has been begun.
+    pub(super) fn add_namespace(&mut self, prefix: &Arc<str>, namespace: &Arc<str>) -> Outcome<()> {
+        let parent = self.parent()?;
+        let Kind::Element(_, scope) = self.world.tree.kind(parent) else {
+            return Err(Fail::new(format!("the namespace `{namespace}` stands in no element")));
+        };
+        self.world.charge(NODE_STEPS + scope.len())?;
+        if self.world.tree.node(parent).first.is_some() {
+            return Err(Fail::new(format!("the namespace `{namespace}` comes after content of its element")));
+        }
+        if **prefix == *"xml" || self.world.tree.declare(parent, prefix, namespace) {
+            return Ok(());
+        }
+        Err(Fail::new(format!("the prefix `{prefix}` stands for another namespace than `{namespace}` already")))
+    }
+
     /// Ends what was begun last.
     pub(super) fn end(&mut self, captured: Captured) -> Outcome<()> {
         let Some(built) = self.open.pop() else { return Ok(()) };
@@ -133,6 +149,7 @@ impl Runner<'_, '_> {
                     }
                 }
                 Kind::Attribute(name, value) => self.add_attribute(name, value)?,
+                Kind::Namespace(prefix, namespace) => self.add_namespace(&prefix.local, &namespace)?,
                 Kind::Text(text, escaping) => self.write(&text, escaping)?,
                 other @ (Kind::Comment(_) | Kind::Instruction(..)) => self.add(other)?,
             }
@@ -153,7 +170,7 @@ impl Runner<'_, '_> {
                     at = next;
                     break;
                 }
-                let Some(parent) = self.world.tree.node(at).parent else { return Ok(()) };
+                let Some(parent) = self.world.tree.parent(at) else { return Ok(()) };
                 at = parent;
             }
         }

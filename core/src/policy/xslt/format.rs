@@ -97,8 +97,7 @@ impl DecimalFormat {
     }
 
     fn digits(&self, value: f64, picture: &Picture) -> String {
-        let written = format!("{:.*}", picture.fraction_max, rounded(value, picture.fraction_max));
-        let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
+        let (whole, fraction) = rounded(value, picture.fraction_max);
         let whole = whole.trim_start_matches('0');
         let missing = picture.whole_min.saturating_sub(whole.len());
         let whole: Vec<char> = std::iter::repeat_n('0', missing).chain(whole.chars()).collect();
@@ -114,9 +113,6 @@ impl DecimalFormat {
         if shown > 0 {
             out.push(self.decimal);
             out.extend(fraction.chars().take(shown).map(|c| self.digit_of(c)));
-        }
-        if out.is_empty() {
-            out.push(self.zero);
         }
         out
     }
@@ -164,15 +160,41 @@ impl DecimalFormat {
     }
 }
 
-// What stands exactly in the middle goes up, as in .NET and libxslt; writing would make it even.
-fn rounded(value: f64, digits: usize) -> f64 {
-    let scale = i32::try_from(digits).ok().filter(|digits| *digits <= 15).map_or(1.0, |digits| 10_f64.powi(digits));
-    let scaled = value * scale;
-    if scaled.fract() == 0.5 { (scaled + 0.5) / scale } else { value }
+// The digits before and behind the point. As in .NET a number has 15 digits, and the middle goes up.
+fn rounded(value: f64, fraction_max: usize) -> (String, String) {
+    let written = format!("{value:.14e}");
+    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let mut digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    // How many digits stand before the point; what is less than one begins with zeros.
+    let mut point = exponent.parse::<isize>().unwrap_or(0) + 1;
+    if point <= 0 {
+        digits.splice(0..0, std::iter::repeat_n(0, point.unsigned_abs()));
+        point = 0;
+    }
+    let point = point.unsigned_abs();
+    let kept = point + fraction_max;
+    let goes_up = digits.get(kept).is_some_and(|digit| *digit >= 5);
+    digits.resize(kept, 0);
+    digits.insert(0, 0);
+    if goes_up {
+        for digit in digits.iter_mut().rev() {
+            *digit = (*digit + 1) % 10;
+            if *digit > 0 {
+                break;
+            }
+        }
+    }
+    let text: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+    let (whole, fraction) = text.split_at_checked(point + 1).unwrap_or((&text, ""));
+    (whole.to_owned(), fraction.to_owned())
 }
 
 /// A whole number in the form that a token of `xsl:number` asks for.
 pub(super) fn counted(value: f64, token: &str) -> String {
+    if value < 0.5 {
+        // As in .NET.
+        return number::text(value);
+    }
     let rounded = number::round(value);
     if !(1.0..1e15).contains(&rounded) {
         return number::text(rounded);
@@ -244,7 +266,13 @@ mod tests {
             (2.5, "0", "3"),
             (0.125, "0.00", "0.13"),
             (0.124, "0.00", "0.12"),
-            (0.0, "#", "0"),
+            (0.0, "#", ""),
+            (1.005, "0.00", "1.01"),
+            (0.285, "0.00", "0.29"),
+            (99.995, "0.00", "100.00"),
+            (1.0 / 3.0, "0.####################", "0.333333333333333"),
+            (1e-7, "0.##########", "0.0000001"),
+            (12_345_678_901_234_567_890.0, "#,##0", "12,345,678,901,234,600,000"),
             (7.0, "000", "007"),
             (1_234_567.0, "#,####", "123,4567"),
             (f64::NAN, "0", "NaN"),

@@ -116,7 +116,7 @@ pub fn places(document: &str) -> Vec<Span> {
         let start = from + found;
         let rest = document.get(start..).unwrap_or("");
         let length = rest.find("</xsl-transform").unwrap_or(rest.len());
-        let stylesheet = [":stylesheet", ":transform"].iter().filter_map(|tag| rest.find(tag)).min();
+        let stylesheet = [":stylesheet", ":transform", ":version"].iter().filter_map(|tag| rest.find(tag)).min();
         if let Some(at) = stylesheet.filter(|at| *at < length) {
             places.push(Span::new(start + at, start + length));
         }

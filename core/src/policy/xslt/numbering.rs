@@ -61,26 +61,37 @@ impl World<'_> {
             let mut at = Some(node);
             while let Some(here) = at {
                 self.charge(1)?;
-                if is_from(here)? {
+                if here != node && is_from(here)? {
                     break;
                 }
                 count += usize::from(self.is_counted(numbering, node, here)?);
                 at = self.before_or_above(here);
             }
-            return Ok(if count > 0 { vec![real(count)] } else { counts });
+            // Nothing counts before the first that `from` is for, as in .NET.
+            let is_begun = at.is_some() || numbering.from.is_none();
+            return Ok(if count > 0 && is_begun { vec![real(count)] } else { counts });
         }
+        let mut counted = Vec::new();
+        let mut is_begun = numbering.from.is_none();
         for above in std::iter::once(node).chain(self.tree.ancestors(node)) {
             if above != node && is_from(above)? {
+                is_begun = true;
                 break;
             }
             if self.is_counted(numbering, node, above)? {
-                counts.push(real(self.place(numbering, node, above)?));
-                if numbering.level == Level::Single {
+                counted.push(above);
+                if numbering.level == Level::Single && is_begun {
                     break;
                 }
             }
         }
-        counts.reverse();
+        if !is_begun {
+            return Ok(counts);
+        }
+        counted.truncate(if numbering.level == Level::Single { 1 } else { usize::MAX });
+        for above in counted.into_iter().rev() {
+            counts.push(real(self.place(numbering, node, above)?));
+        }
         Ok(counts)
     }
 
@@ -97,7 +108,7 @@ impl World<'_> {
     }
 
     fn before_or_above(&self, node: NodeId) -> Option<NodeId> {
-        let Some(mut before) = self.tree.node(node).previous else { return self.tree.node(node).parent };
+        let Some(mut before) = self.tree.node(node).previous else { return self.tree.parent(node) };
         while let Some(last) = self.tree.node(before).last {
             before = last;
         }
@@ -112,6 +123,7 @@ impl World<'_> {
         Ok(match (self.tree.kind(node), self.tree.kind(other)) {
             (Kind::Element(own, _), Kind::Element(name, _)) => own == name,
             (Kind::Attribute(own, _), Kind::Attribute(name, _)) => own == name,
+            (Kind::Namespace(own, _), Kind::Namespace(name, _)) => own == name,
             (Kind::Instruction(own, _), Kind::Instruction(target, _)) => own == target,
             (own, kind) => std::mem::discriminant(own) == std::mem::discriminant(kind),
         })
@@ -146,7 +158,8 @@ fn write(numbers: &[f64], format: &str, grouping: Option<&(String, f64)>) -> Str
         }
         out.push_str(&grouped(counted(*value, token), grouping));
     }
-    out.push_str(separators.last().copied().filter(|_| separators.len() > 1).unwrap_or(""));
+    // What stands without a token stands on both sides.
+    out.push_str(separators.last().copied().unwrap_or(""));
     out
 }
 

@@ -22,6 +22,10 @@ const SWITCHES: [&str; 12] = [
     "nowrap", "selected",
 ];
 
+/// Attributes of HTML that hold addresses.
+const PLACES: [&str; 12] =
+    ["action", "cite", "classid", "codebase", "data", "for", "href", "longdesc", "name", "profile", "src", "usemap"];
+
 /// Writes the tree below `root`.
 ///
 /// # Errors
@@ -64,7 +68,9 @@ fn usual(tree: &Tree, root: NodeId) -> Method {
             Kind::Element(name, _) if name.namespace.is_empty() && name.local.eq_ignore_ascii_case("html") => {
                 return Method::Html;
             }
-            Kind::Root | Kind::Element(..) | Kind::Attribute(..) | Kind::Text(..) => return Method::Xml,
+            Kind::Root | Kind::Element(..) | Kind::Attribute(..) | Kind::Namespace(..) | Kind::Text(..) => {
+                return Method::Xml;
+            }
         }
     }
     Method::Xml
@@ -138,7 +144,7 @@ impl Writer<'_> {
                 if let Some(next) = self.tree.node(here).next {
                     break Some(next);
                 }
-                match self.tree.node(here).parent {
+                match self.tree.parent(here) {
                     Some(parent) if parent != root => here = parent,
                     Some(_) | None => break None,
                 }
@@ -161,7 +167,7 @@ impl Writer<'_> {
                 let gap = if data.is_empty() { "" } else { " " };
                 self.out.push_str(&format!("<?{target}{gap}{data}{end}"));
             }
-            Kind::Root | Kind::Attribute(..) => {}
+            Kind::Root | Kind::Attribute(..) | Kind::Namespace(..) => {}
         }
     }
 
@@ -197,13 +203,6 @@ impl Writer<'_> {
         let new = declared.new;
         self.out.push('<');
         self.out.push_str(&written);
-        for (prefix, namespace) in &new {
-            self.out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
-            self.out.push_str(prefix);
-            self.out.push_str("=\"");
-            self.escape_attribute(namespace);
-            self.out.push('"');
-        }
         for ((name, value), written) in attributes.iter().zip(names) {
             self.out.push(' ');
             self.out.push_str(&written);
@@ -212,7 +211,18 @@ impl Writer<'_> {
                 continue;
             }
             self.out.push_str("=\"");
-            self.escape_attribute(value);
+            match self.is_html(name) && PLACES.contains(&&*name.local.to_ascii_lowercase()) {
+                true => self.escape_attribute(&percent_encoded(value)),
+                false => self.escape_attribute(value),
+            }
+            self.out.push('"');
+        }
+        // Behind the attributes, as in .NET.
+        for (prefix, namespace) in &new {
+            self.out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
+            self.out.push_str(prefix);
+            self.out.push_str("=\"");
+            self.escape_attribute(namespace);
             self.out.push('"');
         }
         self.declarations += if new.is_empty() { 0 } else { outer.len() + new.len() };
@@ -257,7 +267,7 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, node: NodeId, text: &str, escaping: Escaping) {
-        let parent = self.tree.node(node).parent.and_then(|parent| self.tree.name(parent));
+        let parent = self.tree.parent(node).and_then(|parent| self.tree.name(parent));
         let is_raw =
             |name: &Name| self.is_html(name) && matches!(&*name.local.to_ascii_lowercase(), "script" | "style");
         if escaping == Escaping::Off || parent.is_some_and(is_raw) {
@@ -272,7 +282,6 @@ impl Writer<'_> {
                     '>' => self.out.push_str("&gt;"),
                     '&' => self.out.push_str("&amp;"),
                     '\r' if self.method == Method::Xml => self.out.push_str("&#xD;"),
-                    '\u{a0}' if self.method == Method::Html => self.out.push_str("&nbsp;"),
                     other => self.out.push(other),
                 }
             }
@@ -296,6 +305,20 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+// XSLT 1.0 §16.2: what is not ASCII in an address is written so.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut buffer = [0; 4];
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        c.encode_utf8(&mut buffer).bytes().for_each(|byte| out.push_str(&format!("%{byte:02X}")));
+    }
+    out
 }
 
 /// The declarations that an element must write.
@@ -355,8 +378,10 @@ impl Declared<'_> {
         if let Some(prefix) = known.map(|(prefix, _)| Arc::clone(prefix)) {
             return format!("{prefix}:{}", name.local);
         }
-        let prefix: Arc<str> =
-            (0..).map(|n| Arc::from(format!("ns{n}"))).find(|p: &Arc<str>| self.bound(p).is_none()).unwrap_or_default();
+        let prefix: Arc<str> = (0..)
+            .map(|n| Arc::from(format!("xp_{n}")))
+            .find(|p: &Arc<str>| self.bound(p).is_none())
+            .unwrap_or_default();
         self.new.push((Arc::clone(&prefix), Arc::clone(&name.namespace)));
         format!("{prefix}:{}", name.local)
     }

@@ -19,8 +19,8 @@ pub(super) struct Pattern {
 enum Anchor {
     Anywhere,
     Root,
-    /// One of the nodes that `key` gives.
-    Key(Expr),
+    /// One of the nodes that `key` or `id` gives.
+    Nodes(Expr),
 }
 
 /// A step, and how it hangs on the one before it.
@@ -56,9 +56,8 @@ fn split(expr: Expr, found: &mut Vec<Pattern>) -> Result<(), Mistake> {
             found.push(of_path(path)?);
             Ok(())
         }
-        Expr::Call(Function::Key, arguments) => {
-            let start = Anchor::Key(Expr::Call(Function::Key, arguments));
-            found.push(Pattern { start, steps: Vec::new() });
+        call @ Expr::Call(Function::Key | Function::Id, _) => {
+            found.push(Pattern { start: Anchor::Nodes(call), steps: Vec::new() });
             Ok(())
         }
         _ => Err(refused()),
@@ -89,7 +88,7 @@ fn of_path(path: Path) -> Result<Pattern, Mistake> {
         Start::Context => Anchor::Anywhere,
         Start::Root => Anchor::Root,
         Start::Expr(start) => match *start {
-            call @ Expr::Call(Function::Key, _) => Anchor::Key(call),
+            call @ Expr::Call(Function::Key | Function::Id, _) => Anchor::Nodes(call),
             _ => return Err(refused()),
         },
     };
@@ -136,6 +135,11 @@ fn names_position(expr: &Expr) -> bool {
 }
 
 impl Pattern {
+    /// `/`
+    pub(super) const fn root() -> Self {
+        Self { start: Anchor::Root, steps: Vec::new() }
+    }
+
     /// The priority of a template that says none.
     pub(super) fn priority(&self) -> f64 {
         let [link] = self.steps.as_slice() else { return 0.5 };
@@ -169,7 +173,7 @@ impl World<'_> {
         if rest == 0 && matches!(pattern.start, Anchor::Anywhere) {
             return Ok(true);
         }
-        let Some(parent) = self.tree.node(node).parent else { return Ok(false) };
+        let Some(parent) = self.tree.parent(node) else { return Ok(false) };
         if link.gap == Gap::Nothing {
             return self.hangs(parent, pattern, rest);
         }
@@ -186,14 +190,18 @@ impl World<'_> {
         match start {
             Anchor::Anywhere => Ok(true),
             Anchor::Root => Ok(matches!(self.tree.kind(node), Kind::Root)),
-            Anchor::Key(call) => Ok(self.eval(call, Focus::on(node, 1, 1))?.nodes()?.contains(&node)),
+            Anchor::Nodes(call) => Ok(self.eval(call, Focus::on(node, 1, 1))?.nodes()?.contains(&node)),
         }
     }
 
     fn is_step(&self, node: NodeId, link: &Link) -> Outcome<bool> {
         let step = &link.step;
-        let is_attribute = self.tree.is_attribute(node);
-        if is_attribute != (step.axis == Axis::Attribute) || matches!(self.tree.kind(node), Kind::Root) {
+        let is_on_axis = match self.tree.kind(node) {
+            Kind::Root | Kind::Namespace(..) => false,
+            Kind::Attribute(..) => step.axis == Axis::Attribute,
+            Kind::Element(..) | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => step.axis == Axis::Child,
+        };
+        if !is_on_axis {
             return Ok(false);
         }
         if !self.fits(node, &step.test, step.axis) {
@@ -211,7 +219,7 @@ impl World<'_> {
             }
             return Ok(true);
         }
-        let Some(parent) = self.tree.node(node).parent else { return Ok(false) };
+        let Some(parent) = self.tree.parent(node) else { return Ok(false) };
         let mut nodes: Vec<NodeId> = match step.axis {
             Axis::Attribute => self.tree.attributes(parent).collect(),
             _ => self.tree.children(parent).collect(),

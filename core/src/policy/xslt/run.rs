@@ -205,7 +205,7 @@ impl<'s> Runner<'_, 's> {
                 let text = self.world.text(focus.node)?;
                 self.write(&text, Escaping::On)
             }
-            Kind::Comment(_) | Kind::Instruction(..) => Ok(()),
+            Kind::Namespace(..) | Kind::Comment(_) | Kind::Instruction(..) => Ok(()),
         }
     }
 
@@ -344,10 +344,12 @@ impl<'s> Runner<'_, 's> {
     fn use_sets(&mut self, sets: &'s [Name], focus: Focus) -> Outcome<()> {
         let sheet = self.world.sheet;
         for name in sets.iter().rev() {
-            for set in sheet.attribute_sets.iter().filter(|set| set.name == *name) {
+            for set in sheet.attribute_sets.iter().rev().filter(|set| set.name == *name) {
                 self.enter(set.locals, Rc::default())?;
                 self.push(Work::Leave)?;
                 self.body(&set.body, focus)?;
+                // INVARIANT: no set uses itself, and they use each other only so deep: `sets_in_circle` has looked.
+                self.use_sets(&set.uses, focus)?;
             }
         }
         Ok(())
@@ -403,6 +405,7 @@ impl<'s> Runner<'_, 's> {
                 self.use_sets(sets, focus)
             }
             Kind::Attribute(name, value) => self.add_attribute(name, value),
+            Kind::Namespace(prefix, namespace) => self.add_namespace(&prefix.local, &namespace),
             Kind::Text(text, escaping) => self.write(&text, escaping),
             other @ (Kind::Comment(_) | Kind::Instruction(..)) => self.add(other),
         }

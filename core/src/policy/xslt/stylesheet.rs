@@ -66,6 +66,8 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub(super) struct AttributeSet {
     pub(super) name: Name,
+    /// Other sets, whose attributes come first.
+    pub(super) uses: Vec<Name>,
     pub(super) body: Vec<Instruction>,
     pub(super) locals: usize,
 }

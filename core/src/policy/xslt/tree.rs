@@ -1,7 +1,7 @@
 //! The trees of a transformation, all in one arena: the document, what variables hold, the result. A node's number is its place in
 //! document order. Evaluates nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 
@@ -56,40 +56,80 @@ impl Name {
 }
 
 /// Declarations of namespaces that are in force: namespaces by prefix.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Scope(IndexMap<Arc<str>, Arc<str>>);
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope(IndexMap<Arc<str>, Kind>);
 
 impl Scope {
     /// The scope inside of an element that declares these, in one that has `outer` in force.
     pub(super) fn inside(outer: &Self, declared: impl IntoIterator<Item = (Arc<str>, Arc<str>)>) -> Self {
         let mut all = outer.0.clone();
-        all.extend(declared);
+        for (prefix, namespace) in declared {
+            // Its own come last, as in .NET.
+            all.shift_remove(&prefix);
+            all.insert(Arc::clone(&prefix), namespace_node(prefix, namespace));
+        }
         Self(all)
+    }
+
+    /// Declares a namespace; false when the prefix stands for another.
+    pub(super) fn declare(&mut self, prefix: &Arc<str>, namespace: &Arc<str>) -> bool {
+        let known = self.0.entry(Arc::clone(prefix));
+        let known = known.or_insert_with(|| namespace_node(Arc::clone(prefix), Arc::clone(namespace)));
+        namespace_of(known).is_some_and(|known| known == namespace)
     }
 
     /// The namespace of a prefix.
     pub(super) fn namespace_of(&self, prefix: &str) -> Option<&Arc<str>> {
-        self.0.get(prefix)
+        self.0.get(prefix).and_then(namespace_of)
     }
 
     /// All that is in force: prefixes and namespaces.
     pub(super) fn all(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
-        self.0.iter()
+        self.0.iter().filter_map(|(prefix, node)| Some((prefix, namespace_of(node)?)))
     }
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+
+    // The numbers of the namespaces among an element's nodes: 1 is `xml`'s; what takes a default away is none.
+    fn numbers(&self) -> impl Iterator<Item = u16> + '_ {
+        let is_one = |node: &Kind| namespace_of(node).is_some_and(|namespace| !namespace.is_empty());
+        (2..)
+            .zip(self.0.iter())
+            .filter(move |(_, (prefix, node))| &***prefix != "xml" && is_one(node))
+            .map(|(number, _)| number)
+    }
+
+    fn node(&self, number: u16) -> &Kind {
+        self.0.get_index(usize::from(number.saturating_sub(2))).map_or(&*XML_NAMESPACE, |(_, node)| node)
+    }
 }
 
-/// A node's number.
+static XML_NAMESPACE: LazyLock<Kind> = LazyLock::new(|| namespace_node(Arc::from("xml"), Arc::from(XML)));
+
+fn namespace_node(prefix: Arc<str>, namespace: Arc<str>) -> Kind {
+    Kind::Namespace(Name { local: prefix, ..Name::default() }, namespace)
+}
+
+const fn namespace_of(node: &Kind) -> Option<&Arc<str>> {
+    match node {
+        Kind::Namespace(_, namespace) => Some(namespace),
+        _ => None,
+    }
+}
+
+/// A node's number. A namespace that is in force in an element has the element's and one of its own: it is no node of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct NodeId(u32);
+pub(super) struct NodeId(u32, u16);
 
 impl NodeId {
-    /// The number itself.
-    pub(super) const fn number(self) -> u32 {
-        self.0
+    /// The number as text.
+    pub(super) fn written(self) -> String {
+        match self {
+            Self(node, 0) => node.to_string(),
+            Self(node, namespace) => format!("{node}n{namespace}"),
+        }
     }
 }
 
@@ -106,6 +146,8 @@ pub(super) enum Kind {
     Root,
     Element(Name, Arc<Scope>),
     Attribute(Name, Arc<str>),
+    /// Prefix and namespace
+    Namespace(Name, Arc<str>),
     Text(String, Escaping),
     Comment(Arc<str>),
     /// Target and data
@@ -140,6 +182,9 @@ pub(super) type Strips<'a> = &'a dyn Fn(&Name) -> bool;
 impl Tree {
     pub(super) fn node(&self, id: NodeId) -> &Node {
         static NONE: Node = NOTHING;
+        if id.1 > 0 {
+            return &NONE;
+        }
         // INVARIANT: numbers come from `add` alone, so the node is always there.
         usize::try_from(id.0).ok().and_then(|index| self.nodes.get(index)).unwrap_or(&NONE)
     }
@@ -149,11 +194,19 @@ impl Tree {
     }
 
     pub(super) fn kind(&self, id: NodeId) -> &Kind {
-        &self.node(id).kind
+        match id {
+            NodeId(_, 0) => &self.node(id).kind,
+            NodeId(_, 1) => &XML_NAMESPACE,
+            NodeId(element, namespace) => match &self.node(NodeId(element, 0)).kind {
+                Kind::Element(_, scope) => scope.node(namespace),
+                // INVARIANT: `namespaces` gives numbers for elements alone.
+                _ => &XML_NAMESPACE,
+            },
+        }
     }
 
     fn add(&mut self, kind: Kind, parent: Option<NodeId>) -> NodeId {
-        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX), 0);
         self.nodes.push(Node { kind, parent, ..NOTHING });
         id
     }
@@ -195,19 +248,46 @@ impl Tree {
         self.append(parent, Kind::Text(text.to_owned(), escaping));
     }
 
-    /// An attribute of `parent`, in the place of one with the same name.
+    /// Declares a namespace in an element; false when the prefix stands for another.
+    pub(super) fn declare(&mut self, element: NodeId, prefix: &Arc<str>, namespace: &Arc<str>) -> bool {
+        match self.node_mut(element) {
+            Some(Node { kind: Kind::Element(name, scope), .. }) => {
+                // A name without a namespace keeps the default namespace away.
+                let fits = name.prefix != *prefix || name.namespace == *namespace;
+                fits && Arc::make_mut(scope).declare(prefix, namespace)
+            }
+            _ => false,
+        }
+    }
+
+    /// An attribute of `parent`, instead of one with the same name, and last as in .NET.
     pub(super) fn set_attribute(&mut self, parent: NodeId, name: Name, value: Arc<str>) {
         let mut last = None;
         for id in self.attributes(parent).collect::<Vec<_>>() {
-            if let Some(Node { kind: Kind::Attribute(known, old), .. }) = self.node_mut(id)
-                && *known == name
-            {
-                *old = value;
-                return;
+            if self.name(id) == Some(&name) {
+                self.unhang_attribute(parent, last, id);
+            } else {
+                last = Some(id);
             }
-            last = Some(id);
         }
         self.hang_attribute(parent, last, name, value);
+    }
+
+    // Takes an attribute out that stands behind `before`; its node stays behind without a place.
+    fn unhang_attribute(&mut self, parent: NodeId, before: Option<NodeId>, id: NodeId) {
+        let next = self.node(id).next;
+        match before {
+            Some(before) => {
+                if let Some(before) = self.node_mut(before) {
+                    before.next = next;
+                }
+            }
+            None => {
+                if let Some(parent) = self.node_mut(parent) {
+                    parent.attributes = next;
+                }
+            }
+        }
     }
 
     // An attribute behind the last one.
@@ -237,21 +317,39 @@ impl Tree {
     }
 
     pub(super) fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        std::iter::successors(self.node(id).parent, |id| self.node(*id).parent)
+        std::iter::successors(self.parent(id), |id| self.parent(*id))
     }
 
-    pub(super) fn is_attribute(&self, id: NodeId) -> bool {
-        matches!(self.kind(id), Kind::Attribute(..))
+    pub(super) fn parent(&self, id: NodeId) -> Option<NodeId> {
+        match id {
+            NodeId(_, 0) => self.node(id).parent,
+            NodeId(element, _) => Some(NodeId(element, 0)),
+        }
+    }
+
+    /// The namespaces that are in force in an element, `xml` first.
+    pub(super) fn namespaces(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let scope = match self.kind(id) {
+            Kind::Element(_, scope) => Some(scope),
+            _ => None,
+        };
+        let own = scope.into_iter().flat_map(|scope| scope.numbers());
+        scope.map(|_| 1).into_iter().chain(own).map(move |number| NodeId(id.0, number))
+    }
+
+    /// Whether it hangs on an element without being content of it: an attribute or a namespace.
+    pub(super) fn is_aside(&self, id: NodeId) -> bool {
+        matches!(self.kind(id), Kind::Attribute(..) | Kind::Namespace(..))
     }
 
     pub(super) fn is_element(&self, id: NodeId) -> bool {
         matches!(self.kind(id), Kind::Element(..))
     }
 
-    /// The name of an element or an attribute.
+    /// The name of an element, an attribute or a namespace.
     pub(super) fn name(&self, id: NodeId) -> Option<&Name> {
         match self.kind(id) {
-            Kind::Element(name, _) | Kind::Attribute(name, _) => Some(name),
+            Kind::Element(name, _) | Kind::Attribute(name, _) | Kind::Namespace(name, _) => Some(name),
             Kind::Root | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => None,
         }
     }
@@ -271,7 +369,7 @@ impl Tree {
             {
                 return Some(next);
             }
-            here = node.parent?;
+            here = self.parent(here)?;
         }
         None
     }
@@ -284,7 +382,9 @@ impl Tree {
     /// The text of a node as XPath has it.
     pub(super) fn text(&self, id: NodeId) -> String {
         match self.kind(id) {
-            Kind::Attribute(_, text) | Kind::Comment(text) | Kind::Instruction(_, text) => text.to_string(),
+            Kind::Attribute(_, text) | Kind::Namespace(_, text) | Kind::Comment(text) | Kind::Instruction(_, text) => {
+                text.to_string()
+            }
             Kind::Text(text, _) => text.clone(),
             Kind::Root | Kind::Element(..) => {
                 let mut text = String::new();
@@ -377,7 +477,7 @@ impl Tree {
     ) -> Result<Arc<Scope>, String> {
         let outer = match self.kind(parent) {
             Kind::Element(_, scope) => scope,
-            Kind::Root | Kind::Attribute(..) | Kind::Text(..) | Kind::Comment(_) | Kind::Instruction(..) => outermost,
+            _ => outermost,
         };
         let declared = node.declarations();
         if declared.is_empty() {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Compiler, Content, INSTRUCTIONS, Lead, XSL, content, declared_prefix, inner_scope, raw, xsl_name};
+use super::{
+    Compiler, Content, INSTRUCTIONS, Lead, XSL, content, declared_prefix, inner_scope, own_version, raw, xsl_name,
+};
 use crate::diagnostic::nearest;
 use crate::expr::xml::is_blank;
 use crate::policy::dialect::{Attribute, Element};
@@ -39,6 +41,7 @@ impl Compiler {
                     continue;
                 }
                 (Some(name), _) => self.instruction(name, child, &scope, &mut made),
+                (None, _) if self.is_extension(child, &scope) => self.fallback(child, &scope, &mut made),
                 (None, _) => self.literal(child, &scope, &mut made),
             }
             lead = Lead::Nothing;
@@ -96,12 +99,37 @@ impl Compiler {
             }
             "number" => self.number(element, scope),
             "fallback" => None,
+            other if self.looks_forward && !matches!(other, "apply-imports" | "param" | "sort") => {
+                self.fallback(element, scope, made);
+                None
+            }
             other => {
                 self.unknown(other, element);
                 None
             }
         };
         made.extend(instruction);
+    }
+
+    fn is_extension(&self, element: &Element, scope: Scoped<'_>) -> bool {
+        let prefix = element.name.split_once(':').map_or("", |(prefix, _)| prefix);
+        scope.namespace_of(prefix).is_some_and(|namespace| self.extensions.contains(namespace))
+    }
+
+    // What stands for an instruction that there is not.
+    fn fallback(&mut self, element: &Element, scope: Scoped<'_>, made: &mut Vec<Instruction>) {
+        let mut is_there = false;
+        for child in element.elements() {
+            let scope = inner_scope(child, scope);
+            if xsl_name(child, &scope) == Some("fallback") {
+                is_there = true;
+                made.extend(self.body(child, &scope, Lead::Nothing));
+            }
+        }
+        if !is_there {
+            let message = format!("there is no instruction `{}`, and it holds no `xsl:fallback`", element.name);
+            self.error(element.name_span, message);
+        }
     }
 
     fn unknown(&mut self, name: &str, element: &Element) {
@@ -354,11 +382,15 @@ impl Compiler {
     }
 
     // An element that goes into the result as it stands.
-    fn literal(&mut self, element: &Element, scope: Scoped<'_>, made: &mut Vec<Instruction>) {
+    pub(super) fn literal(&mut self, element: &Element, scope: Scoped<'_>, made: &mut Vec<Instruction>) {
         let (prefix, local) = element.name.split_once(':').unwrap_or(("", &element.name));
         let Some(mut name) = self.result_name(prefix, local, element, scope, false) else { return };
         if prefix.is_empty() && name.namespace.is_empty() {
             name.prefix = Arc::default();
+        }
+        let looks_forward = self.looks_forward;
+        if let Some(version) = own_version(element, scope) {
+            self.looks_forward = raw(&version.value).trim() != "1.0";
         }
         let mut attributes = Vec::new();
         let mut sets = Vec::new();
@@ -378,6 +410,7 @@ impl Compiler {
         }
         let scope_made = self.result_scope(scope);
         let body = self.body(element, scope, Lead::Nothing);
+        self.looks_forward = looks_forward;
         made.push(Instruction::Literal(Box::new(Literal { name, scope: scope_made, attributes, sets, body })));
     }
 
@@ -385,8 +418,10 @@ impl Compiler {
     fn own_attribute(&mut self, local: &str, attribute: &Attribute, element: &Element, scope: Scoped<'_>) -> Vec<Name> {
         match local {
             "use-attribute-sets" => return self.sets(element, &attribute.name, scope),
-            "exclude-result-prefixes" | "extension-element-prefixes" => {
+            "exclude-result-prefixes" => self.exclude(&raw(&attribute.value), scope, element),
+            "extension-element-prefixes" => {
                 self.exclude(&raw(&attribute.value), scope, element);
+                self.extend(&raw(&attribute.value), scope);
             }
             "version" => {}
             _ => self.error(attribute.name_span, format!("`{}` means nothing here", attribute.name)),

@@ -1,5 +1,6 @@
 //! What stands beside templates in a stylesheet: output, keys, formats, white space, sets of attributes. Compiles no instructions but theirs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::order::Made;
@@ -11,6 +12,9 @@ use crate::policy::xslt::format::DecimalFormat;
 use crate::policy::xslt::stylesheet::{AttributeSet, Key, Method, Strip};
 use crate::policy::xslt::tree::{Name, Scope};
 use crate::policy::xslt::xpath::{Test, parse};
+
+/// How deep sets of attributes may use each other.
+const SETS_DEEP_MAX: usize = 64;
 
 const DECLARATIONS: [&str; 12] = [
     "attribute-set",
@@ -78,6 +82,7 @@ impl Compiler {
                 let message = format!("`{}` reads another document, which no policy does", element.name);
                 self.error(element.name_span, message);
             }
+            _ if self.looks_forward => {}
             other => {
                 let problem =
                     Problem::error("xslt", element.name_span, format!("a stylesheet cannot hold `{}`", element.name));
@@ -253,15 +258,33 @@ impl Compiler {
     fn attribute_set(&mut self, element: &Element, scope: &Arc<Scope>) {
         self.check(element, &["name", "use-attribute-sets"], &["name"]);
         let Some(name) = self.name(element, "name", scope) else { return };
-        if element.attribute("use-attribute-sets").is_some() {
-            self.error(element.name_span, "sets of attributes that use other sets are not supported");
-        }
+        let uses = self.sets(element, "use-attribute-sets", scope);
         let is_attribute = |child: &Element| xsl_name(child, &super::inner_scope(child, scope)) == Some("attribute");
         if element.has_text() || element.elements().any(|child| !is_attribute(child)) {
             self.error(element.name_span, format!("`{}` holds attributes alone", element.name));
         }
         let (body, locals) = self.apart(|compiler| compiler.body(element, scope, Lead::Nothing));
-        self.sheet.attribute_sets.push(AttributeSet { name, body, locals });
+        self.sheet.attribute_sets.push(AttributeSet { name, uses, body, locals });
+    }
+
+    /// Refuses sets that use themselves, and those that use each other deeper than a run may go.
+    pub(super) fn check_sets(&mut self, root: &Element) {
+        let mut depths: BTreeMap<Name, usize> = BTreeMap::new();
+        let sets = &self.sheet.attribute_sets;
+        // After as many rounds as the deepest may take, no depth grows any more.
+        for _ in 0..=SETS_DEEP_MAX {
+            for set in sets {
+                let below = set.uses.iter().filter_map(|name| depths.get(name)).max().copied().unwrap_or(0);
+                let known = depths.entry(set.name.clone()).or_insert(0);
+                *known = (*known).max(below + 1);
+            }
+        }
+        if let Some((name, _)) = depths.iter().find(|(_, depth)| **depth > SETS_DEEP_MAX) {
+            let name = name.written();
+            let message =
+                format!("the set of attributes `{name}` uses itself, or others more than {SETS_DEEP_MAX} deep");
+            self.error(root.name_span, message);
+        }
     }
 
     /// The sets that an element names, as places in the stylesheet.

@@ -73,6 +73,10 @@ struct Compiler {
     /// How many templates have been seen.
     announced: usize,
     sets: BTreeMap<Name, usize>,
+    /// Namespaces whose elements are instructions, none of which there are.
+    extensions: BTreeSet<Arc<str>>,
+    /// Whether what is compiled is of another version: what XSLT 1.0 does not know there is no mistake (§2.5).
+    looks_forward: bool,
     /// Namespaces that do not go into the result.
     excluded: BTreeSet<Arc<str>>,
     /// What stands for a namespace in the result.
@@ -158,7 +162,16 @@ pub(super) fn raw(value: &Value) -> String {
 /// Whether an element is the stylesheet's root, in the namespaces around it.
 pub(super) fn is_stylesheet(element: &Element, outer: &Arc<Scope>) -> bool {
     let scope = inner_scope(element, outer);
-    matches!(xsl_name(element, &scope), Some("stylesheet" | "transform"))
+    matches!(xsl_name(element, &scope), Some("stylesheet" | "transform")) || own_version(element, &scope).is_some()
+}
+
+// The version that an element of the result says: as a root it is the one template of its stylesheet (XSLT 1.0 §2.3).
+fn own_version<'e>(element: &'e Element, scope: &Scope) -> Option<&'e Attribute> {
+    let is_version = |attribute: &&Attribute| match attribute.name.split_once(':') {
+        Some((prefix, "version")) => scope.namespace_of(prefix).is_some_and(|namespace| **namespace == *XSL),
+        _ => false,
+    };
+    element.attributes.iter().find(is_version).filter(|_| xsl_name(element, scope).is_none())
 }
 
 // The local name of an element of XSLT.
@@ -187,12 +200,19 @@ impl Compiler {
     }
 
     fn root(&mut self, root: &Element, scope: &Arc<Scope>) {
+        if own_version(root, scope).is_some() {
+            return self.lone_template(root, scope);
+        }
+        self.looks_forward = root.attribute("version").is_some_and(|version| raw(&version.value).trim() != "1.0");
         let known = ["version", "exclude-result-prefixes", "extension-element-prefixes", "id", "default-collation"];
         self.check(root, &known, &["version"]);
         let excluded: Vec<&str> = vec!["exclude-result-prefixes", "extension-element-prefixes"];
         for name in excluded {
             let prefixes = root.attribute(name).map(|attribute| raw(&attribute.value)).unwrap_or_default();
             self.exclude(&prefixes, scope, root);
+            if name == "extension-element-prefixes" {
+                self.extend(&prefixes, scope);
+            }
         }
         self.excluded.insert(Arc::from(XSL));
         if root.has_text() {
@@ -216,10 +236,31 @@ impl Compiler {
                 self.error(root.name_span, format!("the value of `${name}` depends on itself"));
             }
         }
+        self.check_sets(root);
         for rules in self.sheet.rules.values_mut() {
             // Behind each other in the stylesheet, the last one is asked first.
             rules.reverse();
             rules.sort_by(|left, right| right.priority.total_cmp(&left.priority));
+        }
+    }
+
+    fn lone_template(&mut self, root: &Element, scope: &Arc<Scope>) {
+        self.excluded.insert(Arc::from(XSL));
+        let (body, locals) = self.apart(|compiler| {
+            let mut body = Vec::new();
+            compiler.literal(root, scope, &mut body);
+            body
+        });
+        self.sheet.templates.push(Template { body, locals });
+        let rule = Rule { pattern: Pattern::root(), template: 0, priority: 0.5 };
+        self.sheet.rules.entry(None).or_default().push(rule);
+    }
+
+    // Prefixes that mean nothing are told of by `exclude`.
+    fn extend(&mut self, prefixes: &str, scope: &Scope) {
+        for prefix in prefixes.split_ascii_whitespace() {
+            let namespace = scope.namespace_of(if prefix == "#default" { "" } else { prefix });
+            self.extensions.extend(namespace.cloned());
         }
     }
 
@@ -240,7 +281,7 @@ impl Compiler {
         for attribute in &element.attributes {
             let name = attribute.name.as_str();
             // Those of other namespaces are none of XSLT's business.
-            if known.contains(&name) || name.contains(':') || name == "xmlns" {
+            if self.looks_forward || known.contains(&name) || name.contains(':') || name == "xmlns" {
                 continue;
             }
             let problem =

@@ -221,7 +221,8 @@ impl World<'_> {
                 tree.attributes(origin).try_for_each(|node| visit(self, node))
             }
             Axis::Attribute => Ok(()),
-            Axis::Parent => tree.node(origin).parent.map_or(Ok(()), |node| visit(self, node)),
+            Axis::Namespace => tree.namespaces(origin).try_for_each(|node| visit(self, node)),
+            Axis::Parent => tree.parent(origin).map_or(Ok(()), |node| visit(self, node)),
             Axis::Ancestor => tree.ancestors(origin).try_for_each(|node| visit(self, node)),
             Axis::AncestorOrSelf => {
                 visit(self, origin)?;
@@ -232,7 +233,7 @@ impl World<'_> {
                 visit(self, origin)?;
                 self.below(origin, visit)
             }
-            Axis::FollowingSibling | Axis::PrecedingSibling if tree.is_attribute(origin) => Ok(()),
+            Axis::FollowingSibling | Axis::PrecedingSibling if tree.is_aside(origin) => Ok(()),
             Axis::FollowingSibling => std::iter::successors(tree.node(origin).next, |id| tree.node(*id).next)
                 .try_for_each(|node| visit(self, node)),
             Axis::PrecedingSibling => std::iter::successors(tree.node(origin).previous, |id| tree.node(*id).previous)
@@ -253,7 +254,7 @@ impl World<'_> {
 
     fn behind(&self, origin: NodeId, visit: &mut dyn FnMut(&Self, NodeId) -> Outcome<()>) -> Outcome<()> {
         let top = self.top(origin)?;
-        let first = self.tree.node(origin).parent.filter(|_| self.tree.is_attribute(origin));
+        let first = self.tree.parent(origin).filter(|_| self.tree.is_aside(origin));
         let mut at = match first.and_then(|element| self.tree.node(element).first) {
             Some(child) => Some(child),
             None => self.tree.beside(origin, top),
@@ -274,7 +275,7 @@ impl World<'_> {
             }
             node
         };
-        let start = tree.node(origin).parent.filter(|_| tree.is_attribute(origin)).unwrap_or(origin);
+        let start = tree.parent(origin).filter(|_| tree.is_aside(origin)).unwrap_or(origin);
         for above in std::iter::once(start).chain(tree.ancestors(start)) {
             let mut sibling = tree.node(above).previous;
             while let Some(top) = sibling {
@@ -286,7 +287,7 @@ impl World<'_> {
                     }
                     node = match tree.node(node).previous {
                         Some(previous) => lowest(previous),
-                        None => tree.node(node).parent.unwrap_or(top),
+                        None => tree.parent(node).unwrap_or(top),
                     };
                 }
                 sibling = tree.node(top).previous;
@@ -299,7 +300,8 @@ impl World<'_> {
     pub(in crate::policy::xslt) fn fits(&self, node: NodeId, test: &Test, axis: Axis) -> bool {
         let kind = self.tree.kind(node);
         let principal = match kind {
-            Kind::Element(name, _) if axis != Axis::Attribute => Some(name),
+            Kind::Element(name, _) if !matches!(axis, Axis::Attribute | Axis::Namespace) => Some(name),
+            Kind::Namespace(name, _) if axis == Axis::Namespace => Some(name),
             Kind::Attribute(name, _) if axis == Axis::Attribute => Some(name),
             _ => None,
         };

@@ -32,6 +32,7 @@ pub(in crate::policy::xslt) enum Function {
     FormatNumber,
     IsKnown,
     GenerateId,
+    Id,
     Key,
     Lang,
     Last,
@@ -57,7 +58,7 @@ pub(in crate::policy::xslt) enum Function {
 }
 
 /// Name, function, how many arguments it takes.
-const TABLE: [(&str, Function, std::ops::RangeInclusive<usize>); 33] = [
+const TABLE: [(&str, Function, std::ops::RangeInclusive<usize>); 34] = [
     ("boolean", Function::Boolean, 1..=1),
     ("ceiling", Function::Ceiling, 1..=1),
     ("concat", Function::Concat, 2..=usize::MAX),
@@ -70,6 +71,7 @@ const TABLE: [(&str, Function, std::ops::RangeInclusive<usize>); 33] = [
     ("format-number", Function::FormatNumber, 2..=3),
     ("function-available", Function::IsKnown, 1..=1),
     ("generate-id", Function::GenerateId, 0..=1),
+    ("id", Function::Id, 1..=1),
     ("key", Function::Key, 2..=2),
     ("lang", Function::Lang, 1..=1),
     ("last", Function::Last, 0..=0),
@@ -110,7 +112,7 @@ impl Function {
         } else {
             match &*name.local {
                 "document" => return Err(("`document` reads other documents, which no policy does".to_owned(), None)),
-                "id" | "unparsed-entity-uri" => {
+                "unparsed-entity-uri" => {
                     return Err((format!("`{written}` needs a document type, which is not read"), None));
                 }
                 _ => {}
@@ -151,7 +153,12 @@ impl World<'_> {
             Function::FormatNumber => self.format(arguments, focus)?,
             Function::GenerateId => {
                 let node = self.node_of(arguments, focus)?;
-                text(node.map_or_else(String::new, |node| format!("id{}", node.number())))
+                text(node.map_or_else(String::new, |node| format!("id{}", node.written())))
+            }
+            // Only a document type says what identifies; .NET, which reads one, finds nothing either.
+            Function::Id => {
+                self.argument(arguments, 0, focus)?;
+                Value::Nodes(Rc::default())
             }
             Function::Key => {
                 let value = self.argument(arguments, 1, focus)?;
@@ -276,6 +283,8 @@ impl World<'_> {
 
     fn name_of(&self, function: Function, node: NodeId) -> String {
         match (self.tree.kind(node), function) {
+            (Kind::Namespace(..), Function::NamespaceUri) => String::new(),
+            (Kind::Namespace(name, _), _) => name.local.to_string(),
             (Kind::Element(name, _) | Kind::Attribute(name, _), Function::LocalName) => name.local.to_string(),
             (Kind::Element(name, _) | Kind::Attribute(name, _), Function::NamespaceUri) => name.namespace.to_string(),
             (Kind::Element(name, _) | Kind::Attribute(name, _), _) => name.written(),

@@ -97,6 +97,7 @@ pub(super) enum Axis {
     DescendantOrSelf,
     Following,
     FollowingSibling,
+    Namespace,
     Parent,
     Preceding,
     PrecedingSibling,

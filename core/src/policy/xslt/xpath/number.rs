@@ -1,10 +1,14 @@
 //! Numbers of XPath and their texts. `format-number` is in `format`.
 
-/// The number that a text says: digits with a sign and a point, nothing else.
+/// The number that a text says: digits with a sign and a point. A plus and an exponent are .NET's.
 pub(in crate::policy::xslt) fn number(text: &str) -> f64 {
     let text = text.trim_matches([' ', '\t', '\n', '\r']);
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (digits, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    let is_whole = !exponent.is_empty() && exponent.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = is_whole
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && digits.bytes().filter(|byte| *byte == b'.').count() <= 1
         && digits.bytes().any(|byte| byte.is_ascii_digit());
     if is_number { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }

@@ -246,11 +246,11 @@ impl Parser<'_> {
             "descendant-or-self" => Axis::DescendantOrSelf,
             "following" => Axis::Following,
             "following-sibling" => Axis::FollowingSibling,
+            "namespace" => Axis::Namespace,
             "parent" => Axis::Parent,
             "preceding" => Axis::Preceding,
             "preceding-sibling" => Axis::PrecedingSibling,
             "self" => Axis::Itself,
-            "namespace" => return Err(Mistake::new(self.place(), "the axis `namespace` is not supported")),
             other => return Err(Mistake::new(self.place(), format!("there is no axis `{other}`"))),
         };
         self.at += 2;
