@@ -29,18 +29,23 @@ impl Machine<'_> {
     }
 
     // Everything that the result does not reach is emptied, so that neither circles nor long chains are left to `Drop`.
-    pub(super) fn finish(&mut self, result: Outcome<Value>) -> Outcome<Value> {
-        let Some(mut held) = self.held.take().filter(|held| !held.created.is_empty()) else { return result };
+    pub(super) fn finish(&mut self, result: &mut Outcome<Value>) {
+        let Some(mut held) = self.held.take().filter(|held| !held.created.is_empty()) else { return };
         for node in held.annotated.drain(..) {
             node.annotations(Vec::clear);
         }
-        let (kept, result) = match result {
-            Ok(value) => match reached(&value) {
-                Some(kept) => (kept, Ok(frozen(value))),
-                None => (BTreeSet::new(), Err(Interrupt::LimitExceeded(Limit::ResultDepth))),
-            },
-            Err(interrupt) => (BTreeSet::new(), Err(interrupt)),
-        };
+        let mut kept = BTreeSet::new();
+        if let Ok(value) = result {
+            match reached(value) {
+                Some(all) => {
+                    kept = all;
+                    if let Some(simple) = frozen(value) {
+                        *value = simple;
+                    }
+                }
+                None => *result = Err(Interrupt::LimitExceeded(Limit::ResultDepth)),
+            }
+        }
         self.locals.clear();
         for object in &held.created {
             if kept.contains(&object.identity()) {
@@ -49,7 +54,6 @@ impl Machine<'_> {
                 object.get().clear();
             }
         }
-        result
     }
 }
 
@@ -80,10 +84,10 @@ fn object_of(value: &Value) -> Option<Object> {
 }
 
 // Arrays of bytes, characters and texts leave an evaluation in the form that policies know.
-fn frozen(value: Value) -> Value {
-    let Value::Object(object) = &value else { return value };
-    let Some(Ty::Array(item)) = instance::type_of(object) else { return value };
-    let simple = instance::look(&value, |items: &mut Items| match **item {
+fn frozen(value: &Value) -> Option<Value> {
+    let Value::Object(object) = value else { return None };
+    let Some(Ty::Array(item)) = instance::type_of(object) else { return None };
+    let simple = instance::look(value, |items: &mut Items| match **item {
         Ty::Byte => {
             let byte = |value: &Value| if let Value::Byte(byte) = value { *byte } else { 0 };
             Some(Value::Bytes(items.values.iter().map(byte).collect()))
@@ -101,5 +105,5 @@ fn frozen(value: Value) -> Value {
         }
         _ => None,
     });
-    simple.flatten().unwrap_or(value)
+    simple.flatten()
 }

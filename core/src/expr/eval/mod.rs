@@ -79,7 +79,10 @@ pub(crate) struct Held {
 
 /// Runs a program.
 pub(crate) fn run(program: &Program, eval: Eval<'_>, noted: &mut Noted) -> Outcome<Value> {
-    run_then(program, eval, noted, |_, _| Ok(())).map(|(value, ())| value)
+    let mut machine = Machine::of(program, eval, noted);
+    let mut result = machine.body(&program.body);
+    machine.finish(&mut result);
+    result
 }
 
 /// Runs a program and looks at its value while lazy sequences in it can still be enumerated, within the same limits.
@@ -89,32 +92,42 @@ pub(crate) fn run_then<T>(
     noted: &mut Noted,
     look: impl FnOnce(&mut Machine<'_>, &Value) -> Outcome<T>,
 ) -> Outcome<(Value, T)> {
-    let mut machine = Machine {
-        context: eval.context,
-        now: eval.now,
-        rng: eval.rng,
-        noted,
-        locals: Vec::new(),
-        base: 0,
-        depth: 0,
-        arrays: program.arrays,
-        grown: String::new(),
-        steps_left: STEPS_MAX,
-        memory_left: MEMORY_BYTES_MAX,
-        held: None,
+    let mut machine = Machine::of(program, eval, noted);
+    let value = machine.body(&program.body);
+    let seen = value.as_ref().map_err(Interrupt::clone).and_then(|value| look(&mut machine, value));
+    let mut result = match &seen {
+        Ok(_) => value,
+        Err(interrupt) => Err(interrupt.clone()),
     };
-    if program.slots > 0 {
-        machine.locals.resize(usize::from(program.slots), Value::Null);
-    }
-    let looked = machine.body(&program.body).and_then(|value| Ok((look(&mut machine, &value)?, value)));
-    let (seen, result) = match looked {
-        Ok((seen, value)) => (Ok(seen), Ok(value)),
-        Err(interrupt) => (Err(interrupt.clone()), Err(interrupt)),
-    };
-    let value = machine.finish(result)?;
-    Ok((value, seen?))
+    machine.finish(&mut result);
+    Ok((result?, seen?))
 }
 
+impl<'m> Machine<'m> {
+    fn of(program: &Program, eval: Eval<'m>, noted: &'m mut Noted) -> Self {
+        let mut locals = Vec::new();
+        if program.slots > 0 {
+            locals.resize(usize::from(program.slots), Value::Null);
+        }
+        Self {
+            context: eval.context,
+            now: eval.now,
+            rng: eval.rng,
+            noted,
+            locals,
+            base: 0,
+            depth: 0,
+            arrays: program.arrays,
+            grown: String::new(),
+            steps_left: STEPS_MAX,
+            memory_left: MEMORY_BYTES_MAX,
+            held: None,
+        }
+    }
+}
+
+// Values are larger than registers, and moving one right after it was made waits for the memory that it went through. So what runs
+// most looks at an outcome where it lies (`let Ok(value) = &value else …`), and takes none apart with `?` to put it together again.
 impl Machine<'_> {
     /// What few evaluations need.
     pub(crate) fn held(&mut self) -> &mut Held {
@@ -239,9 +252,9 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn coalesce(&mut self, pair: &(Node, Node)) -> Outcome<Value> {
-        match self.eval(&pair.0)? {
-            Value::Null => self.eval(&pair.1),
-            value => Ok(value),
+        match self.eval(&pair.0) {
+            Ok(Value::Null) => self.eval(&pair.1),
+            other => other,
         }
     }
 
@@ -281,9 +294,10 @@ impl Machine<'_> {
             Node::OrElse(pair) => Ok(self.test(&pair.0)? || self.test(&pair.1)?),
             Node::Not(inner) => Ok(!self.test(inner)?),
             Node::Binary(binary) if binary.operands == Operands::String => self.same_text(binary),
-            other => match self.eval(other)? {
-                Value::Bool(value) => Ok(value),
-                _ => Err(broken("expected a bool")),
+            other => match self.eval(other) {
+                Ok(Value::Bool(value)) => Ok(value),
+                Ok(_) => Err(broken("expected a bool")),
+                Err(interrupt) => Err(interrupt),
             },
         }
     }
@@ -309,10 +323,12 @@ impl Machine<'_> {
         if node.operands == Operands::String {
             return self.same_text(node).map(Value::Bool);
         }
-        let left = self.eval(&node.left)?;
-        let right = self.eval(&node.right)?;
+        let left = self.eval(&node.left);
+        let Ok(left) = &left else { return left };
+        let right = self.eval(&node.right);
+        let Ok(right) = &right else { return right };
         if node.lifted == Lifted::Yes && (left.is_null() || right.is_null()) {
-            let known = if left.is_null() { &right } else { &left };
+            let known = if left.is_null() { right } else { left };
             return Ok(match node.operator {
                 // `bool?` knows three values: an operand that decides alone does so.
                 BinaryOp::Or if *known == Value::Bool(true) => Value::Bool(true),
@@ -325,10 +341,10 @@ impl Machine<'_> {
                 _ => Value::Null,
             });
         }
-        if node.overflow == Overflow::Throws && fold::overflows(node.operator, &left, &right) {
+        if node.overflow == Overflow::Throws && fold::overflows(node.operator, left, right) {
             return Err(arithmetic_overflow());
         }
-        binary(node.operator, node.operands, &left, &right)
+        binary(node.operator, node.operands, left, right)
     }
 
     #[inline(never)]

@@ -22,21 +22,20 @@ enum Flow {
 impl Machine<'_> {
     /// Runs the block of an expression; the checker has seen that every path returns.
     pub(super) fn block(&mut self, steps: &[Step]) -> Outcome<Value> {
-        match self.steps(steps)? {
-            Flow::Return(value) => Ok(value),
+        match self.steps(steps) {
+            Ok(Flow::Return(value)) => Ok(value),
             // The body of an action, which gives nothing.
-            Flow::Next => Ok(Value::Null),
-            Flow::Break | Flow::Continue | Flow::Goto(_) | Flow::Jump(_) => Err(broken("a jump out of a block")),
+            Ok(Flow::Next) => Ok(Value::Null),
+            Ok(Flow::Break | Flow::Continue | Flow::Goto(_) | Flow::Jump(_)) => Err(broken("a jump out of a block")),
+            Err(interrupt) => Err(interrupt),
         }
     }
 
     fn steps(&mut self, steps: &[Step]) -> Outcome<Flow> {
         for step in steps {
-            match self.one(step)? {
-                Flow::Next => {}
-                flow @ (Flow::Break | Flow::Continue | Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => {
-                    return Ok(flow);
-                }
+            let flow = self.one(step);
+            if !matches!(flow, Ok(Flow::Next)) {
+                return flow;
             }
         }
         Ok(Flow::Next)
@@ -88,10 +87,11 @@ impl Machine<'_> {
                 return Ok(Flow::Next);
             }
             tests = true;
-            match self.steps(&step.body)? {
-                Flow::Break => return Ok(Flow::Next),
-                flow @ (Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => return Ok(flow),
-                Flow::Next | Flow::Continue => {}
+            let flow = self.steps(&step.body);
+            match &flow {
+                Ok(Flow::Next | Flow::Continue) => {}
+                Ok(Flow::Break) => return Ok(Flow::Next),
+                Ok(Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) | Err(_) => return flow,
             }
             for node in &step.after {
                 self.effect(node)?;
@@ -102,10 +102,11 @@ impl Machine<'_> {
     fn foreach(&mut self, slot: u16, sequence: &Node, body: &[Step]) -> Outcome<Flow> {
         let mut cursor = self.pass(sequence)?;
         while self.next_item(&mut *cursor, slot)? {
-            match self.steps(body)? {
-                Flow::Break => return Ok(Flow::Next),
-                flow @ (Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) => return Ok(flow),
-                Flow::Next | Flow::Continue => {}
+            let flow = self.steps(body);
+            match &flow {
+                Ok(Flow::Next | Flow::Continue) => {}
+                Ok(Flow::Break) => return Ok(Flow::Next),
+                Ok(Flow::Return(_) | Flow::Goto(_) | Flow::Jump(_)) | Err(_) => return flow,
             }
         }
         Ok(Flow::Next)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Machine;
+use crate::expr::Interrupt;
 use crate::expr::bcl::{Run, TextOf, variable};
 use crate::expr::bounded::append;
 use crate::expr::exception::{Outcome, broken, null_reference};
@@ -47,9 +48,10 @@ impl<'m> Machine<'m> {
             Node::Constant(value) => Ok(Seen::Held(value)),
             Node::Header(parts) => self.header(&parts.0, &parts.1),
             Node::Variable(variable) => self.variable(variable),
-            Node::Convert(conversion @ Conversion::Unbox(ty), inner) => match self.seen(inner)? {
-                Seen::Held(value) if ty.admits(value) => Ok(Seen::Held(value)),
-                other => self.convert(conversion, other.into_value()).map(Seen::Value),
+            Node::Convert(conversion @ Conversion::Unbox(ty), inner) => match self.seen(inner) {
+                Ok(Seen::Held(value)) if ty.admits(value) => Ok(Seen::Held(value)),
+                Ok(other) => self.convert(conversion, other.into_value()).map(Seen::Value),
+                Err(interrupt) => Err(interrupt),
             },
             Node::Call(call) => match call.run {
                 Run::Text(text) => self.context_text(call, text),
@@ -84,14 +86,16 @@ impl<'m> Machine<'m> {
         'm: 't,
     {
         self.step()?;
-        let receiver = self.receiver_of(call)?;
+        let receiver = self.receiver_of(call);
+        let receiver = receiver.as_ref().map_err(Interrupt::clone)?;
         if receiver.is_null() {
             return Err(null_reference());
         }
-        match text(self.context, &receiver)? {
-            Some(Cow::Borrowed(text)) => self.counted(text).map(Seen::Text),
-            Some(Cow::Owned(text)) => self.string(text).map(Seen::Value),
-            None => Ok(Seen::Value(Value::Null)),
+        match text(self.context, receiver) {
+            Ok(Some(Cow::Borrowed(text))) => self.counted(text).map(Seen::Text),
+            Ok(Some(Cow::Owned(text))) => self.string(text).map(Seen::Value),
+            Ok(None) => Ok(Seen::Value(Value::Null)),
+            Err(interrupt) => Err(interrupt),
         }
     }
 
@@ -104,15 +108,17 @@ impl<'m> Machine<'m> {
 
     #[inline(never)]
     pub(super) fn same_text(&mut self, node: &BinaryNode) -> Outcome<bool> {
-        let left = self.seen(&node.left)?;
-        let right = self.seen(&node.right)?;
-        if let (Some(left), Some(right)) = (left.text(), right.text())
+        // What is no text is null.
+        let left = self.seen(&node.left);
+        let left = left.as_ref().map_err(Interrupt::clone)?.text();
+        let right = self.seen(&node.right);
+        let right = right.as_ref().map_err(Interrupt::clone)?.text();
+        if let (Some(left), Some(right)) = (left, right)
             && left.len() == right.len()
         {
             self.weigh_bytes(left.len())?;
         }
-        // What is no text is null.
-        let equal = left.text() == right.text();
+        let equal = left == right;
         match node.operator {
             BinaryOp::Equal => Ok(equal),
             BinaryOp::NotEqual => Ok(!equal),
@@ -125,12 +131,12 @@ impl<'m> Machine<'m> {
         let mut text = std::mem::take(&mut self.grown);
         text.clear();
         for part in parts {
-            match self.seen(part)? {
-                Seen::Text(part) => text.push_str(part),
-                Seen::Held(Value::String(part)) => text.push_str(part),
-                Seen::Value(Value::String(part)) => text.push_str(&part),
-                Seen::Held(other) => append(&mut text, other)?,
-                Seen::Value(other) => append(&mut text, &other)?,
+            match &self.seen(part) {
+                Ok(Seen::Text(part)) => text.push_str(part),
+                Ok(Seen::Held(Value::String(part)) | Seen::Value(Value::String(part))) => text.push_str(part),
+                Ok(Seen::Held(other)) => append(&mut text, other)?,
+                Ok(Seen::Value(other)) => append(&mut text, other)?,
+                Err(interrupt) => return Err(interrupt.clone()),
             }
             self.check_length(text.len())?;
         }
@@ -145,14 +151,19 @@ impl<'m> Machine<'m> {
         'm: 't,
     {
         self.step()?;
-        let receiver = self.receiver_of(call)?;
-        let default = match call.arguments.get(2) {
-            None => Seen::Value(Value::Null),
-            Some(Node::Constant(value)) => Seen::Held(value),
-            Some(default) => Seen::Value(self.eval(default)?),
+        let receiver = self.receiver_of(call);
+        let receiver = receiver.as_ref().map_err(Interrupt::clone)?;
+        let made = match call.arguments.get(2) {
+            None | Some(Node::Constant(_)) => None,
+            Some(default) => Some(self.eval(default)?),
+        };
+        let default = || match (made, call.arguments.get(2)) {
+            (Some(value), _) => Seen::Value(value),
+            (None, Some(Node::Constant(value))) => Seen::Held(value),
+            (None, _) => Seen::Value(Value::Null),
         };
         let context = self.context;
-        let headers = match &receiver {
+        let headers = match receiver {
             Value::Null => return Err(null_reference()),
             Value::Context(ContextPart::Headers(MessageRef::Request)) => Some(&context.request.headers),
             Value::Context(ContextPart::Headers(MessageRef::Response)) => {
@@ -163,12 +174,12 @@ impl<'m> Machine<'m> {
         if let Some(headers) = headers {
             let mut values = headers.get_all(name).iter();
             match (values.next().map(HeaderValue::to_str), values.next()) {
-                (None, _) => return Ok(default),
+                (None, _) => return Ok(default()),
                 (Some(Ok(text)), None) => return self.counted(text).map(Seen::Text),
                 (Some(_), _) => {}
             }
         }
-        self.looked_up(call, receiver, default.into_value()).map(Seen::Value)
+        self.looked_up(call, receiver.clone(), default().into_value()).map(Seen::Value)
     }
 
     // Values that are several, or in no header.
