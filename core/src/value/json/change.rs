@@ -27,7 +27,7 @@ impl JToken {
     #[must_use]
     pub fn deep_clone(&self) -> Self {
         let node = self.with(JNode::clone);
-        let copy = Self::new(match node {
+        let copy = match node {
             JNode::Value(kind, value) => JNode::Value(kind, value),
             JNode::Property(name, value) => JNode::Property(name, value.deep_clone()),
             JNode::Array(items) => JNode::Array(items.iter().map(Self::deep_clone).collect()),
@@ -35,8 +35,8 @@ impl JToken {
             JNode::Object(members) => {
                 JNode::Object(members.iter().map(|(name, member)| (Arc::clone(name), member.deep_clone())).collect())
             }
-        });
-        copy.placed(self.place())
+        };
+        Self::placed(copy, self.place())
     }
 
     /// Puts `child` before the child at `index`; at the end when there is none.

@@ -117,20 +117,26 @@ impl JToken {
     /// A token of this content without a parent; containers take their children over.
     #[must_use]
     pub fn new(node: JNode) -> Self {
-        let height = children_of(&node).map(|child| child.lock().height.saturating_add(1)).max().unwrap_or(0);
-        let token = Self(Arc::new(Mutex::new(State { parent: Weak::new(), height, place: None, node })));
-        let parent = Arc::downgrade(&token.0);
-        for child in children_of(&token.lock().node) {
-            child.lock().parent = Weak::clone(&parent);
-        }
-        token
+        Self::placed(node, None)
+    }
+
+    // A token that was read from this place.
+    fn placed(node: JNode, place: Option<Place>) -> Self {
+        Self(Arc::new_cyclic(|parent| {
+            let mut height = 0;
+            for child in children_of(&node) {
+                let mut child = child.lock();
+                height = height.max(child.height.saturating_add(1));
+                child.parent = Weak::clone(parent);
+            }
+            Mutex::new(State { parent: Weak::new(), height, place, node })
+        }))
     }
 
     /// A `JValue`.
     #[must_use]
     pub fn value(kind: JKind, value: Value) -> Self {
-        let node = JNode::Value(kind, value);
-        Self(Arc::new(Mutex::new(State { parent: Weak::new(), height: 0, place: None, node })))
+        Self::new(JNode::Value(kind, value))
     }
 
     /// A `JValue` of JSON's `null`.
@@ -191,13 +197,6 @@ impl JToken {
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.lock().place
-    }
-
-    /// The same token, of which is known now where it was read.
-    #[must_use]
-    fn placed(self, place: impl Into<Option<Place>>) -> Self {
-        self.lock().place = place.into();
-        self
     }
 
     /// Its `JTokenType`.

@@ -359,7 +359,7 @@ impl Reader<'_> {
             '{' => return self.object(shape.of_members()),
             '[' => {
                 let (items, place) = self.items(']', shape.of_items())?;
-                return Ok(JToken::new(JNode::Array(items)).placed(place));
+                return Ok(JToken::placed(JNode::Array(items), Some(place)));
             }
             '"' | '\'' => super::write::string_or_date(self.quoted(first)?),
             't' => self.word("true", "boolean", JKind::Boolean, Value::Bool(true))?,
@@ -376,7 +376,7 @@ impl Reader<'_> {
             other => return Err(self.error(format!("Unexpected character encountered while parsing value: {other}."))),
         };
         self.count_item();
-        Ok(JToken::value(kind, value).placed(self.place()))
+        Ok(JToken::placed(JNode::Value(kind, value), Some(self.place())))
     }
 
     fn is_next(&self, text: &str) -> bool {
@@ -438,14 +438,14 @@ impl Reader<'_> {
             self.skip_blanks()?;
             let value = self.value(values)?;
             // The last one of a name wins, in the place of the first.
-            let property = JToken::new(JNode::Property(Arc::clone(&name), value)).placed(named);
+            let property = JToken::placed(JNode::Property(Arc::clone(&name), value), Some(named));
             members.insert(name, property);
             if self.separator('}')? {
                 break;
             }
         }
         self.path.pop();
-        Ok(JToken::new(JNode::Object(members)).placed(place))
+        Ok(JToken::placed(JNode::Object(members), Some(place)))
     }
 
     fn property_name(&mut self) -> Outcome<Arc<str>> {
@@ -555,6 +555,6 @@ impl Reader<'_> {
             None => return Err(self.error("Unexpected end while parsing constructor.")),
         }
         let (items, place) = self.items(')', &Shape::Any)?;
-        Ok(JToken::new(JNode::Constructor(name, items)).placed(place))
+        Ok(JToken::placed(JNode::Constructor(name, items), Some(place)))
     }
 }

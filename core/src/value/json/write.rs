@@ -1,5 +1,6 @@
 //! JSON text and the `ToString()` of tokens, as Json.NET writes them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -197,7 +198,7 @@ pub fn date_of(text: &str) -> Option<Value> {
 }
 
 /// The value of a string of JSON: text, or a date that looks like one.
-pub(super) fn string_or_date(text: String) -> (JKind, Value) {
+pub(super) fn string_or_date(text: Cow<'_, str>) -> (JKind, Value) {
     match date_of(&text) {
         Some(date) => (JKind::Date, date),
         None => (JKind::String, Value::String(Arc::from(text))),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Outcome, Reader};
 use crate::value::Value;
-use crate::value::json::{JKind, JToken};
+use crate::value::json::{JKind, JNode, JToken};
 
 /// The most digits of a whole number: Json.NET's `MaximumJavascriptIntegerCharacterLength`.
 const DIGITS_MAX: usize = 380;
@@ -13,7 +13,7 @@ impl Reader<'_> {
     pub(super) fn number(&mut self) -> Outcome<JToken> {
         let digits = self.digits()?;
         match valued(digits) {
-            Some((kind, value)) => Ok(JToken::value(kind, value).placed(self.place())),
+            Some((kind, value)) => Ok(JToken::placed(JNode::Value(kind, value), Some(self.place()))),
             None if is_whole(digits) && digits.len() > DIGITS_MAX => {
                 Err(self.error(format!("JSON integer {digits} is too large to parse.")))
             }

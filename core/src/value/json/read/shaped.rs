@@ -3,7 +3,7 @@
 
 use super::number::{is_whole, other_base};
 use super::{Outcome, Reader};
-use crate::value::json::{JKind, JToken};
+use crate::value::json::{JKind, JNode, JToken};
 use crate::value::{Decimal, Value};
 
 /// What a value is read as.
@@ -94,7 +94,7 @@ impl Reader<'_> {
             }
         };
         self.count_item();
-        Ok(JToken::value(kind, value).placed(self.place()))
+        Ok(JToken::placed(JNode::Value(kind, value), Some(self.place())))
     }
 
     fn unexpected(&self, c: char) -> super::ReadError {
@@ -170,7 +170,7 @@ impl Reader<'_> {
             _ => JKind::Float,
         };
         match found {
-            Some(value) => Ok(JToken::value(kind, value).placed(self.place())),
+            Some(value) => Ok(JToken::placed(JNode::Value(kind, value), Some(self.place()))),
             None => Err(self.error(refusal(digits, wanted))),
         }
     }

@@ -1,10 +1,27 @@
 //! Strings in quotes of either sort, with their escapes.
 
+use std::borrow::Cow;
+
 use super::{Outcome, Reader};
 
-impl Reader<'_> {
-    pub(super) fn quoted(&mut self, quote: char) -> Outcome<String> {
+impl<'t> Reader<'t> {
+    // Most strings have no escapes, and stand in the text as they are.
+    pub(super) fn quoted(&mut self, quote: char) -> Outcome<Cow<'t, str>> {
         self.bump();
+        let rest = self.text.get(self.at..).unwrap_or("");
+        if let Some(end) = rest.find(['\\', quote])
+            && let Some((plain, rest)) = rest.split_at_checked(end)
+            && rest.starts_with(quote)
+        {
+            self.at += end + quote.len_utf8();
+            return Ok(Cow::Borrowed(plain));
+        }
+        self.escaped(quote).map(Cow::Owned)
+    }
+}
+
+impl Reader<'_> {
+    fn escaped(&mut self, quote: char) -> Outcome<String> {
         let mut text = String::new();
         // A high surrogate that waits for its low one.
         let mut high: Option<u16> = None;
