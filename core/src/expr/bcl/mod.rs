@@ -79,7 +79,7 @@ mod zone_data;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::context::Context;
 use crate::value::{ContextPart, EnumValue, Enumeration, Value};
@@ -185,16 +185,34 @@ pub(crate) struct Parameter {
     pub(crate) is_ref: bool,
 }
 
-/// All members by name; an indexer's name is `this`, a constructor's `new`.
+/// All members by name; an indexer's name is `this`, a constructor's `new`. A process uses few of them, so that signatures are read
+/// when their name is first asked for.
 #[derive(Debug)]
 pub(crate) struct Table {
-    by_name: BTreeMap<Arc<str>, Vec<Member>>,
+    by_name: BTreeMap<&'static str, Namesakes>,
     /// Type, base, and how many type parameters both have.
     bases: Vec<(Ty, Ty, usize)>,
     enumerations: BTreeMap<Class, &'static Enumeration>,
 }
 
-/// The table, read once.
+/// The members of one name.
+#[derive(Debug, Default)]
+struct Namesakes {
+    rows: Vec<&'static Row>,
+    members: OnceLock<Vec<Member>>,
+}
+
+impl Namesakes {
+    // A row that cannot be read is left out here; the test `every_row_is_read` refuses it.
+    fn members(&self) -> &[Member] {
+        self.members.get_or_init(|| {
+            let mut owner = None;
+            self.rows.iter().filter_map(|row| member_of(row, &mut owner)).collect()
+        })
+    }
+}
+
+/// The table.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
 const ROWS: &[&[Row]] = &[
@@ -318,18 +336,16 @@ const BASES: [&[Base]; 3] = [collections::BASES, text_reader::BASES, crypto::BAS
 
 impl Table {
     fn read() -> Self {
-        let mut by_name: BTreeMap<Arc<str>, Vec<Member>> = BTreeMap::new();
-        // A row that cannot be read is left out here; the test `every_row_is_read` refuses it.
-        let mut owner = None;
-        for member in rows().filter_map(|row| member_of(row, &mut owner)) {
-            by_name.entry(Arc::clone(&member.name)).or_default().push(member);
+        let mut by_name: BTreeMap<&'static str, Namesakes> = BTreeMap::new();
+        let mut enumerations = BTreeMap::new();
+        for row in rows() {
+            let (owner, text, run) = row;
+            by_name.entry(name_of(text)).or_default().rows.push(row);
+            if let (Run::Enum(value), Named::Type(Ty::Class(class))) = (run, Ty::named(owner)) {
+                enumerations.insert(class, value.of);
+            }
         }
         let bases = BASES.iter().copied().flatten().filter_map(base_of).collect();
-        let enumerations = by_name.values().flatten().filter_map(|member| match (member.run, &member.owner) {
-            (Run::Enum(value), Ty::Class(class)) => Some((*class, value.of)),
-            (Run::Enum(_) | Run::Function(_) | Run::Part(_) | Run::Text(_), _) => None,
-        });
-        let enumerations = enumerations.collect();
         Self { by_name, bases, enumerations }
     }
 
@@ -350,13 +366,27 @@ impl Table {
 
     /// The members of this name, of any type.
     pub(crate) fn named(&self, name: &str) -> &[Member] {
-        self.by_name.get(name).map_or(&[], Vec::as_slice)
+        self.by_name.get(name).map_or(&[], Namesakes::members)
     }
 
     /// All members.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
-        self.by_name.values().flatten()
+        self.by_name.values().flat_map(Namesakes::members)
     }
+}
+
+// The name in a signature, found without reading the rest of it.
+fn name_of(signature: &'static str) -> &'static str {
+    let head = signature.split('(').next().unwrap_or(signature);
+    if head.starts_with("new ") {
+        return "new";
+    }
+    if head.contains(" this[") {
+        return "this";
+    }
+    // Type parameters of the member stand behind its name.
+    let name = head.rsplit_once('<').filter(|_| head.ends_with('>')).map_or(head, |(name, _)| name);
+    name.rsplit(' ').next().unwrap_or(name)
 }
 
 fn base_of((ty, base): &(&'static str, &'static str)) -> Option<(Ty, Ty, usize)> {
@@ -487,12 +517,13 @@ pub(crate) const NOWHERE: Run = Run::Function(|_| Err(broken("a local function c
 
 #[cfg(test)]
 mod tests {
-    use super::{member_of, rows};
+    use super::{member_of, name_of, rows};
 
     #[test]
     fn every_row_is_read() {
         for row in rows() {
-            assert!(member_of(row, &mut None).is_some(), "{}: {}", row.0, row.1);
+            let member = member_of(row, &mut None).unwrap_or_else(|| panic!("{}: {}", row.0, row.1));
+            assert_eq!(*member.name, *name_of(row.1), "{}: {}", row.0, row.1);
         }
     }
 }
