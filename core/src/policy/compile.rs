@@ -313,7 +313,8 @@ impl<'a> Compiler<'a> {
     fn document(&mut self, root: &Element) {
         if root.name != "policies" {
             let message = format!("expected `policies` as the root element, found `{}`", root.name);
-            self.report(Problem::error("root-element", root.name_span, message));
+            let help = "policies stand in a section: `<policies><inbound>…</inbound></policies>`";
+            self.report(Problem::error("root-element", root.name_span, message).with_help(help));
             return;
         }
         if root.has_text() {

@@ -15,8 +15,16 @@ const FAILED_SCANS_MAX: u32 = 32;
 /// Reads `text`, at most `bytes_max` long. Never fails: what could be made out is the tree, everything else a problem.
 #[must_use]
 pub fn parse(text: &str, format: PolicyFormat, bytes_max: usize) -> Parsed {
-    let mut reader =
-        Reader { text, format, at: 0, open: Vec::new(), elements: 0, failed_scans: 0, parsed: Parsed::default() };
+    let mut reader = Reader {
+        text,
+        format,
+        at: 0,
+        open: Vec::new(),
+        elements: 0,
+        failed_scans: 0,
+        has_second_root: false,
+        parsed: Parsed::default(),
+    };
     if text.len() > bytes_max {
         let message = format!("the document has {} bytes, {bytes_max} are allowed", text.len());
         reader.problem(Problem::error("document-too-large", Span::default(), message));
@@ -34,6 +42,7 @@ struct Reader<'t> {
     open: Vec<Element>,
     elements: usize,
     failed_scans: u32,
+    has_second_root: bool,
     parsed: Parsed,
 }
 
@@ -158,20 +167,30 @@ impl<'t> Reader<'t> {
                 self.at += 1;
                 // Amid other text an unbalanced `@(` is just text, as in `me@(work`.
                 if value.is_blank_until(start) {
+                    let end = self.likely_end(surrounding);
+                    // What is missing is missing within the value.
+                    let within = self.text.get(..end).map(|text| scan::scan(text, start));
+                    let error = within.and_then(Result::err).unwrap_or(error);
                     self.error("expression-extent", error.at, error.at + 1, error.to_string());
-                    self.skip_broken_expression(surrounding);
+                    self.at = end;
                 }
             }
         }
     }
 
-    // The expression has no end: goes on where the value most likely ends, so that one mistake is reported once.
-    fn skip_broken_expression(&mut self, surrounding: Surrounding) {
-        let target = match surrounding {
-            Surrounding::Text => self.open.last().map(|element| format!("</{}", element.name)),
-            Surrounding::Quoted(quote) => Some(quote.to_string()),
+    // Where a value most likely ends whose expression has no end, so that one mistake is reported once.
+    fn likely_end(&self, surrounding: Surrounding) -> usize {
+        let found = match surrounding {
+            Surrounding::Text => {
+                self.open.last().and_then(|element| self.find_from(self.at, &format!("</{}", element.name)))
+            }
+            Surrounding::Quoted(quote) => {
+                let quotes = self.rest().match_indices(quote).map(|(length, _)| self.at + length);
+                let mut sure = quotes.filter(|at| self.text.get(at + 1..).is_some_and(ends_value));
+                sure.next().or_else(|| self.find_from(self.at, &quote.to_string()))
+            }
         };
-        self.at = target.and_then(|target| self.find_from(self.at, &target)).unwrap_or(self.text.len());
+        found.unwrap_or(self.text.len())
     }
 
     fn find_from(&self, from: usize, what: &str) -> Option<usize> {
@@ -240,8 +259,10 @@ impl<'t> Reader<'t> {
             }
             if rest.is_empty() || rest.starts_with('<') {
                 let name = &element.name;
-                self.error("unclosed", self.at, self.at + 1, format!("the tag `<{name}` is not closed: expected `>`"));
-                return TagEnd::Open;
+                let end = self.text.get(..self.at).map_or(self.at, |before| before.trim_end().len());
+                self.error("unclosed", end, end + 1, format!("the tag `<{name}` is not closed: expected `>` or `/>`"));
+                let has_end = self.find_from(self.at, &format!("</{name}")).is_some();
+                return if has_end { TagEnd::Open } else { TagEnd::Empty };
             }
             if !starts_name(rest) {
                 self.error("attribute", self.at, self.at + 1, "expected an attribute, `/>` or `>`");
@@ -402,7 +423,9 @@ impl<'t> Reader<'t> {
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Node::Element(element)),
             None if self.parsed.root.is_none() => self.parsed.root = Some(element),
+            None if self.has_second_root => {}
             None => {
+                self.has_second_root = true;
                 let message = format!("`<{}>` stands outside of the root element", element.name);
                 self.problem(Problem::error("text-outside", element.name_span, message));
             }
@@ -441,12 +464,17 @@ fn begins_markup(text: &str) -> bool {
     starts_name(after) || after.starts_with(['/', '!', '?'])
 }
 
+// Behind the closing quote of a value the tag ends, or another attribute begins.
+fn ends_value(after: &str) -> bool {
+    let after = after.trim_start();
+    let is_attribute = |tail: &str| tail.starts_with("=\"") || tail.starts_with("='");
+    after.starts_with("/>")
+        || after.starts_with('>')
+        || starts_name(after) && after.get(name_length(after)..).is_some_and(is_attribute)
+}
+
 // Quotes stand unescaped in plain values too (`subject="CN="a, b""`): a quote closes its value when what follows goes on like a tag.
 fn closes_value(after: &str) -> bool {
     let goes_on = after.is_empty() || after.starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<'));
-    let next_attribute = || {
-        let tail = after.get(name_length(after)..).unwrap_or("");
-        starts_name(after) && (tail.starts_with("=\"") || tail.starts_with("='"))
-    };
-    goes_on || next_attribute()
+    goes_on || ends_value(after)
 }

@@ -103,16 +103,38 @@ fn mistakes_are_reported_where_they_stand_and_the_rest_is_still_read() {
         ("x<a/>", "text-outside", 0),
         ("<a> < </a>", "stray-angle-bracket", 4),
         ("<a>@(x</a>", "expression-extent", 4),
-        ("<a b=\"@(x\"><c/></a>", "expression-extent", 9),
+        ("<a b=\"@(x\"><c/></a>", "expression-extent", 7),
         ("<!DOCTYPE a><a/>", "doctype", 0),
         ("<a><!-- </a>", "unclosed", 3),
-        ("<a <b/></a>", "unclosed", 3),
+        ("<a <b/></a>", "unclosed", 2),
     ];
     for (text, code, at) in cases {
         let problems = raw(text).problems;
         let first = problems.first().unwrap_or_else(|| panic!("{text}: nothing reported"));
         assert_eq!((first.code, first.span.start), (code, at), "{text}: {problems:?}");
     }
+}
+
+#[test]
+fn one_mistake_is_one_finding() {
+    let cases = [
+        // a string that goes over the end of its line
+        "<p><a b=\"@(\"\n x\" + 1)\" c=\"d\" /><e f=\"g\" /></p>",
+        // a bracket that is missing, with quotes behind it
+        "<p><a><b c=\"@(context.Response.StatusCode\" /></a><e f=\"@(1 + 1)\" /></p>",
+        // a tag without its end
+        "<p><a b=\"c\"\n<d e=\"f\" /></p>",
+        // elements without a root
+        "<a b=\"c\" /><d /><e />",
+    ];
+    for text in cases {
+        let problems = raw(text).problems;
+        assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+    }
+    let cut = raw(cases[2]);
+    let root = cut.root.unwrap();
+    let names: Vec<&str> = root.elements().map(|element| element.name.as_str()).collect();
+    assert_eq!(names, ["a", "d"], "a tag that nothing closes holds nothing");
 }
 
 #[test]
