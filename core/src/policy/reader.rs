@@ -131,6 +131,8 @@ impl<'a, 'e> Reader<'_, 'a, 'e> {
             Ok(value) => Some(Operand::Literal(value)),
             // A named value that nobody knows is reported where it stands; what it might have made of this is unknown.
             Err(_) if names(text).next().is_some() => None,
+            // An expression without an end has been reported as that.
+            Err(_) if text.starts_with("@(") || text.starts_with("@{") => None,
             Err(message) => {
                 self.compiler.report(Problem::error("attribute-value", span, message));
                 None

@@ -32,6 +32,12 @@ fn a_listing_shows_jumps_and_places() {
 }
 
 #[test]
+fn an_expression_without_an_end_is_one_finding() {
+    let text = "<policies><inbound><return-response><set-status code=\"@(1\" /></return-response></inbound></policies>";
+    assert_eq!(compiled(text, Scope::Api).1, ["expression-extent"]);
+}
+
+#[test]
 fn mistakes_of_structure_have_codes() {
     let cases = [
         ("<policy />", "root-element"),
