@@ -88,6 +88,11 @@ pub const CACHE_STORES_MAX: usize = 256;
 /// See [`CACHE_STORES_MAX`].
 pub const CACHE_STORES_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Servers of a cluster that one worker is connected to for one external cache; the one that was asked longest ago goes first.
+pub const CACHE_NODES_MAX: usize = 64;
+/// How often the servers of a cluster may send one look-up on.
+pub const CACHE_REDIRECTS_MAX: usize = 3;
+
 /// For how long an external cache is left alone after its first failure; twice as long after each further one, up to
 /// [`CACHE_REST_MAX`].
 pub const CACHE_REST_MIN: Duration = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use tempfile::tempdir;
 use crate::folder::Folder;
 use crate::gateway::{Gateway, Told, Wiring};
 use crate::played::{Answer, Asked, Played};
-use crate::redis::{Door, PASSWORD, Redis};
+use crate::redis::{Cluster, Door, PASSWORD, Redis, Sentinel};
 use crate::wait;
 
 const CACHED: &str = r#"<policies>
@@ -170,6 +170,64 @@ fn redis_over_tls_with_a_user_and_a_database() {
         assert_eq!((told.status, is_hit(&told)), (200, false), "nobody vouches for the server: {told:?}");
     }
     other.logs("ExternalCacheNotAvailable", &["tls handshake failed", "UnknownIssuer"]);
+    shows_no_password(&gateway);
+}
+
+#[test]
+fn keys_of_a_cluster_are_found_where_they_are() {
+    let (backend, backup) = (counting(), tempdir().unwrap());
+    let mut cluster = Cluster::start();
+    // The third of them and one that is not there.
+    let nobody = crate::ports::free().port();
+    let named = format!("{},localhost:{nobody}", cluster.0[2].endpoint());
+    let folder = folder(&backend, &format!("{named},password={PASSWORD}"));
+    let gateway = started(&wiring(&folder, &backup));
+    let items: Vec<String> = (0..24).map(|item| format!("/orders/items/{item}")).collect();
+    let all_hit = || {
+        let calls = backend.asked().len();
+        for item in &items {
+            let told = ask(&gateway, item).unwrap();
+            assert_eq!((told.status, is_hit(&told)), (200, true), "{item}: {told:?}");
+        }
+        assert_eq!(backend.asked().len(), calls);
+    };
+    for item in &items {
+        hit(&gateway, item);
+    }
+    let keys: Vec<String> = cluster.0.iter().map(|node| node.cli(&["KEYS", "*"])).collect();
+    assert_eq!(keys.iter().map(|keys| keys.lines().count()).sum::<usize>(), items.len(), "{keys:?}");
+    assert!(keys.iter().all(|keys| !keys.trim().is_empty()), "each server has some: {keys:?}");
+    all_hit();
+
+    let key = keys[0].lines().next().unwrap();
+    cluster.migrate(key, 0, 1);
+    all_hit();
+    cluster.settle(key, 1);
+    all_hit();
+
+    cluster.0[0].stop();
+    let elsewhere = items.len() - (keys[0].lines().count() - 1);
+    let told: Vec<Told> = items.iter().map(|item| ask(&gateway, item).unwrap()).collect();
+    assert!(told.iter().all(|told| told.status == 200), "{told:?}");
+    assert_eq!(told.iter().filter(|told| is_hit(told)).count(), elsewhere, "those of the others are found");
+    gateway.logs("ExternalCacheNotAvailable", &["`default`", &named.replace(',', ", ")]);
+    shows_no_password(&gateway);
+}
+
+#[test]
+fn a_sentinel_names_the_primary_and_the_next_one() {
+    let (backend, backup) = (counting(), tempdir().unwrap());
+    let (mut first, second) = (Redis::start(Door::Plain), Redis::start(Door::Plain));
+    let sentinel = Sentinel::start(&first, &second);
+    let connection = format!("{},serviceName=orders,password={PASSWORD}", sentinel.endpoint());
+    let folder = folder(&backend, &connection);
+    let gateway = started(&wiring(&folder, &backup));
+    hit(&gateway, "/orders/items/1");
+    assert_eq!(first.cli(&["DBSIZE"]).trim(), "1");
+
+    first.stop();
+    hit(&gateway, "/orders/items/2");
+    assert!(second.cli(&["INFO", "replication"]).contains("role:master"));
     shows_no_password(&gateway);
 }
 

@@ -1,4 +1,5 @@
-//! A real Redis of the test's own: with a password, with users, with TLS. Keeps nothing on a disk. Judges no gateway.
+//! A real Redis of the test's own: with a password, with users, with TLS, as a cluster of three, behind a sentinel. Keeps nothing on a disk.
+//! Judges no gateway.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -26,6 +27,8 @@ pub(crate) struct Redis {
 pub(crate) enum Door {
     Plain,
     Tls,
+    /// One that is part of a cluster and hears of the others by this port.
+    Cluster(u16),
 }
 
 impl Redis {
@@ -93,6 +96,10 @@ impl Redis {
         let (port, place) = (self.address.port(), self.place.path().display());
         let door = match self.door {
             Door::Plain => format!("port {port}\n"),
+            Door::Cluster(others) => format!(
+                "port {port}\ncluster-enabled yes\ncluster-port {others}\ncluster-node-timeout 2000\n\
+                 cluster-config-file nodes.conf\ncluster-require-full-coverage no\n"
+            ),
             Door::Tls => format!(
                 "port 0\ntls-port {port}\ntls-auth-clients no\ntls-cert-file {place}/cert.pem\n\
                  tls-key-file {place}/key.pem\ntls-ca-cert-file {place}/ca.pem\n"
@@ -102,5 +109,98 @@ impl Redis {
             "{door}bind 127.0.0.1\ndir {place}\nsave \"\"\nappendonly no\ndaemonize no\nrequirepass {PASSWORD}\n\
              user gateway on >{PASSWORD} ~holdfast:* -@all +getrange +set +del +select +ping +client\n"
         )
+    }
+}
+
+/// Three servers that share the slots out among them.
+pub(crate) struct Cluster(pub(crate) Vec<Redis>);
+
+impl Cluster {
+    /// Starts them and waits until each knows the others.
+    pub(crate) fn start() -> Self {
+        let doors: Vec<u16> = (0..3).map(|_| ports::free().port()).collect();
+        let nodes: Vec<Redis> = doors.iter().map(|door| Redis::start(Door::Cluster(*door))).collect();
+        for (node, (from, to)) in nodes.iter().zip([("0", "5461"), ("5462", "10922"), ("10923", "16383")]) {
+            assert_eq!(node.cli(&["CLUSTER", "ADDSLOTSRANGE", from, to]).trim(), "OK");
+        }
+        for (node, door) in nodes.iter().zip(&doors).skip(1) {
+            let port = node.address.port().to_string();
+            assert_eq!(nodes[0].cli(&["CLUSTER", "MEET", "127.0.0.1", &port, &door.to_string()]).trim(), "OK");
+        }
+        for node in &nodes {
+            wait::until("the cluster is whole", || {
+                let (said, slots) = (node.cli(&["CLUSTER", "INFO"]), node.cli(&["CLUSTER", "SLOTS"]));
+                let ports = nodes.iter().all(|node| slots.contains(&node.address.port().to_string()));
+                wait::check(said.contains("cluster_state:ok") && ports, said)
+            });
+        }
+        Self(nodes)
+    }
+
+    /// Sends the key, with its slot, from one server to another; both are in the middle of it.
+    pub(crate) fn migrate(&self, key: &str, from: usize, to: usize) {
+        let (from, to) = (&self.0[from], &self.0[to]);
+        let slot = from.cli(&["CLUSTER", "KEYSLOT", key]);
+        let id = |node: &Redis| node.cli(&["CLUSTER", "MYID"]).trim().to_owned();
+        assert_eq!(to.cli(&["CLUSTER", "SETSLOT", slot.trim(), "IMPORTING", &id(from)]).trim(), "OK");
+        assert_eq!(from.cli(&["CLUSTER", "SETSLOT", slot.trim(), "MIGRATING", &id(to)]).trim(), "OK");
+        let port = to.address.port().to_string();
+        let moved = from.cli(&["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "AUTH", PASSWORD, "KEYS", key]);
+        assert_eq!(moved.trim(), "OK");
+    }
+
+    /// The slot of the key is the second server's for good.
+    pub(crate) fn settle(&self, key: &str, to: usize) {
+        let slot = self.0[to].cli(&["CLUSTER", "KEYSLOT", key]);
+        let id = self.0[to].cli(&["CLUSTER", "MYID"]);
+        // The new one first: it would else not know what it has.
+        for node in [&self.0[to]].into_iter().chain(&self.0) {
+            assert_eq!(node.cli(&["CLUSTER", "SETSLOT", slot.trim(), "NODE", id.trim()]).trim(), "OK");
+        }
+    }
+}
+
+/// A sentinel that watches a primary, without a password of its own.
+pub(crate) struct Sentinel {
+    _process: Process,
+    _place: TempDir,
+    address: SocketAddr,
+}
+
+impl Sentinel {
+    /// Makes `replica` one of `primary`, and starts a sentinel that calls them `orders`.
+    pub(crate) fn start(primary: &Redis, replica: &Redis) -> Self {
+        let port = primary.address.port();
+        assert_eq!(replica.cli(&["CONFIG", "SET", "masterauth", PASSWORD]).trim(), "OK");
+        assert_eq!(replica.cli(&["REPLICAOF", "127.0.0.1", &port.to_string()]).trim(), "OK");
+        wait::until("the replica is up to date", || {
+            let said = primary.cli(&["INFO", "replication"]);
+            wait::check(said.contains("state=online"), said)
+        });
+        let (place, address) = (tempfile::tempdir().expect("a temporary folder"), ports::free());
+        let configuration = place.path().join("sentinel.conf");
+        let text = format!(
+            "port {}\nbind 127.0.0.1\ndir {}\nsentinel monitor orders 127.0.0.1 {port} 1\n\
+             sentinel auth-pass orders {PASSWORD}\nsentinel down-after-milliseconds orders 300\n\
+             sentinel failover-timeout orders 3000\n",
+            address.port(),
+            place.path().display()
+        );
+        fs::write(&configuration, text).expect("a file can be written");
+        let mut command = Command::new(installed("redis-server"));
+        let mut process = Process::start("sentinel", command.arg(&configuration).arg("--sentinel"));
+        wait::until("the sentinel knows the replica", || {
+            process.must_run();
+            let port = address.port().to_string();
+            let mut command = Command::new(installed("redis-cli"));
+            let said = say(command.args(["-h", "127.0.0.1", "-p", &port, "SENTINEL", "REPLICAS", "orders"]));
+            wait::check(said.out.contains(&replica.address.port().to_string()), said.out + &said.err)
+        });
+        Self { _process: process, _place: place, address }
+    }
+
+    /// Where it listens, as a connection string names it.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("localhost:{}", self.address.port())
     }
 }

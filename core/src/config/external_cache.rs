@@ -22,6 +22,9 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 /// The ports of Redis, without TLS and with it (Azure's).
 const PORTS: (u16, u16) = (6379, 6380);
 
+/// The port of sentinels.
+const SENTINEL_PORT: u16 = 26_379;
+
 /// A cache outside of the process that policies of one gateway use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalCache {
@@ -38,6 +41,8 @@ pub struct ExternalCache {
 pub struct RedisServer {
     /// Hosts and ports, at least one, in the order in which they are tried.
     pub endpoints: Vec<(String, u16)>,
+    /// The name by which sentinels know the primary: then the endpoints are those of sentinels.
+    pub service: Option<String>,
     /// Whether the connection is one over TLS.
     pub tls: RedisTls,
     /// Who connects; without a user Redis means its default one.
@@ -90,6 +95,7 @@ enum Meaning {
     Database,
     Tls,
     TlsName,
+    Service,
     ConnectTimeout,
     OperationTimeout,
     /// It tunes a client that this one is not.
@@ -106,6 +112,7 @@ const OPTIONS: &[(&str, Meaning)] = &[
     ("defaultDatabase", Meaning::Database),
     ("ssl", Meaning::Tls),
     ("sslHost", Meaning::TlsName),
+    ("serviceName", Meaning::Service),
     ("connectTimeout", Meaning::ConnectTimeout),
     ("syncTimeout", Meaning::OperationTimeout),
     ("asyncTimeout", Meaning::OperationTimeout),
@@ -129,7 +136,6 @@ const OPTIONS: &[(&str, Meaning)] = &[
     ("writeBuffer", Meaning::Nothing),
     ("checkCertificateRevocation", Meaning::Missed),
     ("proxy", Meaning::Unsupported),
-    ("serviceName", Meaning::Unsupported),
     ("tunnel", Meaning::Unsupported),
 ];
 
@@ -162,6 +168,7 @@ struct Reading<'t> {
     database: u32,
     is_secured: bool,
     name: Option<String>,
+    service: Option<String>,
     connect: Option<Duration>,
     operation: Option<Duration>,
     without_effect: Vec<String>,
@@ -182,6 +189,13 @@ impl<'t> Reading<'t> {
             }
             Meaning::Tls => self.is_secured = flag(name, value)?,
             Meaning::TlsName => self.name = Some(value.to_owned()).filter(|host| !host.is_empty()),
+            Meaning::Service => {
+                let is_wrong = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_');
+                if value.contains(is_wrong) {
+                    return Err(bad(format!("`{name}` is not a name that sentinels know")));
+                }
+                self.service = Some(value.to_owned()).filter(|service| !service.is_empty());
+            }
             Meaning::ConnectTimeout => self.connect = Some(milliseconds(name, value)?),
             Meaning::OperationTimeout => self.operation = Some(milliseconds(name, value)?),
             Meaning::Nothing => {}
@@ -200,7 +214,11 @@ impl<'t> Reading<'t> {
     }
 
     fn finish(self) -> Result<Connection, BadConnection> {
-        let port = if self.is_secured { PORTS.1 } else { PORTS.0 };
+        let port = match (&self.service, self.is_secured) {
+            (Some(_), _) => SENTINEL_PORT,
+            (None, true) => PORTS.1,
+            (None, false) => PORTS.0,
+        };
         let mut endpoints = Vec::new();
         for (number, text) in self.endpoints {
             let read = endpoint(text, port);
@@ -213,6 +231,7 @@ impl<'t> Reading<'t> {
         let tls = if self.is_secured { RedisTls::On { name: self.name } } else { RedisTls::Off };
         let server = RedisServer {
             endpoints,
+            service: self.service,
             tls,
             user: self.user,
             password: self.password,
@@ -289,6 +308,14 @@ mod tests {
     }
 
     #[test]
+    fn sentinels_have_a_port_of_their_own() {
+        let read = server("a,b:7000,serviceName=mymaster,ssl=True");
+        assert_eq!(read.endpoints, [("a".to_owned(), 26_379), ("b".to_owned(), 7000)]);
+        assert_eq!(read.service.as_deref(), Some("mymaster"));
+        assert_eq!(server("a,serviceName=").service, None);
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_showing_any_of_it() {
         let table = [
             ("", "expected 1 to 16 servers, as in `cache.example:6380`"),
@@ -299,7 +326,8 @@ mod tests {
             ("h,ssl=maybe", "`ssl` is neither `True` nor `False`"),
             ("h,defaultDatabase=-1", "`defaultDatabase` is not the number of a database"),
             ("h,synctimeout=90000", "`syncTimeout` is not a number of milliseconds from 1 to 60000"),
-            ("h,serviceName=mymaster", "`serviceName` is not supported"),
+            ("h,serviceName=my master", "`serviceName` is not a name that sentinels know"),
+            ("h,tunnel=http:h", "`tunnel` is not supported"),
         ];
         for (text, expected) in table {
             assert_eq!(Connection::parse(text).map_err(|bad| bad.message), Err(expected.to_owned()), "{text}");

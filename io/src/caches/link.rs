@@ -1,4 +1,4 @@
-//! The connection of one worker to one external cache: opened when it is needed, shared by all exchanges, given up when it fails, and then
+//! The connection of one worker to one server of an external cache: opened when it is needed, shared by all exchanges, given up when it fails, and then
 //! left alone for a while.
 
 use std::cell::{Cell, RefCell};
@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::config::external_cache::ExternalCache;
-use holdfast_core::http::Bytes;
 use redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use redis::{Cmd, RedisError, Value};
 use tokio::sync::Notify;
@@ -22,7 +21,29 @@ use crate::net::Net;
 /// Errors by which a server says that it, as long as it is what it is now, serves nobody: another endpoint, or a new connection, may.
 const UNFIT: [&str; 4] = ["READONLY", "LOADING", "MASTERDOWN", "NOAUTH"];
 
-/// A link to one cache.
+/// A host and a port.
+pub(super) type Endpoint = (String, u16);
+
+/// How a server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As one that has the key.
+    Straight,
+    /// As one that is about to get it.
+    Asking,
+}
+
+/// Why there is no value.
+pub(super) enum Refusal {
+    /// Another server is to be asked.
+    Elsewhere(Way, Endpoint),
+    /// The server says in words why not.
+    Answer(String),
+    /// No server answers.
+    Lost(String),
+}
+
+/// A link to one server, or to one of several that are the same.
 pub(super) struct Link<N: Net> {
     cache: Arc<ExternalCache>,
     surroundings: Rc<Surroundings<N>>,
@@ -87,65 +108,43 @@ impl<N: Net> Link<N> {
         Self { cache, surroundings, inner: Rc::new(inner) }
     }
 
-    /// The entry under `key`, when it has at most `max_bytes`.
-    pub(super) async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Bytes>, String> {
-        // As GET, but a reply is never longer than one byte more than is wanted, whatever somebody has put there.
-        let mut command = redis::cmd("GETRANGE");
-        command.arg(key).arg(0).arg(max_bytes);
-        match self.answer(command).await? {
-            Value::BulkString(bytes) if bytes.is_empty() => Ok(None),
-            Value::BulkString(bytes) if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= max_bytes) => {
-                Ok(Some(Bytes::from(bytes)))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Stores `entry` under `key`.
-    pub(super) async fn set(&self, key: &str, entry: &Bytes, seconds: u64) -> Result<(), String> {
-        let mut command = redis::cmd("SET");
-        command.arg(key).arg(entry.as_ref()).arg("EX").arg(seconds.max(1));
-        self.answer(command).await.map(drop)
-    }
-
-    /// Removes what is under `key`.
-    pub(super) async fn remove(&self, key: &str) -> Result<(), String> {
-        let mut command = redis::cmd("DEL");
-        command.arg(key);
-        self.answer(command).await.map(drop)
-    }
-
-    /// Too much is being stored already.
-    pub(super) fn overrun(&self) {
-        self.failed("too many entries are on their way");
-    }
-
-    async fn answer(&self, command: Cmd) -> Result<Value, String> {
-        let deadline = Instant::now() + self.cache.server.operation_timeout;
-        let answered = self.try_answer(&command, deadline).await;
-        match &answered {
-            Ok(_) => {
+    /// Has one command answered.
+    pub(super) async fn ask(&self, command: &Cmd, way: Way, deadline: Instant) -> Result<Value, Refusal> {
+        let (mut connection, generation) = self.connection(deadline).await.map_err(Refusal::Lost)?;
+        let error = match timeout_at(deadline, sent(&mut connection, command, way)).await {
+            Ok(Ok(Value::ServerError(error))) => RedisError::from(error),
+            Ok(Ok(value)) => {
                 self.inner.failures.set(0);
-                self.surroundings.recovered(&self.cache);
+                return Ok(value);
             }
-            Err(why) => self.failed(why),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(self.lost(generation, "no answer in time".to_owned())),
+        };
+        if let Some((way, endpoint)) = self.onward(&error) {
+            self.inner.failures.set(0);
+            return Err(Refusal::Elsewhere(way, endpoint));
         }
-        answered
+        if is_spoilt(&error) { Err(self.lost(generation, words(&error))) } else { Err(Refusal::Answer(words(&error))) }
     }
 
-    async fn try_answer(&self, command: &Cmd, deadline: Instant) -> Result<Value, String> {
-        let (mut connection, generation) = self.connection(deadline).await?;
-        let reply = timeout_at(deadline, connection.req_packed_command(command)).await;
-        let (error, spoilt) = match reply {
-            Ok(Ok(Value::ServerError(error))) => judged(&RedisError::from(error)),
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => judged(&error),
-            Err(_) => ("no answer in time".to_owned(), Spoilt::Yes),
+    fn lost(&self, generation: u64, why: String) -> Refusal {
+        self.inner.give_up(generation, self.rest(), &why);
+        Refusal::Lost(why)
+    }
+
+    // Where an answer sends us: `MOVED 3999 host:port`, `ASK 3999 host:port`. Without a host it is the one that has answered.
+    fn onward(&self, error: &RedisError) -> Option<(Way, Endpoint)> {
+        let (place, _) = error.redirect_node()?;
+        let way = if error.code() == Some("ASK") { Way::Asking } else { Way::Straight };
+        let (host, port) = place.rsplit_once(':')?;
+        let host = match host {
+            "" | "?" => {
+                let endpoints = &self.cache.server.endpoints;
+                endpoints.get(self.inner.endpoint.get() % endpoints.len().max(1)).map(|(host, _)| host.clone())?
+            }
+            host => host.trim_matches(['[', ']']).to_ascii_lowercase(),
         };
-        if spoilt == Spoilt::Yes {
-            self.inner.give_up(generation, self.rest(), &error);
-        }
-        Err(error)
+        Some((way, (host, port.parse().ok()?)))
     }
 
     // The connection, and its number.
@@ -199,9 +198,18 @@ impl<N: Net> Link<N> {
         let longest = CACHE_REST_MIN.saturating_mul(1 << doublings).min(CACHE_REST_MAX);
         self.surroundings.chance.borrow_mut().duration_between(longest / 2, longest)
     }
+}
 
-    fn failed(&self, why: &str) {
-        self.surroundings.failed(&self.cache, why);
+async fn sent(connection: &mut MultiplexedConnection, command: &Cmd, way: Way) -> Result<Value, RedisError> {
+    match way {
+        Way::Straight => connection.req_packed_command(command).await,
+        Way::Asking => {
+            // Both go out together: `ASKING` holds for the next command of the connection.
+            let mut both = redis::pipe();
+            both.cmd("ASKING").add_command(command.clone());
+            let answers = connection.req_packed_commands(&both, 1, 1).await?;
+            Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+        }
     }
 }
 
@@ -218,7 +226,7 @@ async fn connected<N: Net>(
     for tried in 0..count {
         let at = (inner.endpoint.get() + tried) % count;
         let Some(endpoint) = server.endpoints.get(at) else { continue };
-        let opened = timeout(server.connect_timeout, surroundings.open(server, endpoint)).await;
+        let opened = timeout(server.connect_timeout, surroundings.reach(server, endpoint)).await;
         let why = match opened.unwrap_or_else(|_| Err("no connection in time".to_owned())) {
             Ok((connection, driver)) => {
                 inner.endpoint.set(at);
@@ -261,16 +269,8 @@ impl Inner {
     }
 }
 
-/// Whether a connection can be used no more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Spoilt {
-    No,
-    Yes,
-}
-
-fn judged(error: &RedisError) -> (String, Spoilt) {
+// Whether a connection can be used no more.
+fn is_spoilt(error: &RedisError) -> bool {
     let is_unfit = error.code().is_some_and(|code| UNFIT.contains(&code));
-    let spoilt =
-        if is_unfit || error.is_unrecoverable_error() || error.is_io_error() { Spoilt::Yes } else { Spoilt::No };
-    (words(error), spoilt)
+    is_unfit || error.is_unrecoverable_error() || error.is_io_error()
 }

@@ -1,6 +1,7 @@
-//! External caches: one connection of each worker to each Redis that exchanges ask for. A cache that does not answer in time is asked
+//! External caches: one connection of each worker to each server that exchanges ask for. A cache that does not answer in time is asked
 //! for nothing for a while: exchanges go on without it. Decides nothing about entries.
 
+mod cluster;
 mod connect;
 mod link;
 mod tally;
@@ -23,7 +24,7 @@ use crate::plane::Plane;
 use crate::sink::Sink;
 use crate::tls::ClientTls;
 
-use link::Link;
+use cluster::Servers;
 pub use tally::CacheTally;
 
 /// One worker's way to external caches.
@@ -36,7 +37,7 @@ pub(crate) struct Caches<N: Net> {
     stores_bytes: Cell<usize>,
 }
 
-type Links<N> = Vec<(Arc<ExternalCache>, Rc<Link<N>>)>;
+type Links<N> = Vec<(Arc<ExternalCache>, Rc<Servers<N>>)>;
 
 /// What connections are made with.
 struct Surroundings<N> {
@@ -65,27 +66,27 @@ impl<N: Net> Caches<N> {
     /// Does what is asked. Storing is answered at once: the exchange goes on while the entry is on its way.
     pub(crate) async fn ask(self: Rc<Self>, request: Box<CacheRequest>) -> Reply {
         let CacheRequest { cache, key, verb } = *request;
-        let link = self.link(&cache);
+        let servers = self.servers(&cache);
         match verb {
-            CacheVerb::Get { max_bytes } => Reply::Cache(link.get(&key, max_bytes).await.map_err(CacheFailure)),
-            CacheVerb::Remove => Reply::Cache(link.remove(&key).await.map(|()| None).map_err(CacheFailure)),
+            CacheVerb::Get { max_bytes } => Reply::Cache(servers.get(&key, max_bytes).await.map_err(CacheFailure)),
+            CacheVerb::Remove => Reply::Cache(servers.remove(&key).await.map(|()| None).map_err(CacheFailure)),
             CacheVerb::Set { entry, lifetime } => {
-                self.store(link, key, entry, lifetime.as_secs()).await;
+                self.store(servers, key, entry, lifetime.as_secs()).await;
                 Reply::Dispatched
             }
         }
     }
 
-    async fn store(self: &Rc<Self>, link: Rc<Link<N>>, key: String, entry: Bytes, seconds: u64) {
+    async fn store(self: &Rc<Self>, servers: Rc<Servers<N>>, key: String, entry: Bytes, seconds: u64) {
         let bytes = self.stores_bytes.get().saturating_add(entry.len());
         if self.stores.get() >= CACHE_STORES_MAX || bytes > CACHE_STORES_BYTES_MAX {
-            link.overrun();
+            servers.overrun();
             return;
         }
         let place = StorePlace::take(self, entry.len());
         let mut storing = Box::pin(async move {
             // What failed has been counted and told.
-            drop(link.set(&key, &entry, seconds).await);
+            drop(servers.set(&key, &entry, seconds).await);
             drop(place);
         });
         // On an open connection the order goes out before this exchange, or the client's next one, asks for what it has stored.
@@ -94,22 +95,22 @@ impl<N: Net> Caches<N> {
         }
     }
 
-    fn link(&self, cache: &Arc<ExternalCache>) -> Rc<Link<N>> {
+    fn servers(&self, cache: &Arc<ExternalCache>) -> Rc<Servers<N>> {
         let mut links = self.links.borrow_mut();
         let found = links.iter().rposition(|(known, _)| Arc::ptr_eq(known, cache) || known == cache);
-        let (_, link) = match found {
+        let (_, servers) = match found {
             // A newer revision has another `Arc` with the same content.
             Some(at) => links.remove(at),
             None => {
                 if links.len() >= CACHES_MAX {
                     links.remove(0);
                 }
-                let link = Link::new(Arc::clone(cache), Rc::clone(&self.surroundings));
-                (Arc::clone(cache), Rc::new(link))
+                let servers = Servers::new(Arc::clone(cache), Rc::clone(&self.surroundings));
+                (Arc::clone(cache), Rc::new(servers))
             }
         };
-        links.push((Arc::clone(cache), Rc::clone(&link)));
-        link
+        links.push((Arc::clone(cache), Rc::clone(&servers)));
+        servers
     }
 }
 

@@ -40,6 +40,10 @@ struct Server {
 
 impl Server {
     fn start(answer: fn(&[Vec<u8>]) -> Vec<u8>) -> Self {
+        Self::start_at(move |_, command| answer(command))
+    }
+
+    fn start_at(answer: impl Fn(SocketAddr, &[Vec<u8>]) -> Vec<u8> + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -49,10 +53,11 @@ impl Server {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
+                let answer = answer.clone();
                 thread::spawn(move || {
                     let mut reader = BufReader::new(stream.try_clone().unwrap());
                     while let Some(command) = command(&mut reader) {
-                        if stream.write_all(&answer(&command)).is_err() {
+                        if stream.write_all(&answer(address, &command)).is_err() {
                             return;
                         }
                     }
@@ -194,6 +199,40 @@ fn an_error_about_one_key_costs_no_connection_and_what_is_too_long_is_nothing() 
         assert!(matches!(scene.ask(CacheVerb::Remove).await, Reply::Cache(Err(_))));
         assert_eq!(scene.get().await, Ok(None));
         assert_eq!(server.connections(), 1);
+    });
+}
+
+#[test]
+fn servers_that_send_a_key_in_circles_are_left() {
+    run(async {
+        let server = Server::start_at(|address, _| format!("-MOVED 7 :{}\r\n", address.port()).into_bytes());
+        let scene = scene(&server.address.to_string());
+        assert_eq!(scene.get().await, Err("the servers of the cluster send it from one to the other".to_owned()));
+        assert_eq!(server.connections(), 2, "one that is named, one that the answer names");
+    });
+}
+
+#[test]
+fn a_server_that_is_about_to_get_a_key_is_told_so_and_not_remembered() {
+    run(async {
+        let next = Server::start_at({
+            let asking = Arc::new(Mutex::new(false));
+            move |_, command| match command.first().map(Vec::as_slice) {
+                Some(b"ASKING") => {
+                    *asking.lock().unwrap() = true;
+                    b"+OK\r\n".to_vec()
+                }
+                _ if std::mem::take(&mut *asking.lock().unwrap()) => bulk(b"entry"),
+                _ => b"-ERR not asking\r\n".to_vec(),
+            }
+        });
+        let port = next.address.port();
+        let first = Server::start_at(move |_, _| format!("-ASK 7 127.0.0.1:{port}\r\n").into_bytes());
+        let scene = scene(&first.address.to_string());
+        for _ in 0..3 {
+            assert_eq!(scene.get().await, Ok(Some(Bytes::from("entry"))));
+        }
+        assert_eq!((first.connections(), next.connections()), (1, 1));
     });
 }
 
