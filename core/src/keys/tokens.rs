@@ -50,6 +50,13 @@ pub enum TokenSource {
         /// What opens it.
         secret: Secret,
     },
+    /// The agent of Azure Arc, which believes whoever can read a file that it names.
+    Arc {
+        /// Its URL.
+        endpoint: Url,
+        /// The folder in which alone such files may be.
+        folder: Arc<str>,
+    },
     /// A token of Kubernetes that Entra ID exchanges (workload identity).
     Workload {
         /// Where Entra ID is, as in `https://login.microsoftonline.com/`.

@@ -11,6 +11,9 @@ use super::table;
 
 const ENDPOINT: &str = "holdfast.identity.endpoint";
 
+/// Where the agent of Azure Arc puts the files by which it knows whom it may give tokens to.
+const ARC_FOLDER: &str = "/var/opt/azcmagent/tokens";
+
 /// The metadata service of Azure's virtual machines: what there is when the environment says nothing.
 #[must_use]
 pub fn metadata_service() -> TokenSource {
@@ -18,7 +21,7 @@ pub fn metadata_service() -> TokenSource {
     TokenSource::Metadata { endpoint: endpoint.unwrap_or_default() }
 }
 
-/// A given endpoint, else workload identity, else the endpoint of App Service, else the metadata service; the order of Azure's own
+/// A given endpoint, else workload identity, else the endpoint of App Service, else the agent of Azure Arc, else the metadata service; the order of Azure's own
 /// libraries.
 pub(super) fn source(reader: &mut Reader) -> Option<TokenSource> {
     if reader.is_given(ENDPOINT) {
@@ -37,6 +40,10 @@ pub(super) fn source(reader: &mut Reader) -> Option<TokenSource> {
     if let (true, Some(secret)) = (reader.is_given("IDENTITY_ENDPOINT"), reader.text("IDENTITY_HEADER")) {
         let endpoint = reader.read("IDENTITY_ENDPOINT", url)?;
         return Some(TokenSource::AppService { endpoint, secret: Secret(secret) });
+    }
+    if reader.is_given("IDENTITY_ENDPOINT") && reader.text("IMDS_ENDPOINT").is_some() {
+        let endpoint = reader.read("IDENTITY_ENDPOINT", url)?;
+        return Some(TokenSource::Arc { endpoint, folder: Arc::from(ARC_FOLDER) });
     }
     Some(metadata_service())
 }

@@ -173,6 +173,7 @@ pub const KEYS: &[Key] = &[
     used("holdfast.identity.endpoint", Kind::Text, Some("http://169.254.169.254/metadata/identity/oauth2/token")),
     used("IDENTITY_ENDPOINT", Kind::Text, None),
     used("IDENTITY_HEADER", Kind::Secret, None),
+    used("IMDS_ENDPOINT", Kind::Text, None),
     used("AZURE_FEDERATED_TOKEN_FILE", Kind::Path, None),
     used("AZURE_CLIENT_ID", Kind::Text, None),
     used("AZURE_TENANT_ID", Kind::Text, None),

@@ -87,8 +87,8 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
     set
 }
 
-/// What the exchanges of a fixture share. `settings` may say `identity: metadata URL`, `identity: app-service URL SECRET` or
-/// `identity: workload AUTHORITY TENANT CLIENT FILE`.
+/// What the exchanges of a fixture share. `settings` may say `identity: metadata URL`, `identity: app-service URL SECRET`,
+/// `identity: arc URL FOLDER` or `identity: workload AUTHORITY TENANT CLIENT FILE`.
 pub(crate) fn shared(conversation: &Conversation) -> Shared {
     let shared = Shared::default();
     let settings = Message::parse(&format!("\n{}", conversation.document("settings").unwrap_or("")));
@@ -100,6 +100,9 @@ pub(crate) fn shared(conversation: &Conversation) -> Shared {
         ["app-service", endpoint, secret] => {
             let secret = Secret((*secret).to_owned());
             shared.tokens.come_from(TokenSource::AppService { endpoint: url(endpoint), secret });
+        }
+        ["arc", endpoint, folder] => {
+            shared.tokens.come_from(TokenSource::Arc { endpoint: url(endpoint), folder: Arc::from(*folder) });
         }
         ["workload", authority, tenant, client, file] => shared.tokens.come_from(TokenSource::Workload {
             authority: url(authority),

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::config::authorization::ClientGrant;
 use crate::config::model::Secret;
 use crate::http::message::{Body, ResponseView};
-use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, Url, header};
+use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, Url, header};
 use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Supply, TOKEN_BYTES_MAX, TokenKey, TokenSource};
 use crate::policy::effect::{BodyFailure, Effect, OutboundBody, OutboundRequest, Reply, Route};
 use crate::policy::run::Run;
@@ -20,6 +20,12 @@ use crate::time::Now;
 
 /// How long the source of tokens may take for one.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The version of the protocol of Azure Arc's agent.
+const ARC_VERSION: &str = "2020-06-01";
+
+/// The longest file that proves who asks, in bytes.
+const PROOF_BYTES_MAX: u64 = 4096;
 
 /// The longest text of an answer that goes into a message, in characters.
 const REASON_CHARS_MAX: usize = 300;
@@ -44,6 +50,10 @@ pub enum Step {
 enum Stage {
     /// The file with the token of Kubernetes is being read.
     File,
+    /// The source has been asked and says first which file proves who asks.
+    Challenged,
+    /// That file is being read.
+    Proof,
     /// The source has been asked.
     Asked,
     /// It has answered; nothing is asked for twice in one run of a policy.
@@ -138,6 +148,16 @@ impl Fetching {
                 self.stage = Stage::Asked;
                 Ok(Step::Ask(Box::new(effect)))
             }
+            Stage::Challenged => {
+                let effect = proof(source, *reply.response()?)?;
+                self.stage = Stage::Proof;
+                Ok(Step::Ask(Box::new(effect)))
+            }
+            Stage::Proof => {
+                let effect = proven(source, &self.key, reply)?;
+                self.stage = Stage::Asked;
+                Ok(Step::Ask(Box::new(effect)))
+            }
             Stage::Asked | Stage::Over => {
                 let token =
                     AccessToken::read(&affirmed(*reply.response()?)?, now).ok_or("the answer holds no token")?;
@@ -177,6 +197,12 @@ fn first(source: Option<&TokenSource>, key: &TokenKey) -> (Stage, Option<Effect>
             let field = value.map(|value| (HeaderName::from_static("x-identity-header"), value));
             (Stage::Asked, field.and_then(|field| get(endpoint, "2019-08-01", (resource, client), field)))
         }
+        // The agent knows one identity, that of the machine.
+        Some(TokenSource::Arc { .. }) if client.is_some() => (Stage::Over, None),
+        Some(TokenSource::Arc { endpoint, .. }) => {
+            let field = (HeaderName::from_static("metadata"), HeaderValue::from_static("true"));
+            (Stage::Challenged, get(endpoint, ARC_VERSION, (resource, None), field))
+        }
         Some(TokenSource::Workload { file, .. }) => {
             let max_bytes = TOKEN_BYTES_MAX as u64;
             (Stage::File, Some(Effect::ReadFile { path: Arc::clone(file), max_bytes }))
@@ -202,6 +228,53 @@ fn get(
     Some(Effect::Send(Box::new(OutboundRequest { headers, ..request(Method::GET, url) })))
 }
 
+// The file that the agent of Azure Arc asks for: `Basic realm=/var/opt/azcmagent/tokens/….key`, in its own folder alone.
+fn proof(source: Option<&TokenSource>, response: ResponseView) -> Result<Effect, String> {
+    let Some(TokenSource::Arc { folder, .. }) = source else {
+        return Err("the source of tokens is another".to_owned());
+    };
+    if response.status != StatusCode::UNAUTHORIZED {
+        affirmed(response)?;
+        return Err("the agent of Azure Arc names no file".to_owned());
+    }
+    let fields = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let mut realms = fields.filter_map(|field| field.to_str().ok()?.trim().strip_prefix("Basic realm="));
+    let path = realms.next().ok_or("the agent of Azure Arc names no file")?.trim_matches('"');
+    let name = path.strip_prefix(&**folder).and_then(|rest| rest.strip_prefix('/'));
+    let is_key = |name: &&str| name.ends_with(".key") && !name.contains('/') && !name.contains('\\');
+    if name.filter(is_key).is_none() {
+        return Err(format!("the agent of Azure Arc names a file that is no key in {folder}"));
+    }
+    Ok(Effect::ReadFile { path: Arc::from(path), max_bytes: PROOF_BYTES_MAX })
+}
+
+// The question with the content of that file.
+fn proven(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Result<Effect, String> {
+    let (Some(TokenSource::Arc { endpoint, .. }), TokenKey::Identity { resource, .. }) = (source, key) else {
+        return Err("the source of tokens is another".to_owned());
+    };
+    let bytes = content(reply, "the key of Azure Arc")?;
+    let mut value = HeaderValue::from_bytes(&[b"Basic ", bytes.trim_ascii()].concat())
+        .map_err(|_| "the key of Azure Arc cannot stand in a field".to_owned())?;
+    value.set_sensitive(true);
+    let effect = get(endpoint, ARC_VERSION, (resource, None), (header::AUTHORIZATION, value));
+    let Some(Effect::Send(mut request)) = effect else { return Err("the agent of Azure Arc is no host".to_owned()) };
+    request.headers.insert(HeaderName::from_static("metadata"), HeaderValue::from_static("true"));
+    Ok(Effect::Send(request))
+}
+
+// What was read from a file.
+fn content(reply: Reply, what: &str) -> Result<Bytes, String> {
+    match reply {
+        Reply::Body(Ok(bytes)) => Ok(bytes),
+        Reply::Body(Err(BodyFailure::TooLarge)) => Err(format!("{what} is too long")),
+        Reply::Body(Err(BodyFailure::Broken(why))) => Err(format!("{what} cannot be read: {why}")),
+        Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
+            Err("the wrong kind of answer came".to_owned())
+        }
+    }
+}
+
 // The exchange of a token of Kubernetes for one of Entra ID.
 fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Result<Effect, String> {
     let (Some(TokenSource::Workload { authority, tenant, client, .. }), TokenKey::Identity { resource, client: named }) =
@@ -209,14 +282,7 @@ fn exchanged(source: Option<&TokenSource>, key: &TokenKey, reply: Reply) -> Resu
     else {
         return Err("the source of tokens is another".to_owned());
     };
-    let bytes = match reply {
-        Reply::Body(Ok(bytes)) => bytes,
-        Reply::Body(Err(BodyFailure::TooLarge)) => return Err("the federated token is too long".to_owned()),
-        Reply::Body(Err(BodyFailure::Broken(why))) => return Err(format!("the federated token cannot be read: {why}")),
-        Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
-            return Err("the wrong kind of answer came".to_owned());
-        }
-    };
+    let bytes = content(reply, "the federated token")?;
     let assertion = std::str::from_utf8(&bytes).map_err(|_| "the federated token is no text".to_owned())?.trim();
     let path = format!("{}/{tenant}/oauth2/v2.0/token", authority.path.trim_end_matches('/'));
     let url = Url { path, query: None, ..authority.clone() };
