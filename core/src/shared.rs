@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
-use crate::keys::{Kept, KeyStores, Provider, Tokens, Verified};
+use crate::keys::{ANSWERS_MAX, Kept, KeyStores, Provider, Tokens, Verified};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
 use crate::llm::similar::Answers;
+use crate::pki::ocsp::VerifiedAnswer;
 use crate::pki::revocation::VerifiedList;
 use crate::sidecar::Sidecar;
 
@@ -32,6 +33,8 @@ pub struct Shared {
     pub makers: Arc<Permits>,
     /// What identity providers have published.
     pub providers: Kept<Provider>,
+    /// What responders have said of single certificates.
+    pub answered: Kept<VerifiedAnswer, ANSWERS_MAX>,
     /// The lists of revoked certificates that authorities have published.
     pub revocations: Kept<VerifiedList>,
     /// Tokens of managed identities.

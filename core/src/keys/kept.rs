@@ -23,8 +23,11 @@ const STUCK: Duration = Duration::from_secs(10);
 /// How long others go on with what is there while one fetches.
 const UNDER_WAY: Duration = Duration::from_secs(30);
 
-/// The most documents that are kept.
+/// The most documents of one kind that are kept.
 const DOCUMENTS_MAX: usize = 256;
+
+/// The most answers about single certificates that are kept.
+pub const ANSWERS_MAX: usize = 4096;
 
 /// Why an exchange looks at a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,7 @@ pub enum Progress<T> {
 
 /// Documents by their URL.
 #[derive(Debug)]
-pub struct Kept<T>(Mutex<BTreeMap<Arc<str>, Entry<T>>>);
+pub struct Kept<T, const MAX: usize = DOCUMENTS_MAX>(Mutex<BTreeMap<Arc<str>, Entry<T>>>);
 
 #[derive(Debug)]
 struct Entry<T> {
@@ -61,7 +64,7 @@ struct Entry<T> {
     used: Instant,
 }
 
-impl<T> Default for Kept<T> {
+impl<T, const MAX: usize> Default for Kept<T, MAX> {
     fn default() -> Self {
         Self(Mutex::new(BTreeMap::new()))
     }
@@ -73,11 +76,11 @@ impl<T> Default for Entry<T> {
     }
 }
 
-impl<T> Kept<T> {
+impl<T, const MAX: usize> Kept<T, MAX> {
     /// What to do about the document at `url`. [`Progress::Fetch`] is a promise: [`Kept::learn`] or [`Kept::fail`] follows.
     pub fn look(&self, url: &Arc<str>, want: Want, now: Instant) -> Progress<T> {
         let mut entries = lock(&self.0);
-        make_room(&mut entries, url);
+        make_room::<T, MAX>(&mut entries, url);
         let entry = entries.entry(Arc::clone(url)).or_default();
         entry.used = now;
         let within =
@@ -113,7 +116,7 @@ impl<T> Kept<T> {
     /// Keeps what has come.
     pub fn learn(&self, url: &Arc<str>, document: T, now: Instant) {
         let mut entries = lock(&self.0);
-        make_room(&mut entries, url);
+        make_room::<T, MAX>(&mut entries, url);
         let entry = entries.entry(Arc::clone(url)).or_default();
         if let Some((_, Want::Newer)) = entry.began.take().filter(|_| entry.document.is_some()) {
             entry.renewed = Some(now);
@@ -133,8 +136,8 @@ impl<T> Kept<T> {
 }
 
 // URLs may be computed from what clients send: the one that was not used for longest goes.
-fn make_room<T>(entries: &mut BTreeMap<Arc<str>, Entry<T>>, url: &Arc<str>) {
-    if entries.len() < DOCUMENTS_MAX || entries.contains_key(url) {
+fn make_room<T, const MAX: usize>(entries: &mut BTreeMap<Arc<str>, Entry<T>>, url: &Arc<str>) {
+    if entries.len() < MAX || entries.contains_key(url) {
         return;
     }
     let oldest = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(url, _)| Arc::clone(url));

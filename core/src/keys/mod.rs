@@ -12,7 +12,7 @@ mod tokens;
 mod verified;
 
 pub use encoding::{decode_base64, decode_base64url};
-pub use kept::{Kept, Progress, Want};
+pub use kept::{ANSWERS_MAX, Kept, Progress, Want};
 pub use key::{Key, Material, key_set};
 pub use providers::{Configured, Fetch, Provider};
 pub use stores::KeyStores;

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod ec_key;
 pub mod host;
 pub mod name;
+pub mod ocsp;
 pub mod oid;
 pub mod pem;
 pub mod pfx;

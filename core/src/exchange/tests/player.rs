@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::conversation::{Conversation, Message, Turn};
 use super::world;
+use base64::Engine as _;
+
 use crate::context::{Body, CertificateView, ResponseView};
 use crate::exchange::{Client, Exchange};
 use crate::http::{
@@ -266,9 +268,20 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
         Effect::Cache(request) => cache_reply(&request.verb, turns),
         Effect::Send(_) => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("an answer");
-            Reply::Response(failure(reply).map_or_else(|| Ok(Box::new(response_view(&reply.text))), Err))
+            Reply::Response(match reply.name.trim() {
+                // Content that is no text.
+                "base64" => Ok(Box::new(decoded(response_view(&reply.text)))),
+                _ => failure(reply).map_or_else(|| Ok(Box::new(response_view(&reply.text))), Err),
+            })
         }
     }
+}
+
+fn decoded(view: ResponseView) -> ResponseView {
+    let Body::Bytes(text) = view.body else { panic!("there is no content") };
+    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    ResponseView { body: Body::Bytes(Bytes::from(bytes)), ..view }
 }
 
 fn head_reply(turns: &mut Turns<'_>) -> Reply {
