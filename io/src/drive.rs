@@ -21,6 +21,7 @@ use crate::azure::expiry::ExpiryWatch;
 use crate::azure::{self, Client};
 use crate::backup::Store;
 use crate::clock::Clock;
+use crate::courier::deliver;
 use crate::disk::Disk;
 use crate::env::Env;
 use crate::folder::Folder;
@@ -143,8 +144,12 @@ impl<N: Net, D: Disk, P: FnMut(&Arc<Snapshot>)> Hands<N, D, P> {
         let (client, expiry, folder, vaults) = match provider {
             Provider::Service(mut options, expires) => {
                 options.timeout = options.timeout.min(CALL_TIMEOUT_MAX);
-                let client = Client::new(env.net.clone(), Arc::clone(&env.clock), options)?;
-                (Some(Rc::new(client)), Some(ExpiryWatch::new(expires)), None, None)
+                let client = Rc::new(Client::new(env.net.clone(), Arc::clone(&env.clock), options)?);
+                if let Some(tray) = plane.tray.take() {
+                    let (clock, sink) = (Arc::clone(&env.clock), Arc::clone(&env.sink));
+                    tokio::task::spawn_local(deliver(Rc::clone(&client), tray, clock, sink));
+                }
+                (Some(client), Some(ExpiryWatch::new(expires)), None, None)
             }
             Provider::Folder { path, tls, proxies } => {
                 let vaults = Upstream::new(env.net.clone(), tls, proxies, Timeouts::default().upstream());

@@ -4,6 +4,7 @@
 pub mod net;
 
 pub mod clock;
+pub mod courier;
 
 pub mod disk;
 

@@ -12,6 +12,7 @@ use holdfast_core::time::Instant;
 use tokio::sync::{Notify, watch};
 
 use crate::caches::CacheTally;
+use crate::courier::Tray;
 
 /// Shared by one control loop and any number of workers. Nothing in it is locked on the way of a request.
 pub struct Plane {
@@ -23,6 +24,8 @@ pub struct Plane {
     pub shared: Shared,
     /// What external caches have failed to do.
     pub cache_tally: CacheTally,
+    /// Inspections for the configuration service.
+    pub tray: Tray,
     accepting: watch::Sender<Accepting>,
     in_flight: AtomicU64,
     idle: Notify,
@@ -53,6 +56,7 @@ impl Plane {
             status: ArcSwap::from_pointee(status),
             shared,
             cache_tally: CacheTally::default(),
+            tray: Tray::default(),
             accepting: watch::Sender::new(Accepting::Open),
             in_flight: AtomicU64::new(0),
             idle: Notify::new(),

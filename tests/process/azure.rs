@@ -127,6 +127,18 @@ impl Azure {
         seen.map(|seen| (text(seen), seen["status"].as_u64().unwrap_or_default())).collect()
     }
 
+    /// An action of the management API on its gateway: the status and what it says.
+    pub(crate) fn manage(&self, action: &str, document: &Value) -> (u16, Value) {
+        let service = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/shop";
+        let gateway = holdfast_sim::sample::GATEWAY;
+        let url = format!("{}{service}/gateways/{gateway}/{action}?api-version=2024-05-01", self.started.admin);
+        let client = reqwest::blocking::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build();
+        let request = client.expect("a client").post(&url).body(document.to_string());
+        let answer = request.send().unwrap_or_else(|error| panic!("{url}: {error}"));
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().unwrap_or_default()).unwrap_or_default())
+    }
+
     fn admin(&self, method: reqwest::Method, target: &str) -> Value {
         let client = reqwest::blocking::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build();
         let url = format!("{}{target}", self.started.admin);

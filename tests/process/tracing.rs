@@ -1,6 +1,6 @@
 //! Requests inspected: a token is made, the gateway learns of it, a request asks for its trace, and nobody else reads it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::azure::Azure;
@@ -79,6 +79,50 @@ fn a_credential_that_the_service_publishes_reaches_the_gateway_and_one_that_it_t
     assert!(!gateway.log().iter().any(|record| record.to_string().contains(&token)), "the log shows a credential");
 
     std::fs::remove_file(folder.path().join(file)).unwrap();
+    wait::until("the gateway has forgotten the credential", || {
+        let told = asked();
+        wait::check(told.status == 200 && !told.headers.contains_key("apim-trace-id"), told)
+    });
+}
+
+#[test]
+fn the_management_api_gives_out_credentials_and_the_traces_that_come_of_them() {
+    let (nginx, backup) = (Nginx::start(), tempdir().unwrap());
+    let folder = Folder::sample(&nginx.backends());
+    let azure = Azure::start(&folder);
+    let mut gateway = Wiring::federated(&azure, backup.path()).start();
+    gateway.shows(1);
+    let api = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/shop/apis/orders";
+    let wish = |after: &str| json!({ "credentialsExpireAfter": after, "purposes": ["tracing"], "apiId": api });
+    assert_eq!(azure.manage("listDebugCredentials", &wish("PT2H")).0, 400);
+    let (status, answer) = azure.manage("listDebugCredentials", &wish("PT1H"));
+    assert_eq!(status, 200, "{answer}");
+    let token = answer["token"].as_str().expect("a token").to_owned();
+
+    let asked = || gateway.get_with("/orders/items/1", &[(CREDENTIAL, &token)]).unwrap();
+    let id = wait::until("the gateway knows of the credential", || {
+        let told = asked();
+        told.headers.get("apim-trace-id").cloned().ok_or_else(|| format!("{told:?}"))
+    });
+    let trace = wait::until("the service has the trace", || {
+        let (status, answer) = azure.manage("listTrace", &json!({ "traceId": id }));
+        if status == 200 { Ok(answer) } else { Err(format!("{status} {answer}")) }
+    });
+    assert_eq!(trace["traceId"], id.as_str(), "{trace}");
+    let forwarded = trace["traceEntries"]["backend"].as_array().expect("entries of backend");
+    assert!(forwarded.iter().any(|entry| entry["source"] == "forward-request"), "{trace}");
+    assert!(!trace.to_string().contains(holdfast_sim::sample::KEY), "no key in a trace: {trace}");
+    assert!(!trace.to_string().contains(&token), "no credential in a trace: {trace}");
+    assert_eq!(azure.manage("listTrace", &json!({ "traceId": "00000000-0000-0000-0000-000000000000" })).0, 404);
+
+    folder.edit(2);
+    let edited = wait::until("the gateway shows the edit", || {
+        let told = asked();
+        let edit = told.headers.get(holdfast_sim::sample::EDIT_HEADER).map(String::as_str);
+        if edit == Some("2") { Ok(told) } else { Err(format!("{told:?}")) }
+    });
+    assert!(edited.headers.contains_key("apim-trace-id"), "an edit of the folder takes no credential back");
+    assert_eq!(azure.manage("invalidateDebugCredentials", &Value::Null).0, 204);
     wait::until("the gateway has forgotten the credential", || {
         let told = asked();
         wait::check(told.status == 200 && !told.headers.contains_key("apim-trace-id"), told)

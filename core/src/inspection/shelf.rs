@@ -25,16 +25,16 @@ pub struct Reader {
 pub struct Shelf(Mutex<VecDeque<Arc<Inspection>>>);
 
 impl Shelf {
-    /// Keeps an inspection that someone may read; one without a reader is dropped.
-    pub fn put(&self, inspection: Inspection) {
-        if inspection.reader.is_none() {
-            return;
-        }
+    /// Keeps an inspection that someone may read, and hands it on; one without a reader is dropped.
+    pub fn put(&self, inspection: Inspection) -> Option<Arc<Inspection>> {
+        inspection.reader.as_ref()?;
+        let inspection = Arc::new(inspection);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
             kept.pop_front();
         }
-        kept.push_back(Arc::new(inspection));
+        kept.push_back(Arc::clone(&inspection));
+        Some(inspection)
     }
 
     /// The inspection with this id, for the one with the token that it was made for.
@@ -60,8 +60,8 @@ mod tests {
     #[test]
     fn only_its_reader_gets_it_and_only_in_time() {
         let shelf = Shelf::default();
-        shelf.put(of("a"));
-        shelf.put(Inspection { reader: None, ..of("b") });
+        assert!(shelf.put(of("a")).is_some());
+        assert!(shelf.put(Inspection { reader: None, ..of("b") }).is_none());
         let at = |seconds| WallTime::from_unix_seconds(seconds);
         assert_eq!(shelf.get("a", b"t", at(9)).map(|found| found.id.clone()).as_deref(), Some("a"));
         assert!(shelf.get("a", b"t", at(10)).is_none() && shelf.get("a", b"u", at(9)).is_none());
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_oldest_goes_first() {
         let shelf = Shelf::default();
-        (0..=KEPT_MAX).for_each(|index| shelf.put(of(&index.to_string())));
+        (0..=KEPT_MAX).for_each(|index| drop(shelf.put(of(&index.to_string()))));
         let is_there = |id: usize| shelf.get(&id.to_string(), b"t", WallTime::from_unix_seconds(0)).is_some();
         assert_eq!((is_there(0), is_there(1), is_there(KEPT_MAX)), (false, true, true));
     }

@@ -105,6 +105,16 @@ impl<N: Net> Client<N> {
         if answer.status.is_success() { Ok(answer.content) } else { Err(self.failed(answer)) }
     }
 
+    /// Sends a document of telemetry.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub async fn send_telemetry(&self, document: Bytes) -> Result<(), FetchFailure> {
+        let ask = Ask { path: "telemetry".to_owned(), known: None, document: Some(document), limits: HEARTBEAT };
+        let answer = self.call(&ask).await?;
+        if answer.status.is_success() { Ok(()) } else { Err(self.failed(answer)) }
+    }
+
     fn failed(&self, answer: Answer) -> FetchFailure {
         answer.into_failure(self.clock.now().wall)
     }

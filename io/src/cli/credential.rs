@@ -14,7 +14,7 @@ use super::{EXIT_OK, EXIT_REFUSED, Outcome};
 use crate::clock::{Clock, SystemClock};
 
 /// The longest time that a token lasts: as the original's (control-plane.md §1.2).
-const SECONDS_MAX: u64 = 3_600;
+pub const SECONDS_MAX: u64 = 3_600;
 const OPTIONS: [&str; 3] = ["--api", "--expire-after", "--format"];
 
 /// Make this.
@@ -63,7 +63,9 @@ pub(super) fn credential(asked: &Asked) -> Outcome {
     Outcome { code: EXIT_OK, out: out.unwrap_or_default() + "\n", err: String::new() }
 }
 
-fn made(api: &str, expires: WallTime, random: [u8; 24]) -> (String, Value) {
+/// A token, and the resource that lets a gateway know of it.
+#[must_use]
+pub fn made(api: &str, expires: WallTime, random: [u8; 24]) -> (String, Value) {
     let token = format!("aid={api}&p=tracing&ex={expires}&sk={}", URL_SAFE_NO_PAD.encode(random));
     let hash = STANDARD.encode(digest(&SHA256, token.as_bytes()));
     let properties = json!({

@@ -142,7 +142,8 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
             Ok(Driven { outcome, upstream, backend_time }) => {
                 let outcome = *outcome;
                 if let Some(inspection) = outcome.inspection {
-                    worker.plane.shared.inspections.put(*inspection);
+                    let kept = worker.plane.shared.inspections.put(*inspection);
+                    kept.into_iter().for_each(|kept| worker.plane.tray.leave(kept));
                 }
                 let receipt = waiting.answered(outcome.record, outcome.watch, backend_time);
                 self.seal(respond::response(&method, outcome.head, outcome.body, upstream), Some(receipt))

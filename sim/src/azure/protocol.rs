@@ -74,7 +74,7 @@ fn decide(azure: &mut Azure, request: &ApiRequest<'_>, now: WallTime) -> Answer 
         ("GET", ["snapshot"]) => snapshot(azure, request),
         ("GET", ["events"]) => events(azure, request),
         ("POST", ["heartbeat"]) => heartbeat(azure, request, now),
-        ("POST", ["telemetry"]) => Answer { status: StatusCode::ACCEPTED, headers: Vec::new(), body: Bytes::new() },
+        ("POST", ["telemetry"]) => telemetry(azure, request),
         _ => failure(StatusCode::NOT_FOUND, "ResourceNotFound", "there is no such path"),
     }
 }
@@ -162,6 +162,17 @@ fn heartbeat(azure: &mut Azure, request: &ApiRequest<'_>, now: WallTime) -> Answ
         }
         Err(error) => failure(StatusCode::BAD_REQUEST, "ValidationError", &error.to_string()),
     }
+}
+
+fn telemetry(azure: &mut Azure, request: &ApiRequest<'_>) -> Answer {
+    let document: serde_json::Value = match serde_json::from_slice(request.body) {
+        Ok(document) => document,
+        Err(error) => return failure(StatusCode::BAD_REQUEST, "ValidationError", &error.to_string()),
+    };
+    for trace in document["traces"].as_array().into_iter().flatten() {
+        azure.record_trace(trace.clone());
+    }
+    Answer { status: StatusCode::ACCEPTED, headers: Vec::new(), body: Bytes::new() }
 }
 
 fn document_answer(document: &[u8], gzip: bool) -> Answer {

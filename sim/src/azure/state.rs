@@ -1,8 +1,10 @@
 //! What fake Azure remembers: revisions, keys, faults, and what gateways have said. Moves no bytes and reads no clock.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
-use holdfast_core::config::{ResourceId, ResourceSet, Revision};
+use holdfast::cli::credential;
+use holdfast_core::config::{Origin, Resource, ResourceId, ResourceSet, Revision};
 use holdfast_core::rng::{Rng, Seed};
 use holdfast_core::time::WallTime;
 use serde::Serialize;
@@ -16,6 +18,8 @@ use super::token;
 pub const REVISIONS_KEPT: usize = 200;
 /// How many heartbeats and requests are kept for those who look.
 pub const SEEN_KEPT: usize = 1000;
+/// How many traces are kept for those who asked for them.
+pub const TRACES_KEPT: usize = 64;
 
 /// The configuration service of one gateway.
 #[derive(Debug)]
@@ -27,6 +31,9 @@ pub struct Azure {
     rng: Rng,
     heartbeats: VecDeque<Heartbeat>,
     requests: VecDeque<Seen>,
+    /// Debug credentials that were asked for, beside those of the folder.
+    issued: Vec<Resource>,
+    traces: VecDeque<Value>,
 }
 
 /// A heartbeat as it came.
@@ -66,6 +73,8 @@ impl Azure {
             rng,
             heartbeats: VecDeque::new(),
             requests: VecDeque::new(),
+            issued: Vec::new(),
+            traces: VecDeque::new(),
         }
     }
 
@@ -86,7 +95,10 @@ impl Azure {
     /// a real service, which refuses a broken document when it is saved.
     pub fn publish(&mut self, set: ResourceSet) -> Option<Revision> {
         let (newest, current) = self.newest();
-        let set = with_last_good(&set, current);
+        let mut set = with_last_good(&set, current);
+        for issued in &self.issued {
+            set.insert(issued.clone());
+        }
         if *current == set {
             return None;
         }
@@ -96,6 +108,36 @@ impl Azure {
             self.history.pop_front();
         }
         Some(next)
+    }
+
+    /// A token that has requests of `api` inspected until `expires`: gateways learn of it with the next revision.
+    pub fn issue_credential(&mut self, api: &str, expires: WallTime) -> String {
+        let mut random = [0; 24];
+        for part in random.chunks_mut(8) {
+            part.copy_from_slice(&self.rng.next_u64().to_le_bytes());
+        }
+        let (token, document) = credential::made(api, expires, random);
+        let id = self.credentials().child(&format!("issued-{}", self.issued.len() + 1));
+        let properties = document["properties"].as_object().cloned().unwrap_or_default();
+        let origin = Origin { file: Arc::from(id.as_str()), text: None };
+        self.issued.push(Resource { id, properties: Arc::new(properties), origin });
+        let (_, set) = self.newest();
+        self.publish(set.clone());
+        token
+    }
+
+    /// Takes back what [`Self::issue_credential`] has given out.
+    pub fn invalidate_credentials(&mut self) {
+        let (_, set) = self.newest();
+        let mut set = set.clone();
+        for issued in std::mem::take(&mut self.issued) {
+            set.remove(&issued.id);
+        }
+        self.publish(set);
+    }
+
+    fn credentials(&self) -> ResourceId {
+        ResourceId::new(&format!("/gateways/{}/debugCredentials", self.gateway))
     }
 
     /// Forgets all revisions but the newest: whoever is behind gets 410.
@@ -189,6 +231,19 @@ impl Azure {
     /// The requests, oldest first.
     pub fn requests(&self) -> impl Iterator<Item = &Seen> {
         self.requests.iter()
+    }
+
+    /// The trace of this id, once a gateway has sent it.
+    #[must_use]
+    pub fn trace(&self, id: &str) -> Option<&Value> {
+        self.traces.iter().find(|trace| trace["traceId"] == id)
+    }
+
+    pub(super) fn record_trace(&mut self, trace: Value) {
+        self.traces.push_back(trace);
+        while self.traces.len() > TRACES_KEPT {
+            self.traces.pop_front();
+        }
     }
 
     pub(super) fn record_heartbeat(&mut self, at: WallTime, document: Value) {
