@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use crate::config::model::ManagedIdentity;
 use crate::context::{Body, ResponseView};
 use crate::expr::{Expected, Message};
 use crate::http::{Bytes, HeaderValue, Method, StatusCode, Url, header};
@@ -124,8 +125,7 @@ impl Policy for SemanticCacheLookup {
             return Ok(Flow::Next);
         };
         // What the entity brings stands before the identity of the system.
-        if run.shared.tokens.source().is_some() && !request.headers.contains_key(header::AUTHORIZATION) {
-            let key = TokenKey::identity(RESOURCE, None);
+        if let Some(key) = token_key(run, &id, &request) {
             let got = match token::begin(run, self.index, &key).authorization() {
                 Ok(got) => got,
                 Err(effect) => return Ok(Flow::Ask(effect)),
@@ -207,6 +207,16 @@ fn partition(run: &Run<'_>, model: &str, vary: &[Arc<str>]) -> String {
     part(model);
     vary.iter().for_each(|value| part(value));
     key
+}
+
+// The identity whose token goes along: the entity's, else the system's where there is one and the entity brings nothing.
+fn token_key(run: &Run<'_>, id: &str, request: &OutboundRequest) -> Option<TokenKey> {
+    let entity = run.site.backends.get(&id.trim().to_ascii_lowercase());
+    if let Some(ManagedIdentity { resource, client }) = entity.and_then(|entity| entity.managed_identity.as_ref()) {
+        return Some(TokenKey::identity(resource.as_str(), client.as_deref().map(Arc::from)));
+    }
+    let is_open = run.shared.tokens.source().is_some() && !request.headers.contains_key(header::AUTHORIZATION);
+    is_open.then(|| TokenKey::identity(RESOURCE, None))
 }
 
 fn embeddings(run: &Run<'_>, id: &str, words: &str) -> Result<Option<OutboundRequest>, Stop> {
