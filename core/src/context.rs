@@ -49,6 +49,8 @@ pub struct Context {
     pub backend: Option<Arc<BackendView>>,
     /// `context.Workspace`; no API of a self-hosted gateway stands in one.
     pub workspace: Option<Arc<WorkspaceView>>,
+    /// `context.GraphQL`; there is one while a resolver of a GraphQL field runs.
+    pub graphql: Option<Arc<GraphQlView>>,
     /// `context.Tracing`
     pub tracing: bool,
     /// `context.Deployment`
@@ -269,6 +271,15 @@ pub struct WorkspaceView {
     pub id: String,
     /// `Name`
     pub name: String,
+}
+
+/// `context.GraphQL`
+#[derive(Clone, Debug)]
+pub struct GraphQlView {
+    /// `Arguments`, a JSON object.
+    pub arguments: JToken,
+    /// `Parent`; null for the fields that an operation begins with.
+    pub parent: Option<JToken>,
 }
 
 /// `context.Deployment`

@@ -181,9 +181,26 @@ pub struct Api {
     pub operations: Vec<Operation>,
     /// Its schema entities, in the order of their ids.
     pub schemas: Vec<SchemaDocument>,
+    /// The resolvers of its GraphQL fields, in the order of their ids.
+    pub resolvers: Vec<Resolver>,
     /// The policy of the API scope.
     pub policy: Option<PolicyText>,
     /// Where the API's own document stands.
+    pub origin: Origin,
+}
+
+/// A resolver of a GraphQL field.
+#[derive(Clone, Debug)]
+pub struct Resolver {
+    /// The id of its resource.
+    pub id: ResourceId,
+    /// The type that its field is of.
+    pub of: String,
+    /// The name of its field.
+    pub field: String,
+    /// What it does.
+    pub policy: PolicyText,
+    /// Where its document stands.
     pub origin: Origin,
 }
 

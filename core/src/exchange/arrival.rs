@@ -105,7 +105,8 @@ impl Exchange {
         let prefix_bytes = path.len().saturating_sub(self.state.upstream.path.len());
         let (backends, schemas) = (Arc::clone(&api.backends), Arc::clone(&api.schemas));
         let external_cache = snapshot.external_cache.clone();
-        self.site = Site { backends, schemas, external_cache, prefix_bytes, ..Site::default() };
+        let resolvers = api.resolvers.clone();
+        self.site = Site { backends, schemas, resolvers, external_cache, prefix_bytes, ..Site::default() };
         self.aim(api.service_url.as_ref());
         self.state.upstream.implied = api.implied.clone();
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
@@ -145,7 +146,7 @@ impl Exchange {
 
     fn link(&mut self, scope: Scope, program: Option<&Arc<crate::policy::Program>>) {
         if let Some(program) = program {
-            self.chain.push(Link { scope, program: Arc::clone(program) });
+            self.chain.push(Link { scope, program: Arc::clone(program), field: None });
         }
     }
 

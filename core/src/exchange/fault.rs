@@ -2,8 +2,9 @@
 
 use crate::context::{Body, LastError, ResponseView};
 use crate::exchange::strand::Frame;
-use crate::exchange::{Exchange, Phase};
+use crate::exchange::{Exchange, Phase, link};
 use crate::http::{HeaderValue, header};
+use crate::policy::graphql::synthetic::told;
 use crate::policy::run::{ErrorResponse, Failure, Public};
 use crate::policy::{Scope, Section};
 use crate::route::errors;
@@ -19,7 +20,7 @@ impl Exchange {
     /// The failure with the place of the op at `frame`.
     pub(super) fn raised(&self, failure: Failure, section: Section, frame: Frame) -> Raised {
         let place = self.place(section, frame);
-        let scope = self.chain.get(frame.level).map_or(Scope::Global, |link| link.scope);
+        let scope = link(&self.chain, &self.calls, frame.level).map_or(Scope::Global, |link| link.scope);
         let element = place.map_or("", |place| place.element);
         let error = LastError {
             source: failure.source.unwrap_or(element).to_owned(),
@@ -51,6 +52,9 @@ impl Exchange {
         self.context.last_error = Some(Box::new(raised.error.clone()));
         self.state.draft_request = None;
         self.state.draft_response = None;
+        if self.strand.resolves.is_some() {
+            return self.end_resolver(Err(told(&raised.failure)));
+        }
         if self.strand.loops.is_empty() {
             // What runs side by side ends with the first failure that no retry inside takes up.
             self.abandon();
@@ -72,6 +76,8 @@ impl Exchange {
     pub(super) fn out_of_budget(&mut self) {
         let failure = Failure::internal("OperationLimitExceeded", "the policies ran more steps than one request may");
         let raised = Self::raised_built_in(failure);
+        // So that the response is that of the exchange, not of a resolver.
+        self.abandon();
         self.context.last_error = Some(Box::new(raised.error));
         self.set_error_response(&raised.failure);
         self.finish();

@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::context::{Context, ResponseView};
 use crate::exchange::seen::{Seen, bytes_of, content, message, outbound};
 use crate::exchange::strand::Frame;
-use crate::exchange::{Exchange, Phase};
+use crate::exchange::{Exchange, Phase, link};
 use crate::http::{ResponseHead, phrase};
 use crate::inspection::{Fact, Inspection, Message, Reader, Secrets, Step, shortened};
-use crate::policy::Section;
 use crate::policy::effect::{BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, Reply};
 use crate::policy::program::Op;
+use crate::policy::{Scope, Section};
 use crate::telemetry::ErrorRecord;
 use crate::time::Now;
 
@@ -117,7 +117,9 @@ impl Exchange {
                 None
             }
         };
-        let scope = self.chain.get(frame.level).map_or("", |link| link.scope.as_str());
+        let link = link(&self.chain, &self.calls, frame.level);
+        let scope = link.map_or("", |link| link.scope.as_str());
+        let begins = link.filter(|_| frame.pc == 0).and_then(|link| link.field.clone());
         let place = self.place(section, frame).cloned();
         let Some(inspector) = &mut self.inspector else { return };
         if let Some(step) = taken.and_then(|asked| inspector.resumed(section, asked)) {
@@ -134,7 +136,7 @@ impl Exchange {
             at: now.wall,
             begun: self.context.elapsed(now),
             took: Duration::ZERO,
-            facts: Vec::new(),
+            facts: begins.map(|field| Fact::Said(format!("resolves {field}"))).into_iter().collect(),
         });
         if let Some(current) = inspector.current {
             inspector.places.push((current, section, frame));
@@ -163,6 +165,13 @@ impl Exchange {
                 inspector.add(Fact::Failed { reason, message });
             }
             inspector.error = error.cloned();
+        }
+    }
+
+    /// Looks at an exchange that another strand goes on with: what is otherwise is nobody's doing.
+    pub(super) fn look_again(&mut self) {
+        if let Some(inspector) = &mut self.inspector {
+            inspector.seen = Seen::of(&self.context, &self.state, &mut inspector.secrets);
         }
     }
 
@@ -247,7 +256,8 @@ impl Exchange {
         facts.extend(
             error.map(|error| Fact::Failed { reason: error.reason.clone(), message: shortened(&error.message) }),
         );
-        let section = match self.context.last_error {
+        // A resolver that fails leads nowhere else.
+        let section = match self.context.last_error.as_deref().filter(|error| error.scope != Scope::Resolver.as_str()) {
             Some(_) => Section::OnError,
             None => Section::Outbound,
         };

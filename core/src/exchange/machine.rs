@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::context::Body;
 use crate::exchange::fault::Raised;
 use crate::exchange::strand::{For, Frame, Loop};
-use crate::exchange::{Exchange, OPERATIONS_MAX, Phase, Settlement};
+use crate::exchange::{Exchange, OPERATIONS_MAX, Phase, Settlement, link};
 use crate::expr::Message;
 use crate::http::{Bytes, StatusCode};
 use crate::inspection::{Fact, shortened};
@@ -15,6 +15,7 @@ use crate::policy::caching::made::goes_around;
 use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
+use crate::policy::graphql::Execution;
 use crate::policy::program::{Code, Op, Place};
 use crate::policy::run::{Failure, Flow, Run, Settle, Stop, body_of, empty_response};
 use crate::shared::Shared;
@@ -33,6 +34,7 @@ enum Move {
     AskMore(Box<Effect>),
     // To the policy whose `Take` this is.
     Rerun { asked: usize },
+    Execute(Box<Execution>),
     Finish,
     EndSection,
     Repeat(Pace),
@@ -110,7 +112,7 @@ impl Exchange {
     }
 
     pub(super) fn code(&self, section: Section, level: usize) -> Option<&Code> {
-        self.chain.get(level).map(|link| link.program.code(section))
+        link(&self.chain, &self.calls, level).map(|link| link.program.code(section))
     }
 
     pub(super) fn place(&self, section: Section, frame: Frame) -> Option<&Place> {
@@ -119,8 +121,8 @@ impl Exchange {
 
     // `None` when the frame has no op left.
     fn execute(&mut self, section: Section, frame: Frame, shared: &Shared, now: Now) -> Result<Option<Move>, Stop> {
-        let Self { chain, context, state, site, rng, strand, settlements, .. } = self;
-        let Some(link) = chain.get(frame.level) else { return Ok(None) };
+        let Self { chain, calls, context, state, site, rng, strand, settlements, .. } = self;
+        let Some(link) = link(chain, calls, frame.level) else { return Ok(None) };
         let code = link.program.code(section);
         let Some(op) = code.ops.get(frame.pc) else { return Ok(None) };
         let scope = link.scope;
@@ -177,6 +179,7 @@ impl Exchange {
             Move::Next
             | Move::Base
             | Move::Ask(_)
+            | Move::Execute(_)
             | Move::Finish
             | Move::EndSection
             | Move::Repeat(_)
@@ -199,6 +202,7 @@ impl Exchange {
             }
             Move::Ask(effect) | Move::AskMore(effect) => self.ask(effect, For::Policy),
             Move::Rerun { .. } => self.budget = self.budget.saturating_sub(RERUN_COST),
+            Move::Execute(execution) => self.execute_operation(execution, section, frame),
             Move::Finish => self.finish(),
             Move::EndSection => self.leave_section(),
             Move::Repeat(pace) => {
@@ -382,6 +386,7 @@ fn moved(flow: Flow) -> Move {
         Flow::Ask(effect) => Move::Ask(effect),
         // Only a `Take` has a policy to go back to.
         Flow::Again => Move::Next,
+        Flow::Execute(execution) => Move::Execute(execution),
         Flow::Finish => Move::Finish,
         Flow::EndSection => Move::EndSection,
     }
@@ -391,7 +396,7 @@ fn taken(flow: Flow, asked: usize) -> Move {
     match flow {
         Flow::Ask(effect) => Move::AskMore(effect),
         Flow::Again => Move::Rerun { asked },
-        Flow::Next | Flow::Finish | Flow::EndSection => moved(flow),
+        Flow::Next | Flow::Execute(_) | Flow::Finish | Flow::EndSection => moved(flow),
     }
 }
 

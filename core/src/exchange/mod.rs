@@ -1,13 +1,14 @@
 //! One request from arrival to response: a pure machine that runs policy programs. Owned by its task; nothing here is shared.
 //!
 //! `arrival` the built-in steps before any policy, `machine` the ops, frames and loops, `fault` what a failure does,
-//! `strand` what runs side by side, `departure` the response and the record, `debug` who may have an exchange inspected, `inspector`
+//! `strand` what runs side by side, `graphql` the resolvers of an operation among it, `departure` the response and the record, `debug` who may have an exchange inspected, `inspector`
 //! and `seen` what is written down of it then.
 
 mod arrival;
 mod debug;
 mod departure;
 mod fault;
+mod graphql;
 mod inspector;
 mod machine;
 pub mod probe;
@@ -71,6 +72,8 @@ pub struct Exchange {
     strand: Strand,
     // Those beside it, while a `wait` runs.
     parallel: Option<Box<Parallel>>,
+    // The resolvers that the operation of a synthetic GraphQL API has begun, from `OF_RESOLVERS` on in the levels of frames.
+    calls: Vec<Link>,
     // Effects that nobody wants any more.
     dropped: Vec<EffectId>,
     settlements: Vec<Settlement>,
@@ -86,6 +89,19 @@ pub struct Exchange {
 struct Link {
     scope: Scope,
     program: Arc<Program>,
+    // What a resolver resolves, as in `Query/users for users`.
+    field: Option<Arc<str>>,
+}
+
+/// The level of the first resolver: more than the scopes that a chain may have.
+const OF_RESOLVERS: usize = 16;
+
+/// The document at a level.
+fn link<'l>(chain: &'l [Link], calls: &'l [Link], level: usize) -> Option<&'l Link> {
+    match level.checked_sub(OF_RESOLVERS) {
+        Some(call) => calls.get(call),
+        None => chain.get(level),
+    }
 }
 
 /// How far the exchange has come.
@@ -140,6 +156,7 @@ impl Exchange {
             user: None,
             backend: None,
             workspace: None,
+            graphql: None,
             tracing: false,
             deployment: Arc::clone(&snapshot.deployment),
             last_error: None,
@@ -157,6 +174,7 @@ impl Exchange {
             phase: Phase::Arrived,
             strand: Strand::default(),
             parallel: None,
+            calls: Vec::new(),
             dropped: Vec::new(),
             settlements: Vec::new(),
             effects: 0,

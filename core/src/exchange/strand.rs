@@ -5,11 +5,14 @@ use std::collections::VecDeque;
 use crate::context::{Body, ResponseView};
 use crate::exchange::Exchange;
 use crate::exchange::fault::Raised;
+use crate::exchange::graphql::Scene;
 use crate::expr::Message;
 use crate::limits::permits::Permit;
 use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
 use crate::policy::effect::{Effect, EffectId, OutboundRequest, Reply};
+use crate::policy::graphql::Execution;
+use crate::policy::graphql::synthetic::value_of;
 use crate::policy::run::BODY_BYTES_MAX;
 use crate::time::Now;
 
@@ -24,10 +27,21 @@ pub(super) struct Strand {
     pub(super) permits: Vec<Permit>,
     /// The answer for the `Take` that runs next.
     pub(super) answer: Option<Reply>,
+    /// The call of a resolver that it makes.
+    pub(super) resolves: Option<u32>,
+    /// What it sees, when that is not what the others see and it does not run.
+    pub(super) scene: Option<Box<Scene>>,
     pending: Pending,
     // What send-request and return-response put together, while another strand runs.
     draft_request: Option<Box<OutboundRequest>>,
     draft_response: Option<Box<ResponseView>>,
+}
+
+impl Strand {
+    /// One that begins at `frame`.
+    pub(super) fn at(frame: Frame) -> Self {
+        Self { frames: vec![frame], ..Self::default() }
+    }
 }
 
 /// A document's section that is being run.
@@ -59,13 +73,15 @@ pub(super) struct Loop {
 /// Strands side by side.
 #[derive(Debug)]
 pub(super) struct Parallel {
-    // The strand that goes on when they have ended.
-    parent: Strand,
-    // Where it goes on.
-    join: usize,
-    until: Until,
-    // Those that do not run at the moment.
-    others: VecDeque<Strand>,
+    /// The strand that goes on when they have ended.
+    pub(super) parent: Strand,
+    /// Where it goes on.
+    pub(super) join: usize,
+    pub(super) until: Until,
+    /// Those that do not run at the moment.
+    pub(super) others: VecDeque<Strand>,
+    /// The operation whose resolvers they are.
+    pub(super) operation: Option<Box<Execution>>,
 }
 
 /// What a strand waits for.
@@ -173,16 +189,20 @@ impl Exchange {
     pub(super) fn fork(&mut self, branches: &[usize], join: usize, until: Until) {
         debug_assert!(self.parallel.is_none(), "a `wait` holds no other");
         let level = self.strand.frames.last().map_or(0, |top| top.level);
-        let strand = |pc: &usize| Strand { frames: vec![Frame { level, pc: *pc }], ..Strand::default() };
+        let strand = |pc: &usize| Strand::at(Frame { level, pc: *pc });
         let mut others: VecDeque<Strand> = branches.iter().map(strand).collect();
         if let Some(first) = others.pop_front() {
             let parent = std::mem::replace(&mut self.strand, first);
-            self.parallel = Some(Box::new(Parallel { parent, join, until, others }));
+            self.parallel = Some(Box::new(Parallel { parent, join, until, others, operation: None }));
         }
     }
 
     /// The strand at hand has ended: another one takes its place, or the one that started them goes on.
     pub(super) fn end_branch(&mut self) {
+        if self.strand.resolves.is_some() {
+            let value = value_of(self.context.response.as_ref());
+            return self.end_resolver(value);
+        }
         let Some(parallel) = &mut self.parallel else { return };
         let next = match parallel.until {
             Until::All => parallel.others.pop_front(),
@@ -190,7 +210,7 @@ impl Exchange {
         };
         if let Some(next) = next {
             self.strand = next;
-            self.take_drafts();
+            self.take_up();
             return;
         }
         let join = parallel.join;
@@ -205,6 +225,7 @@ impl Exchange {
         let Some(parallel) = self.parallel.take() else { return };
         let Parallel { parent, others, .. } = *parallel;
         let ended = std::mem::replace(&mut self.strand, parent);
+        self.put_scene();
         for strand in std::iter::once(ended).chain(others) {
             let Pending::Answer(id, whom) = strand.pending else { continue };
             if let For::Body(message) = whom {
@@ -236,12 +257,17 @@ impl Exchange {
         let mut parked = std::mem::replace(&mut self.strand, next);
         parked.draft_request = self.state.draft_request.take();
         parked.draft_response = self.state.draft_response.take();
+        if parked.resolves.is_some() {
+            parked.scene = Some(Box::new(Scene::taken(&mut self.context, &mut self.state)));
+        }
         parallel.others.push_back(parked);
-        self.take_drafts();
+        self.take_up();
         true
     }
 
-    fn take_drafts(&mut self) {
+    /// What the strand at hand left when another one took its place is there again.
+    pub(super) fn take_up(&mut self) {
+        self.put_scene();
         self.state.draft_request = self.strand.draft_request.take();
         self.state.draft_response = self.strand.draft_response.take();
     }

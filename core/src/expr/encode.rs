@@ -234,6 +234,7 @@ fn part_type(part: &ContextPart) -> &'static str {
         | ContextPart::Url(_)
         | ContextPart::Api
         | ContextPart::KeyNames
+        | ContextPart::GraphQl
         | ContextPart::Operation
         | ContextPart::Product
         | ContextPart::Subscription

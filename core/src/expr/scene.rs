@@ -9,22 +9,22 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::context::{
-    ApiView, BackendView, Body, Context, DeploymentView, GroupView, IdentityView, LastError, OperationView,
-    ProductView, RequestView, ResponseView, SubscriptionView, UserView, WorkspaceView,
+    ApiView, BackendView, Body, Context, DeploymentView, GraphQlView, GroupView, IdentityView, LastError,
+    OperationView, ProductView, RequestView, ResponseView, SubscriptionView, UserView, WorkspaceView,
 };
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Url};
 use crate::rng::{Rng, Seed, Uuid};
 use crate::time::{Instant, Now, WallTime};
 use crate::value::json::date_of;
 use crate::value::time::TICKS_PER_SECOND;
-use crate::value::{DateTime, TimeSpan, Value};
+use crate::value::{DateTime, JToken, TimeSpan, Value};
 
 use super::Eval;
 pub use reader::SceneError;
 use reader::Section;
 
 /// The names that a context document has at its top.
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "requestId",
     "timestamp",
     "elapsed",
@@ -40,6 +40,7 @@ const SECTIONS: [&str; 18] = [
     "subscription",
     "user",
     "workspace",
+    "graphql",
     "request",
     "response",
     "variables",
@@ -103,6 +104,7 @@ impl Scene {
             user: root.section("user")?.map(|section| user(&section)).transpose()?.map(Arc::new),
             backend: root.section("backend")?.map(|section| backend(&section)).transpose()?.map(Arc::new),
             workspace: root.section("workspace")?.map(|section| workspace(&section)).transpose()?.map(Arc::new),
+            graphql: root.section("graphql")?.map(|section| graphql(&section)).transpose()?.map(Arc::new),
             tracing: root.flag("tracing")?.unwrap_or(false),
             deployment: Arc::new(deployment(root.section("deployment")?)?),
             last_error: root.section("lastError")?.map(|section| last_error(&section)).transpose()?.map(Box::new),
@@ -370,6 +372,12 @@ fn backend(section: &Section<'_>) -> Result<BackendView, SceneError> {
         azure_region: section.owned("azureRegion")?,
         is_pool: section.parsed("type", "`Single` or `Pool`", kind)?.unwrap_or(false),
     })
+}
+
+fn graphql(section: &Section<'_>) -> Result<GraphQlView, SceneError> {
+    section.knows(&["arguments", "parent"])?;
+    let token = |name: &str| section.get(name).and_then(|value| JToken::parse(&value.to_string()).ok());
+    Ok(GraphQlView { arguments: token("arguments").unwrap_or_else(JToken::object), parent: token("parent") })
 }
 
 fn workspace(section: &Section<'_>) -> Result<WorkspaceView, SceneError> {

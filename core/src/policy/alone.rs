@@ -8,6 +8,7 @@ use crate::config::named_values::{Substituted, Substitution};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::compile::{Compilation, compile, compile_fragment};
 use crate::policy::dialect::{self, FRAGMENT_BYTES_MAX};
+use crate::policy::graphql::source;
 use crate::policy::{Catalog, Scope, Section, Source, liquid, xslt};
 use crate::span::Span;
 
@@ -15,14 +16,17 @@ use crate::span::Span;
 const OF_THE_CONFIGURATION: [&str; 5] =
     ["unknown-fragment", "unknown-backend", "unknown-certificate", "unknown-logger", "unknown-authorization"];
 
-/// Compiles a `policies` document, or a `fragment` as it may stand in the section that suits it best. References to fragments,
-/// backends, certificates, loggers, connections and named values are notes: nobody knows what they stand for.
+/// Compiles a `policies` document, one of a resolver, or a `fragment` as it may stand in the section that suits it best. References to
+/// fragments, backends, certificates, loggers, connections and named values are notes: nobody knows what they stand for.
 #[must_use]
 pub fn compile_alone(file: &Arc<str>, text: &str, format: PolicyFormat, scope: Scope) -> Compilation {
     let source = Source::plain(file, text);
     let catalog = Catalog::default();
     let parsed = dialect::parse(text, format, FRAGMENT_BYTES_MAX);
-    let is_fragment = parsed.root.is_some_and(|root| root.name == "fragment");
+    let root = parsed.root.map(|root| root.name).unwrap_or_default();
+    let is_fragment = root == "fragment";
+    // A data source is the document of a resolver, whatever is said.
+    let scope = if source::ROOTS.contains(&root.as_str()) { Scope::Resolver } else { scope };
     let mut done = if is_fragment {
         let made = Section::ALL.map(|section| compile_fragment(source, format, scope, section, &catalog));
         let errors = |made: &Compilation| made.diagnostics.iter().filter(|found| found.is_error()).count();
@@ -96,6 +100,15 @@ mod tests {
         let wrong =
             "<policies><inbound><set-backend-service base-url=\"x\" /><set-body>{{n}}</set-body></inbound></policies>";
         assert!(found(wrong).contains(&(Severity::Error, "attribute-value".to_owned())), "a value without one is");
+    }
+
+    #[test]
+    fn a_data_source_is_the_document_of_a_resolver() {
+        let call = "<http-request><set-method>GET</set-method><set-url>/{{path}}</set-url></http-request>";
+        let document = format!("<http-data-source>{call}</http-data-source>");
+        assert_eq!(found(&document), [(Severity::Note, "named-value".to_owned())]);
+        assert_eq!(found("<http-data-source />"), [(Severity::Error, "missing-element".to_owned())]);
+        assert_eq!(found("<sql-data-source />"), [(Severity::Error, "unsupported-policy".to_owned())]);
     }
 
     #[test]

@@ -12,16 +12,16 @@ use crate::config::named_values::names;
 use crate::context::CertificateView;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::pki::ClientIdentity;
-use crate::policy::Built;
 use crate::policy::authentication::authorization_context::grant;
 use crate::policy::authentication::certificate::identity;
 use crate::policy::dialect::{self, DOCUMENT_BYTES_MAX, Element, FRAGMENT_BYTES_MAX, Parsed};
-use crate::policy::place::{Scope, Section};
+use crate::policy::place::{Scope, Scopes, Section};
 use crate::policy::program::{Code, Op, Place, Program};
 use crate::policy::reader::Reader;
 use crate::policy::registry::{self, Build, Entry, Status};
 use crate::policy::shape;
 use crate::policy::source::{Problem, Source};
+use crate::policy::{Built, graphql};
 
 /// How deep fragments may include one another.
 pub const FRAGMENT_DEPTH_MAX: usize = 5;
@@ -150,7 +150,7 @@ pub fn compile_fragment(
     compiler.report_all(parsed.problems);
     compiler.stand_in(section);
     if let Some(root) = &parsed.root {
-        compiler.fragment(root);
+        compiler.fragment(root, Compiler::policies);
     }
     compiler.done
 }
@@ -311,6 +311,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn document(&mut self, root: &Element) {
+        if self.scope == Scope::Resolver {
+            return graphql::source::document(self, root);
+        }
         if root.name != "policies" {
             let message = format!("expected `policies` as the root element, found `{}`", root.name);
             let help = "policies stand in a section: `<policies><inbound>…</inbound></policies>`";
@@ -402,8 +405,8 @@ impl<'a> Compiler<'a> {
         };
         match entry.status {
             Status::Built { shape, build } => self.build(element, entry, shape, build),
-            Status::NotHere => {
-                let message = format!("the policy `{}` does not exist on self-hosted gateways", element.name);
+            Status::Refused { why } => {
+                let message = format!("the policy `{}` is not supported: {why}", element.name);
                 let help = "remove it, or keep it out of what this gateway serves: nothing is skipped silently";
                 self.report(Problem::error("unsupported-policy", element.name_span, message).with_help(help));
             }
@@ -411,6 +414,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn build(&mut self, element: &Element, entry: &Entry, shape: &'static shape::Shape, build: Build) {
+        if entry.scopes == Scopes::of("R") && self.scope != Scope::Resolver {
+            let message =
+                format!("`{}` is the whole document of a GraphQL resolver, no policy of others", element.name);
+            return self.report(Problem::error("scope-not-allowed", element.name_span, message));
+        }
         if !entry.sections.contains(self.section) {
             let message = format!("`{}` cannot stand in `{}`", element.name, self.section.as_str());
             let help = format!("it may stand in: {}", entry.sections.names());
@@ -444,6 +452,11 @@ impl<'a> Compiler<'a> {
 
     /// Compiles the policies of a fragment in place of the `include-fragment` that names it.
     pub fn include(&mut self, id: &str, element: &Element) {
+        self.include_with(id, element, Self::policies);
+    }
+
+    /// Compiles a fragment in place of the `include-fragment` that names it; `inner` compiles what its root holds.
+    pub fn include_with(&mut self, id: &str, element: &Element, inner: impl FnOnce(&mut Self, &Element)) {
         let key = id.to_ascii_lowercase();
         let catalog = self.catalog;
         let Some(fragment) = catalog.fragments.get(&key) else {
@@ -469,13 +482,13 @@ impl<'a> Compiler<'a> {
         let outer = std::mem::replace(&mut self.source, fragment.source);
         self.report_all(fragment.parsed.problems.clone());
         if let Some(root) = &fragment.parsed.root {
-            self.fragment(root);
+            self.fragment(root, inner);
         }
         self.source = outer;
         self.open_fragments.pop();
     }
 
-    fn fragment(&mut self, root: &Element) {
+    fn fragment(&mut self, root: &Element, inner: impl FnOnce(&mut Self, &Element)) {
         if root.name != "fragment" {
             let message = format!("expected `fragment` as the root element, found `{}`", root.name);
             self.report(Problem::error("root-element", root.name_span, message));
@@ -484,7 +497,7 @@ impl<'a> Compiler<'a> {
         if root.has_text() {
             self.report(Problem::error("unexpected-text", root.inner, "`fragment` cannot hold text"));
         }
-        self.policies(root);
+        inner(self, root);
     }
 
     /// Whether a fragment is being compiled.

@@ -43,6 +43,7 @@ pub mod schema;
 pub mod servicebus;
 pub mod shape;
 pub mod source;
+pub mod timeout;
 pub mod transform;
 pub mod validate;
 pub mod watch;

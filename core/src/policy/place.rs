@@ -40,6 +40,8 @@ pub enum Scope {
     Api,
     /// An operation.
     Operation,
+    /// A resolver of a GraphQL field.
+    Resolver,
 }
 
 impl Scope {
@@ -51,12 +53,13 @@ impl Scope {
             Self::Product => "product",
             Self::Api => "api",
             Self::Operation => "operation",
+            Self::Resolver => "resolver",
         }
     }
 }
 
 // One bit for each letter, the first letter of the alphabet being the lowest bit.
-const fn bits_of(letters: &str, [first, second, third, fourth]: [u8; 4]) -> u8 {
+const fn bits_of(letters: &str, [first, second, third, fourth, fifth]: [u8; 5]) -> u8 {
     let mut bits = 0;
     let mut rest = letters.as_bytes();
     while let [letter, tail @ ..] = rest {
@@ -64,7 +67,8 @@ const fn bits_of(letters: &str, [first, second, third, fourth]: [u8; 4]) -> u8 {
         bits |= (letter == first) as u8
             | ((letter == second) as u8) << 1
             | ((letter == third) as u8) << 2
-            | ((letter == fourth) as u8) << 3;
+            | ((letter == fourth) as u8) << 3
+            | ((letter == fifth) as u8) << 4;
         rest = tail;
     }
     bits
@@ -81,7 +85,7 @@ impl Sections {
     /// These ones, written as in the policy reference: `I`, `B`, `O`, `E` in any order.
     #[must_use]
     pub const fn of(letters: &str) -> Self {
-        Self(bits_of(letters, *b"IBOE"))
+        Self(bits_of(letters, *b"IBOE "))
     }
 
     /// Whether `section` is among them.
@@ -109,13 +113,13 @@ impl Sections {
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// All of them.
+    /// All of the pipeline.
     pub const ALL: Self = Self(0b1111);
 
-    /// These ones, written as `G`, `P`, `A`, `O` in any order.
+    /// These ones, written as `G`, `P`, `A`, `O`, `R` in any order.
     #[must_use]
     pub const fn of(letters: &str) -> Self {
-        Self(bits_of(letters, *b"GPAO"))
+        Self(bits_of(letters, *b"GPAOR"))
     }
 
     /// Whether `scope` is among them.
@@ -126,6 +130,7 @@ impl Scopes {
             Scope::Product => 2,
             Scope::Api => 4,
             Scope::Operation => 8,
+            Scope::Resolver => 16,
         };
         self.0 & bit != 0
     }
@@ -133,7 +138,7 @@ impl Scopes {
     /// Their names, as in `product, api`.
     #[must_use]
     pub fn names(self) -> String {
-        let all = [Scope::Global, Scope::Product, Scope::Api, Scope::Operation];
+        let all = [Scope::Global, Scope::Product, Scope::Api, Scope::Operation, Scope::Resolver];
         let names: Vec<&str> = all.into_iter().filter(|s| self.contains(*s)).map(Scope::as_str).collect();
         names.join(", ")
     }

@@ -17,7 +17,7 @@ pub fn document(text: &str) {
     let file = Arc::from("probe");
     let lines = text.lines().count().max(1);
     for format in [PolicyFormat::RawXml, PolicyFormat::Xml] {
-        for scope in [Scope::Global, Scope::Product, Scope::Api, Scope::Operation] {
+        for scope in [Scope::Global, Scope::Product, Scope::Api, Scope::Operation, Scope::Resolver] {
             let done = compile_alone(&file, text, format, scope);
             for section in Section::ALL {
                 let code = done.program.code(section);

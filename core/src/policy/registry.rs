@@ -46,8 +46,11 @@ pub enum Status {
         /// How it is compiled.
         build: Build,
     },
-    /// No self-hosted gateway has it.
-    NotHere,
+    /// It cannot be had here.
+    Refused {
+        /// Why, in words.
+        why: &'static str,
+    },
 }
 
 /// How an element is compiled.
@@ -112,8 +115,9 @@ const fn semantic_store(name: &'static str) -> Entry {
     leaf(name, "O", &llm::semantic::SEMANTIC_CACHE_STORE, llm::semantic::build_store).once()
 }
 
-const fn not_here(name: &'static str) -> Entry {
-    Entry { name, sections: Sections::ALL, scopes: Scopes::ALL, occurs: Occurs::Repeatedly, status: Status::NotHere }
+const fn refused(name: &'static str, why: &'static str) -> Entry {
+    let status = Status::Refused { why };
+    Entry { name, sections: Sections::ALL, scopes: Scopes::ALL, occurs: Occurs::Repeatedly, status }
 }
 
 impl Entry {
@@ -263,8 +267,15 @@ static TABLE: &[Entry] = &[
     leaf("azure-openai-emit-token-metric", "I", &llm::metric::EMIT_TOKEN_METRIC, llm::metric::build_emit_token_metric),
     leaf("llm-emit-token-metric", "I", &llm::metric::EMIT_TOKEN_METRIC, llm::metric::build_emit_token_metric),
     // GraphQL resolvers
-    not_here("http-data-source"),
-    not_here("sql-data-source"),
-    not_here("cosmosdb-data-source"),
-    not_here("publish-event"),
+    built(
+        "http-data-source",
+        "B",
+        &graphql::source::HTTP_DATA_SOURCE,
+        Build::Structure(graphql::source::build_http_data_source),
+    )
+    .in_scopes("R")
+    .once(),
+    refused("sql-data-source", "this gateway speaks HTTP with data sources, and no database's protocol"),
+    refused("cosmosdb-data-source", "this gateway speaks HTTP with data sources, and no database's protocol"),
+    refused("publish-event", "GraphQL subscriptions are not supported"),
 ];

@@ -1,7 +1,6 @@
 //! Policies that decide where a request goes and send it there: set-backend-service, rewrite-uri, forward-request.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::model::{Backend, Secret};
 use crate::context::{BackendView, Body, ResponseView};
@@ -21,6 +20,7 @@ use crate::policy::effect::{
     Content as Following, Effect, HttpVersions, OutboundBody, OutboundRequest, Redirects, Reply, Route,
     UpstreamFailure, UpstreamFailureKind, UpstreamTls,
 };
+use crate::policy::graphql::synthetic;
 use crate::policy::llm::{safety, tell_usage};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
@@ -31,11 +31,7 @@ use crate::policy::transform::header_value;
 use crate::policy::{Built, Policy};
 use crate::telemetry::BackendRecord;
 
-/// How long forward-request waits when nothing else is said (APIM's own default).
-pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// The longest time that a policy may wait for a backend, in seconds.
-pub const TIMEOUT_SECONDS_MAX: i64 = 24 * 60 * 60;
+pub use crate::policy::timeout::{FORWARD_TIMEOUT, TIMEOUT_SECONDS_MAX, Timeout, seconds};
 
 const SERVICE_FABRIC: [&str; 5] =
     ["sf-resolve-condition", "sf-service-instance-name", "sf-partition-key", "sf-replica-type", "sf-listener-name"];
@@ -304,52 +300,25 @@ fn merged_query(own: Option<String>, asked: Option<&str>, operation: Option<&Url
 #[derive(Clone, Debug)]
 pub struct ForwardRequest {
     /// Tells the token that it fetches from those of others in the same section.
-    index: usize,
-    versions: HttpVersions,
-    timeout: Timeout,
-    continue_timeout: Option<Operand<i64>>,
-    follow_redirects: Option<Operand<bool>>,
+    pub(super) index: usize,
+    pub(super) versions: HttpVersions,
+    pub(super) timeout: Timeout,
+    pub(super) continue_timeout: Option<Operand<i64>>,
+    pub(super) follow_redirects: Option<Operand<bool>>,
     buffer_request_body: bool,
     fail_on_error_status_code: bool,
 }
 
-#[derive(Clone, Debug)]
-enum Timeout {
-    Standard,
-    Seconds(Operand<i64>),
-    Milliseconds(Operand<i64>),
-}
-
 /// Compiles `<forward-request/>`.
 pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    let timeout = match (reader.attribute::<i64>("timeout"), reader.attribute::<i64>("timeout-ms")) {
-        (Some(_), Some(_)) => {
-            reader.error("timeout-ms", "`timeout` and `timeout-ms` exclude each other");
-            return None;
-        }
-        (Some(seconds), None) => Timeout::Seconds(seconds),
-        (None, Some(milliseconds)) => Timeout::Milliseconds(milliseconds),
-        (None, None) => Timeout::Standard,
-    };
-    let versions = match reader.literal("http-version").as_deref() {
-        Some("2") => HttpVersions::Two,
-        Some("2or1") => HttpVersions::TwoOrOne,
-        _ => HttpVersions::One,
-    };
-    let _: Option<bool> = reader.constant("buffer-response");
-    Some(Arc::new(ForwardRequest {
-        index: reader.compiler.next_index(),
-        versions,
-        timeout,
-        continue_timeout: reader.attribute("continue-timeout"),
-        follow_redirects: reader.attribute("follow-redirects"),
-        buffer_request_body: reader.constant("buffer-request-body").unwrap_or(false),
-        fail_on_error_status_code: reader.constant("fail-on-error-status-code").unwrap_or(false),
-    }))
+    Some(Arc::new(ForwardRequest::read(reader)?))
 }
 
 impl Policy for ForwardRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
+        if let Some(resolvers) = run.site.resolvers.clone() {
+            return synthetic::begin(run, &resolvers);
+        }
         let timeout = self.timeout.get(run)?;
         let continue_timeout = get_optional(self.continue_timeout.as_ref(), run)?.map(seconds);
         let follow = get_optional(self.follow_redirects.as_ref(), run)?.unwrap_or(false);
@@ -446,6 +415,40 @@ impl Policy for ForwardRequest {
 }
 
 impl ForwardRequest {
+    /// One without attributes.
+    #[must_use]
+    pub const fn standard(index: usize) -> Self {
+        Self {
+            index,
+            versions: HttpVersions::One,
+            timeout: Timeout::Standard,
+            continue_timeout: None,
+            follow_redirects: None,
+            buffer_request_body: false,
+            fail_on_error_status_code: false,
+        }
+    }
+
+    /// Reads the attributes.
+    pub fn read(reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
+        let timeout = Timeout::read(reader)?;
+        let versions = match reader.literal("http-version").as_deref() {
+            Some("2") => HttpVersions::Two,
+            Some("2or1") => HttpVersions::TwoOrOne,
+            _ => HttpVersions::One,
+        };
+        let _: Option<bool> = reader.constant("buffer-response");
+        Some(Self {
+            index: reader.compiler.next_index(),
+            versions,
+            timeout,
+            continue_timeout: reader.attribute("continue-timeout"),
+            follow_redirects: reader.attribute("follow-redirects"),
+            buffer_request_body: reader.constant("buffer-request-body").unwrap_or(false),
+            fail_on_error_status_code: reader.constant("fail-on-error-status-code").unwrap_or(false),
+        })
+    }
+
     fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
         match &run.context.request.body {
             Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),
@@ -493,23 +496,6 @@ impl ForwardRequest {
         }
         self.go_on(run)
     }
-}
-
-impl Timeout {
-    fn get(&self, run: &mut Run<'_>) -> Result<Duration, Stop> {
-        Ok(match self {
-            Self::Standard => FORWARD_TIMEOUT,
-            Self::Seconds(of) => seconds(of.get(run)?),
-            Self::Milliseconds(of) => {
-                let millis = of.get(run)?.clamp(0, TIMEOUT_SECONDS_MAX * 1000);
-                Duration::from_millis(u64::try_from(millis).unwrap_or(0))
-            }
-        })
-    }
-}
-
-fn seconds(number: i64) -> Duration {
-    Duration::from_secs(u64::try_from(number.clamp(0, TIMEOUT_SECONDS_MAX)).unwrap_or(0))
 }
 
 fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> HeaderMap {

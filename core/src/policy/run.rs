@@ -19,6 +19,7 @@ use crate::policy::balancing::Called;
 use crate::policy::caching::made::{Making, Place};
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest, Route};
+use crate::policy::graphql::{Execution, Resolvers};
 use crate::policy::llm::Tap;
 use crate::policy::llm::safety::{Hearing, Judge};
 use crate::policy::llm::semantic::Sought;
@@ -71,6 +72,8 @@ pub struct Site {
     pub responses: Arc<[OperationResponse]>,
     /// The schemas of the API.
     pub schemas: Arc<SchemaSet>,
+    /// The resolvers of a synthetic GraphQL API.
+    pub resolvers: Option<Arc<Resolvers>>,
     /// The external cache of the gateway.
     pub external_cache: Option<Arc<ExternalCache>>,
     /// How much of the request's path names the API, its version and revision included, in bytes.
@@ -227,6 +230,8 @@ pub enum Flow {
     /// Of [`Policy::take`](crate::policy::Policy::take): what came has been put into [`Run::shared`], and the policy runs again from its
     /// start.
     Again,
+    /// To the operation of a synthetic GraphQL API: what it gives becomes `context.Response`.
+    Execute(Box<Execution>),
     /// The pipeline ends here with `context.Response`.
     Finish,
     /// The section ends here, that of broader scopes too; the next one begins.

@@ -62,6 +62,7 @@ impl Scene {
                 Ok(Flow::Again) => panic!("a policy runs again that has asked for nothing"),
                 Ok(Flow::Finish | Flow::EndSection) => return End::Finished,
                 Ok(Flow::Ask(effect)) => panic!("unexpected {effect:?}"),
+                Ok(Flow::Execute(operation)) => panic!("unexpected {operation:?}"),
                 Err(Stop::Fail(failure)) => return End::Failed(failure),
                 Err(Stop::NeedsBody(message)) => panic!("unexpected need of a body: {message:?}"),
             }
@@ -133,6 +134,7 @@ impl Visit {
             user: None,
             backend: None,
             workspace: None,
+            graphql: None,
             tracing: false,
             deployment: Arc::default(),
             last_error: None,

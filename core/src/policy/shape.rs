@@ -152,6 +152,13 @@ fn is_text(element: &Element) -> bool {
     element.elements().next().is_none() && !element.text().is_blank()
 }
 
+/// Checks each child of `element` by itself, against what an element with this content may hold.
+pub fn check_each(element: &Element, content: &Content, problems: &mut Vec<Problem>) {
+    if let Content::Children(known) | Content::AnyOrder(known) = content {
+        element.elements().for_each(|found| check_child(element, found, known, problems));
+    }
+}
+
 fn check_attributes(element: &Element, known: &[Attribute], problems: &mut Vec<Problem>) {
     for attribute in &element.attributes {
         let name = attribute.name.as_str();
@@ -208,16 +215,7 @@ fn check_order(element: &Element, known: &[Child], problems: &mut Vec<Problem>) 
 
 fn check_children(element: &Element, known: &[Child], problems: &mut Vec<Problem>) {
     for found in element.elements() {
-        let Some(spec) = known.iter().find(|spec| spec.name == found.name) else {
-            let message = format!("`{}` cannot hold `{}`", element.name, found.name);
-            let problem = Problem::error("unknown-element", found.name_span, message);
-            problems.push(match nearest(&found.name, known.iter().map(|spec| spec.name)) {
-                Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-                None => problem,
-            });
-            continue;
-        };
-        check(found, spec.shape, problems);
+        check_child(element, found, known, problems);
     }
     for spec in known {
         let count = element.elements().filter(|found| found.name == spec.name).count();
@@ -236,6 +234,19 @@ fn check_children(element: &Element, known: &[Child], problems: &mut Vec<Problem
             problems.push(Problem::error("duplicate-element", element.name_span, message));
         }
     }
+}
+
+fn check_child(element: &Element, found: &Element, known: &[Child], problems: &mut Vec<Problem>) {
+    let Some(spec) = known.iter().find(|spec| spec.name == found.name) else {
+        let message = format!("`{}` cannot hold `{}`", element.name, found.name);
+        let problem = Problem::error("unknown-element", found.name_span, message);
+        problems.push(match nearest(&found.name, known.iter().map(|spec| spec.name)) {
+            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+            None => problem,
+        });
+        return;
+    };
+    check(found, spec.shape, problems);
 }
 
 fn refuse_text(element: &Element, problems: &mut Vec<Problem>) {

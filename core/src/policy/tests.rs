@@ -101,7 +101,7 @@ fn every_element_that_is_not_built_is_an_error_that_names_it() {
             compile(Source::plain(&file, &text), PolicyFormat::RawXml, Scope::Product, &Catalog::default());
         match registry::find(name).unwrap().status {
             Status::Built { .. } => built += 1,
-            Status::NotHere => {
+            Status::Refused { .. } => {
                 let named = compilation.diagnostics.iter().any(|d| d.is_error() && d.message.contains(name));
                 assert!(named, "{name}: {:?}", compilation.diagnostics);
             }

@@ -25,6 +25,7 @@ use crate::policy::{Program, Scope, graphql};
 use crate::route::{RouteApi, SubscriptionRequirement};
 use crate::snapshot::hidden::template_place;
 use crate::snapshot::programs::{Entities, Programs};
+use crate::snapshot::resolvers;
 use crate::snapshot::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription, Identity};
 use crate::span::Span;
 
@@ -162,6 +163,8 @@ pub(super) fn api(
         })
     };
     let program = keep(programs.program(api.policy.as_ref(), Scope::Api));
+    let of_resolvers: Vec<_> =
+        api.resolvers.iter().map(|of| keep(programs.program(Some(&of.policy), Scope::Resolver))).collect();
     let of_operations: Vec<_> =
         api.operations.iter().map(|of| keep(programs.program(of.policy.as_ref(), Scope::Operation))).collect();
     let route = match RouteApi::new(0, api) {
@@ -171,6 +174,7 @@ pub(super) fn api(
             return Err(errors);
         }
     };
+    errors.extend(resolvers::misplaced(api, graphql.as_ref()));
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -197,6 +201,7 @@ pub(super) fn api(
         key_header: api.key_header.clone(),
         key_query: api.key_query.clone(),
         program,
+        resolvers: resolvers::compiled(api, of_resolvers),
         operations: operations.collect(),
         schemas: Arc::new(SchemaSet::new(shared.iter().chain(&api.schemas)).with_graphql(graphql)),
         backends: Arc::clone(backends),

@@ -344,8 +344,18 @@ fn is_same(before: &CompiledApi, made: &CompiledApi) -> bool {
     };
     Arc::ptr_eq(&before.backends, &made.backends)
         && same(&before.program, &made.program)
+        && has_same_resolvers(before, made)
         && before.operations.len() == made.operations.len()
         && before.operations.iter().zip(&made.operations).all(|(before, made)| same(&before.program, &made.program))
+}
+
+fn has_same_resolvers(before: &CompiledApi, made: &CompiledApi) -> bool {
+    let all = |api: &CompiledApi| -> Vec<Arc<Program>> {
+        let resolvers = api.resolvers.iter().flat_map(|resolvers| resolvers.all());
+        resolvers.map(|resolver| Arc::clone(&resolver.program)).collect()
+    };
+    let (before, made) = (all(before), all(made));
+    before.len() == made.len() && before.iter().zip(&made).all(|(before, made)| Arc::ptr_eq(before, made))
 }
 
 fn first(id: &ResourceId, collection: &str) -> bool {

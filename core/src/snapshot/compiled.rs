@@ -10,6 +10,7 @@ use crate::context::{ApiView, OperationView, ProductView, SubscriptionView, User
 use crate::http::Url;
 use crate::http::template::UrlTemplate;
 use crate::policy::Program;
+use crate::policy::graphql::Resolvers;
 use crate::policy::schema::SchemaSet;
 use crate::route::{RouteApi, SubscriptionRequirement};
 
@@ -36,6 +37,8 @@ pub struct CompiledApi {
     pub key_query: String,
     /// The policy of the API scope.
     pub program: Option<Arc<Program>>,
+    /// The resolvers of a synthetic GraphQL API; none when a backend answers.
+    pub resolvers: Option<Arc<Resolvers>>,
     /// The operations, in the order of the API's own list.
     pub operations: Vec<CompiledOperation>,
     /// The schema entities that its policies may name, and what was compiled of all its schemas.

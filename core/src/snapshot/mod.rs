@@ -10,6 +10,7 @@ mod dependencies;
 mod hidden;
 mod last_good;
 mod programs;
+mod resolvers;
 mod unpaired;
 
 #[cfg(test)]

@@ -144,6 +144,8 @@ pub enum ContextPart {
     Backend,
     /// `context.Workspace`
     Workspace,
+    /// `context.GraphQL`
+    GraphQl,
     /// `context.Deployment`
     Deployment,
     /// `context.Deployment.Gateway`
@@ -261,6 +263,7 @@ impl ContextPart {
             Self::User => "IUser",
             Self::Backend => "IBackend",
             Self::Workspace => "IWorkspace",
+            Self::GraphQl => "IGraphQL",
             Self::Deployment => "IDeployment",
             Self::Gateway => "IGateway",
             Self::Certificates => "IReadOnlyDictionary<string, X509Certificate2>",

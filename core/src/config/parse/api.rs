@@ -6,7 +6,7 @@ use crate::config::bounds::MAX_API_PATH_CHARS;
 use crate::config::model::{Api, ApiKind, Protocol};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::version::VersionSets;
-use crate::config::parse::{Assigned, Parsing, contract, operation, policy, reference, version};
+use crate::config::parse::{Assigned, Parsing, contract, operation, policy, reference, resolver, version};
 use crate::config::resource::{Resource, ResourceId};
 use crate::http::percent::decode;
 use crate::http::{HeaderName, Url};
@@ -78,11 +78,6 @@ fn api(
     }
     let is_current = properties.switch(&["isCurrent"], revision.is_none());
     let kind = kind(properties);
-    let resolvers = resource.id.child("resolvers");
-    if kind == ApiKind::GraphQl && parsing.set.children(&resolvers).next().is_some() {
-        let message = "a GraphQL API with resolvers is not supported yet: only one that a backend answers is";
-        properties.error(&["type"], "unsupported-api", message);
-    }
     let policy = policy::policy(parsing.set, &resource.id).unwrap_or_else(|diagnostic| {
         properties.findings.push(diagnostic);
         None
@@ -103,6 +98,7 @@ fn api(
         hosts: hosts(properties),
         operations: operation::operations(parsing, properties, kind),
         schemas: contract::schemas(parsing.set, &resource.id),
+        resolvers: resolver::resolvers(parsing, properties, kind),
         policy,
         origin: resource.origin.clone(),
         name,

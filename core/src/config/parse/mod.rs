@@ -22,6 +22,7 @@ mod policy;
 mod product;
 mod properties;
 mod reference;
+mod resolver;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -191,7 +192,7 @@ impl<'a> Parsing<'a> {
         for resource in self.set.iter() {
             let segments: Vec<&str> = resource.id.segments().collect();
             let family = match segments.as_slice() {
-                ["apis", _, family @ ("diagnostics" | "resolvers"), ..] => *family,
+                ["apis", _, family @ "diagnostics", ..] => *family,
                 ["apis" | "products" | "gateways" | "subscriptions" | "namedValues" | "policyFragments", ..]
                 | ["groups" | "users" | "authorizationProviders", ..]
                 | ["backends" | "caches" | "certificates" | "apiVersionSets" | "policies" | "service" | "schemas", ..]

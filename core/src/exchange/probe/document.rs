@@ -79,7 +79,7 @@ impl Words {
 fn is_structure(entry: &Entry) -> bool {
     match entry.status {
         Status::Built { build: Build::Structure(_) | Build::Asking(_), .. } => true,
-        Status::Built { build: Build::Leaf(_), .. } | Status::NotHere => false,
+        Status::Built { build: Build::Leaf(_), .. } | Status::Refused { .. } => false,
     }
 }
 

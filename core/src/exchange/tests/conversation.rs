@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
     /// Documents by kind and name: `service`, `product`, `api`, `operation`, `fragment f`, `backend b`, `named-value n`, `settings`,
-    /// `resource /id`.
+    /// `resource /id`, `graphql` (the schema of an API at `/graph`), `resolver Type/field` (of that API).
     pub(crate) documents: BTreeMap<(String, String), String>,
     /// What happens, in order.
     pub(crate) turns: Vec<Turn>,
@@ -39,7 +39,7 @@ pub(crate) struct Message {
     pub(crate) content: Option<String>,
 }
 
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 13] = [
     "service",
     "product",
     "api",
@@ -51,6 +51,8 @@ const DOCUMENTS: [&str; 11] = [
     "settings",
     "responses",
     "resource",
+    "graphql",
+    "resolver",
 ];
 
 impl Conversation {

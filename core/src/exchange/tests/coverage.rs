@@ -18,7 +18,7 @@ const REFUSED: [&str; 5] = [
     "set-backend-service@sf-service-instance-name",
 ];
 
-const POLICY_DOCUMENTS: [&str; 5] = ["service", "product", "api", "operation", "fragment"];
+const POLICY_DOCUMENTS: [&str; 6] = ["service", "product", "api", "operation", "fragment", "resolver"];
 
 // `retry`, `retry@count`, `cors/allowed-origins`, …
 fn expected(path: &str, shape: &Shape, into: &mut BTreeSet<String>) {
@@ -49,7 +49,7 @@ fn used(element: &Element, parent: Option<(&str, &Shape)>, into: &mut BTreeSet<S
     });
     let as_policy = registry::find(&element.name).and_then(|entry| match entry.status {
         Status::Built { shape, .. } => Some((entry.name.to_owned(), shape)),
-        Status::NotHere => None,
+        Status::Refused { .. } => None,
     });
     for (path, _) in [&as_child, &as_policy].into_iter().flatten() {
         into.insert(path.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Message};
+use crate::config::contract::GRAPHQL_SCHEMA;
 use crate::config::model::Secret;
 use crate::config::{ResourceSet, Revision};
 pub(crate) use crate::exchange::probe::world::{insert, policy};
@@ -20,7 +21,7 @@ pub(crate) fn identity() -> Identity {
 
 /// The resources that a fixture describes.
 ///
-/// `settings` may say `operation: METHOD TEMPLATE` (several), `service-url: URL`, `subscription: required`, `key: KEY`, `owner: USER` (of the key), `format: xml`.
+/// `settings` may say `operation: METHOD TEMPLATE` (several), `service-url: URL`, `subscription: required`, `key: KEY`, `owner: USER` (of the key), `format: xml`, `graphql-url: URL` (of the API with the document `graphql`).
 pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
     let settings = Message::parse(&format!("\n{}", conversation.document("settings").unwrap_or("")));
     let mut set = ResourceSet::default();
@@ -66,6 +67,9 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
             insert(&mut set, &format!("/namedValues/{name}"), properties, "nv");
         }
     }
+    if let Some(schema) = conversation.document("graphql") {
+        graphql(&mut set, schema, settings.field("graphql-url"), conversation);
+    }
     for (id, text) in conversation.named("resource") {
         insert(&mut set, id, serde_json::from_str(text).unwrap(), "resource");
     }
@@ -85,6 +89,23 @@ pub(crate) fn resources(conversation: &Conversation) -> ResourceSet {
         insert(&mut set, "/subscriptions/s1", subscription, "subscription");
     }
     set
+}
+
+// An API with its schema at `/graph`, and the resolvers of its fields.
+fn graphql(set: &mut ResourceSet, schema: &str, url: Option<&str>, conversation: &Conversation) {
+    insert(set, "/gateways/gw/apis/graph", json!({}), "gateway");
+    let api = json!({
+        "displayName": "Graph", "path": "graph", "type": "graphql", "protocols": ["http"], "serviceUrl": url,
+        "subscriptionRequired": false,
+    });
+    insert(set, "/apis/graph", api, "graph");
+    let contract = json!({ "contentType": GRAPHQL_SCHEMA, "document": { "value": schema } });
+    insert(set, "/apis/graph/schemas/graphql", contract, "graph");
+    for (path, text) in conversation.named("resolver") {
+        let id = format!("/apis/graph/resolvers/{}", path.replace('/', "-"));
+        insert(set, &id, json!({ "displayName": path, "path": path }), "resolver");
+        insert(set, &format!("{id}/policies/policy"), policy(text), &format!("resolver {path}"));
+    }
 }
 
 /// What the exchanges of a fixture share. `settings` may say `identity: metadata URL`, `identity: app-service URL SECRET`,

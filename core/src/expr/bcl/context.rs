@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::message::UrlObject;
 use super::{Call, Found, Row, always, row, text};
-use crate::context::{ApiView, BackendView, Context, DeploymentView, LastError, OperationView, WorkspaceView};
+use crate::context::{
+    ApiView, BackendView, Context, DeploymentView, GraphQlView, LastError, OperationView, WorkspaceView,
+};
 use crate::expr::exception::{Outcome, broken, null_reference};
 use crate::expr::instance::{self, State};
 use crate::expr::limits::TRACES_MAX;
@@ -45,10 +47,14 @@ pub(super) const ROWS: &[Row] = &[
     row("IContext", "IWorkspace Workspace", |call| {
         Ok(part(call.machine.context.workspace.is_some(), ContextPart::Workspace))
     }),
-    // There is one while a resolver of a GraphQL field runs; the article leaves its members open (reference A3).
-    row("IContext", "IGraphQL GraphQL", |_| Ok(Value::Null)),
-    row("IGraphQL", "IGraphQLDataObject GraphQLArguments", |_| Err(null_reference())),
-    row("IGraphQL", "IGraphQLDataObject Parent", |_| Err(null_reference())),
+    // There is one while a resolver of a GraphQL field runs. The article leaves the members of `IGraphQLDataObject` open; what
+    // people write are those of a JSON object (reference A3, fixtures/exchange/graphql-context.conversation).
+    row("IContext", "IGraphQL GraphQL", |call| Ok(part(call.machine.context.graphql.is_some(), ContextPart::GraphQl))),
+    row("IGraphQL", "JObject Arguments", arguments),
+    row("IGraphQL", "JObject GraphQLArguments", arguments),
+    row("IGraphQL", "JObject Parent", |call| {
+        Ok(graphql(call)?.parent.as_ref().map_or(Value::Null, |parent| Value::Json(parent.clone())))
+    }),
     text("IBackend", "string Id", |context, _| backend(context, |backend| &backend.id)),
     text("IBackend", "string AzureRegion", |context, _| backend(context, |backend| &backend.azure_region)),
     row("IBackend", "BackendType Type", |call| {
@@ -138,6 +144,14 @@ fn the_api<R>(call: &Call<'_, '_>, look: impl FnOnce(&ApiView) -> R) -> Outcome<
         Value::Object(_) => call.state(0, |api: &mut ApiObject| look(&api.0)),
         _ => call.machine.context.api.as_deref().map(look).ok_or_else(null_reference),
     }
+}
+
+fn graphql<'m>(call: &Call<'_, 'm>) -> Outcome<&'m GraphQlView> {
+    call.machine.context.graphql.as_deref().ok_or_else(null_reference)
+}
+
+fn arguments(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    Ok(Value::Json(graphql(call)?.arguments.clone()))
 }
 
 fn api<'m>(context: &'m Context, object: &Value, field: fn(&ApiView) -> &String) -> Outcome<Found<'m>> {

@@ -8,6 +8,8 @@ use graphql_parser::query::{
     Value, VariableDefinition,
 };
 
+use indexmap::IndexMap;
+
 use crate::policy::graphql::schema::{Argument, Kind, Need, Root, Schema};
 use crate::policy::graphql::value::{self, Variables, check_argument};
 
@@ -62,7 +64,8 @@ pub(super) fn check<'a>(
     if walk.wrongs.is_empty() { Ok(walk.asked.into_iter().collect()) } else { Err(walk.wrongs) }
 }
 
-const fn root_name(root: Root) -> &'static str {
+/// What operations of a kind are called.
+pub(super) const fn root_name(root: Root) -> &'static str {
     match root {
         Root::Query => "query",
         Root::Mutation => "mutation",
@@ -70,7 +73,11 @@ const fn root_name(root: Root) -> &'static str {
     }
 }
 
-fn fragments<'d, 'a>(document: &'d Document<'a, Text<'a>>) -> BTreeMap<&'a str, &'d FragmentDefinition<'a, Text<'a>>> {
+/// The fragments of a document by name.
+pub(super) type Fragments<'d, 'a> = BTreeMap<&'a str, &'d FragmentDefinition<'a, Text<'a>>>;
+
+/// The fragments of a document by name.
+pub(super) fn fragments<'d, 'a>(document: &'d Document<'a, Text<'a>>) -> Fragments<'d, 'a> {
     let fragment = |definition: &'d Definition<'a, Text<'a>>| match definition {
         Definition::Fragment(fragment) => Some((fragment.name, fragment)),
         Definition::Operation(_) => None,
@@ -80,7 +87,11 @@ fn fragments<'d, 'a>(document: &'d Document<'a, Text<'a>>) -> BTreeMap<&'a str, 
 
 type Chosen<'d, 'a> = (Root, &'d SelectionSet<'a, Text<'a>>, &'d [VariableDefinition<'a, Text<'a>>]);
 
-fn chosen<'d, 'a>(document: &'d Document<'a, Text<'a>>, wanted: Option<&str>) -> Result<Chosen<'d, 'a>, Wrong> {
+/// The operation that is asked for.
+pub(super) fn chosen<'d, 'a>(
+    document: &'d Document<'a, Text<'a>>,
+    wanted: Option<&str>,
+) -> Result<Chosen<'d, 'a>, Wrong> {
     let operations = document.definitions.iter().filter_map(|definition| match definition {
         Definition::Operation(operation) => Some(operation),
         Definition::Fragment(_) => None,
@@ -108,7 +119,7 @@ fn chosen<'d, 'a>(document: &'d Document<'a, Text<'a>>, wanted: Option<&str>) ->
 
 struct Walk<'s, 'd, 'a> {
     schema: &'s Schema,
-    fragments: BTreeMap<&'a str, &'d FragmentDefinition<'a, Text<'a>>>,
+    fragments: Fragments<'d, 'a>,
     variables: Variables<'a>,
     depth_max: usize,
     /// The fragments that are being looked into: one that appears again is a circle.
@@ -180,11 +191,7 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
             return;
         }
         let schema = self.schema;
-        let declared = match schema.kind(of) {
-            Some(Kind::Fields(fields)) => fields.get(name),
-            Some(Kind::Scalar | Kind::Enum(_) | Kind::Union | Kind::Input(_)) | None => None,
-        };
-        let Some(declared) = declared else {
+        let Some(declared) = schema.field(of, name) else {
             self.wrong(at, format!("Cannot query field \"{name}\" on type \"{of}\"."));
             return;
         };
@@ -212,7 +219,7 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
         }
     }
 
-    fn arguments(&mut self, of: &str, field: &Field<'a, Text<'a>>, declared: &BTreeMap<String, Argument>) {
+    fn arguments(&mut self, of: &str, field: &Field<'a, Text<'a>>, declared: &IndexMap<String, Argument>) {
         for (argument, value) in &field.arguments {
             let Some(declared) = declared.get(*argument) else {
                 let message = format!("Unknown argument \"{argument}\" on field \"{of}.{}\".", field.name);

@@ -1,7 +1,21 @@
-//! `validate-graphql-request`: a request against the API's schema, its limits and rules about its fields.
+//! GraphQL: `validate-graphql-request`, a request against the API's schema, its limits and rules about its fields; and synthetic APIs.
+//!
+//! `request` the request as HTTP carries it, `schema` and `check` what may be asked for, `plan` what is asked for, `execute` the
+//! operation under way, `resolvers` and `source` whom it asks, `synthetic` what comes of it.
 
 mod check;
+mod coerce;
+mod execute;
+mod introspect;
+mod merge;
+mod plan;
+mod request;
+mod resolvers;
 mod schema;
+pub mod source;
+pub mod synthetic;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::sync::Arc;
@@ -10,18 +24,20 @@ use graphql_parser::parse_query;
 use serde_json::{Value as Json, json};
 
 use crate::expr::{Expected, Message};
-use crate::http::{Bytes, HeaderValue, Method, Query, StatusCode, header};
-use crate::policy::content::{content_of, media_of, set_content};
+use crate::http::{Bytes, HeaderValue, Query, StatusCode, header};
+use crate::policy::content::{content_of, set_content};
 use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
-use crate::policy::schema::shortened;
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
 use crate::policy::{Built, Policy};
 use crate::value::{JToken, Value};
 use check::{Asked, Wrong, check, without};
+use request::{Form, Request, unread, wrong};
 
-pub use schema::{SCHEMA_BYTES_MAX, Schema};
+pub use execute::{CALLS_MAX, Call, Execution, Next, PARALLEL_MAX, RESULT_BYTES_MAX};
+pub use resolvers::{Resolver, Resolvers};
+pub use schema::{Place, SCHEMA_BYTES_MAX, Schema};
 
 /// The largest `max-size`, in bytes.
 const SIZE_MAX: i64 = 102_400;
@@ -132,7 +148,8 @@ impl Policy for ValidateGraphqlRequest {
         };
         let schema = Arc::clone(schema);
         let content = content_of(run, Message::Request)?.unwrap_or_default();
-        let judged = judged(run, &content, size_max).and_then(|request| request.allowed(&schema, depth_max, &rules));
+        let judged =
+            request::read(run, &content, size_max).and_then(|request| request.allowed(&schema, depth_max, &rules));
         match judged {
             Ok((changed, removed)) => {
                 push(run, variable.as_ref(), &removed);
@@ -146,66 +163,10 @@ impl Policy for ValidateGraphqlRequest {
     }
 }
 
-/// A request for an operation.
-struct Request {
-    query: String,
-    operation: Option<String>,
-    form: Form,
-}
-
-/// How a request was written.
-enum Form {
-    /// A JSON object with `query`.
-    Json(serde_json::Map<String, Json>),
-    /// The document alone.
-    Document,
-    /// In the query of the URL.
-    Url,
-}
-
 /// A request without some of its fields.
 struct Changed {
     query: String,
     form: Form,
-}
-
-fn wrong(message: impl Into<String>) -> Vec<Wrong> {
-    vec![Wrong { message: message.into(), at: None }]
-}
-
-// The parser writes several lines.
-fn unread(error: &graphql_parser::query::ParseError) -> Vec<Wrong> {
-    let words = error.to_string();
-    wrong(shortened(&words.split_whitespace().collect::<Vec<_>>().join(" ")))
-}
-
-// The request as it is written.
-fn judged(run: &Run<'_>, content: &Bytes, size_max: usize) -> Result<Request, Vec<Wrong>> {
-    let check_size = |bytes: usize| match bytes > size_max {
-        true => Err(wrong(format!("The request is {bytes} bytes long and exceeds the limit of {size_max} bytes."))),
-        false => Ok(()),
-    };
-    check_size(content.len())?;
-    let request = &run.context.request;
-    if request.method == Method::GET {
-        let query = Query::new(request.url.query.as_deref());
-        let text = query.get("query").ok_or_else(|| wrong("The request has no `query`."))?;
-        check_size(text.len())?;
-        let operation = query.get("operationName").filter(|name| !name.is_empty());
-        let operation = operation.map(std::borrow::Cow::into_owned);
-        return Ok(Request { query: text.into_owned(), operation, form: Form::Url });
-    }
-    let is_document = media_of(&request.headers).is_some_and(|media| media.is_named("application", "graphql"));
-    let text = std::str::from_utf8(content).map_err(|_| wrong("The request is not UTF-8."))?;
-    if is_document {
-        return Ok(Request { query: text.to_owned(), operation: None, form: Form::Document });
-    }
-    let value: Json =
-        serde_json::from_str(text).map_err(|error| wrong(format!("The request is not JSON: {error}.")))?;
-    let Json::Object(members) = value else { return Err(wrong("The request is not a JSON object.")) };
-    let query = members.get("query").and_then(Json::as_str).ok_or_else(|| wrong("The request has no `query`."))?;
-    let operation = members.get("operationName").and_then(Json::as_str).filter(|name| !name.is_empty());
-    Ok(Request { query: query.to_owned(), operation: operation.map(str::to_owned), form: Form::Json(members) })
 }
 
 impl Request {

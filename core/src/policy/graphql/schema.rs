@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use graphql_parser::schema::{
-    Definition, Field as WrittenField, InputValue, Type, TypeDefinition, TypeExtension, Value, parse_schema,
+    Definition, Directive, EnumValue as WrittenEnumValue, Field as WrittenField, InputValue, Type, TypeDefinition,
+    TypeExtension, Value, parse_schema,
 };
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use crate::policy::graphql::coerce::plain;
 
 /// The longest schema document, in bytes.
 pub const SCHEMA_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -14,6 +19,11 @@ pub const SCHEMA_BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     types: BTreeMap<String, Kind>,
+    // What people are told of the types.
+    descriptions: BTreeMap<String, String>,
+    // Which of the types with fields are interfaces, and who implements which.
+    interfaces: BTreeSet<String>,
+    implements: BTreeMap<String, Vec<String>>,
     // The types that an object may be of when it is asked for as this one: who implements an interface, who is in a union.
     members: BTreeMap<String, BTreeSet<String>>,
     roots: [String; 3],
@@ -25,13 +35,22 @@ pub(super) enum Kind {
     /// A scalar.
     Scalar,
     /// An enumeration.
-    Enum(BTreeSet<String>),
+    Enum(IndexMap<String, Told>),
     /// Objects and interfaces.
-    Fields(BTreeMap<String, Field>),
+    Fields(IndexMap<String, Field>),
     /// A union, which only fragments look into.
     Union,
     /// Only arguments have it.
-    Input(BTreeMap<String, Argument>),
+    Input(IndexMap<String, Argument>),
+}
+
+/// What people are told of a part of the schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// What it is.
+    pub(super) description: Option<String>,
+    /// Why it should not be used any more, when that is so.
+    pub(super) deprecated: Option<String>,
 }
 
 /// A field of a type.
@@ -39,8 +58,12 @@ pub(super) enum Kind {
 pub(super) struct Field {
     /// The name of its type, lists and non-null marks aside.
     pub(super) of: String,
+    /// Its type.
+    pub(super) shape: Shape,
     /// Its arguments.
-    pub(super) arguments: BTreeMap<String, Argument>,
+    pub(super) arguments: IndexMap<String, Argument>,
+    /// What people are told of it.
+    pub(super) told: Told,
 }
 
 /// An argument of a field, or a field of an input.
@@ -48,8 +71,12 @@ pub(super) struct Field {
 pub(super) struct Argument {
     /// Its type.
     pub(super) of: Shape,
-    /// Whether it has a default.
+    /// Whether it has a default that is not null.
     pub(super) has_default: bool,
+    /// Its default, as JSON and as it is written.
+    pub(super) default: Option<(Json, String)>,
+    /// What people are told of it.
+    pub(super) told: Told,
 }
 
 /// A type as it is written, as in `[Int!]`.
@@ -98,6 +125,21 @@ impl fmt::Display for Shape {
     }
 }
 
+/// What a field of a type is to a resolver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A field that it may resolve.
+    Field,
+    /// There is no such type.
+    NoType,
+    /// The type is none of objects.
+    NoObject,
+    /// The type has no such field.
+    NoField,
+    /// It is one of subscriptions.
+    Subscription,
+}
+
 /// Whether an argument must be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
@@ -121,8 +163,8 @@ type __Field { name: String! description: String args(includeDeprecated: Boolean
 type __InputValue { name: String! description: String type: __Type! defaultValue: String isDeprecated: Boolean! deprecationReason: String }
 type __EnumValue { name: String! description: String isDeprecated: Boolean! deprecationReason: String }
 type __Directive { name: String! description: String locations: [__DirectiveLocation!]! args(includeDeprecated: Boolean = false): [__InputValue!]! isRepeatable: Boolean! }
-enum __TypeKind { SCALAR }
-enum __DirectiveLocation { QUERY }
+enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }
+enum __DirectiveLocation { QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION SCHEMA SCALAR OBJECT FIELD_DEFINITION ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT INPUT_FIELD_DEFINITION }
 ";
 
 impl Schema {
@@ -135,7 +177,7 @@ impl Schema {
             return Err(format!("the schema is longer than {SCHEMA_BYTES_MAX} bytes"));
         }
         let roots = ["Query", "Mutation", "Subscription"].map(str::to_owned);
-        let mut schema = Self { types: BTreeMap::new(), members: BTreeMap::new(), roots };
+        let mut schema = Self { roots, ..Self::default() };
         schema.add(text)?;
         schema.add(INTROSPECTION)?;
         for name in ["Int", "Float", "String", "Boolean", "ID"] {
@@ -145,13 +187,17 @@ impl Schema {
         let Some(Kind::Fields(fields)) = schema.types.get_mut(&query) else {
             return Err(format!("there is no type `{query}`, with which every query begins"));
         };
-        let text = Argument { of: Shape::Required(Box::new(Shape::Named("String".to_owned()))), has_default: false };
-        let field = |of: &str, arguments: &[&str]| Field {
-            of: of.to_owned(),
+        let named = |name: &str| Shape::Named(name.to_owned());
+        let of = Shape::Required(Box::new(named("String")));
+        let text = Argument { of, has_default: false, default: None, told: Told::default() };
+        let field = |shape: Shape, arguments: &[&str]| Field {
+            of: shape.named().to_owned(),
+            shape,
             arguments: arguments.iter().map(|name| ((*name).to_owned(), text.clone())).collect(),
+            told: Told::default(),
         };
-        fields.insert("__schema".to_owned(), field("__Schema", &[]));
-        fields.insert("__type".to_owned(), field("__Type", &["name"]));
+        fields.insert("__schema".to_owned(), field(Shape::Required(Box::new(named("__Schema"))), &[]));
+        fields.insert("__type".to_owned(), field(named("__Type"), &["name"]));
         Ok(schema)
     }
 
@@ -172,23 +218,25 @@ impl Schema {
     }
 
     fn define(&mut self, of: TypeDefinition<'_, String>) {
-        let (name, kind) = match of {
-            TypeDefinition::Scalar(of) => (of.name, Kind::Scalar),
-            TypeDefinition::Enum(of) => (of.name, Kind::Enum(of.values.into_iter().map(|value| value.name).collect())),
+        let (name, description, kind) = match of {
+            TypeDefinition::Scalar(of) => (of.name, of.description, Kind::Scalar),
+            TypeDefinition::Enum(of) => (of.name, of.description, Kind::Enum(values(&of.values))),
             TypeDefinition::Object(of) => {
                 self.join(&of.implements_interfaces, &of.name);
-                (of.name, Kind::Fields(fields(&of.fields)))
+                (of.name, of.description, Kind::Fields(fields(&of.fields)))
             }
             TypeDefinition::Interface(of) => {
                 self.join(&of.implements_interfaces, &of.name);
-                (of.name, Kind::Fields(fields(&of.fields)))
+                self.interfaces.insert(of.name.clone());
+                (of.name, of.description, Kind::Fields(fields(&of.fields)))
             }
             TypeDefinition::Union(of) => {
                 self.unite(&of.name, &of.types);
-                (of.name, Kind::Union)
+                (of.name, of.description, Kind::Union)
             }
-            TypeDefinition::InputObject(of) => (of.name, Kind::Input(arguments(&of.fields))),
+            TypeDefinition::InputObject(of) => (of.name, of.description, Kind::Input(arguments(&of.fields))),
         };
+        self.descriptions.extend(description.map(|text| (name.clone(), text)));
         self.types.insert(name, kind);
     }
 
@@ -202,7 +250,7 @@ impl Schema {
                 self.join(&of.implements_interfaces, &of.name);
                 (of.name, Kind::Fields(fields(&of.fields)))
             }
-            TypeExtension::Enum(of) => (of.name, Kind::Enum(of.values.into_iter().map(|value| value.name).collect())),
+            TypeExtension::Enum(of) => (of.name, Kind::Enum(values(&of.values))),
             TypeExtension::InputObject(of) => (of.name, Kind::Input(arguments(&of.fields))),
             TypeExtension::Union(of) => return self.unite(&of.name, &of.types),
             TypeExtension::Scalar(_) => return,
@@ -222,6 +270,7 @@ impl Schema {
 
     fn join(&mut self, interfaces: &[String], name: &str) {
         for interface in interfaces {
+            self.implements.entry(name.to_owned()).or_default().push(interface.clone());
             self.members.entry(interface.clone()).or_default().insert(name.to_owned());
         }
     }
@@ -246,25 +295,117 @@ impl Schema {
         self.members.get(name).into_iter().flatten().map(String::as_str)
     }
 
+    /// The interfaces that a type implements.
+    pub(super) fn interfaces_of(&self, name: &str) -> &[String] {
+        self.implements.get(name).map_or(&[], Vec::as_slice)
+    }
+
     pub(super) fn kind(&self, name: &str) -> Option<&Kind> {
         self.types.get(name)
     }
+
+    /// A type by name, with the schema's own name of it.
+    pub(super) fn known(&self, name: &str) -> Option<&str> {
+        self.types.get_key_value(name).map(|(name, _)| name.as_str())
+    }
+
+    /// All types, in the order of their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.types.keys().map(String::as_str)
+    }
+
+    /// What people are told of a type.
+    pub(super) fn description(&self, name: &str) -> Option<&str> {
+        self.descriptions.get(name).map(String::as_str)
+    }
+
+    /// Whether objects of it are of another type themselves: an interface or a union.
+    pub(super) fn is_abstract(&self, name: &str) -> bool {
+        self.interfaces.contains(name) || matches!(self.kind(name), Some(Kind::Union))
+    }
+
+    /// Whether it is an object type.
+    pub(super) fn is_object(&self, name: &str) -> bool {
+        matches!(self.kind(name), Some(Kind::Fields(_))) && !self.interfaces.contains(name)
+    }
+
+    /// A field of a type.
+    pub(super) fn field(&self, of: &str, name: &str) -> Option<&Field> {
+        match self.kind(of) {
+            Some(Kind::Fields(fields)) => fields.get(name),
+            Some(Kind::Scalar | Kind::Enum(_) | Kind::Union | Kind::Input(_)) | None => None,
+        }
+    }
+
+    /// What a field of a type is to a resolver.
+    #[must_use]
+    pub fn place(&self, of: &str, field: &str) -> Place {
+        match self.kind(of) {
+            _ if is_meta(of) => Place::NoType,
+            None => Place::NoType,
+            Some(_) if !self.is_object(of) => Place::NoObject,
+            Some(_) if self.root(Root::Subscription) == Some(of) => Place::Subscription,
+            Some(_) if is_meta(field) || self.field(of, field).is_none() => Place::NoField,
+            Some(_) => Place::Field,
+        }
+    }
+
+    /// The object types, in the order of their names.
+    pub fn object_types(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| !is_meta(name) && self.is_object(name))
+    }
+
+    /// The names of the fields of a type.
+    pub fn fields_of(&self, of: &str) -> impl Iterator<Item = &str> {
+        let fields = match self.kind(of) {
+            Some(Kind::Fields(fields)) => Some(fields),
+            Some(Kind::Scalar | Kind::Enum(_) | Kind::Union | Kind::Input(_)) | None => None,
+        };
+        fields.into_iter().flat_map(|fields| fields.keys()).map(String::as_str).filter(|name| !is_meta(name))
+    }
 }
 
-fn fields(written: &[WrittenField<'_, String>]) -> BTreeMap<String, Field> {
+/// Whether a name is introspection's.
+pub(super) fn is_meta(name: &str) -> bool {
+    name.starts_with("__")
+}
+
+fn fields(written: &[WrittenField<'_, String>]) -> IndexMap<String, Field> {
     let one = |field: &WrittenField<'_, String>| {
-        let of = Shape::of(&field.field_type).named().to_owned();
-        (field.name.clone(), Field { of, arguments: arguments(&field.arguments) })
+        let shape = Shape::of(&field.field_type);
+        let told = told(field.description.as_ref(), &field.directives);
+        (
+            field.name.clone(),
+            Field { of: shape.named().to_owned(), shape, arguments: arguments(&field.arguments), told },
+        )
     };
     written.iter().map(one).collect()
 }
 
-fn arguments(written: &[InputValue<'_, String>]) -> BTreeMap<String, Argument> {
+fn arguments(written: &[InputValue<'_, String>]) -> IndexMap<String, Argument> {
     let one = |argument: &InputValue<'_, String>| {
-        let has_default = argument.default_value.as_ref().is_some_and(|value| !matches!(value, Value::Null));
-        (argument.name.clone(), Argument { of: Shape::of(&argument.value_type), has_default })
+        let default = argument.default_value.as_ref();
+        let has_default = default.is_some_and(|value| !matches!(value, Value::Null));
+        let default = default.map(|value| (plain(value), value.to_string()));
+        let told = told(argument.description.as_ref(), &argument.directives);
+        (argument.name.clone(), Argument { of: Shape::of(&argument.value_type), has_default, default, told })
     };
     written.iter().map(one).collect()
+}
+
+fn values(written: &[WrittenEnumValue<'_, String>]) -> IndexMap<String, Told> {
+    written.iter().map(|value| (value.name.clone(), told(value.description.as_ref(), &value.directives))).collect()
+}
+
+fn told(description: Option<&String>, directives: &[Directive<'_, String>]) -> Told {
+    let deprecated = directives.iter().find(|directive| directive.name == "deprecated").map(|directive| {
+        let reason = directive.arguments.iter().find_map(|(name, value)| match value {
+            Value::String(text) if name == "reason" => Some(text.clone()),
+            _ => None,
+        });
+        reason.unwrap_or_else(|| "No longer supported".to_owned())
+    });
+    Told { description: description.cloned(), deprecated }
 }
 
 #[cfg(test)]

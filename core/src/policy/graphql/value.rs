@@ -95,7 +95,7 @@ fn named<'a>(
             }
         }
         (Some(Kind::Enum(values)), Value::Enum(value)) => {
-            if !values.contains(*value) {
+            if !values.contains_key(*value) {
                 wrongs.push(format!("Value \"{value}\" does not exist in \"{name}\" enum."));
             }
         }
@@ -183,7 +183,8 @@ fn is_compatible(variable: &Shape, place: &Shape) -> bool {
     }
 }
 
-fn shape<'a>(of: &Type<'a, &'a str>) -> Shape {
+/// A type as an operation writes it.
+pub(super) fn shape<'a>(of: &Type<'a, &'a str>) -> Shape {
     match of {
         Type::NamedType(name) => Shape::Named((*name).to_owned()),
         Type::ListType(inner) => Shape::List(Box::new(shape(inner))),

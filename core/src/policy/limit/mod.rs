@@ -190,7 +190,7 @@ fn counter_name(family: &str, context: &Context, scope: Scope) -> String {
             format!("{family} of product {}", context.product.as_ref().map_or("", |product| &product.id))
         }
         Scope::Api => format!("{family} of api {}", api()),
-        Scope::Operation => {
+        Scope::Operation | Scope::Resolver => {
             let operation = context.operation.as_ref().map_or("", |operation| &operation.id);
             format!("{family} of api {} operation {operation}", api())
         }

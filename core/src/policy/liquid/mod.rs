@@ -78,6 +78,8 @@ impl Template {
         let body = match target {
             Target::Request => self.body(run, Message::Request)?,
             Target::Response => self.body(run, Message::Response)?,
+            // The content of a resolver's request are its arguments and its parent.
+            Target::DraftRequest if run.context.graphql.is_some() => self.body(run, Message::Request)?,
             // What is put together has no content yet.
             Target::DraftRequest | Target::DraftResponse => Item::Nil,
         };

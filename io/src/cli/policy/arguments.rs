@@ -115,7 +115,10 @@ fn scope(given: &Given) -> Result<Scope, String> {
         Some("product") => Ok(Scope::Product),
         None | Some("api") => Ok(Scope::Api),
         Some("operation") => Ok(Scope::Operation),
-        Some(other) => Err(format!("`{other}` is not a scope; `global`, `product`, `api` and `operation` are")),
+        Some("resolver") => Ok(Scope::Resolver),
+        Some(other) => {
+            Err(format!("`{other}` is not a scope; `global`, `product`, `api`, `operation` and `resolver` are"))
+        }
     }
 }
 

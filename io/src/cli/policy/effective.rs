@@ -1,4 +1,4 @@
-//! `holdfast policy effective`: the policy of an operation with every `base` replaced by what it stands for.
+//! `holdfast policy effective`: the policy of an operation with every `base` replaced by what it stands for; of a resolver, its document.
 
 use std::path::Path;
 
@@ -25,6 +25,15 @@ pub(super) fn effective(
     let configuration = &folder.parsed.configuration;
     let api = named("API", api, &configuration.apis, |api: &Api| api.id.name())?;
     let mut levels: Vec<(Scope, &PolicyText)> = Vec::new();
+    // What a resolver does is its own document: it inherits nothing.
+    let resolver = |name: &str| api.resolvers.iter().find(|of| format!("{}/{}", of.of, of.field) == name);
+    if let Some(resolver) = operation.and_then(resolver) {
+        return Ok(Outcome {
+            code: EXIT_OK,
+            out: format!("{}\n", resolver.policy.text.trim_end()),
+            err: String::new(),
+        });
+    }
     if let Some(name) = operation {
         let operation = named("operation", name, &api.operations, |operation| &operation.name)?;
         levels.extend(operation.policy.as_ref().map(|policy| (Scope::Operation, policy)));

@@ -37,26 +37,26 @@ pub(super) fn list(element: Option<&str>, format: ListFormat) -> Result<Outcome,
 const fn status(entry: &Entry) -> &'static str {
     match entry.status {
         Status::Built { .. } => "built",
-        Status::NotHere => "not on self-hosted gateways",
+        Status::Refused { .. } => "refused",
     }
 }
 
-/// The elements as the README shows them: `I`nbound, `B`ackend, `O`utbound, on-`E`rror; `G`lobal, `P`roduct, `A`PI, `O`peration.
+/// The elements as the README shows them: `I`nbound, `B`ackend, `O`utbound, on-`E`rror; `G`lobal, `P`roduct, `A`PI, `O`peration, `R`esolver.
 fn markdown() -> String {
     let mut out =
         "| element | sections | scopes | attributes and children; `*` must be there |\n|---|---|---|---|\n".to_owned();
-    let mut not_here = Vec::new();
+    let mut refused = Vec::new();
     for entry in registry::entries() {
         match entry.status {
             Status::Built { shape, .. } => {
                 let sections = letters(&entry.sections.names(), "inbound backend outbound on-error", "IBOE");
-                let scopes = letters(&entry.scopes.names(), "global product api operation", "GPAO");
+                let scopes = letters(&entry.scopes.names(), "global product api operation resolver", "GPAOR");
                 let _ = writeln!(out, "| `{}` | {sections} | {scopes} | {} |", entry.name, parts(shape));
             }
-            Status::NotHere => not_here.push(format!("`{}`", entry.name)),
+            Status::Refused { why } => refused.push(format!("`{}` ({why})", entry.name)),
         }
     }
-    let _ = writeln!(out, "\nNot on self-hosted gateways, an error: {}.", not_here.join(" "));
+    let _ = writeln!(out, "\nRefused, an error that says why: {}.", refused.join(", "));
     out
 }
 
@@ -99,7 +99,7 @@ fn table(entries: &[&Entry]) -> String {
             Status::Built { .. } => {
                 writeln!(out, "{:width$}  {}; scopes: {}", entry.name, entry.sections.names(), entry.scopes.names())
             }
-            Status::NotHere => writeln!(out, "{:width$}  ({})", entry.name, status(entry)),
+            Status::Refused { .. } => writeln!(out, "{:width$}  ({})", entry.name, status(entry)),
         };
     }
     out
@@ -161,7 +161,7 @@ const fn times(occurs: Occurs) -> &'static str {
 fn entry_json(entry: &Entry) -> Value {
     let shape = match entry.status {
         Status::Built { shape, .. } => shape_json(shape),
-        Status::NotHere => Value::Null,
+        Status::Refused { .. } => Value::Null,
     };
     json!({
         "element": entry.name,
