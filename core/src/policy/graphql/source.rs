@@ -189,13 +189,10 @@ pub struct SetTarget {
 
 fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let url = reader.text::<Arc<str>>()?;
-    if let Some(known) = url.known().filter(|url| !url.starts_with('/')) {
-        if let Err(error) = Url::parse(known) {
-            reader.reject(
-                "attribute-value",
-                format!("{known} is neither a URL nor a path that begins with `/`: {error}"),
-            );
-        }
+    if let Some(known) = url.known().filter(|url| !url.starts_with('/'))
+        && let Err(error) = Url::parse(known)
+    {
+        reader.reject("attribute-value", format!("{known} is neither a URL nor a path that begins with `/`: {error}"));
     }
     Some(Arc::new(SetTarget { url }))
 }
