@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::bcl::encoding_of;
+use super::bcl::{encoding_of, pairs_of};
 use crate::value::json::JNode;
 use crate::value::{JToken, Library, Value};
 
@@ -23,7 +23,15 @@ pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
         (Value::Context(left), Value::Context(right)) => left == right,
         (Value::Library(left), Value::Library(right)) => left.is_same(right),
         (Value::Service(left), Value::Service(right)) => left == right,
-        (Value::Object(left), Value::Object(right)) => left.is_same(right),
+        (Value::Object(one), Value::Object(other)) if one.is_same(other) => true,
+        // A `JObject` seen as a sequence of pairs is that object.
+        (Value::Object(_) | Value::Json(_), Value::Object(_) | Value::Json(_)) => {
+            let seen = |value: &Value| match value {
+                Value::Json(token) => Some(token.clone()),
+                other => pairs_of(other),
+            };
+            seen(left).zip(seen(right)).is_some_and(|(left, right)| left.is_same(&right))
+        }
         _ => false,
     }
 }

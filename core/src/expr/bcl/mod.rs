@@ -90,7 +90,7 @@ use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Class, Named, RecordKind, Ty};
 
-pub(crate) use collections::{Read, changes_arrays, json_pairs, live, pair, pair_type, stale};
+pub(crate) use collections::{Read, as_seen, changes_arrays, json_pairs, live, pair, pair_type, pairs_of, stale};
 pub(crate) use crypto::{certificate_key, certificate_object, default_hash_name, default_parameters};
 pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use encoding::encoding_of;

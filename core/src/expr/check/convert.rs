@@ -2,6 +2,7 @@
 
 use super::reference::may_be;
 use super::{Checker, Typed, is_json};
+use crate::expr::bcl::pair_type;
 use crate::expr::fold;
 use crate::expr::generic::item_type;
 use crate::expr::node::{Conversion, Node};
@@ -75,7 +76,7 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
             Some(Some(Conversion::Tuple(to.clone(), conversions.into())))
         }
         (Ty::Nullable(_), _) => None,
-        (Ty::Class(Class::JObject), Ty::Generic(..)) if from.converts_to(to) && item_type(to) == item_type(from) => {
+        (from, Ty::Generic(Class::IEnumerable, _)) if shows_pairs(from) && item_type(to) == item_type(from) => {
             Some(Some(Conversion::JsonPairs))
         }
         (from, to) => (to.is_reference() && from.converts_to(to)).then_some(None),
@@ -143,6 +144,16 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
             Some(Some(Conversion::Unbox(to.clone())))
         }
         _ => None,
+    }
+}
+
+/// Whether a value of this type may be a `JObject` that is enumerated as pairs.
+pub(super) fn shows_pairs(ty: &Ty) -> bool {
+    let pair = || pair_type(Ty::String, Ty::Class(Class::JToken));
+    match ty {
+        Ty::Class(Class::JObject) => true,
+        Ty::Generic(Class::IDictionary | Class::ICollection, _) => item_type(ty) == Some(pair()),
+        _ => false,
     }
 }
 

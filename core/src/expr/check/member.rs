@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::binary::unwrapped;
+use super::convert::{apply, implicit};
 use super::overload::{self, Found, Given};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, Run, TABLE};
@@ -387,7 +388,14 @@ impl Checker<'_> {
                     Some(receiver) if matches!(receiver.ty, Ty::Nullable(_)) => ReceiverRule::None,
                     Some(_) => ReceiverRule::NotNull,
                 };
-                return self.emit(&candidate, receiver.map(|receiver| receiver.node), rule, given, span);
+                let receiver = receiver.map(|receiver| match &level {
+                    // A `JObject` is enumerated as tokens, unless it is seen as a sequence of pairs.
+                    Ty::Generic(Class::IEnumerable, _) => {
+                        apply(implicit(&receiver.ty, &level).flatten(), receiver.node)
+                    }
+                    _ => receiver.node,
+                });
+                return self.emit(&candidate, receiver, rule, given, span);
             }
             found.retain(|(member, _)| member.is_static == is_static);
             if !found.is_empty() && first.is_none() {
@@ -515,8 +523,9 @@ fn is_namespace(name: &str) -> bool {
 
 // Whether the member is an extension of the gateway's own for dictionaries, which stand nearer to an expression than those of .NET.
 fn is_near(member: &Member) -> bool {
-    let is_plain = member.is_extension && member.owner_type_parameters == 0;
-    is_plain && matches!(member.owner, Ty::Generic(Class::Dictionary, _))
+    let is_default = &*member.name == "GetValueOrDefault";
+    let is_plain = (member.is_extension || is_default) && member.owner_type_parameters == 0;
+    is_plain && matches!(member.owner, Ty::Generic(Class::Dictionary | Class::ReadOnlyDictionary, _))
 }
 
 // Whether the type is the same generic one in another way too, so that nothing is inferred from this one: `JObject` is a sequence of

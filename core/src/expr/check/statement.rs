@@ -7,7 +7,7 @@ use super::{Checker, Typed, Use, Wanted};
 use crate::expr::generic::item_type;
 use crate::expr::node::{Conversion, LoopOrder, LoopStep, Node, Step};
 use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
-use crate::expr::ty::{Class, ClassKind, Ty};
+use crate::expr::ty::{ClassKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -472,7 +472,7 @@ impl Checker<'_> {
             }
             None => body,
         };
-        let pairs = (sequence.ty == Ty::Class(Class::JObject)).then_some(Conversion::JsonPairs);
+        let pairs = super::convert::shows_pairs(&sequence.ty).then_some(Conversion::JsonPairs);
         steps.push(Step::Foreach(slot, super::convert::apply(pairs, sequence.node), body));
     }
 

@@ -19,7 +19,7 @@ use crate::rng::Rng;
 use crate::time::Now;
 use crate::value::{ContextPart, DateTime, DateTimeKind, DateTimeOffset, JToken, Object, Value};
 
-use super::bcl::{json_cast, json_pairs, json_token, xml_cast, xml_name};
+use super::bcl::{as_seen, json_cast, json_pairs, json_token, pairs_of, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use super::fold;
 use super::instance::{self, Record};
@@ -81,8 +81,18 @@ pub(crate) struct Held {
 pub(crate) fn run(program: &Program, eval: Eval<'_>, noted: &mut Noted) -> Outcome<Value> {
     let mut machine = Machine::of(program, eval, noted);
     let mut result = machine.body(&program.body);
+    shown_whole(&mut result);
     machine.finish(&mut result);
     result
+}
+
+// A `JObject` that was enumerated as pairs is that object to all others.
+fn shown_whole(result: &mut Outcome<Value>) {
+    if let Ok(value @ Value::Object(_)) = result
+        && let Some(token) = pairs_of(value)
+    {
+        *value = Value::Json(token);
+    }
 }
 
 /// Runs a program and looks at its value while lazy sequences in it can still be enumerated, within the same limits.
@@ -93,7 +103,8 @@ pub(crate) fn run_then<T>(
     look: impl FnOnce(&mut Machine<'_>, &Value) -> Outcome<T>,
 ) -> Outcome<(Value, T)> {
     let mut machine = Machine::of(program, eval, noted);
-    let value = machine.body(&program.body);
+    let mut value = machine.body(&program.body);
+    shown_whole(&mut value);
     let seen = value.as_ref().map_err(Interrupt::clone).and_then(|value| look(&mut machine, value));
     let mut result = match &seen {
         Ok(_) => value,
@@ -368,7 +379,7 @@ impl Machine<'_> {
             Conversion::Unbox(ty) => match &value {
                 Value::Null if ty.holds_null() => Ok(Value::Null),
                 Value::Null => Err(null_reference()),
-                value_of if ty.admits(value_of) => Ok(value),
+                value_of if ty.admits(value_of) => Ok(as_seen(value, ty)),
                 // A boxed number is unboxed as an enumeration over it, and the other way round.
                 Value::Int32(_) if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum) => {
                     numeric(&value, ty)

@@ -55,12 +55,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(DICTIONARY, "TValue this[TKey key]", get),
     row(DICTIONARY, "set TValue this[TKey key]", set),
     row(DICTIONARY, "void Add(TKey key, TValue value)", add),
-    row(DICTIONARY, "bool TryAdd(TKey key, TValue value)", |call| {
-        not_null(call, 1)?;
-        more(call)?;
-        let (key, value) = (call.value(1).clone(), call.value(2).clone());
-        call.state(0, |map: &mut Map| Value::Bool(map.insert(key, value, false)))
-    }),
+    row(DICTIONARY, "bool TryAdd(TKey key, TValue value)", try_add),
     row(DICTIONARY, "bool ContainsKey(TKey key)", has),
     row(DICTIONARY, "bool ContainsValue(TValue value)", |call| {
         let wanted = call.value(1).clone();
@@ -70,15 +65,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(DICTIONARY, "bool TryGetValue(TKey key, out TValue value)", try_get),
     row(DICTIONARY, "bool Remove(TKey key)", remove),
-    row(DICTIONARY, "bool Remove(TKey key, out TValue value)", |call| {
-        not_null(call, 1)?;
-        let key = call.value(1).clone();
-        let removed = call.state(0, |map: &mut Map| map.remove(&key))?;
-        let was_there = removed.is_some();
-        let default = call.ty(1).default_value().unwrap_or(Value::Null);
-        call.give(removed.unwrap_or(default));
-        Ok(Value::Bool(was_there))
-    }),
+    row(DICTIONARY, "bool Remove(TKey key, out TValue value)", take),
     row(DICTIONARY, "void Clear()", clear),
     row(DICTIONARY, "int EnsureCapacity(int capacity)", ensure),
     row(DICTIONARY, "void TrimExcess()", |call| {
@@ -117,6 +104,25 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(VALUES, "IEnumerator<TValue> GetEnumerator()", own_enumerator),
 ];
 
+/// Adds an entry unless there is one.
+pub(super) fn try_add(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    not_null(call, 1)?;
+    more(call)?;
+    let (key, value) = (call.value(1).clone(), call.value(2).clone());
+    call.state(0, |map: &mut Map| Value::Bool(map.insert(key, value, false)))
+}
+
+/// Removes an entry and gives it.
+pub(super) fn take(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    not_null(call, 1)?;
+    let key = call.value(1).clone();
+    let removed = call.state(0, |map: &mut Map| map.remove(&key))?;
+    let was_there = removed.is_some();
+    let default = call.ty(1).default_value().unwrap_or(Value::Null);
+    call.give(removed.unwrap_or(default));
+    Ok(Value::Bool(was_there))
+}
+
 fn made(call: &mut Call<'_, '_>, capacity: usize, comparer: &Value) -> Outcome<Value> {
     let ty = Ty::Generic(Class::Dictionary, [call.ty(0), call.ty(1)].into());
     let mut map = Map::new(ty.clone(), comparer);
@@ -134,7 +140,10 @@ pub(super) fn sized(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
 }
 
 fn copied(call: &mut Call<'_, '_>, parameter: &str) -> Outcome<Value> {
-    let pairs = call.items(0, parameter)?;
+    if call.value(0).is_null() {
+        return Err(argument_null(parameter));
+    }
+    let pairs = call.machine.collect(&super::json_pairs(call.value(0).clone()))?;
     let made = made(call, pairs.len(), call.value(1))?;
     for pair in pairs {
         let (key, value) = instance::state(&pair, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))?;
@@ -227,7 +236,7 @@ pub(in crate::expr::bcl) fn lookup(dictionary: &Value, key: &Value) -> Option<Op
     instance::look(dictionary, |map: &mut Map| map.get(key))
 }
 
-fn get_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+pub(super) fn get_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if call.value(0).is_null() {
         return Err(argument_null("dictionary"));
     }

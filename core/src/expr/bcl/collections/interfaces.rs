@@ -6,7 +6,8 @@ use super::super::{Call, Row, row};
 use super::map::Map;
 use super::views::{Part, View};
 use super::{
-    bad_index, contains, copy_into_array, dictionary, enumerator, found, list, list_search, set, snapshot, views,
+    bad_index, contains, copy_into_array, dictionary, enumerator, found, list, list_search, properties, set, snapshot,
+    views,
 };
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::instance::{self, Items, Pair};
@@ -23,11 +24,12 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(COLLECTION, "int Count", count),
     row("IReadOnlyCollection<T>", "int Count", count),
     row(COLLECTION, "bool IsReadOnly", |call| {
-        Ok(Value::Bool(!matches!(kind(call), Kind::List | Kind::Map | Kind::Set | Kind::Tokens)))
+        Ok(Value::Bool(!matches!(kind(call), Kind::List | Kind::Map | Kind::Set | Kind::Tokens | Kind::Properties)))
     }),
     row(COLLECTION, "void Add(T item)", |call| match kind(call) {
         Kind::List => list::add(call),
         Kind::Tokens => json::add(call),
+        Kind::Properties => properties::add(call),
         Kind::Map => add_pair(call),
         Kind::Set => set::add(call),
         Kind::Array => Err(fixed()),
@@ -36,7 +38,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(COLLECTION, "void Clear()", |call| match kind(call) {
         Kind::List => list::clear(call),
-        Kind::Tokens => json::clear(call),
+        Kind::Tokens | Kind::Properties => json::clear(call),
         Kind::Map | Kind::Set => dictionary::clear(call),
         Kind::View(part) => Err(view_is_fixed(part)),
         Kind::Array | Kind::Other => Err(read_only()),
@@ -44,9 +46,13 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(COLLECTION, "bool Contains(T item)", |call| match kind(call) {
         Kind::Set => set::has(call),
         Kind::Tokens => Ok(Value::Bool(json::position(call)?.is_some())),
+        Kind::Properties => properties::has(call),
         Kind::Map => has_pair(call),
         Kind::View(Part::Keys) => {
             let (map, _) = dictionary::source(call)?;
+            if let Some(has) = properties::has_name(&map, call.value(1))? {
+                return Ok(Value::Bool(has));
+            }
             Ok(Value::Bool(instance::state(&map, |map: &mut Map| map.contains(call.value(1)))?))
         }
         Kind::List | Kind::Array | Kind::View(Part::Values | Part::All) | Kind::Other => contains(call),
@@ -54,6 +60,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(COLLECTION, "bool Remove(T item)", |call| match kind(call) {
         Kind::List => list::remove(call),
         Kind::Tokens => json::remove(call),
+        Kind::Properties => properties::remove(call),
         Kind::Set => set::remove(call),
         Kind::Map => remove_pair(call),
         Kind::Array => Err(fixed()),
@@ -64,6 +71,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Kind::Map | Kind::View(Part::Keys | Part::Values) => dictionary::copy_entries(call, "index"),
         Kind::Set => set::copy_to(call, call.int(2)?, None),
         Kind::Tokens => json::copy_to(call),
+        Kind::Properties => properties::copy_to(call),
         Kind::List | Kind::Array | Kind::View(Part::All) | Kind::Other => {
             let items = snapshot(call, 0)?;
             copy_into_array(call, items, 1, call.int(2)?)
@@ -73,12 +81,12 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("IReadOnlyList<T>", "T this[int index]", at),
     row(LIST, "set T this[int index]", |call| match kind(call) {
         Kind::List | Kind::Array => list::set_at(call),
-        Kind::Tokens => json::set_index(call),
-        Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
+        Kind::Tokens => json::set_at(call),
+        Kind::Properties | Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
     }),
     row(LIST, "int IndexOf(T item)", |call| match kind(call) {
         Kind::Tokens => json::index_of(call),
-        Kind::List | Kind::Array | Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => {
+        Kind::List | Kind::Array | Kind::Properties | Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => {
             Ok(list_search::place(found(call)?))
         }
     }),
@@ -86,13 +94,13 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Kind::List => list::insert(call),
         Kind::Tokens => json::insert(call),
         Kind::Array => Err(fixed()),
-        Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
+        Kind::Properties | Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
     }),
     row(LIST, "void RemoveAt(int index)", |call| match kind(call) {
         Kind::List => list::remove_at(call),
         Kind::Tokens => json::remove_at(call),
         Kind::Array => Err(fixed()),
-        Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
+        Kind::Properties | Kind::Map | Kind::Set | Kind::View(_) | Kind::Other => Err(read_only()),
     }),
     row(READ_LIST, "int Count", count),
     row(READ_LIST, "T this[int index]", at),
@@ -103,14 +111,28 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         copy_into_array(call, items, 1, call.int(2)?)
     }),
     row(READ_LIST, "IEnumerator<T> GetEnumerator()", enumerator),
-    row(MAP, "TValue this[TKey key]", dictionary::get),
-    row(MAP, "set TValue this[TKey key]", dictionary::set),
-    row(MAP, "void Add(TKey key, TValue value)", dictionary::add),
-    row(MAP, "bool ContainsKey(TKey key)", dictionary::has),
-    row(MAP, "bool TryGetValue(TKey key, out TValue value)", dictionary::try_get),
-    row(MAP, "bool Remove(TKey key)", dictionary::remove),
-    row(MAP, "ICollection<TKey> Keys", |call| part_of_map(call, Part::Keys)),
-    row(MAP, "ICollection<TValue> Values", |call| part_of_map(call, Part::Values)),
+    row(MAP, "TValue this[TKey key]", |call| properties::either(call, json::member, dictionary::get)),
+    row(MAP, "set TValue this[TKey key]", |call| properties::either(call, json::set_member, dictionary::set)),
+    row(MAP, "void Add(TKey key, TValue value)", |call| properties::either(call, json::add_property, dictionary::add)),
+    row(MAP, "bool ContainsKey(TKey key)", |call| properties::either(call, json::has_property, dictionary::has)),
+    row(MAP, "bool TryGetValue(TKey key, out TValue value)", |call| {
+        properties::either(call, json::try_property, dictionary::try_get)
+    }),
+    row(MAP, "bool Remove(TKey key)", |call| properties::either(call, json::remove_property, dictionary::remove)),
+    row(MAP, "ICollection<TKey> Keys", |call| {
+        properties::either(call, properties::keys, |call| part_of_map(call, Part::Keys))
+    }),
+    row(MAP, "ICollection<TValue> Values", |call| {
+        properties::either(call, properties::values, |call| part_of_map(call, Part::Values))
+    }),
+    row(MAP, "this bool TryAdd(TKey key, TValue value)", |call| {
+        there(call)?;
+        properties::either(call, properties::try_add, dictionary::try_add)
+    }),
+    row(MAP, "this bool Remove(TKey key, out TValue value)", |call| {
+        there(call)?;
+        properties::either(call, properties::take, dictionary::take)
+    }),
     row(READ_MAP, "TValue this[TKey key]", |call| match read_map(call)? {
         true => dictionary::get(call),
         false => Err(crate::expr::exception::key_not_found(&call.value(1).to_string())),
@@ -128,6 +150,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         call.give(found.unwrap_or(Value::Null));
         Ok(Value::Bool(is_there))
     }),
+    row(READ_MAP, "this TValue GetValueOrDefault(TKey key)", get_or_default),
+    row(READ_MAP, "this TValue GetValueOrDefault(TKey key, TValue defaultValue)", get_or_default),
     row(READ_MAP, "IEnumerable<TKey> Keys", |call| match read_map(call)? {
         true => part_of_map(call, Part::Keys),
         false => parts_of_pairs(call, Part::Keys),
@@ -141,8 +165,10 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
 /// What stands behind an interface.
 enum Kind {
     List,
-    /// `JArray`
+    /// Json.NET's containers as lists of tokens
     Tokens,
+    /// `JObject` as a dictionary
+    Properties,
     Array,
     Map,
     Set,
@@ -161,6 +187,7 @@ fn kind(call: &Call<'_, '_>) -> Kind {
     }
     match value {
         Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) => Kind::Array,
+        Value::Json(_) if properties::is_of_pairs(call) => Kind::Properties,
         Value::Json(_) => Kind::Tokens,
         Value::Object(object) => match instance::type_of(object) {
             Some(Ty::Array(_)) => Kind::Array,
@@ -201,7 +228,7 @@ fn at(call: &mut Call<'_, '_>) -> Outcome<Value> {
     found.ok_or_else(|| bad_index("index"))
 }
 
-fn pair_of(call: &Call<'_, '_>) -> Outcome<(Value, Value)> {
+pub(super) fn pair_of(call: &Call<'_, '_>) -> Outcome<(Value, Value)> {
     instance::state(call.value(1), |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))
 }
 
@@ -246,6 +273,23 @@ fn read_map(call: &Call<'_, '_>) -> Outcome<bool> {
 fn pairs(call: &mut Call<'_, '_>) -> Outcome<Vec<(Value, Value)>> {
     let pairs = call.machine.collect(call.value(0))?;
     pairs.iter().map(|pair| instance::state(pair, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))).collect()
+}
+
+// Extensions have words of their own for a dictionary that is null.
+fn there(call: &Call<'_, '_>) -> Outcome<()> {
+    if call.value(0).is_null() { Err(argument_null("dictionary")) } else { Ok(()) }
+}
+
+fn get_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    there(call)?;
+    if read_map(call)? {
+        return dictionary::get_or_default(call);
+    }
+    let default = match call.arguments.get(2) {
+        Some(default) => default.clone(),
+        None => call.ty(1).default_value().unwrap_or(Value::Null),
+    };
+    Ok(entry(call)?.unwrap_or(default))
 }
 
 // Names of headers and queries ignore case, the other names do not.

@@ -13,6 +13,7 @@ pub(super) mod line;
 mod list;
 mod list_search;
 pub(super) mod map;
+mod properties;
 mod set;
 pub(super) mod sort;
 pub(super) mod views;
@@ -28,6 +29,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 pub(crate) use array::changes_arrays;
+pub(crate) use properties::{as_seen, json_pairs, pairs_of};
 pub(crate) use views::{Read, live, stale};
 
 pub(super) use dictionary::{lookup, put};
@@ -92,12 +94,13 @@ pub(super) const BASES: &[Base] = &[
     ("IDictionary<TKey, T>", "ICollection<KeyValuePair<TKey, T>>"),
     ("IReadOnlyDictionary<TKey, T>", "IReadOnlyCollection<KeyValuePair<TKey, T>>"),
     ("JToken", "IEnumerable<JToken>"),
-    ("JArray", "IList<JToken>"),
+    ("JContainer", "IList<JToken>"),
     ("JTokenEqualityComparer", "IEqualityComparer<JToken>"),
     ("MatchCollection", "IReadOnlyList<Match>"),
     ("GroupCollection", "IReadOnlyList<Group>"),
     ("CaptureCollection", "IReadOnlyList<Capture>"),
     ("JObject", "IEnumerable<KeyValuePair<string, JToken>>"),
+    ("JObject", "IDictionary<string, JToken>"),
     ("StringComparer", "IEqualityComparer<string>"),
     ("StringComparer", "IComparer<string>"),
     ("StringComparer", "IComparer"),
@@ -129,16 +132,6 @@ pub(crate) fn pair_type(key: Ty, value: Ty) -> Ty {
 /// A pair of this type.
 pub(crate) fn pair(ty: &Ty, key: Value, value: Value) -> Value {
     Value::Object(Instance::object(ty.clone(), Pair::new(key, value)))
-}
-
-/// The properties of a `JObject` as pairs; anything else as it is.
-pub(crate) fn json_pairs(value: Value) -> Value {
-    let Value::Json(token) = &value else { return value };
-    let ty = pair_type(Ty::String, Ty::Class(Class::JToken));
-    let properties =
-        token.children().into_iter().filter_map(|property| Some((property.name()?, property.property_value()?)));
-    let values = properties.map(|(name, content)| pair(&ty, Value::String(name), Value::Json(content))).collect();
-    Value::Object(Instance::object(Ty::Generic(Class::List, [ty].into()), Items { values, version: 0 }))
 }
 
 /// A new list whose items have the member's first type.

@@ -39,7 +39,9 @@ impl State for View {
             Part::Keys | Part::All => map.keys(),
             Part::Values => map.values(),
         });
-        of_map.or_else(|| instance::look(&self.source, |items: &mut Items| items.values.clone()))
+        of_map
+            .or_else(|| super::properties::names(&self.source))
+            .or_else(|| instance::look(&self.source, |items: &mut Items| items.values.clone()))
     }
 }
 
@@ -119,6 +121,7 @@ fn read_view(view: &Value, at: usize) -> Outcome<Found> {
                 Value::Strings(texts) => texts.get(at).map(|text| Value::String(text.clone())),
                 Value::Chars(units) => units.get(at).map(|unit| Value::Char(*unit)),
                 Value::Bytes(bytes) => bytes.get(at).map(|byte| Value::Byte(*byte)),
+                Value::Json(token) => token.child_at(at).and_then(|property| property.name()).map(Value::String),
                 _ => return Err(broken("a view of no collection")),
             };
             Ok(Found { item, next: at + 1, version: 0 })
@@ -134,6 +137,9 @@ pub(in crate::expr::bcl) fn length(collection: &Value) -> Option<usize> {
         Value::Bytes(items) => return Some(items.len()),
         Value::Json(token) if token.held().is_none() => return Some(token.children().len()),
         _ => {}
+    }
+    if let Some(object) = super::pairs_of(collection) {
+        return Some(object.count());
     }
     instance::look(collection, |items: &mut Items| items.values.len())
         .or_else(|| instance::look(collection, |map: &mut Map| map.len()))

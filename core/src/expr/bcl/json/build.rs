@@ -68,14 +68,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("JRaw", "new JRaw(JRaw other)", copied_value),
     row("JRaw", "new JRaw(object rawJson)", |call| Ok(Value::Json(JToken::value(JKind::Raw, call.value(0).clone())))),
-    row("JObject", "void Add(string propertyName, JToken value)", |call| {
-        let value = if call.value(2).is_null() { JToken::null() } else { token_at(call, 2)? };
-        let (object, name) = (token(call)?, Arc::clone(call.text(1, "name")?));
-        let property = JToken::property(name, &value).map_err(|error| refused(call, error, &object))?;
-        keep(call, &property)?;
-        object.add(&property).map_err(|error| refused(call, error, &object))?;
-        Ok(Value::Null)
-    }),
+    row("JObject", "void Add(string propertyName, JToken value)", add_property),
     row("JContainer", "void Add(object content)", |call| {
         let container = token(call)?;
         add_all(call, &container, 1, usize::MAX)?;
@@ -96,11 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         add_all(call, &container, 1, usize::MAX)?;
         Ok(Value::Null)
     }),
-    row("JObject", "bool Remove(string propertyName)", |call| {
-        let name = call.text(1, "propertyName")?;
-        let property = token(call)?.property_named(name);
-        Ok(Value::Bool(property.is_some_and(|property| property.remove().is_ok())))
-    }),
+    row("JObject", "bool Remove(string propertyName)", remove_property),
     row("JObject", "set JToken this[string propertyName]", set_index),
     row("JArray", "set JToken this[int index]", set_index),
     row("JToken", "set JToken this[object key]", set_index),
@@ -288,7 +277,7 @@ fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value
 }
 
 /// `token[key] = value`
-pub(in crate::expr::bcl) fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
+fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let token = token(call)?;
     let value = content_of(call, call.value(2))?;
     keep(call, &value)?;
@@ -305,6 +294,29 @@ pub(in crate::expr::bcl) fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value>
     };
     changed.map_err(|error| refused(call, error, &token))?;
     Ok(Value::Null)
+}
+
+/// `object.Add(name, value)`
+pub(in crate::expr::bcl) fn add_property(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let value = if call.value(2).is_null() { JToken::null() } else { token_at(call, 2)? };
+    let (object, name) = (token(call)?, Arc::clone(call.text(1, "name")?));
+    let property = JToken::property(name, &value).map_err(|error| refused(call, error, &object))?;
+    keep(call, &property)?;
+    object.add(&property).map_err(|error| refused(call, error, &object))?;
+    Ok(Value::Null)
+}
+
+/// `object.Remove(name)`
+pub(in crate::expr::bcl) fn remove_property(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let Some(name) = call.text_or_null(1)? else { return Ok(Value::Bool(false)) };
+    let property = token(call)?.property_named(name);
+    Ok(Value::Bool(property.is_some_and(|property| property.remove().is_ok())))
+}
+
+/// `object[name] = value`
+pub(in crate::expr::bcl) fn set_member(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    call.text(1, "name")?;
+    set_index(call)
 }
 
 /// `property.Value = value`

@@ -1,13 +1,15 @@
-//! `JArray` as the list of tokens that it is, under its own name and behind .NET's interfaces; and passes over `JObject`.
+//! Containers as the lists of tokens that they are: `JArray` under its own name, all of them behind .NET's interfaces; and passes
+//! over `JObject`.
 
 use super::super::{Call, Row, collections, row, string};
 use super::build::add_all;
-use super::{refused, token};
+use super::cast::content_of;
+use super::{keep, refused, token};
 use crate::expr::exception::{Outcome, argument_null, out_of_range, throw};
 use crate::expr::instance::Items;
 use crate::expr::ty::{Class, Ty};
-use crate::value::Value;
 use crate::value::json::{ChangeError, JKind};
+use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JArray", "void Add(JToken item)", add),
@@ -48,16 +50,38 @@ pub(crate) fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 pub(crate) fn remove_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let array = token(call)?;
-    let index = usize::try_from(call.int(1)?);
-    let index = index.map_err(|_| out_of_range("Index is less than 0.", "index"))?;
-    let item = array.child_at(index);
-    let item = item.ok_or_else(|| out_of_range("Index is equal to or greater than Count.", "index"))?;
+    if array.kind() == JKind::Property {
+        return Err(refused(call, ChangeError::OfProperty, &array));
+    }
+    let item = array.child_at(place_of(call, &array)?);
+    let item = item.ok_or_else(|| out_of_range(BEHIND, "index"))?;
     item.remove().map_err(|error| refused(call, error, &array))?;
     Ok(Value::Null)
 }
 
+/// Puts another token into a place, by its number, whatever the container is.
+pub(crate) fn set_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let container = token(call)?;
+    let at = place_of(call, &container)?;
+    let value = content_of(call, call.value(2))?;
+    keep(call, &value)?;
+    container.set_child(at, &value).map_err(|error| refused(call, error, &container))?;
+    Ok(Value::Null)
+}
+
+const BEHIND: &str = "Index is equal to or greater than Count.";
+
+// A place among the children by the number among the arguments.
+fn place_of(call: &Call<'_, '_>, container: &JToken) -> Outcome<usize> {
+    let at = usize::try_from(call.int(1)?).map_err(|_| out_of_range("Index is less than 0.", "index"))?;
+    if at < container.count() { Ok(at) } else { Err(out_of_range(BEHIND, "index")) }
+}
+
 pub(crate) fn remove(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let array = token(call)?;
+    if array.kind() == JKind::Property {
+        return Err(refused(call, ChangeError::OfProperty, &array));
+    }
     let Value::Json(item) = call.value(1) else { return Ok(Value::Bool(false)) };
     let is_item = item.parent().is_some_and(|parent| parent.is_same(&array));
     Ok(Value::Bool(is_item && item.remove().is_ok()))
@@ -83,7 +107,12 @@ pub(crate) fn clear(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 pub(crate) fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let items: Vec<Value> = token(call)?.children().into_iter().map(Value::Json).collect();
+    let items = token(call)?.children().into_iter().map(Value::Json).collect();
+    copy_items(call, items)
+}
+
+/// `CopyTo` of what a container holds.
+pub(crate) fn copy_items(call: &mut Call<'_, '_>, items: Vec<Value>) -> Outcome<Value> {
     if call.value(1).is_null() {
         return Err(argument_null("array"));
     }

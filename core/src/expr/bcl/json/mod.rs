@@ -25,9 +25,9 @@ use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_o
 use crate::value::json::{ChangeError, Ends, JFormatting, JKind, JNode, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
-pub(super) use build::set_index;
+pub(super) use build::{add_property, remove_property, set_member};
 pub(crate) use cast::{cast, token_of};
-pub(super) use list::{add, clear, copy_to, index_of, insert, position, remove, remove_at};
+pub(super) use list::{add, clear, copy_items, copy_to, index_of, insert, position, remove, remove_at, set_at};
 pub(super) use order::{TokenComparer, ordered};
 pub(crate) use serialize::is_dictionary;
 
@@ -48,10 +48,7 @@ const ROWS: &[Row] = &[
         Ok(read.token.held().unwrap_or(Value::Json(read.token)))
     }),
     row("JToken", "JToken this[object key]", index),
-    row("JObject", "JToken this[string propertyName]", |call| {
-        call.text(1, "propertyName")?;
-        index(call)
-    }),
+    row("JObject", "JToken this[string propertyName]", member),
     row("JArray", "JToken this[int index]", index),
     row("JObject", "JToken GetValue(string propertyName)", |call| match call.text_or_null(1)? {
         Some(name) => Ok(or_null(token(call)?.member(name))),
@@ -61,14 +58,7 @@ const ROWS: &[Row] = &[
         let found = property_like(call)?;
         Ok(or_null(found.and_then(|property| property.property_value())))
     }),
-    row("JObject", "bool TryGetValue(string propertyName, out JToken value)", |call| {
-        let found = match call.text_or_null(1)? {
-            Some(name) => token(call)?.member(name),
-            None => None,
-        };
-        call.give(or_null(found.clone()));
-        Ok(Value::Bool(found.is_some()))
-    }),
+    row("JObject", "bool TryGetValue(string propertyName, out JToken value)", try_property),
     row("JObject", "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)", |call| {
         if !(0..=5).contains(&call.number(2)?) && !call.value(1).is_null() {
             let message = "The string comparison type passed in is currently not supported.";
@@ -86,10 +76,7 @@ const ROWS: &[Row] = &[
         let found = property_like(call)?;
         Ok(or_null(found))
     }),
-    row("JObject", "bool ContainsKey(string propertyName)", |call| {
-        let name = call.text(1, "propertyName")?;
-        Ok(Value::Bool(token(call)?.property_named(name).is_some()))
-    }),
+    row("JObject", "bool ContainsKey(string propertyName)", has_property),
     row("JToken", "string ToString()", |call| {
         let text = bounded::text(call.value(0))?;
         call.yields(text)
@@ -259,6 +246,28 @@ pub(super) fn unread(message: &str, token: &JToken) -> Interrupt {
 fn parse(call: &mut Call<'_, '_>, wanted: Wanted) -> Outcome<Value> {
     let text = Arc::clone(call.text(0, "s")?);
     read(call, &text, wanted).map(Value::Json)
+}
+
+/// `object[name]`
+pub(super) fn member(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    call.text(1, "propertyName")?;
+    index(call)
+}
+
+/// `object.TryGetValue(name, out value)`
+pub(super) fn try_property(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let found = match call.text_or_null(1)? {
+        Some(name) => token(call)?.member(name),
+        None => None,
+    };
+    call.give(or_null(found.clone()));
+    Ok(Value::Bool(found.is_some()))
+}
+
+/// `object.ContainsKey(name)`
+pub(super) fn has_property(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let name = call.text(1, "propertyName")?;
+    Ok(Value::Bool(token(call)?.property_named(name).is_some()))
 }
 
 fn index(call: &mut Call<'_, '_>) -> Outcome<Value> {

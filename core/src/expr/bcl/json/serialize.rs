@@ -47,6 +47,9 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     if let Value::Json(token) = value {
         return Ok(token.deep_clone());
     }
+    if let Some(token) = super::super::pairs_of(value) {
+        return Ok(token.deep_clone());
+    }
     if super::super::change_type::is_db_null(value) {
         return Ok(JToken::null());
     }
