@@ -39,6 +39,7 @@ pub const ADMITTED: &[Admitted] = &[
     whole("System.UriComponents", PARAMETER),
     whole("System.UriFormat", PARAMETER),
     whole("System.Globalization.DateTimeStyles", PARAMETER),
+    whole("System.Globalization.UnicodeCategory", RESULT),
     whole("System.IFormatProvider", "a parameter for which only `null` can be given"),
     whole("System.Base64FormattingOptions", PARAMETER),
     whole("System.Text.NormalizationForm", PARAMETER),

@@ -152,6 +152,7 @@ classes! {
     DateTimeOffset "DateTimeOffset" "System" Struct,
     DateTimeKind "DateTimeKind" "System" Enum,
     DateTimeStyles "DateTimeStyles" "System.Globalization" Enum,
+    UnicodeCategory "UnicodeCategory" "System.Globalization" Enum,
     DayOfWeek "DayOfWeek" "System" Enum,
     TimeZoneInfo "TimeZoneInfo" "System" Sealed,
     TimeZone "TimeZone" "System" Class,

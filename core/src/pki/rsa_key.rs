@@ -219,25 +219,6 @@ impl RsaKey {
         }
     }
 
-    /// From `<RSAKeyValue>`.
-    ///
-    /// # Errors
-    /// It is none.
-    pub fn of_xml(text: &str) -> Result<Self, KeyFault> {
-        let number = |name: &str| {
-            let (_, rest) = text.split_once(&format!("<{name}>"))?;
-            let (digits, _) = rest.split_once(&format!("</{name}>"))?;
-            STANDARD.decode(digits.split_whitespace().collect::<String>()).ok()
-        };
-        let secret = || {
-            let (d, p, q) = (number("D")?, number("P")?, number("Q")?);
-            Some(Secret { d, p, q, dp: number("DP")?, dq: number("DQ")?, inverse: number("InverseQ")? })
-        };
-        let modulus = number("Modulus").ok_or(KeyFault::Malformed)?;
-        let exponent = number("Exponent").ok_or(KeyFault::Malformed)?;
-        Self::of_parts(Parts { modulus, exponent, secret: secret() })
-    }
-
     /// How many bits its modulus has.
     #[must_use]
     pub fn bits(&self) -> usize {

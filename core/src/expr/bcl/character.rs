@@ -1,5 +1,6 @@
 //! `System.Char`. Text of many characters is in `string`.
 
+use super::enums::UNICODE_CATEGORY;
 use super::{Call, Row, row, utf16};
 use crate::expr::exception::{Outcome, format, out_of_range};
 use crate::value::Value;
@@ -27,6 +28,14 @@ pub(super) const ROWS: &[Row] = &[
     row("char", "static char ToUpperInvariant(char c)", |call| mapped(call, utf16::upper)),
     row("char", "static char ToLower(char c)", |call| mapped(call, utf16::lower)),
     row("char", "static char ToLowerInvariant(char c)", |call| mapped(call, utf16::lower)),
+    row("char", "static UnicodeCategory GetUnicodeCategory(char c)", |call| {
+        let c = char::from_u32(u32::from(call.unit(0)?));
+        Ok(category_of(c))
+    }),
+    row("char", "static UnicodeCategory GetUnicodeCategory(string s, int index)", |call| {
+        let c = character_at(call)?;
+        Ok(category_of(c))
+    }),
     row("char", "static bool IsDigit(char c)", |call| at_unit(call, is_digit)),
     row("char", "static bool IsDigit(string s, int index)", |call| at_index(call, is_digit)),
     row("char", "static bool IsLetter(char c)", |call| at_unit(call, is_letter)),
@@ -189,6 +198,43 @@ fn unit_at_index(call: &mut Call<'_, '_>, least: u16, most: u16) -> Outcome<Valu
 // Blocks of ten and lone characters whose numbers their categories do not tell.
 fn numeric_value(c: char) -> f64 {
     super::numerals::value(c)
+}
+
+// Half a surrogate pair has a category of its own.
+fn category_of(c: Option<char>) -> Value {
+    let number = match c.map(category) {
+        Some(GeneralCategory::UppercaseLetter) => 0,
+        Some(GeneralCategory::LowercaseLetter) => 1,
+        Some(GeneralCategory::TitlecaseLetter) => 2,
+        Some(GeneralCategory::ModifierLetter) => 3,
+        Some(GeneralCategory::OtherLetter) => 4,
+        Some(GeneralCategory::NonspacingMark) => 5,
+        Some(GeneralCategory::SpacingMark) => 6,
+        Some(GeneralCategory::EnclosingMark) => 7,
+        Some(GeneralCategory::DecimalNumber) => 8,
+        Some(GeneralCategory::LetterNumber) => 9,
+        Some(GeneralCategory::OtherNumber) => 10,
+        Some(GeneralCategory::SpaceSeparator) => 11,
+        Some(GeneralCategory::LineSeparator) => 12,
+        Some(GeneralCategory::ParagraphSeparator) => 13,
+        Some(GeneralCategory::Control) => 14,
+        Some(GeneralCategory::Format) => 15,
+        None | Some(GeneralCategory::Surrogate) => 16,
+        Some(GeneralCategory::PrivateUse) => 17,
+        Some(GeneralCategory::ConnectorPunctuation) => 18,
+        Some(GeneralCategory::DashPunctuation) => 19,
+        Some(GeneralCategory::OpenPunctuation) => 20,
+        Some(GeneralCategory::ClosePunctuation) => 21,
+        Some(GeneralCategory::InitialPunctuation) => 22,
+        Some(GeneralCategory::FinalPunctuation) => 23,
+        Some(GeneralCategory::OtherPunctuation) => 24,
+        Some(GeneralCategory::MathSymbol) => 25,
+        Some(GeneralCategory::CurrencySymbol) => 26,
+        Some(GeneralCategory::ModifierSymbol) => 27,
+        Some(GeneralCategory::OtherSymbol) => 28,
+        Some(GeneralCategory::Unassigned) => 29,
+    };
+    Value::Enum(UNICODE_CATEGORY.value(number))
 }
 
 fn category(c: char) -> GeneralCategory {

@@ -29,7 +29,16 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("WebUtility", "static string HtmlEncode(string value)", |call| on_text(call, html_encode)),
     row("WebUtility", "static string HtmlDecode(string value)", |call| on_text(call, super::html::decode)),
+    row("WebUtility", "static void HtmlEncode(string value, StringWriter output)", |call| into(call, html_encode)),
+    row("WebUtility", "static void HtmlDecode(string value, StringWriter output)", |call| {
+        into(call, super::html::decode)
+    }),
 ];
+
+fn into(call: &mut Call<'_, '_>, convert: fn(&str) -> String) -> Outcome<Value> {
+    let text = call.text_or_null(0)?.map(|text| convert(text)).unwrap_or_default();
+    super::text_writer::write_into(call, 1, &text)
+}
 
 // Null gives null.
 fn on_text(call: &mut Call<'_, '_>, convert: fn(&str) -> String) -> Outcome<Value> {

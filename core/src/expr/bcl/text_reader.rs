@@ -147,6 +147,16 @@ fn this<'c>(call: &Call<'c, '_>) -> Outcome<&'c SharedText> {
     }
 }
 
+/// What is left in the reader at this place of the arguments, all of which is read.
+pub(super) fn read_out(call: &mut Call<'_, '_>, at: usize) -> Outcome<String> {
+    let Value::Library(Library::StringReader(_)) = call.value(at) else { return Err(argument_null("input")) };
+    let reader = [call.value(at).clone()];
+    let mut inner = Call { arguments: &reader, types: &[], machine: call.machine };
+    let rest = rest(&inner)?;
+    advance(&mut inner, rest.len())?;
+    Ok(String::from_utf16_lossy(&rest))
+}
+
 // What is left, in units; nothing may be read from a closed reader.
 fn rest(call: &Call<'_, '_>) -> Outcome<Vec<u16>> {
     let state = this(call)?.state();

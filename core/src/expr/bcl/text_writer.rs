@@ -117,6 +117,13 @@ fn close(call: &mut Call<'_, '_>) -> Outcome<Value> {
     Ok(Value::Null)
 }
 
+/// Writes into the writer at this place of the arguments.
+pub(super) fn write_into(call: &mut Call<'_, '_>, at: usize, text: &str) -> Outcome<Value> {
+    let Value::Library(Library::StringWriter(_)) = call.value(at) else { return Err(argument_null("output")) };
+    let writer = [call.value(at).clone()];
+    written(&mut Call { arguments: &writer, types: &[], machine: call.machine }, text, Line::Open)
+}
+
 fn written(call: &mut Call<'_, '_>, text: &str, line: Line) -> Outcome<Value> {
     if writer_of(call)?.state().is_closed {
         return Err(throw("System.ObjectDisposedException", "Cannot write to a closed TextWriter."));

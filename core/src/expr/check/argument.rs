@@ -54,7 +54,11 @@ impl Checker<'_> {
             OutTarget::Declare(None, _) | OutTarget::Discard => Ty::Null,
             OutTarget::Existing(expr) => match &expr.kind {
                 ExprKind::Name(name) => match self.local(&name.text) {
-                    Some(local) if matches!(local.use_, Use::Variable) => local.ty,
+                    Some(local) if matches!(local.use_, Use::Variable | Use::Alias(None)) => local.ty,
+                    Some(local) if matches!(local.use_, Use::Alias(Some(_))) => {
+                        self.unsupported(expr.span, "an `out` argument that is a `ref` variable of an element");
+                        Ty::Error
+                    }
                     Some(_) => {
                         self.report("assignment", expr.span, format!("`{}` cannot be assigned to", name.text));
                         Ty::Error

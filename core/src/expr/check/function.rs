@@ -346,16 +346,20 @@ impl Checker<'_> {
         let declared = written.map(|written| self.resolve(written));
         let mut before = Vec::new();
         let place = self.place(target, &mut before);
-        let (node, ty) = match place {
+        let (place, ty) = match place {
             Some((Place::Local(slot), ty)) => {
                 self.value(target);
-                (Node::Reference(slot), ty)
+                (Some(Place::Local(slot)), ty)
             }
-            Some(_) => {
-                self.unsupported(target.span, "a `ref` variable of anything but a local variable");
-                (Node::Context, Ty::Error)
-            }
-            None => (Node::Context, Ty::Error),
+            Some((place, ty)) => match self.pinned(place, &mut before) {
+                Some(place) => (Some(place), ty),
+                None => {
+                    let message = "a `ref` variable shares a variable or an element, and a property is neither";
+                    self.report("assignment", target.span, message);
+                    (None, Ty::Error)
+                }
+            },
+            None => (None, Ty::Error),
         };
         if let Some(declared) = declared
             && declared != ty
@@ -364,9 +368,25 @@ impl Checker<'_> {
         {
             self.report("type-mismatch", target.span, format!("expected a variable of `{declared}`, found `{ty}`"));
         }
-        let slot = self.declare(name, ty);
+        let node = match &place {
+            Some(Place::Local(slot)) => Node::Reference(*slot),
+            // An index outside of the array is one at once.
+            Some(place) => self.load(place, &ty, target.span).node,
+            None => Node::Context,
+        };
+        let place = place.filter(|place| !matches!(place, Place::Local(_))).map(Arc::new);
+        let slot = self.declare_as(name, ty, Use::Alias(place));
         self.frame.assigned.insert(slot);
-        Node::Declare(slot, Box::new(node))
+        before.push(Node::Declare(slot, Box::new(node)));
+        Node::Sequence(before.into())
+    }
+
+    /// Reports a `ref` variable of a function outside of this one.
+    pub(super) fn stays_here(&mut self, name: &Ident) {
+        if self.frame.find(&name.text).is_none() {
+            let message = format!("`{}` is a `ref` variable, which a function inside cannot use", name.text);
+            self.report("assignment", name.span, message);
+        }
     }
 
     /// Whether the expression names a local function.

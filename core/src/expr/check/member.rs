@@ -88,6 +88,12 @@ impl Checker<'_> {
                     self.problems.add_with_help("type-mismatch", name.span, message, help);
                     return Operand::Error;
                 }
+                Use::Alias(place) => {
+                    self.stays_here(name);
+                    if let Some(place) = place {
+                        return Operand::Value(self.load(&place, &local.ty, name.span));
+                    }
+                }
                 Use::Variable | Use::ReadOnly(_) => {}
             }
             if !self.frame.assigned.contains(local.slot) {

@@ -103,6 +103,8 @@ enum Use {
     ReadOnly(&'static str),
     Constant(Value),
     Function(Arc<function::Declared>),
+    /// A `ref` variable: of another variable, whose slot it has, or of this place
+    Alias(Option<Arc<target::Place>>),
 }
 
 /// What a function is to return.

@@ -12,6 +12,7 @@ use crate::span::Span;
 use crate::value::Value;
 
 /// A place that takes a value. What it is reached by is evaluated once, into slots.
+#[derive(Debug)]
 pub(super) enum Place {
     Local(u16),
     Property(Typed, Ident),
@@ -78,7 +79,9 @@ impl Checker<'_> {
     fn is_variable(&mut self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Paren(inner) => self.is_variable(inner),
-            ExprKind::Name(name) => self.local(&name.text).is_some_and(|local| matches!(local.use_, Use::Variable)),
+            ExprKind::Name(name) => {
+                self.local(&name.text).is_some_and(|local| matches!(local.use_, Use::Variable | Use::Alias(_)))
+            }
             ExprKind::Index(inner, _) => {
                 let ty = self.quietly(|checker| checker.receiver(inner)).map(|typed| typed.ty);
                 matches!(ty, Some(Ty::Array(_) | Ty::Grid(..)))
@@ -112,6 +115,10 @@ impl Checker<'_> {
         };
         let reason = match local.use_ {
             Use::Variable => return Some((Place::Local(local.slot), local.ty)),
+            Use::Alias(place) => {
+                self.stays_here(name);
+                return Some((place.map_or(Place::Local(local.slot), |place| place.again()), local.ty));
+            }
             Use::ReadOnly(what) => what,
             Use::Constant(_) => "a constant",
             Use::Function(_) => "a function",
@@ -165,6 +172,27 @@ impl Checker<'_> {
         if matches!(typed.node, Node::Constant(_) | Node::Local(_) | Node::Context) {
             return typed;
         }
+        let slot = self.slot(typed.span);
+        before.push(Node::Declare(slot, Box::new(typed.node)));
+        Typed::new(Node::Local(slot), typed.ty, typed.span)
+    }
+
+    /// A place that stays the one that it is now, whatever becomes of the variables that it is reached by; a property is none.
+    pub(super) fn pinned(&mut self, place: Place, before: &mut Vec<Node>) -> Option<Place> {
+        Some(match place {
+            Place::Local(slot) => Place::Local(slot),
+            Place::Element(array, index) => Place::Element(self.copied(array, before), self.copied(index, before)),
+            Place::Grid(array, indices) => {
+                let array = self.copied(array, before);
+                Place::Grid(array, indices.into_iter().map(|index| self.copied(index, before)).collect())
+            }
+            Place::Field(tuple, ty, at) => Place::Field(Box::new(self.pinned(*tuple, before)?), ty, at),
+            Place::Property(..) | Place::Index(..) => return None,
+        })
+    }
+
+    // A value in a slot that nothing else stores into.
+    fn copied(&mut self, typed: Typed, before: &mut Vec<Node>) -> Typed {
         let slot = self.slot(typed.span);
         before.push(Node::Declare(slot, Box::new(typed.node)));
         Typed::new(Node::Local(slot), typed.ty, typed.span)
@@ -341,6 +369,20 @@ impl Checker<'_> {
         let value = self.value_as(value, &ty);
         let value = self.convert_to(value, &ty);
         self.set(receiver, &name.text, Form::Setter, vec![value], name.span)
+    }
+}
+
+impl Place {
+    /// The same place once more; only of what [`Checker::pinned`] gave.
+    fn again(&self) -> Self {
+        match self {
+            Self::Local(slot) => Self::Local(*slot),
+            Self::Property(receiver, name) => Self::Property(again(receiver), name.clone()),
+            Self::Index(receiver, indices) => Self::Index(again(receiver), indices.iter().map(again).collect()),
+            Self::Element(array, index) => Self::Element(again(array), again(index)),
+            Self::Grid(array, indices) => Self::Grid(again(array), indices.iter().map(again).collect()),
+            Self::Field(tuple, ty, at) => Self::Field(Box::new(tuple.again()), ty.clone(), *at),
+        }
     }
 }
 

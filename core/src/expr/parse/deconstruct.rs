@@ -129,6 +129,18 @@ impl Parser<'_> {
         self.make_statement(span, StmtKind::Block(Block { span, statements }))
     }
 
+    /// Whether a `ref` begins a local function: what stands behind its type and its name is no `=`.
+    pub(super) fn returns_by_reference(&self) -> bool {
+        let is_end = |at: usize| {
+            ["=", "(", "{", ";"].iter().any(|mark| self.is_punct(at, mark)) || self.token(at).kind == TokenKind::End
+        };
+        let mut at = 2;
+        while !is_end(at) {
+            at += 1;
+        }
+        self.is_punct(at, "(")
+    }
+
     /// `ref T x = ref y;`
     pub(super) fn alias(&mut self) -> StmtKind {
         self.bump();

@@ -90,6 +90,7 @@ impl Parser<'_> {
                 let object = self.bracketed();
                 StmtKind::Lock(object, self.boxed())
             }
+            "ref" if self.returns_by_reference() => self.unbuilt("ref"),
             "ref" => self.alias(),
             "using" => {
                 self.too_new(self.span(), "`using` without brackets", "8");
@@ -105,7 +106,8 @@ impl Parser<'_> {
 
     // Reports the statement and passes it: up to `;`, or behind its last block.
     fn unbuilt(&mut self, word: &str) -> StmtKind {
-        self.unsupported(self.span(), &format!("`{word}`"));
+        let what = if word == "ref" { "a local function that returns by reference" } else { &format!("`{word}`") };
+        self.unsupported(self.span(), what);
         self.bump();
         loop {
             match self.peek() {

@@ -1,5 +1,6 @@
 //! From text to a tree, as `XmlReader` reads it and says what is wrong. No external entity is ever read.
 
+mod attlist;
 mod doctype;
 mod tag;
 mod text;
@@ -89,6 +90,10 @@ struct Reader {
     /// Prefixes in scope, the innermost namespace of each last.
     namespaces: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     entities: BTreeMap<Arc<str>, Entity>,
+    /// Entities that stand for declarations
+    parameters: BTreeMap<Arc<str>, Entity>,
+    /// What is declared of the attributes of an element
+    attributes: BTreeMap<Arc<str>, Vec<attlist::Declared>>,
     open: Vec<Open>,
     document: XNode,
     has_root: bool,
@@ -105,6 +110,8 @@ pub(crate) fn read(text: &Arc<str>, reading: Reading) -> Outcome<(XNode, usize)>
         entity_bytes_left: ENTITY_BYTES_MAX,
         namespaces: BTreeMap::from([bound("xml", XML), bound("xmlns", XMLNS)]),
         entities: BTreeMap::new(),
+        parameters: BTreeMap::new(),
+        attributes: BTreeMap::new(),
         open: Vec::new(),
         document: XNode::document(None),
         has_root: false,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::rsa_parameters::sizes;
 use super::{chance, cryptographic, disposed, not_selected, unsupported};
-use crate::expr::bcl::{Call, Row, row, string};
+use crate::expr::bcl::convert_text::base64_bytes;
+use crate::expr::bcl::{Call, Row, row, string, xml};
 use crate::expr::exception::{Outcome, argument, argument_null};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
-use crate::pki::rsa_key::{BITS_MAX, BITS_MIN, KeyFault};
+use crate::pki::rsa_key::{BITS_MAX, BITS_MIN, KeyFault, Parts, Secret};
 use crate::pki::{RsaKey, pem};
 use crate::value::Value;
 
@@ -36,22 +37,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "KeySizes[] LegalKeySizes", |call| sizes(call, [512, 16_384, 8])),
     row(OWNER, "string SignatureAlgorithm", |call| call.yields("RSA")),
     row(OWNER, "string KeyExchangeAlgorithm", |call| call.yields("RSA")),
-    row(OWNER, "void FromXmlString(string xmlString)", |call| {
-        let text = call.text(1, "xmlString")?;
-        call.machine.spend(u32::try_from(text.len() / 64).unwrap_or(u32::MAX))?;
-        let missing = |name: &str| {
-            cryptographic(format!("Input string does not contain a valid encoding of the 'RSA' '{name}' parameter."))
-        };
-        if !text.contains('<') {
-            return Err(cryptographic("The provided XML could not be read."));
-        }
-        let key = RsaKey::of_xml(text).map_err(|fault| match fault {
-            KeyFault::Malformed if text.contains("<Modulus>") => missing("Exponent"),
-            KeyFault::Malformed => missing("Modulus"),
-            _ => fault_of(KeyFault::Invalid),
-        })?;
-        take(call, key)
-    }),
+    row(OWNER, "void FromXmlString(string xmlString)", from_xml),
     row(OWNER, "string ToXmlString(bool includePrivateParameters)", |call| {
         let with_secret = call.bool(1)?;
         let key = key(call, 0)?;
@@ -89,6 +75,33 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(OWNER, "void Clear()", dispose),
     row(OWNER, "void Dispose()", dispose),
 ];
+
+// By the local names of what stands in the root, as .NET finds the numbers.
+fn from_xml(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let text = Arc::clone(call.text(1, "xmlString")?);
+    call.machine.spend(u32::try_from(text.len() / 64).unwrap_or(u32::MAX))?;
+    let unread = || cryptographic("The provided XML could not be read.");
+    let values = xml::values(call, &text)?.ok_or_else(unread)?;
+    let number = |name: &str| {
+        let found = values.iter().find(|(local, _)| **local == *name);
+        found.map(|(_, digits)| base64_bytes(digits)).transpose()
+    };
+    let missing = |name: &str| {
+        cryptographic(format!("Input string does not contain a valid encoding of the 'RSA' '{name}' parameter."))
+    };
+    let modulus = number("Modulus")?.ok_or_else(|| missing("Modulus"))?;
+    let exponent = number("Exponent")?.ok_or_else(|| missing("Exponent"))?;
+    let names = ["D", "P", "Q", "DP", "DQ", "InverseQ"];
+    let numbers: Vec<Vec<u8>> =
+        names.into_iter().filter_map(|name| number(name).transpose()).collect::<Outcome<_>>()?;
+    let secret = match <[Vec<u8>; 6]>::try_from(numbers) {
+        Ok([d, p, q, dp, dq, inverse]) => Some(Secret { d, p, q, dp, dq, inverse }),
+        Err(none) if none.is_empty() => None,
+        Err(_) => return Err(cryptographic("Value was invalid.")),
+    };
+    let key = RsaKey::of_parts(Parts { modulus, exponent, secret }).map_err(|_| fault_of(KeyFault::Invalid))?;
+    take(call, key)
+}
 
 /// `RSA`. Its key is drawn when it is first needed, as .NET does.
 #[derive(Debug)]

@@ -8,12 +8,12 @@ use super::{
     Call, Declared, Row, Value, copied, declared, found, loaded, made, name_at, node, plain_argument, row, unwritten,
     wrapped,
 };
-use crate::expr::exception::{Outcome, argument_null, broken};
+use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation};
 use crate::expr::instance;
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::expr::xml::{
-    Blanks, Declaration, DocumentType, Duplicates, Kind, Layout, Lines, Name, Root, XML, XMLNS, XNode, verify_local,
-    verify_name,
+    Blanks, Declaration, DocumentType, Duplicates, Kind, Layout, Lines, Name, Part, Root, XML, XMLNS, XNode,
+    verify_local, verify_name,
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -102,12 +102,64 @@ pub(super) const ROWS: &[Row] = &[
     row("XObject", "string ToString()", |call| written(call, Layout::DEFAULT)),
     row("XNode", "string ToString()", |call| written(call, Layout::DEFAULT)),
     row("XNode", "string ToString(SaveOptions options)", |call| {
-        let options = call.number(1)?;
-        let lines = if options & 1 == 0 { Lines::Indented } else { Lines::AsTheyAre };
-        let duplicates = if options & 2 == 0 { Duplicates::Written } else { Duplicates::Omitted };
-        written(call, Layout { lines, duplicates })
+        let layout = layout(call, 1)?;
+        written(call, layout)
     }),
+    row("XElement", "void Save(StringWriter textWriter)", |call| save(call, Layout::DEFAULT)),
+    row("XElement", "void Save(StringWriter textWriter, SaveOptions options)", |call| {
+        let layout = layout(call, 2)?;
+        save(call, layout)
+    }),
+    row("XDocument", "void Save(StringWriter textWriter)", |call| save(call, Layout::DEFAULT)),
+    row("XDocument", "void Save(StringWriter textWriter, SaveOptions options)", |call| {
+        let layout = layout(call, 2)?;
+        save(call, layout)
+    }),
+    row("XElement", "static XElement Load(StringReader textReader)", load),
+    row("XElement", "static XElement Load(StringReader textReader, LoadOptions options)", load),
 ];
+
+// `SaveOptions` among the arguments.
+fn layout(call: &Call<'_, '_>, at: usize) -> Outcome<Layout> {
+    let options = call.number(at)?;
+    let lines = if options & 1 == 0 { Lines::Indented } else { Lines::AsTheyAre };
+    let duplicates = if options & 2 == 0 { Duplicates::Written } else { Duplicates::Omitted };
+    Ok(Layout { lines, duplicates })
+}
+
+// A writer of text is one of UTF-16, whatever the declaration says; of that only `standalone` counts.
+fn save(call: &mut Call<'_, '_>, layout: Layout) -> Outcome<Value> {
+    let node = node(call)?;
+    if !node.is_element() && node.each(Part::Content).find(XNode::is_element).is_none() {
+        return Err(invalid_operation("Token EndDocument in state Document would result in an invalid XML document."));
+    }
+    let declared = node.with(|kind| match kind {
+        Kind::Document { declaration: Some(declaration), .. } => {
+            declaration.with(|[.., standalone]| standalone.clone())
+        }
+        _ => None,
+    });
+    let standalone = match declared.as_deref() {
+        Some(known @ ("yes" | "no")) => format!(" standalone=\"{known}\""),
+        _ => String::new(),
+    };
+    let begins_with_text =
+        !node.is_element() && node.each(Part::Content).next().is_some_and(|first| first.plain_text().is_some());
+    let line = if layout.lines == Lines::Indented && !begins_with_text { "\n" } else { "" };
+    let text = node.text(layout, STRING_BYTES_MAX).map_err(unwritten)?;
+    call.machine.charge(text.len())?;
+    super::super::text_writer::write_into(
+        call,
+        1,
+        &format!("<?xml version=\"1.0\" encoding=\"utf-16\"{standalone}?>{line}{text}"),
+    )
+}
+
+fn load(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let text = super::super::text_reader::read_out(call, 0)?;
+    let keeps = call.arguments.len() > 1 && call.number(1)? & 1 == 1;
+    loaded(call, &text.into(), Root::Element, if keeps { Blanks::Kept } else { Blanks::Dropped })
+}
 
 /// `ToString()` of a node, which may hold what no XML holds.
 pub(crate) fn node_text(node: &Value) -> Outcome<String> {

@@ -24,8 +24,8 @@ use crate::expr::instance::{self, State};
 use crate::expr::limits::{Limit, STRING_BYTES_MAX};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::{
-    Blanks, ChangeError, Declaration, Failure, Kind, Layout, NODE_BYTES, Name, Reading, Root, Tag, WriteError, XNode,
-    read,
+    Blanks, ChangeError, Declaration, Failure, Kind, Layout, NODE_BYTES, Name, Part, Reading, Root, Tag, WriteError,
+    XNode, read,
 };
 use crate::value::{EnumValue, Value};
 
@@ -155,6 +155,29 @@ fn copied(machine: &mut Machine<'_>, node: &XNode) -> Outcome<XNode> {
     machine.charge(count * NODE_BYTES)?;
     machine.spend(u32::try_from(count / 8).unwrap_or(u32::MAX))?;
     Ok(copy)
+}
+
+/// Local names and values of elements.
+pub(super) type Values = Vec<(Arc<str>, String)>;
+
+/// Those of what stands in a root; nothing when the text is no XML.
+pub(super) fn values(call: &mut Call<'_, '_>, text: &Arc<str>) -> Outcome<Option<Values>> {
+    call.machine.charge(text.len())?;
+    let nodes_max = call.machine.memory_left() / NODE_BYTES;
+    let root = match read(text, Reading { root: Root::Element, blanks: Blanks::Dropped, nodes_max }) {
+        Ok((root, made)) => {
+            call.machine.charge(made * NODE_BYTES)?;
+            root
+        }
+        Err(Failure::Syntax(_)) => return Ok(None),
+        Err(Failure::TooLarge) => return Err(call.machine.out_of_memory()),
+    };
+    let named = root.each(Part::Content).filter_map(|node| {
+        let name =
+            node.with(|kind| if let Kind::Element { name, .. } = kind { Some(Arc::clone(&name.local)) } else { None })?;
+        Some((name, node.value(text.len())?))
+    });
+    Ok(Some(named.collect()))
 }
 
 /// Reads XML; what is read is counted.

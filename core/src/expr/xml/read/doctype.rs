@@ -1,8 +1,9 @@
-//! `<!DOCTYPE …>`: its name, its identifiers, and the entities that its internal subset declares. Everything else in it is passed over.
+//! `<!DOCTYPE …>`: its name, its identifiers, and the entities that its internal subset declares; attributes are in `attlist`.
+//! Everything else in it is passed over.
 
 use std::sync::Arc;
 
-use super::{Entity, Outcome, Reader, Root};
+use super::{ENTITY_DEPTH_MAX, Entity, Outcome, Reader, Root, Source};
 use crate::expr::xml::{DocumentType, Kind, XNode};
 
 impl Reader {
@@ -63,12 +64,12 @@ impl Reader {
         self.push(&XNode::new(Kind::DocumentType(parts)))
     }
 
-    fn incomplete<T>(&self) -> Outcome<T> {
+    pub(super) fn incomplete<T>(&self) -> Outcome<T> {
         self.error_at(self.end(), "Incomplete DTD content.")
     }
 
     // White space that must be there.
-    fn blanks(&mut self) -> Outcome<()> {
+    pub(super) fn blanks(&mut self) -> Outcome<()> {
         if self.skip_blanks() > 0 {
             return Ok(());
         }
@@ -92,23 +93,31 @@ impl Reader {
     // Up to the bracket that ends it, which is passed over.
     fn subset(&mut self) -> Outcome<Arc<str>> {
         let start = self.at();
+        let depth = self.sources.len();
         loop {
             self.skip_blanks();
             let rest = self.rest();
-            if rest.starts_with(']') {
+            if rest.is_empty() && self.sources.len() > depth {
+                self.sources.pop();
+            } else if rest.starts_with(']') && self.sources.len() == depth {
                 let text = self.source().map_or("", |source| &*source.text);
                 let subset = super::text::normalized(text.get(start..self.at()).unwrap_or(""));
                 self.skip(1);
                 return Ok(subset.into());
-            }
-            if rest.starts_with("<!--") {
+            } else if rest.starts_with('%') {
+                self.parameter()?;
+            } else if rest.starts_with("<!--") {
                 self.upto(4, "-->", "Comment")?;
             } else if rest.starts_with("<?") {
                 self.upto(2, "?>", "PI")?;
             } else if rest.starts_with("<!ENTITY") {
                 self.entity()?;
-            } else if rest.starts_with("<!ELEMENT") || rest.starts_with("<!ATTLIST") || rest.starts_with("<!NOTATION") {
+            } else if rest.starts_with("<!ATTLIST") {
+                self.attribute_list()?;
+            } else if rest.starts_with("<!ELEMENT") || rest.starts_with("<!NOTATION") {
                 self.declaration_end()?;
+            } else if rest.starts_with("<![") {
+                return self.error("A conditional section is not allowed in an internal subset.");
             } else if rest.is_empty() {
                 return self.incomplete();
             } else {
@@ -117,12 +126,33 @@ impl Reader {
         }
     }
 
+    // `%name;` between declarations: more of them, which are read next. One that is not declared stands for nothing, as in .NET.
+    fn parameter(&mut self) -> Outcome<()> {
+        self.skip(1);
+        let name = self.qualified_name()?;
+        if !self.rest().starts_with(';') {
+            return self.unexpected(";", None);
+        }
+        self.skip(1);
+        let Some(value) = self.parameters.get(&name).cloned() else { return Ok(()) };
+        let key: Arc<str> = format!("%{name}").into();
+        let is_inside = self.sources.iter().any(|source| source.entity.as_ref() == Some(&key));
+        if is_inside || self.sources.len() > ENTITY_DEPTH_MAX {
+            return self.error(format!("Parameter entity '{name}' references itself."));
+        }
+        self.spend_entity(value.text.len())?;
+        self.sources.push(Source { text: value.text, at: 0, entity: Some(key), from: value.from });
+        Ok(())
+    }
+
     // `<!ENTITY name "value">`; the first declaration of a name counts. What stands elsewhere is not read.
     fn entity(&mut self) -> Outcome<()> {
         self.skip(8);
         self.skip_blanks();
-        if self.rest().starts_with('%') {
-            return self.declaration_end();
+        let is_parameter = self.rest().starts_with('%');
+        if is_parameter {
+            self.skip(1);
+            self.blanks()?;
         }
         let name = self.qualified_name()?;
         self.skip_blanks();
@@ -131,7 +161,8 @@ impl Reader {
             Some(quote @ ('"' | '\'')) => self.entity_value(quote)?,
             _ => String::new(),
         };
-        self.entities.entry(name).or_insert_with(|| Entity { text: value.into(), from });
+        let entities = if is_parameter { &mut self.parameters } else { &mut self.entities };
+        entities.entry(name).or_insert_with(|| Entity { text: value.into(), from });
         self.declaration_end()
     }
 
@@ -141,7 +172,7 @@ impl Reader {
         let mut value = String::new();
         loop {
             let rest = self.rest();
-            let end = rest.find(['&', quote]).unwrap_or(rest.len());
+            let end = rest.find(['&', '%', quote]).unwrap_or(rest.len());
             value.push_str(&super::text::normalized(rest.get(..end).unwrap_or("")));
             self.skip(end);
             match self.peek() {
@@ -150,6 +181,7 @@ impl Reader {
                     super::text::Reference::Character(c) => value.push(c),
                     super::text::Reference::Entity(..) => {}
                 },
+                Some('%') => return self.reference_in_markup(),
                 Some('&') => {
                     value.push('&');
                     self.skip(1);

@@ -37,7 +37,8 @@ impl Reader {
             None => return self.unclosed(),
             Some(c) => return self.error(bad_later(c)),
         }
-        let (attributes, tag) = self.attributes()?;
+        let (mut attributes, tag) = self.attributes()?;
+        self.complete(&written, &mut attributes)?;
         let prefixes = self.declare(&attributes)?;
         let name = self.resolved(&written, at, Part::Content)?;
         let node = XNode::element(name);
@@ -89,6 +90,22 @@ impl Reader {
             }
             self.charge()?;
         }
+    }
+
+    // Values as their types have them, and attributes that are not written, behind those that are.
+    fn complete(&mut self, element: &Arc<str>, attributes: &mut Vec<Written>) -> Outcome<()> {
+        let Some(declared) = self.attributes.get(element).cloned() else { return Ok(()) };
+        let at = self.at();
+        for declared in declared {
+            if let Some(written) = attributes.iter_mut().find(|written| written.name == declared.name) {
+                written.value = declared.values.read(std::mem::take(&mut written.value));
+            } else if let Some(value) = declared.default {
+                self.charge()?;
+                self.spend_entity(value.len())?;
+                attributes.push(Written { name: declared.name, value: value.to_string(), at, value_at: at });
+            }
+        }
+        Ok(())
     }
 
     fn attribute(&mut self) -> Outcome<Written> {

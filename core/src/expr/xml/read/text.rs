@@ -71,7 +71,7 @@ impl Reader {
         Ok(())
     }
 
-    fn spend_entity(&mut self, bytes: usize) -> Outcome<()> {
+    pub(super) fn spend_entity(&mut self, bytes: usize) -> Outcome<()> {
         let left = self.entity_bytes_left.checked_sub(bytes + super::ENTITY_BYTES);
         self.entity_bytes_left = left.ok_or_else(|| {
             Failure::Syntax("The input document has exceeded a limit set by MaxCharactersFromEntities.".to_owned())
