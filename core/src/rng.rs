@@ -74,16 +74,13 @@ pub struct Uuid(pub u128);
 
 impl std::fmt::Display for Uuid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let b = self.0;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            b >> 96,
-            (b >> 80) & 0xffff,
-            (b >> 64) & 0xffff,
-            (b >> 48) & 0xffff,
-            b & 0xffff_ffff_ffff
-        )
+        let mut text = [b'-'; 36];
+        let digits = text.iter_mut().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
+        for ((_, digit), shift) in digits.zip((0..32).rev()) {
+            let value = u8::try_from(self.0 >> (4 * shift) & 0xf).unwrap_or(0);
+            *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -116,6 +113,8 @@ mod tests {
 
     #[test]
     fn uuids_carry_version_and_variant() {
+        let known = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        assert_eq!(Uuid(0x0f8f_ad5b_d9cb_469f_a165_7086_7728_950e).to_string(), known);
         let text = Seed(3).rng().uuid().to_string();
         assert_eq!(text.len(), 36);
         assert_eq!(text.as_bytes()[14], b'4');

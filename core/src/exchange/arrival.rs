@@ -106,7 +106,7 @@ impl Exchange {
         let (backends, schemas) = (Arc::clone(&api.backends), Arc::clone(&api.schemas));
         let external_cache = snapshot.external_cache.clone();
         let resolvers = api.resolvers.clone();
-        self.site = Site { backends, schemas, resolvers, external_cache, prefix_bytes, ..Site::default() };
+        self.site = Site { backends, schemas, resolvers, external_cache, prefix_bytes, ..snapshot.nowhere.clone() };
         self.aim(api.service_url.as_ref());
         self.state.upstream.implied = api.implied.clone();
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {

@@ -162,13 +162,13 @@ impl Exchange {
             last_error: None,
         };
         Self {
+            site: snapshot.nowhere.clone(),
             snapshot,
             version: request.version,
             method: request.method,
             client,
             context,
             state: State::default(),
-            site: Site::default(),
             rng,
             chain: Vec::new(),
             phase: Phase::Arrived,

@@ -1,8 +1,12 @@
 //! Absolute URLs of http and https, split once and kept split. Encodes and decodes nothing: path and query stay as they came.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use crate::http::Query;
+
+/// What an authority has beside the host, at most: brackets, a colon and five digits, in bytes.
+const AUTHORITY_MARKS: usize = 8;
 
 /// The schemes that the gateway speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,8 +102,21 @@ impl Url {
     /// Host and port as the `Host` field wants them: the scheme's own port is left out, an IPv6 address is bracketed.
     #[must_use]
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
+        let mut authority = String::with_capacity(self.host.len() + AUTHORITY_MARKS);
+        // Writing to a string never fails.
+        let _ = self.write_authority(&mut authority);
+        authority
+    }
+
+    fn write_authority(&self, text: &mut impl fmt::Write) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(text, "[{}]", self.host)?,
+            false => text.write_str(&self.host)?,
+        }
+        if self.port != self.scheme.default_port() {
+            write!(text, ":{}", self.port)?;
+        }
+        Ok(())
     }
 
     /// Path and query as a request line wants them.
@@ -116,7 +133,11 @@ impl Url {
     pub fn shown_without(&self, name: &str) -> String {
         let query = Query::new(self.query.as_deref());
         if query.get(name).is_none() {
-            return self.to_string();
+            let query = self.query.as_ref().map_or(0, |query| query.len() + 1);
+            let bytes = "https://".len() + self.host.len() + AUTHORITY_MARKS + self.path.len() + query;
+            let mut shown = String::with_capacity(bytes);
+            let _ = write!(shown, "{self}");
+            return shown;
         }
         Self { query: query.set(name, &["REDACTED"]), ..self.clone() }.to_string()
     }
@@ -124,7 +145,14 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme.as_str(), self.authority(), self.path_and_query())
+        f.write_str(self.scheme.as_str())?;
+        f.write_str("://")?;
+        self.write_authority(f)?;
+        f.write_str(&self.path)?;
+        match &self.query {
+            Some(query) => write!(f, "?{query}"),
+            None => Ok(()),
+        }
     }
 }
 

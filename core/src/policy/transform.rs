@@ -222,30 +222,36 @@ impl Assignment {
 #[derive(Clone, Debug)]
 pub struct SetHeader {
     assignment: Assignment,
+    /// The name, where it is the same for every exchange.
+    constant: Option<HeaderName>,
     target: Target,
 }
 
 /// Compiles `<set-header>`.
 pub fn build_set_header(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let assignment = Assignment::read(reader)?;
+    let mut constant = None;
     if let Some(name) = assignment.name.known() {
         match HeaderName::from_bytes(name.trim().as_bytes()) {
             Ok(known) if IMMUTABLE.contains(&known) => {
                 reader.error("name", format!("`{name}` belongs to the connection and cannot be set"));
             }
-            Ok(_) => {}
+            Ok(known) => constant = Some(known),
             Err(_) => reader.error("name", format!("`{name}` is not a field name")),
         }
     }
-    Some(Arc::new(SetHeader { assignment, target: reader.target() }))
+    Some(Arc::new(SetHeader { assignment, constant, target: reader.target() }))
 }
 
 impl Policy for SetHeader {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let assigned = self.assignment.get(run)?;
         let fail = |message: String| Stop::fail(Failure::expression(message));
-        let name = HeaderName::from_bytes(assigned.name.trim().as_bytes())
-            .map_err(|_| fail(format!("`{}` is not a field name", assigned.name)))?;
+        let name = match &self.constant {
+            Some(name) => name.clone(),
+            None => HeaderName::from_bytes(assigned.name.trim().as_bytes())
+                .map_err(|_| fail(format!("`{}` is not a field name", assigned.name)))?,
+        };
         if IMMUTABLE.contains(&name) {
             return Err(fail(format!("`{name}` belongs to the connection and cannot be set")));
         }
@@ -276,9 +282,15 @@ fn set_host_field(run: &mut Run<'_>, action: ExistsAction) {
 /// # Errors
 /// There is a control character in it.
 pub fn header_value(text: &str) -> Result<HeaderValue, Stop> {
-    let bytes: Vec<u8> = text.trim().chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
-    HeaderValue::from_bytes(&bytes)
-        .map_err(|_| Stop::fail(Failure::expression("a field value cannot hold control characters")))
+    let text = text.trim();
+    let value = match text.is_ascii() {
+        true => HeaderValue::from_str(text),
+        false => {
+            let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+            HeaderValue::from_bytes(&bytes)
+        }
+    };
+    value.map_err(|_| Stop::fail(Failure::expression("a field value cannot hold control characters")))
 }
 
 fn headers_of<'r>(run: &'r mut Run<'_>, target: Target) -> &'r mut HeaderMap {
@@ -308,6 +320,13 @@ fn assign_header(headers: &mut HeaderMap, name: &HeaderName, action: ExistsActio
     if SEPARATE.contains(name) {
         for value in values {
             headers.append(name, value);
+        }
+        return;
+    }
+    // One value where none was before is the line itself.
+    if values.len() == 1 && !headers.contains_key(name) {
+        for value in values {
+            headers.insert(name, value);
         }
         return;
     }

@@ -9,6 +9,7 @@ use crate::config::named_values::Substitution;
 use crate::config::parse::{Parsed, parse};
 use crate::config::{Origin, ResourceId, ResourceSet, Revision};
 use crate::diagnostic::Diagnostic;
+use crate::policy::run::Site;
 use crate::policy::{Program, Scope};
 use crate::route::{RouteApi, RouteTable, SubscriptionTable};
 use crate::snapshot::dependencies::dependencies;
@@ -158,6 +159,7 @@ impl Compilation<'_> {
             service,
             backends,
             external_cache,
+            nowhere: Site::default(),
             deployment,
             secrets: build::secrets(&configuration),
             hostnames: configuration.gateway.hostnames,

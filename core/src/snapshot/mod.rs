@@ -26,6 +26,7 @@ use crate::context::DeploymentView;
 use crate::diagnostic::Diagnostic;
 use crate::pki::{self, Entropy};
 use crate::policy::Program;
+use crate::policy::run::Site;
 use crate::route::{RouteRow, RouteTable, SubscriptionTable};
 
 pub use compile::standard_policy;
@@ -52,6 +53,8 @@ pub struct Snapshot {
     pub(crate) backends: Arc<BTreeMap<String, Arc<Backend>>>,
     /// The external cache of the gateway.
     pub(crate) external_cache: Option<Arc<ExternalCache>>,
+    /// Where a request is that was not routed.
+    pub(crate) nowhere: Site,
     /// `context.Deployment`
     pub(crate) deployment: Arc<DeploymentView>,
     hostnames: Vec<Hostname>,
