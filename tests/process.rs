@@ -47,6 +47,8 @@ mod certificate;
 mod commands;
 #[path = "process/drain.rs"]
 mod drain;
+#[path = "process/graphql.rs"]
+mod graphql;
 #[path = "process/hostile.rs"]
 mod hostile;
 #[path = "process/http2.rs"]

@@ -86,6 +86,7 @@ fn resources(documents: &Documents, words: &Words) -> ResourceSet {
         );
         add(&format!("{id}/policies/policy"), policy(&documents.operation));
     }
+    graphql(&mut add);
     add("/policies/policy", policy(&documents.service));
     add("/apis/echo/policies/policy", policy(&documents.api));
     add("/products/gold", json!({ "displayName": "Gold", "state": "published" }));
@@ -103,6 +104,32 @@ fn resources(documents: &Documents, words: &Words) -> ResourceSet {
     backends(&mut add, words);
     others(&mut add, words);
     set
+}
+
+// A synthetic API, whose resolvers ask below each other.
+fn graphql(add: &mut impl FnMut(&str, Value)) {
+    add("/gateways/gw/apis/graph", json!({}));
+    let api = json!({ "displayName": "Graph", "path": "graph", "type": "graphql", "protocols": ["http", "https"],
+        "serviceUrl": "http://backend.example/base", "subscriptionRequired": false });
+    add("/apis/graph", api);
+    let schema =
+        "type Query { a: Thing list: [Thing!] } type Thing { a: Int b: Thing! c: [Thing] } type Mutation { b: Thing }";
+    let contract =
+        json!({ "contentType": "application/vnd.ms-azure-apim.graphql.schema", "document": { "value": schema } });
+    add("/apis/graph/schemas/graphql", contract);
+    let resolvers = [
+        ("Query/a", "https://one.example/a"),
+        ("Query/list", "/list"),
+        ("Mutation/b", "https://one.example/b"),
+        ("Thing/b", "@($\"https://one.example/{context.GraphQL.Parent[\"a\"]}\")"),
+        ("Thing/c", "/c"),
+    ];
+    for (path, url) in resolvers {
+        let id = format!("/apis/graph/resolvers/{}", path.replace('/', "-"));
+        add(&id, json!({ "displayName": path, "path": path }));
+        let request = format!("<http-request><set-method>GET</set-method><set-url>{url}</set-url></http-request>");
+        add(&format!("{id}/policies/policy"), policy(&format!("<http-data-source>{request}</http-data-source>")));
+    }
 }
 
 // Every entity that a document may name: by its turn one with a breaker, or a pool of two.
@@ -173,7 +200,7 @@ const FIELDS: [(&str, &str); 26] = [
     ("connection", "x-a, close"),
 ];
 
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 11] = [
     "/echo/items/1",
     "/echo/items",
     "/echo/items/%2e%2e?subscription-key=key",
@@ -181,11 +208,13 @@ const TARGETS: [&str; 9] = [
     "/echo/items?cb=f&$top=x",
     "/echo/nowhere",
     "/crossdomain.xml",
+    "/graph",
+    "/graph?query=%7Ba%7Bb%7Bc%7Ba%7D%7D%7Dlist%7Bc%7Ba%7D%7D%7D",
     "/echo/items/%ff?%ff=%zz",
     "/",
 ];
 
-const CONTENTS: [&str; 12] = [
+const CONTENTS: [&str; 15] = [
     "",
     "{\"a\":1}",
     "{\"a\":\"http://backend.example/base\",\"b\":[1,{\"c\":null}]}",
@@ -193,6 +222,9 @@ const CONTENTS: [&str; 12] = [
     "<a b=\"1\"><c>x</c><c/></a>",
     "a=1&b=2",
     "{\"query\":\"{ a { b } }\",\"variables\":{}}",
+    "{\"query\":\"{ a { a b { a c { a b { a } } } } list { b { a } c { b { a } } } }\"}",
+    "{\"query\":\"mutation { b { a } again: b { c { b { a } } } }\"}",
+    "[{\"a\":1},{\"a\":\"x\",\"b\":{}},null]",
     "{\"issuer\":\"https://idp.example\",\"jwks_uri\":\"https://idp.example/keys\"}",
     "{\"keys\":[{\"kty\":\"EC\",\"kid\":\"f\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}",
     "\u{feff}{\"a\":1e400}",
