@@ -1,7 +1,8 @@
 //! The built-in cache: what policies keep between exchanges, in the memory of this process. Bounded in bytes; what was used least
-//! recently goes first. Sharded, so that two exchanges meet only on the same key's shard. Knows nothing of how keys are made. `stored` is
+//! recently goes first. Sharded, so that two exchanges meet only on the same key's shard. Knows nothing of how keys are made, but that `parted` may help. `stored` is
 //! the form that entries have outside of the process.
 
+pub mod parted;
 pub mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,11 @@
 //! `cache-lookup` and `cache-store`: whole responses. The lookup makes the key; what it found missing the store keeps under that key.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::chosen::{CachingType, Chosen, Key, Lookup, answered, keep, look_up};
 use super::{CACHING_TYPE, Lifetime, tell_too_large};
+use crate::cache::parted::PartedKey;
 use crate::cache::{ENTRY_BYTES_MAX, Found, Item, Kept};
 use crate::context::{Body, Context, ResponseView};
 use crate::http::query::Pair;
@@ -327,13 +327,9 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(str::trim).filter(|name| !name.is_empty())
 }
 
-// Every part begins with its length, so that no two requests share a key by chance or by intent.
 fn response_key(context: &Context, vary: &Vary) -> String {
-    let mut key = String::new();
-    let mut part = |text: &str| {
-        // Writing to a string cannot fail.
-        let _ = write!(key, " {}:{text}", text.len());
-    };
+    let mut key = PartedKey::default();
+    let mut part = |text: &str| key.add(text);
     let api = context.api.as_deref();
     part(api.map_or("", |api| &api.id));
     part(api.map_or("", |api| &api.revision));
@@ -367,7 +363,7 @@ fn response_key(context: &Context, vary: &Vary) -> String {
         part(&name);
         part(&value);
     }
-    key
+    key.finish()
 }
 
 // Who the subscription belongs to; a subscription without an owner stands for itself.

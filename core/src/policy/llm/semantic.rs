@@ -1,12 +1,12 @@
 //! `llm-semantic-cache-lookup` and `-store`, and the same for Azure OpenAI: answers that were given to prompts of a close meaning. The meaning comes
 //! from an embeddings model; answers are kept in the memory of the gateway. Nothing that fails here fails the call.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use crate::cache::parted::PartedKey;
 use crate::config::model::ManagedIdentity;
 use crate::context::{Body, ResponseView};
 use crate::expr::{Expected, Message};
@@ -193,20 +193,16 @@ impl SemanticCacheLookup {
     }
 }
 
-// Every part begins with its length, so that no two requests share a partition by chance or by intent.
 fn partition(run: &Run<'_>, model: &str, vary: &[Arc<str>]) -> String {
-    let mut key = String::new();
-    let mut part = |text: &str| {
-        // Writing to a string cannot fail.
-        let _ = write!(key, "{}:{text} ", text.len());
-    };
+    let mut key = PartedKey::default();
+    let mut part = |text: &str| key.add(text);
     let context = &run.context;
     part(context.api.as_ref().map_or("", |api| &api.id));
     part(context.operation.as_ref().map_or("", |operation| &operation.id));
     part(&context.request.original_url.path);
     part(model);
     vary.iter().for_each(|value| part(value));
-    key
+    key.finish()
 }
 
 // The identity whose token goes along: the entity's, else the system's where there is one and the entity brings nothing.
