@@ -157,7 +157,23 @@ impl Cluster {
         for node in [&self.0[to]].into_iter().chain(&self.0) {
             assert_eq!(node.cli(&["CLUSTER", "SETSLOT", slot.trim(), "NODE", id.trim()]).trim(), "OK");
         }
+        // What one of them has heard of before could still take it back.
+        wait::until("all servers know whose the slot is", || {
+            let views: Vec<Vec<String>> = self.0.iter().map(|node| holding(node, id.trim())).collect();
+            wait::check(
+                views.iter().all(|view| *view == views[to] && view.iter().any(|part| part == slot.trim())),
+                views,
+            )
+        });
     }
+}
+
+// The epoch and the slots of the server with this id, as `node` knows them.
+fn holding(node: &Redis, id: &str) -> Vec<String> {
+    let nodes = node.cli(&["CLUSTER", "NODES"]);
+    let line = nodes.lines().find(|line| line.starts_with(id)).unwrap_or("");
+    let parts = line.split(' ').enumerate().filter(|(at, part)| *at == 6 || *at >= 8 && !part.starts_with('['));
+    parts.map(|(_, part)| part.trim().to_owned()).collect()
 }
 
 /// A sentinel that watches a primary, without a password of its own.
