@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backends::Backends;
 use crate::cache::Cache;
 use crate::inspection::Shelf;
-use crate::keys::{ANSWERS_MAX, Kept, KeyStores, Provider, Tokens, Verified};
+use crate::keys::{Kept, KeyStores, Provider, Tokens, Verified};
 use crate::limits::Limits;
 use crate::limits::permits::Permits;
 use crate::limits::quota::Quotas;
@@ -34,7 +34,7 @@ pub struct Shared {
     /// What identity providers have published.
     pub providers: Kept<Provider>,
     /// What responders have said of single certificates.
-    pub answered: Kept<VerifiedAnswer, ANSWERS_MAX>,
+    pub answered: Kept<VerifiedAnswer>,
     /// The lists of revoked certificates that authorities have published.
     pub revocations: Kept<VerifiedList>,
     /// Tokens of managed identities.

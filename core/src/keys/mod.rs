@@ -12,11 +12,11 @@ mod tokens;
 mod verified;
 
 pub use encoding::{decode_base64, decode_base64url};
-pub use kept::{ANSWERS_MAX, Kept, Progress, Want};
+pub use kept::{Kept, Lasting, Progress, Want};
 pub use key::{Key, Material, key_set};
 pub use providers::{Configured, Fetch, Provider};
 pub use stores::KeyStores;
-pub use tokens::{AccessToken, Supply, TokenKey, TokenSource, Tokens};
+pub use tokens::{AccessToken, TokenKey, TokenSource, Tokens};
 pub use verified::Verified;
 
 /// The longest token that is looked at, in bytes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{Key, key_set};
+use super::{Key, Lasting, key_set};
 
 /// What an identity provider has published.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ impl Configured {
         Some(Self { issuer: member("issuer"), keys_url: member("jwks_uri")? })
     }
 }
+
+impl Lasting for Provider {}
 
 impl Provider {
     /// Reads a key set. One without a key that verifies is none: what was there before is better.

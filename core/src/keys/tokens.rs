@@ -1,9 +1,8 @@
 //! Access tokens, kept for all exchanges: where those of managed identities come from, when one is fetched, and that an outage of the
 //! source changes nothing while a token holds.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
@@ -11,29 +10,17 @@ use serde_json::{Map, Value as Json};
 use crate::config::authorization::ClientGrant;
 use crate::config::model::Secret;
 use crate::http::Url;
-use crate::limits::shards::lock;
+use crate::keys::{Kept, Lasting, Progress, Want};
 use crate::time::{Instant, Now};
 
 /// How long before its end a token is fetched anew, when its source does not say.
 const REFRESH_BEFORE: Duration = Duration::from_secs(300);
-
-/// The least time between two fetches while there is a token.
-const REFETCH: Duration = Duration::from_secs(30);
-
-/// The least time between two fetches while there is none.
-const RETRY: Duration = Duration::from_secs(5);
-
-/// How long others go on with the token at hand while one fetches.
-const UNDER_WAY: Duration = Duration::from_secs(30);
 
 /// A token that would end sooner than this is no longer sent.
 const HOLDS_MIN: Duration = Duration::from_secs(10);
 
 /// How long a token is used whose source does not say how long it holds (RFC 6749 §5.1 allows that).
 const UNSAID: Duration = Duration::from_secs(300);
-
-/// The most tokens that are kept; the one that was not used for longest goes.
-const TOKENS_MAX: usize = 256;
 
 /// Who vouches for this process, as its environment says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,37 +128,27 @@ impl AccessToken {
         document.retain(|name, _| name != "access_token" && name != "refresh_token");
         Some(Self { text, claims: Arc::new(document), expires: at(left), refresh: at(refresh) })
     }
+}
+
+impl Lasting for AccessToken {
+    const REFETCH: Duration = Duration::from_secs(30);
+    const RETRY: Duration = Duration::from_secs(5);
+
+    // A source that wants to be asked again at once is not.
+    fn fresh_until(&self, fetched: Instant) -> Instant {
+        self.refresh.max(fetched.saturating_add(Self::REFETCH))
+    }
 
     fn holds(&self, now: Instant) -> bool {
         self.expires.saturating_since(now) >= HOLDS_MIN
     }
 }
 
-/// What an exchange does next about a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Supply {
-    /// It fetches it.
-    Fetch,
-    /// It goes on with this.
-    Use(Arc<AccessToken>),
-    /// There is none, and it was asked for a moment ago: why it did not come.
-    Failed(Arc<str>),
-}
-
 /// The tokens of a process.
 #[derive(Debug, Default)]
 pub struct Tokens {
     source: OnceLock<TokenSource>,
-    entries: Mutex<BTreeMap<TokenKey, Entry>>,
-}
-
-#[derive(Debug, Default)]
-struct Entry {
-    token: Option<Arc<AccessToken>>,
-    attempted: Option<Instant>,
-    began: Option<Instant>,
-    failure: Option<Arc<str>>,
-    used: Instant,
+    kept: Kept<AccessToken, TokenKey>,
 }
 
 impl Tokens {
@@ -187,67 +164,27 @@ impl Tokens {
         self.source.get()
     }
 
-    /// What to do about a token. [`Supply::Fetch`] is a promise: [`Tokens::learn`] or [`Tokens::fail`] follows.
-    pub fn look(&self, key: &TokenKey, now: Instant) -> Supply {
-        let mut entries = lock(&self.entries);
-        make_room(&mut entries, key);
-        let entry = entries.entry(key.clone()).or_default();
-        entry.used = now;
-        entry.token.take_if(|token| !token.holds(now));
-        let within =
-            |moment: Option<Instant>, time: Duration| moment.is_some_and(|moment| now.saturating_since(moment) < time);
-        let is_fetched = match &entry.token {
-            None => entry.failure.is_none() || !within(entry.attempted, RETRY),
-            Some(token) => now >= token.refresh && !within(entry.attempted, REFETCH) && !within(entry.began, UNDER_WAY),
-        };
-        if is_fetched {
-            entry.began = Some(now);
-            return Supply::Fetch;
-        }
-        match (&entry.token, &entry.failure) {
-            (Some(token), _) => Supply::Use(Arc::clone(token)),
-            (None, Some(failure)) => Supply::Failed(Arc::clone(failure)),
-            (None, None) => Supply::Fetch,
-        }
+    /// What to do about a token. [`Progress::Fetch`] is a promise: [`Tokens::learn`] or [`Tokens::fail`] follows.
+    pub fn look(&self, key: &TokenKey, now: Instant) -> Progress<AccessToken> {
+        self.kept.look(key, Want::Any, now)
     }
 
-    /// What is at hand and holds, without any fetch; or why there is nothing.
+    /// What is at hand and holds, without any fetch.
+    ///
+    /// # Errors
+    /// Why there is nothing.
     pub fn known(&self, key: &TokenKey, now: Instant) -> Result<Arc<AccessToken>, Arc<str>> {
-        let entries = lock(&self.entries);
-        let entry = entries.get(key);
-        let token = entry.and_then(|entry| entry.token.as_ref()).filter(|token| token.holds(now));
-        token.cloned().ok_or_else(|| {
-            entry.and_then(|entry| entry.failure.clone()).unwrap_or_else(|| Arc::from("there is no token"))
-        })
+        self.kept.known(key, now)
     }
 
     /// Keeps what has come.
     pub fn learn(&self, key: &TokenKey, token: AccessToken, now: Instant) {
-        let mut entries = lock(&self.entries);
-        make_room(&mut entries, key);
-        let entry = Entry { token: Some(Arc::new(token)), attempted: Some(now), began: None, failure: None, used: now };
-        entries.insert(key.clone(), entry);
+        self.kept.learn(key, token, now);
     }
 
     /// Notes that nothing has come; what was there stays as long as it holds.
     pub fn fail(&self, key: &TokenKey, why: &str, now: Instant) {
-        let mut entries = lock(&self.entries);
-        if let Some(entry) = entries.get_mut(key) {
-            entry.attempted = Some(now);
-            entry.began = None;
-            entry.failure = Some(Arc::from(why));
-        }
-    }
-}
-
-// Resources may be computed from what clients send.
-fn make_room(entries: &mut BTreeMap<TokenKey, Entry>, key: &TokenKey) {
-    if entries.len() < TOKENS_MAX || entries.contains_key(key) {
-        return;
-    }
-    let oldest = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
-    if let Some(oldest) = oldest {
-        entries.remove(&oldest);
+        self.kept.fail(key, why, now);
     }
 }
 
@@ -263,6 +200,10 @@ mod tests {
 
     fn key() -> TokenKey {
         TokenKey::identity("https://vault.azure.net", None)
+    }
+
+    fn is_fetched(tokens: &Tokens, seconds: u64) -> bool {
+        matches!(tokens.look(&key(), at(seconds).instant), Progress::Fetch)
     }
 
     fn token(text: &str, now: Now) -> AccessToken {
@@ -297,36 +238,38 @@ mod tests {
     #[test]
     fn a_token_is_renewed_before_its_end_and_used_to_its_end() {
         let (tokens, key) = (Tokens::default(), key());
-        assert_eq!(tokens.look(&key, at(0).instant), Supply::Fetch);
+        assert!(is_fetched(&tokens, 0));
         tokens.learn(&key, token(r#"{"access_token": "t", "expires_in": 3600}"#, at(0)), at(0).instant);
-        let is_used = |seconds| matches!(tokens.look(&key, at(seconds).instant), Supply::Use(_));
+        let is_used = |seconds| matches!(tokens.look(&key, at(seconds).instant), Progress::Use(_));
         assert!(is_used(3299));
-        assert_eq!(tokens.look(&key, at(3300).instant), Supply::Fetch);
+        assert!(is_fetched(&tokens, 3300));
         assert!(is_used(3301), "one fetches, the others go on");
         tokens.fail(&key, "no answer", at(3305).instant);
         assert!(is_used(3334));
-        assert_eq!(tokens.look(&key, at(3335).instant), Supply::Fetch);
+        assert!(is_fetched(&tokens, 3335));
         tokens.fail(&key, "no answer", at(3589).instant);
         assert!(is_used(3590));
-        assert_eq!(
-            tokens.look(&key, at(3591).instant),
-            Supply::Failed(Arc::from("no answer")),
-            "what has ended is not sent"
-        );
-        assert_eq!(tokens.look(&key, at(3594).instant), Supply::Fetch);
+        let ended = tokens.look(&key, at(3591).instant);
+        assert!(matches!(ended, Progress::Unknown(why) if *why == *"no answer"), "what has ended is not sent");
+        assert!(is_fetched(&tokens, 3594));
     }
 
     #[test]
-    fn identities_and_resources_are_told_apart_and_bounded() {
+    fn a_source_that_wants_to_be_asked_at_once_is_asked_every_half_minute() {
+        let tokens = Tokens::default();
+        let answer = r#"{"access_token": "t", "expires_in": 3600, "refresh_in": 0}"#;
+        assert!(is_fetched(&tokens, 0));
+        tokens.learn(&key(), token(answer, at(0)), at(0).instant);
+        assert!(!is_fetched(&tokens, 29));
+        assert!(is_fetched(&tokens, 30));
+    }
+
+    #[test]
+    fn identities_and_resources_are_told_apart() {
         let tokens = Tokens::default();
         let other = TokenKey::identity("https://vault.azure.net", Some(Arc::from("c")));
         tokens.learn(&key(), token(r#"{"access_token": "t", "expires_in": 3600}"#, at(0)), at(0).instant);
         assert!(tokens.known(&key(), at(1).instant).is_ok());
-        assert_eq!(tokens.known(&other, at(1).instant), Err(Arc::from("there is no token")));
-        for number in 0..TOKENS_MAX as u64 + 10 {
-            let key = TokenKey::identity(format!("https://{number}"), None);
-            assert_eq!(tokens.look(&key, at(number).instant), Supply::Fetch);
-        }
-        assert_eq!(tokens.entries.lock().unwrap().len(), TOKENS_MAX);
+        assert_eq!(tokens.known(&other, at(1).instant), Err(Arc::from("nothing is at hand")));
     }
 }

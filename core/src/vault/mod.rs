@@ -13,7 +13,7 @@ pub use reference::{SecretRef, filled, references};
 use crate::config::model::Secret;
 use crate::http::message::ResponseView;
 use crate::http::{HeaderMap, HeaderValue, Method, Url, header};
-use crate::keys::{DOCUMENT_BYTES_MAX, Supply, TokenKey, TokenSource, Tokens};
+use crate::keys::{DOCUMENT_BYTES_MAX, Progress as Supply, TokenKey, TokenSource, Tokens};
 use crate::policy::authentication::token::{Fetching, Step, affirmed, bearer};
 use crate::policy::effect::{Effect, OutboundRequest, Reply, Route};
 use crate::sync::LOST_AFTER;
@@ -153,7 +153,7 @@ impl Vault {
         let token = TokenKey::identity(SecretRef::resource(&url), reference.client.clone());
         let (stage, effect) = match self.tokens.look(&token, now.instant) {
             Supply::Use(found) => (Stage::Secret, request(&url, bearer(&found))),
-            Supply::Failed(why) => return Some(self.failed(&reference, no_token(&why), now)),
+            Supply::Unknown(why) => return Some(self.failed(&reference, no_token(&why), now)),
             Supply::Fetch => match Fetching::begin(self.tokens.source(), &token) {
                 Ok((fetching, effect)) => (Stage::Token(fetching), effect),
                 Err(why) => return Some(self.failed(&reference, no_token(why), now)),

@@ -59,12 +59,13 @@ impl Link {
         let shared = run.shared;
         match source.kind {
             Kind::Responder => {
-                let answer = shared.answered.known(&source.key).filter(|answer| answer.speaks(&self.issuer))?;
+                let answer = shared.answered.known(&source.key, run.now.instant).ok();
+                let answer = answer.filter(|answer| answer.speaks(&self.issuer))?;
                 let is_over = answer.is_over(run.now.wall.unix_seconds());
                 Some(Known { standing: answer.standing(), is_over })
             }
             Kind::List => {
-                let list = shared.revocations.known(&source.key);
+                let list = shared.revocations.known(&source.key, run.now.instant).ok();
                 let list = list.filter(|list| list.speaks(&self.issuer, &source.url))?;
                 let standing = if list.holds(&self.certificate) { Standing::Revoked } else { Standing::Good };
                 Some(Known { standing, is_over: list.is_over(run.now.wall.unix_seconds()) })
@@ -135,8 +136,8 @@ fn begin_one(run: &mut Run<'_>, index: usize, link: &Link, source: &Source) -> O
 // Whether there is something from there, though it does not speak of the link.
 fn is_at_hand(run: &Run<'_>, source: &Source) -> bool {
     match source.kind {
-        Kind::Responder => run.shared.answered.known(&source.key).is_some(),
-        Kind::List => run.shared.revocations.known(&source.key).is_some(),
+        Kind::Responder => run.shared.answered.known(&source.key, run.now.instant).is_ok(),
+        Kind::List => run.shared.revocations.known(&source.key, run.now.instant).is_ok(),
     }
 }
 
@@ -196,11 +197,11 @@ fn fail(run: &mut Run<'_>, source: &Source, why: &str) {
     let (now, url) = (run.now.instant, &source.url);
     match source.kind {
         Kind::Responder => {
-            run.shared.answered.fail(&source.key, now);
+            run.shared.answered.fail(&source.key, why, now);
             run.trace(format!("what {url} says of the certificate could not be had: {why}"));
         }
         Kind::List => {
-            run.shared.revocations.fail(&source.key, now);
+            run.shared.revocations.fail(&source.key, why, now);
             run.trace(format!("the list of revoked certificates at {url} could not be had: {why}"));
         }
     }

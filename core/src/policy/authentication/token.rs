@@ -13,7 +13,7 @@ use crate::config::authorization::ClientGrant;
 use crate::config::model::Secret;
 use crate::http::message::{Body, ResponseView};
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, Url, header};
-use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Supply, TOKEN_BYTES_MAX, TokenKey, TokenSource};
+use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Progress, TOKEN_BYTES_MAX, TokenKey, TokenSource};
 use crate::policy::effect::{BodyFailure, Effect, OutboundBody, OutboundRequest, Reply, Route};
 use crate::policy::run::Run;
 use crate::time::Now;
@@ -96,9 +96,9 @@ pub fn begin(run: &mut Run<'_>, index: usize, key: &TokenKey) -> Got {
         return Got::Nothing(Arc::from("this process has no managed identity"));
     }
     match tokens.look(key, run.now.instant) {
-        Supply::Use(token) => used(run, token),
-        Supply::Failed(why) => Got::Nothing(why),
-        Supply::Fetch => match Fetching::begin(tokens.source(), key) {
+        Progress::Use(token) => used(run, token),
+        Progress::Unknown(why) => Got::Nothing(why),
+        Progress::Fetch => match Fetching::begin(tokens.source(), key) {
             Ok((fetching, effect)) => {
                 run.state.tokens.insert(index, fetching);
                 Got::Ask(effect)

@@ -29,7 +29,7 @@ pub(super) fn begin(run: &mut Run<'_>, index: usize, urls: &[Arc<str>], is_known
         }
         let want = if is_known { Want::Any } else { Want::Newer };
         match run.shared.providers.look(url, want, run.now.instant) {
-            Progress::Use(_) | Progress::Unknown => {}
+            Progress::Use(_) | Progress::Unknown(_) => {}
             Progress::Fetch => {
                 run.state.fetches.entry(index).or_default().tried.push(Arc::clone(url));
                 match get(url) {
@@ -72,11 +72,11 @@ pub(super) fn advance(run: &mut Run<'_>, index: usize, reply: Reply) -> Option<B
 
 /// What is at hand of these providers.
 pub(super) fn known(run: &Run<'_>, urls: &[Arc<str>]) -> Vec<Arc<Provider>> {
-    urls.iter().filter_map(|url| run.shared.providers.known(url)).collect()
+    urls.iter().filter_map(|url| run.shared.providers.known(url, run.now.instant).ok()).collect()
 }
 
 fn fail(run: &mut Run<'_>, url: &Arc<str>, why: &str) {
-    run.shared.providers.fail(url, run.now.instant);
+    run.shared.providers.fail(url, why, run.now.instant);
     run.trace(format!("the keys of {url} could not be fetched: {why}"));
 }
 
