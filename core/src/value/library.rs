@@ -136,6 +136,8 @@ pub struct UriParts {
     pub fragment: String,
     /// Whether an authority (`//`) was given.
     pub has_authority: bool,
+    /// What `ToString()` gives when control characters stood in it unescaped, which it shows so.
+    pub shown: Option<String>,
 }
 
 /// A time zone: offsets from UTC over time.
@@ -298,7 +300,7 @@ impl fmt::Display for Library {
         match self {
             Self::Uri(uri) if uri.scheme.is_empty() => f.write_str(&uri.original),
             Self::Uri(uri) => {
-                let text = readable(&uri.absolute());
+                let text = uri.shown.clone().unwrap_or_else(|| readable(&uri.absolute()));
                 // .NET loses blanks at the end of a fragment once it has decoded anything beyond ASCII.
                 let loses_blanks = !uri.fragment.is_empty() && !text.is_ascii();
                 f.write_str(if loses_blanks { text.trim_end_matches(' ') } else { &text })

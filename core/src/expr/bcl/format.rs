@@ -4,7 +4,7 @@ use super::number_format::{IsNegative, Number, format_number};
 use super::{Call, Row, Run, row, utf16};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
-use crate::expr::exception::{Outcome, format as format_exception};
+use crate::expr::exception::{Outcome, argument_null, format as format_exception};
 use crate::expr::limits::Limit;
 use crate::expr::limits::STRING_BYTES_MAX;
 use crate::value::time_format::{self, Wrong};
@@ -46,6 +46,12 @@ pub(crate) const HOLE: Run = Run::Function(|call| {
     let format = call.text(2, "format")?;
     let text = composite(call.value(0), i64::from(call.int(1)?), format)?;
     call.yields(text)
+});
+
+/// An array that was given for a row of objects, and the name of its parameter.
+pub(crate) const GIVEN: Run = Run::Function(|call| match call.value(0) {
+    Value::Null => Err(argument_null(call.text(1, "name")?)),
+    given => Ok(given.clone()),
 });
 
 /// One hole: the value in its format, padded to its alignment (negative: to the left).

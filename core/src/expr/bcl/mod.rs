@@ -94,7 +94,7 @@ pub(crate) use collections::{Read, as_seen, changes_arrays, json_pairs, live, pa
 pub(crate) use crypto::{certificate_key, certificate_object, default_hash_name, default_parameters};
 pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use encoding::encoding_of;
-pub(crate) use format::HOLE;
+pub(crate) use format::{GIVEN, HOLE};
 pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
 pub(crate) use thrown::message_of as exception_message;
 pub(crate) use time::{unrepresentable, unrepresentable_sum};

@@ -446,8 +446,12 @@ fn insert_text(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
     call.machine.check_length(state.text.len().saturating_add(more.len()))?;
     let (before, after) = (utf16::part(&state.text, 0, at), utf16::part(&state.text, at, length - at));
     state.text = format!("{before}{more}{after}");
+    // What does not fit in, or stands in a long block, comes to a block of its own.
+    let count = utf16::length(more);
+    if length + count > state.position || length > 2 * CAPACITY && count > 0 {
+        state.position = state.position.saturating_add(count).min(state.length_max.unwrap_or(usize::MAX));
+    }
     drop(state);
-    grow(&this);
     Ok(call.value(0).clone())
 }
 

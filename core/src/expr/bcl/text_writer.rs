@@ -48,11 +48,11 @@ pub(super) const ROWS: &[Row] = &[
     row(WRITER, "void Write(decimal value)", write),
     row(WRITER, "void Write(StringBuilder value)", write),
     row(WRITER, "void Write(object value)", write),
-    row(WRITER, "void Write(string format, params object[] arg)", |call| {
+    row(WRITER, "void Write(string format, params object[] args)", |call| {
         let text = compose(call.text(1, "format")?, &call.rest(2))?;
         written(call, &text, Line::Open)
     }),
-    row(WRITER, "void WriteLine(string format, params object[] arg)", |call| {
+    row(WRITER, "void WriteLine(string format, params object[] args)", |call| {
         let text = compose(call.text(1, "format")?, &call.rest(2))?;
         written(call, &text, Line::Ended)
     }),

@@ -300,7 +300,13 @@ fn meant(call: &Call<'_, '_>) -> Outcome<ZoneChange> {
 }
 
 fn ticks_of_utc(clock: DateTime, zone: &ZoneData) -> Outcome<i64> {
-    if zone.id != "UTC" && clock.kind() != DateTimeKind::Unspecified {
+    // The local zone is UTC here too, but not the one that moments of UTC are of.
+    let is_right = match clock.kind() {
+        DateTimeKind::Unspecified => true,
+        DateTimeKind::Utc => zone.id == "UTC" && !zone.is_local,
+        DateTimeKind::Local => zone.is_local,
+    };
+    if !is_right {
         return Err(wrong_kind());
     }
     if readings(zone, clock).is_empty() {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::enums::URI_HOST_NAME_TYPE;
-use super::uri_text::{escape, has_only_allowed, unescape_whole, without_dots};
+use super::uri_text::{escape, unescape_whole, with_controls, without_dots};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, null_reference, throw};
@@ -124,9 +124,11 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "static bool IsWellFormedUriString(string uriString, UriKind uriKind)", |call| {
         let Some(text) = call.text_or_null(0)? else { return Ok(Value::Bool(false)) };
-        let (found, kind) = (super::uri_members::is_absolute_text(text), call.number(1)?);
-        let fits = kind == 0 || found == (kind == 1);
-        Ok(Value::Bool(fits && has_only_allowed(text) && (found || text.is_ascii())))
+        match of_kind(text, call.number(1)?) {
+            Ok(uri) => Ok(Value::Bool(super::uri_members::is_well_formed(&uri))),
+            Err(Interrupt::Exception(_)) => Ok(Value::Bool(false)),
+            Err(other) => Err(other),
+        }
     }),
     row(OWNER, "static UriHostNameType CheckHostName(string name)", |call| {
         let name = call.text_or_null(0)?.map_or("", |name| name);
@@ -152,14 +154,25 @@ fn is_same_place(base: &UriParts, other: &UriParts) -> bool {
     base.scheme == other.scheme && base.host == other.host && port(base) == port(other)
 }
 
-/// An address of the kind that is asked for: 1 absolute, 2 relative, 0 either. A rooted path is relative where it may be.
 /// What can be wrong with a host and the port behind it.
 const HOST_MISTAKES: [&str; 2] =
     ["Invalid URI: The hostname could not be parsed.", "Invalid URI: Invalid port specified."];
+/// A drive and no path from its root.
+const UNROOTED: &str = "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.";
+/// What is left out around an address.
+pub(super) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
+/// An address of the kind that is asked for: 1 absolute, 2 relative, 0 either. A rooted path is relative where it may be, and so is
+/// any path of a file where nothing else is asked for.
 pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
     let relative = UriParts { original: text.to_owned(), ..UriParts::default() };
-    if kind != 1 && text.starts_with('/') {
+    let trimmed = text.trim_matches(BLANKS);
+    let is_path = match kind {
+        1 => false,
+        2 => is_file_path(trimmed),
+        _ => trimmed.starts_with('/') || trimmed.starts_with("\\/"),
+    };
+    if is_path {
         return Ok(relative);
     }
     match (kind, parse(text)) {
@@ -169,7 +182,9 @@ pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
         )),
         (_, Ok(uri)) => Ok(uri),
         // What has a place for a host and a wrong one there is no relative one either.
-        (_, Err(Interrupt::Exception(thrown))) if HOST_MISTAKES.contains(&thrown.message.as_str()) => {
+        (_, Err(Interrupt::Exception(thrown)))
+            if HOST_MISTAKES.contains(&thrown.message.as_str()) || thrown.message == UNROOTED =>
+        {
             Err(Interrupt::Exception(thrown))
         }
         (_, Err(_)) => Ok(relative),
@@ -191,11 +206,30 @@ fn local_path(uri: &UriParts) -> String {
     }
 }
 
-// `c:` and a slash of either kind.
-fn is_dos(text: &str) -> bool {
-    let mut chars = text.chars();
-    let drive = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
-    drive && chars.next() == Some(':') && matches!(chars.next(), Some('/' | '\\'))
+// What stands behind a drive: `c:` or `c|`.
+fn behind_drive(text: &str) -> Option<&str> {
+    let behind = text.strip_prefix(|c: char| c.is_ascii_alphabetic())?;
+    behind.strip_prefix([':', '|'])
+}
+
+/// A drive and a slash of either kind.
+pub(super) fn is_dos(text: &str) -> bool {
+    behind_drive(text).is_some_and(|behind| behind.starts_with(['/', '\\']))
+}
+
+// Two slashes of either kind.
+fn is_share(text: &str) -> bool {
+    text.strip_prefix(['/', '\\']).is_some_and(|behind| behind.starts_with(['/', '\\']))
+}
+
+/// What is the address of a file without saying so.
+pub(super) fn is_file_path(text: &str) -> bool {
+    text.starts_with('/') || is_share(text) || is_dos(text)
+}
+
+// A path of a file has neither query nor fragment.
+fn without_marks(path: &str) -> String {
+    path.replace('?', "%3F").replace('#', "%23")
 }
 
 fn malformed(message: &str) -> Interrupt {
@@ -268,32 +302,26 @@ fn host_type(host: &str) -> Value {
 
 /// An absolute address; the messages are those of .NET 8.
 pub(super) fn parse(text: &str) -> Outcome<UriParts> {
-    let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
+    let uri = read(text)?;
+    Ok(UriParts { shown: with_controls(text.trim_matches(BLANKS), |marked| read(marked).ok()), ..uri })
+}
+
+fn read(text: &str) -> Outcome<UriParts> {
+    let trimmed = text.trim_matches(BLANKS);
     if text.is_empty() {
         return Err(malformed("Invalid URI: The URI is empty."));
     }
-    if is_dos(trimmed) {
-        return parse(&format!("file:///{}", trimmed.replace('\\', "/")))
-            .map(|uri| UriParts { original: text.to_owned(), ..uri });
-    }
-    if trimmed.starts_with("\\\\") || trimmed.starts_with("//") {
-        return parse(&format!("file:{}", trimmed.replace('\\', "/")))
-            .map(|uri| UriParts { original: text.to_owned(), ..uri });
+    if is_dos(trimmed) || is_share(trimmed) {
+        return read_foreign(text, trimmed);
     }
     // On Unix a rooted path is the address of a file.
-    if trimmed.starts_with('/') && !trimmed.starts_with("//") {
-        let (path, query, fragment) = split_path(trimmed);
-        let path = escape(&without_dots(path));
-        let scheme = "file".to_owned();
-        return Ok(UriParts {
-            original: text.to_owned(),
-            scheme,
-            path,
-            query,
-            fragment,
-            has_authority: true,
-            ..UriParts::default()
-        });
+    if trimmed.starts_with('/') {
+        let path = escape(&without_dots(&without_marks(trimmed)));
+        let (original, scheme) = (text.to_owned(), "file".to_owned());
+        return Ok(UriParts { original, scheme, path, has_authority: true, ..UriParts::default() });
+    }
+    if behind_drive(trimmed).is_some_and(|behind| !behind.is_empty()) {
+        return Err(malformed(UNROOTED));
     }
     let Some((scheme, rest)) = trimmed.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '?', '#'])) else {
         return Err(malformed("Invalid URI: The format of the URI could not be determined."));
@@ -301,12 +329,17 @@ pub(super) fn parse(text: &str) -> Outcome<UriParts> {
     if !is_scheme(scheme) {
         return Err(malformed("Invalid URI: The URI scheme is not valid."));
     }
+    // A drive alone.
+    if scheme.len() == 1 {
+        return Err(malformed("Invalid URI: The format of the URI could not be determined."));
+    }
     let scheme = scheme.to_ascii_lowercase();
     let needs_host = WITH_HOST.contains(&scheme.as_str());
     let mut uri = UriParts { original: text.to_owned(), scheme, ..UriParts::default() };
-    let after = rest.strip_prefix("//").or_else(|| rest.strip_prefix("\\\\").filter(|_| needs_host));
+    let is_placed = needs_host || uri.scheme == "file";
+    let after = rest.strip_prefix("//").or_else(|| rest.strip_prefix("\\\\").filter(|_| is_placed));
     let Some(after) = after else {
-        if needs_host {
+        if is_placed {
             return Err(malformed("Invalid URI: The Authority/Host could not be parsed."));
         }
         let (path, query, fragment) = split_path(rest);
@@ -329,6 +362,14 @@ pub(super) fn parse(text: &str) -> Outcome<UriParts> {
     uri.query = query;
     uri.fragment = fragment;
     Ok(uri)
+}
+
+// A path of Windows: on a drive, or on a share. What looks escaped in it is not.
+fn read_foreign(text: &str, trimmed: &str) -> Outcome<UriParts> {
+    let path = without_marks(&trimmed.replace('%', "%25").replace('\\', "/"));
+    let place = if is_dos(trimmed) { "///" } else { "" };
+    let uri = read(&format!("file:{place}{}", path.replacen('|', ":", usize::from(is_dos(trimmed)))))?;
+    Ok(UriParts { original: text.to_owned(), ..uri })
 }
 
 // Path as written; query and fragment escaped, with their marks.
@@ -388,11 +429,14 @@ fn dotted(name: &str) -> Option<String> {
 
 /// RFC 3986, section 5.2.
 pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
-    let relative = relative.trim_matches([' ', '\t', '\r', '\n']);
+    let relative = relative.trim_matches(BLANKS);
+    let straight = relative.strip_prefix("\\/").map(|rest| format!("//{rest}"));
+    let relative = straight.as_deref().unwrap_or(relative);
     // The scheme of the base, and no authority, is a relative address too.
     let behind = relative.strip_prefix(base.scheme.as_str()).and_then(|rest| rest.strip_prefix(':'));
     let relative = behind.filter(|rest| base.has_authority && !rest.starts_with('/')).unwrap_or(relative);
     let names_host = relative.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
+    let names_host = names_host || behind_drive(relative).is_some_and(|behind| !behind.is_empty());
     match parse(relative) {
         Ok(found) if !relative.starts_with('/') => return Ok(found),
         Err(refused) if names_host => return Err(refused),

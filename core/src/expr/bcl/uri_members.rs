@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::string::distance_in_any_case;
 use super::string::{distance, ignores_case};
-use super::uri::{absolute, difference, must_be_absolute, of_kind, parse, resolve, uri_at};
+use super::uri::{BLANKS, absolute, difference, is_dos, is_file_path, must_be_absolute, of_kind, resolve, uri_at};
 use super::uri_text::{has_only_allowed, unescape_whole};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
@@ -63,10 +63,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(OWNER, "bool IsWellFormedOriginalString()", |call| {
         let uri = uri_at(call, 0, "this")?;
-        // A relative one is no address of the international kind.
-        let is_relative = uri.scheme.is_empty();
-        let fits = !is_relative || uri.original.is_ascii();
-        Ok(Value::Bool(fits && has_only_allowed(&uri.original)))
+        Ok(Value::Bool(is_well_formed(&uri)))
     }),
     row(OWNER, "string MakeRelative(Uri toUri)", |call| {
         let (base, other) = (absolute(call)?, must_be_absolute(uri_at(call, 1, "toUri")?)?);
@@ -176,7 +173,22 @@ fn shown(text: &str, format: i32) -> String {
     }
 }
 
-/// Whether nothing of the text would be changed by reading it.
-pub(super) fn is_absolute_text(text: &str) -> bool {
-    !text.starts_with('/') && parse(text).is_ok()
+/// Whether nothing of the text would be escaped, and it says that it is an address of a file if it is one.
+pub(super) fn is_well_formed(uri: &UriParts) -> bool {
+    if uri.scheme.is_empty() {
+        let text = uri.original.as_str();
+        let first = text.find([':', '\\', '/', '?', '#']).and_then(|at| text.get(at..)).unwrap_or("");
+        // A relative one is no address of the international kind.
+        return !first.starts_with(':') && text.is_ascii() && !text.contains(['#', '[', ']']) && has_only_allowed(text);
+    }
+    let text = uri.original.trim_matches(BLANKS);
+    let rest = text.get(uri.scheme.len() + 1..).unwrap_or("");
+    let behind = rest.strip_prefix("//");
+    let is_odd_file = uri.scheme == "file" && behind.is_none_or(|behind| behind.starts_with("//") || is_dos(behind));
+    if is_file_path(text) || is_odd_file {
+        return false;
+    }
+    let start = |behind: &str| behind.find(['/', '?', '#']).unwrap_or(behind.len());
+    let tail = behind.map_or(rest, |behind| behind.get(start(behind)..).unwrap_or(""));
+    !tail.contains(['[', ']']) && tail.matches('#').count() < 2 && has_only_allowed(text)
 }

@@ -3,6 +3,7 @@
 use super::{Call, Row, row, utf16};
 use crate::expr::exception::{Outcome, argument, index_out_of_range, null_reference, throw};
 use crate::value::Value;
+use crate::value::library::{UriParts, readable};
 
 const OWNER: &str = "Uri";
 
@@ -107,6 +108,20 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// What `ToString()` gives of a text in which control characters stand plainly: it shows those so, and escaped ones escaped.
+/// `read` takes the text apart; they pass through it as characters of a private plane.
+pub(super) fn with_controls(text: &str, read: impl Fn(&str) -> Option<UriParts>) -> Option<String> {
+    const PLANE: u32 = 0xf_0000;
+    let is_stand_in = |c: char| u32::from(c).checked_sub(PLANE).is_some_and(|c| c < 0x80);
+    if !text.contains(|c: char| c.is_ascii_control()) || text.contains(is_stand_in) {
+        return None;
+    }
+    let stand_in = |c: char| if c.is_ascii_control() { char::from_u32(PLANE + u32::from(c)).unwrap_or(c) } else { c };
+    let uri = read(&text.chars().map(stand_in).collect::<String>())?;
+    let back = |c: char| if is_stand_in(c) { char::from_u32(u32::from(c) - PLANE).unwrap_or(c) } else { c };
+    Some(readable(&uri.absolute()).chars().map(back).collect())
 }
 
 /// Without percent-encoding; bytes that are no UTF-8 stay encoded.

@@ -8,7 +8,7 @@ use super::member::{levels, visible};
 use super::overload::{Candidate, Given, Open, Source, wanted};
 use super::target::again;
 use super::{Checker, Typed};
-use crate::expr::bcl::{Member, Parameter, changes_arrays};
+use crate::expr::bcl::{self, Member, Parameter, changes_arrays};
 use crate::expr::fold;
 use crate::expr::generic::{delegate, field, substitute};
 use crate::expr::node::{Arrays, CallNode, Conversion, Cost, Node, ReceiverRule, VariableNode};
@@ -45,7 +45,11 @@ impl Checker<'_> {
         let mut arguments: Vec<Node> = receiver.into_iter().collect();
         for (source, parameter) in candidate.sources.iter().zip(&member.parameters) {
             match source {
-                Source::Argument(index) => arguments.extend(nodes.get_mut(*index).and_then(Option::take)),
+                Source::Argument(index) => {
+                    let node = nodes.get_mut(*index).and_then(Option::take);
+                    arguments
+                        .extend(node.map(|node| if parameter.is_variadic { whole(node, parameter) } else { node }));
+                }
                 Source::Default => arguments.push(default_of(parameter)),
                 Source::Rest(from) => {
                     let rest: Vec<Node> = nodes.drain((*from).min(nodes.len())..).flatten().collect();
@@ -303,4 +307,19 @@ fn indices_fit(member: &Member, values: &[Typed]) -> bool {
             let is_open = matches!(parameter.ty, Ty::Param(_));
             is_open || implicit_of(value, &parameter.ty).is_some()
         })
+}
+
+// A row of objects that is given as an array must be there; among the arguments a null would be taken for an object. Content of
+// documents may be null as a whole.
+fn whole(node: Node, parameter: &Parameter) -> Node {
+    if parameter.ty != Ty::Array(Ty::Object.into()) || &*parameter.name == "content" {
+        return node;
+    }
+    Node::Call(Box::new(CallNode {
+        run: bcl::GIVEN,
+        arguments: Box::new([node, Node::Constant(Value::String(Arc::clone(&parameter.name)))]),
+        types: Box::new([]),
+        receiver: ReceiverRule::None,
+        cost: Cost::Arguments,
+    }))
 }

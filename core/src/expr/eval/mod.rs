@@ -272,7 +272,9 @@ impl Machine<'_> {
     #[inline(never)]
     fn converted(&mut self, conversion: &Conversion, inner: &Node) -> Outcome<Value> {
         let value = self.eval(inner)?;
-        self.convert(conversion, value)
+        let value = self.convert(conversion, value)?;
+        // A cast of a token gives out the array that the token holds.
+        if self.arrays == Arrays::Written { self.thawed(value) } else { Ok(value) }
     }
 
     #[inline(never)]

@@ -128,6 +128,8 @@ struct Reader<'t> {
     ends: Ends,
     // The path when the text ended before its containers did.
     ended: Option<String>,
+    // Whether the value has been read.
+    is_behind: bool,
 }
 
 /// How far lines have been counted: up to which byte, and what was found.
@@ -149,6 +151,7 @@ impl<'t> Reader<'t> {
             passed: Passed::default(),
             ends: Ends::Strict,
             ended: None,
+            is_behind: false,
         }
     }
 }
@@ -188,6 +191,7 @@ impl Reader<'_> {
             self.ends = Ends::Loose;
         }
         let token = self.value(shape)?;
+        self.is_behind = true;
         let place = self.place();
         Ok((comment.unwrap_or(token), place))
     }
@@ -211,13 +215,20 @@ impl Reader<'_> {
 
     fn error(&self, message: impl AsRef<str>) -> ReadError {
         let before = self.text.get(..self.at).unwrap_or(self.text);
-        let is_start = before.is_empty();
         let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let lines = before.replace("\r\n", "\n").matches(['\n', '\r']).count() + usize::from(!is_start);
         let position = before.get(line_start..).map_or(0, |line| line.encode_utf16().count());
+        // Json.NET says no line at the beginning of one as long as it has read nothing, and no comment either.
+        let is_start = position == 0 && self.is_untouched() && !before.trim_start().starts_with('/');
+        let line_ends = before.replace("\r\n", "\n").matches(['\n', '\r']).count();
+        let lines = if is_start { 0 } else { line_ends + 1 };
         let path = self.ended.clone().unwrap_or_else(|| self.path_of(self.path.len()));
         let message = message.as_ref();
         ReadError::Syntax(format!("{message} Path '{path}', line {lines}, position {position}."))
+    }
+
+    // Whether no token has been read.
+    const fn is_untouched(&self) -> bool {
+        self.path.is_empty() && self.ended.is_none() && !self.is_behind
     }
 
     // The path through the outermost containers, so many of them.

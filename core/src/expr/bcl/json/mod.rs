@@ -229,6 +229,21 @@ fn placed(message: &str, token: &JToken) -> String {
     format!("{message}{stop}{blank}{}", place_of(token))
 }
 
+/// A message with the place of what stands first in an object: a name, or its end.
+fn inside(message: &str, object: &JToken) -> String {
+    if let Some(first) = object.child_at(0) {
+        return placed(message, &first);
+    }
+    let stop = if message.ends_with('\n') { "" } else { " " };
+    // Whether blanks stand between the braces is not known any more.
+    match object.place() {
+        Some(place) => {
+            format!("{message}{stop}Path '{}', line {}, position {}.", object.path(), place.line, place.position + 1)
+        }
+        None => placed(message, object),
+    }
+}
+
 /// Where a token stands, as exceptions of the serializer say it.
 fn place_of(token: &JToken) -> String {
     let path = token.path();

@@ -7,7 +7,7 @@ use super::super::number_parse;
 use super::super::time_parse::{self, Styles};
 use super::super::{Call, convert, convert_text, guid};
 use super::cast::{converted, now};
-use super::{placed, reader};
+use super::{inside, placed, reader};
 use crate::expr::Interrupt;
 use crate::expr::exception::Outcome;
 use crate::expr::ty::{Class, Ty};
@@ -183,10 +183,7 @@ fn bytes(call: &Call<'_, '_>, token: &JToken) -> Outcome<Value> {
             .map(|item| byte(call, item))
             .collect::<Outcome<Vec<u8>>>()
             .map(|bytes| Value::Bytes(bytes.into())),
-        (JKind::Object, _) => {
-            let first = token.child_at(0).unwrap_or_else(|| token.clone());
-            Err(refused("Error reading bytes. Unexpected token: StartObject.", &first))
-        }
+        (JKind::Object, _) => Err(reader(&inside("Error reading bytes. Unexpected token: StartObject.", token))),
         _ => Err(unexpected(token, "bytes")),
     }
 }

@@ -1,6 +1,6 @@
 //! What the serializer says of a token that is not what its type wants.
 
-use super::{read_as, serialization, unread};
+use super::{inside, read_as, serialization, unread};
 use crate::expr::Interrupt;
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
@@ -44,7 +44,7 @@ pub(super) fn no_object(token: &JToken, ty: &Ty) -> Interrupt {
          (e.g. not a primitive type like integer, not a collection type like an array or List<T>) that can be deserialized from a \
          JSON object. JsonObjectAttribute can also be added to the type to force it to deserialize from a JSON object.\n"
     );
-    unread(&message, &token.child_at(0).unwrap_or_else(|| token.clone()))
+    serialization(&inside(&message, token))
 }
 
 /// A value that does not convert.

@@ -283,6 +283,10 @@ fn join(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor
             }
             let Some(outer) = machine.advance(source)? else { return Ok(None) };
             let inner = inner_of(&mut inner, &operands, folding, machine)?;
+            // Nothing can join then, and .NET asks for no keys.
+            if inner.groups.is_empty() {
+                return Ok(None);
+            }
             let key = machine.invoke(operand(&operands, 2), std::slice::from_ref(&outer))?;
             let items = inner.get(&key, folding).unwrap_or(&[]).to_vec();
             open = Some((outer, items.into_iter()));
