@@ -233,10 +233,11 @@ fn bounds_of_comparison(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {
 
 fn bounds_of_culture(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {
     let length = call.int(4)?;
+    // As in .NET, what is left behind a start far below zero overflows, and is what is wrong.
     let of = |at: usize| -> Outcome<(i32, i32)> {
         let text = call.text_or_null(at)?;
         let units = text.map_or(0, |text| i32::try_from(utf16::length(text)).unwrap_or(i32::MAX));
-        let part = if text.is_some() { length.min(units.saturating_sub(call.int(at + 1)?)) } else { length };
+        let part = if text.is_some() { length.min(units.wrapping_sub(call.int(at + 1)?)) } else { length };
         Ok((units, part))
     };
     let ((units_a, part_a), (units_b, part_b)) = (of(0)?, of(2)?);

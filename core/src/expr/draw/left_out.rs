@@ -23,6 +23,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("IDeployment.SustainabilityInfo", "the oracle's `context` lacks it"),
     ("IDeployment.Certificates", "the oracle's `context` has none"),
     ("IRequest.PrivateEndpointConnection", "the oracle's `context` lacks it"),
+    ("IContext.GraphQL", "the oracle's `context` lacks it"),
+    ("IGraphQL.*", "the oracle's `context` lacks it"),
     ("IEnumerable.Ancestors", "C# 7 asks which of two extensions is meant"),
     ("IEnumerable.Descendants", "C# 7 asks which of two extensions is meant"),
     ("ListDictionaryInternal.Keys", "is of a nested class without a name"),
