@@ -178,16 +178,16 @@ const DATE_TIME_OFFSETS: &[&str] = &[
 const GUIDS: &[&str] = &["context.RequestId", "Guid.Empty", "new Guid(\"0f8fad5b-d9cb-469f-a165-70867728950e\")"];
 const BYTE_ARRAYS: &[&str] = &[
     "new byte[] { 1, 2, 255 }",
-    "new byte[0]",
+    "(new byte[0])",
     "Encoding.UTF8.GetBytes(\"abc\")",
     "Convert.FromBase64String(\"AAECAwQFBgcICQoLDA0ODw==\")",
     "new byte[] { 0, 0, 240, 63, 1, 2, 3, 4 }",
     "Encoding.UTF8.GetBytes(\"ä😀\")",
-    "new byte[16]",
+    "(new byte[16])",
     "new byte[] { 200, 65, 195 }",
 ];
 const CHAR_ARRAYS: &[&str] =
-    &["new[] { 'a', 'b' }", "\"a,b c\".ToCharArray()", "new char[0]", "new[] { ' ', ',' }", "new[] { '-', 'x' }"];
+    &["new[] { 'a', 'b' }", "\"a,b c\".ToCharArray()", "(new char[0])", "new[] { ' ', ',' }", "new[] { '-', 'x' }"];
 const JTOKENS: &[&str] = &[
     "JToken.Parse(\"{\\\"a\\\":{\\\"b\\\":[1,2.5,null]},\\\"c\\\":\\\"x\\\"}\")",
     "JToken.Parse(\"[3,1,2]\")",

@@ -255,7 +255,8 @@ const ZONE_IDS: Words =
     &["\"Europe/Berlin\"", "\"UTC\"", "\"America/New_York\"", "\"Asia/Kolkata\"", "\"Nowhere/Else\""];
 const ENCODINGS: Words = &["\"utf-8\"", "\"us-ascii\"", "\"iso-8859-1\"", "\"utf-16\"", "\"x\"", "\"UTF-32\""];
 const CIPHERS: Words = &["\"Aes\"", "\"AES\"", "\"x\"", "\"System.Security.Cryptography.Aes\""];
-const KEYS_128: Words = &["new byte[16]", "Convert.FromBase64String(\"AAECAwQFBgcICQoLDA0ODw==\")", "new byte[] { 1 }"];
+const KEYS_128: Words =
+    &["(new byte[16])", "Convert.FromBase64String(\"AAECAwQFBgcICQoLDA0ODw==\")", "new byte[] { 1 }"];
 const SEPARATORS: Words = &["\",\"", "\"-\"", "\" \"", "\"\"", "\"ab\""];
 
 /// Whether the argument says how much is made: it is never computed, so that nothing becomes huge.

@@ -171,7 +171,11 @@ impl Printed {
     }
 
     fn index(&mut self, inner: &Expr, arguments: &[Argument]) {
-        self.receiver(inner);
+        match inner.kind {
+            // Brackets behind a length would be those of an array of arrays.
+            ExprKind::NewSized(_) => self.bracketed(inner),
+            _ => self.receiver(inner),
+        }
         self.indices(arguments);
     }
 
