@@ -29,6 +29,36 @@ use crate::snapshot::resolvers;
 use crate::snapshot::{CompiledApi, CompiledOperation, CompiledProduct, CompiledSubscription, Identity};
 use crate::span::Span;
 
+/// What documents refer to beside backends and fragments.
+pub(super) struct Referred {
+    certificates: Certificates,
+    loggers: Loggers,
+    authorizations: Authorizations,
+    pub(super) external_cache: Option<Arc<ExternalCache>>,
+}
+
+impl Referred {
+    pub(super) fn new(configuration: &Configuration) -> Self {
+        Self {
+            certificates: certificates(configuration),
+            loggers: loggers(configuration),
+            authorizations: authorizations(configuration),
+            external_cache: external_cache(configuration),
+        }
+    }
+
+    /// With the backends, all that the compiler of documents looks into.
+    pub(super) fn entities<'e>(&'e self, backends: &'e Backends) -> Entities<'e> {
+        Entities {
+            backends,
+            certificates: &self.certificates,
+            loggers: &self.loggers,
+            authorizations: &self.authorizations,
+            external: self.external_cache.as_ref().into(),
+        }
+    }
+}
+
 /// The most schemas of one API that are told to be broken.
 const BROKEN_MAX: usize = 20;
 
@@ -44,7 +74,7 @@ pub(super) fn backends(configuration: &Configuration) -> Backends {
 pub(super) type Loggers = Arc<BTreeMap<String, Arc<Logger>>>;
 
 /// The loggers that are Event Hubs.
-pub(super) fn loggers(configuration: &Configuration) -> Loggers {
+fn loggers(configuration: &Configuration) -> Loggers {
     let pair = |logger: &Logger| (logger.id.to_ascii_lowercase(), Arc::new(logger.clone()));
     Arc::new(configuration.loggers.iter().map(pair).collect())
 }
@@ -53,7 +83,7 @@ pub(super) fn loggers(configuration: &Configuration) -> Loggers {
 pub(super) type Authorizations = Arc<BTreeMap<String, Arc<Authorization>>>;
 
 /// The connections to credential providers.
-pub(super) fn authorizations(configuration: &Configuration) -> Authorizations {
+fn authorizations(configuration: &Configuration) -> Authorizations {
     let pair = |connection: &Authorization| (connection.key(), Arc::new(connection.clone()));
     Arc::new(configuration.authorizations.iter().map(pair).collect())
 }
@@ -62,7 +92,7 @@ pub(super) fn authorizations(configuration: &Configuration) -> Authorizations {
 pub(super) type Certificates = IndexMap<String, Arc<CertificateView>>;
 
 /// The certificates of the service; one that cannot be read is not there, what needs it says so itself.
-pub(super) fn certificates(configuration: &Configuration) -> Certificates {
+fn certificates(configuration: &Configuration) -> Certificates {
     configuration.certificates.iter().filter_map(view).collect()
 }
 
@@ -84,7 +114,7 @@ pub(super) fn deployment(configuration: &Configuration, identity: &Identity, ent
 }
 
 /// The external cache of the gateway: that of its location, else the one for all locations.
-pub(super) fn external_cache(configuration: &Configuration) -> Option<Arc<ExternalCache>> {
+fn external_cache(configuration: &Configuration) -> Option<Arc<ExternalCache>> {
     // Azure writes `West Europe` and `westeurope`.
     let plain = |name: &str| name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let named = |location: &str| configuration.caches.iter().find(|cache| plain(&cache.location) == plain(location));

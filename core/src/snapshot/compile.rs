@@ -12,9 +12,10 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::run::Site;
 use crate::policy::{Program, Scope};
 use crate::route::{RouteApi, RouteTable, SubscriptionTable};
+use crate::snapshot::build::Referred;
 use crate::snapshot::dependencies::dependencies;
 use crate::snapshot::last_good::{LastGood, SERVICE_POLICY, effective, is_api, overlaid, trimmed};
-use crate::snapshot::programs::{Entities, Programs, prepare_fragments};
+use crate::snapshot::programs::{Programs, prepare_fragments};
 use crate::snapshot::unpaired::Served;
 use crate::snapshot::{
     Compiled, CompiledApi, CompiledProduct, Held, Identity, Snapshot, Source, build, hidden, unpaired,
@@ -122,17 +123,8 @@ impl Compilation<'_> {
         let changes = self.previous.map(|previous| changed(&effective(&previous.source), in_use)).unwrap_or_default();
         let backends = self.backends(&configuration, &changes);
         let before = self.previous.map(|previous| &previous.snapshot.programs);
-        let certificates = build::certificates(&configuration);
-        let external_cache = build::external_cache(&configuration);
-        let (loggers, authorizations) = (build::loggers(&configuration), build::authorizations(&configuration));
-        let external = external_cache.as_ref().into();
-        let entities = Entities {
-            backends: &backends,
-            certificates: &certificates,
-            loggers: &loggers,
-            authorizations: &authorizations,
-            external,
-        };
+        let referred = Referred::new(&configuration);
+        let entities = referred.entities(&backends);
         let mut programs = Programs::new(&substitution, &fragments, entities, before);
         let service = service_program(&configuration, &mut programs);
         let (products, compiled_products) = self.products(&configuration, &mut programs, kept);
@@ -158,7 +150,7 @@ impl Compilation<'_> {
             products: compiled_products,
             service,
             backends,
-            external_cache,
+            external_cache: referred.external_cache,
             nowhere: Site::default(),
             deployment,
             secrets: build::secrets(&configuration),
@@ -289,17 +281,8 @@ fn service_wide(parsed: &Parsed) -> Refused {
     let substitution = Substitution::new(&configuration.named_values);
     let fragments = prepare_fragments(&configuration.fragments, &substitution);
     let backends = build::backends(configuration);
-    let certificates = build::certificates(configuration);
-    let external = build::external_cache(configuration).as_ref().into();
-    let (loggers, authorizations) = (build::loggers(configuration), build::authorizations(configuration));
-    let entities = Entities {
-        backends: &backends,
-        certificates: &certificates,
-        loggers: &loggers,
-        authorizations: &authorizations,
-        external,
-    };
-    let mut programs = Programs::new(&substitution, &fragments, entities, None);
+    let referred = Referred::new(configuration);
+    let mut programs = Programs::new(&substitution, &fragments, referred.entities(&backends), None);
     for (id, errors) in programs.broken_fragments() {
         wrong.entry(ResourceId::new(&format!("/policyFragments/{id}"))).or_default().extend(errors);
     }

@@ -53,7 +53,7 @@ struct Fetch {
     url: Url,
     token: TokenKey,
     stage: Stage,
-    lost_at: Instant,
+    asked_at: Instant,
 }
 
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl Vault {
     /// When the answer that is waited for counts as lost.
     #[must_use]
     pub fn lost_at(&self) -> Option<Instant> {
-        self.fetch.as_ref().map(|fetch| fetch.lost_at)
+        self.fetch.as_ref().map(|fetch| fetch.asked_at.saturating_add(LOST_AFTER))
     }
 
     /// Forgets all secrets, and that anything was asked.
@@ -156,37 +156,39 @@ impl Vault {
             Supply::Unknown(why) => return Some(self.failed(&reference, no_token(&why), now)),
             Supply::Fetch => match Fetching::begin(self.tokens.source(), &token) {
                 Ok((fetching, effect)) => (Stage::Token(fetching), effect),
-                Err(why) => return Some(self.failed(&reference, no_token(why), now)),
+                Err(why) => {
+                    self.tokens.fail(&token, why, now.instant);
+                    return Some(self.failed(&reference, no_token(why), now));
+                }
             },
         };
-        self.fetch = Some(Fetch { reference, url, token, stage, lost_at: now.instant.saturating_add(LOST_AFTER) });
-        Some(Progress::Ask(effect))
+        Some(self.ask(Fetch { reference, url, token, stage, asked_at: now.instant }, effect, now))
     }
 
     /// Takes the answer to what was to be performed; `None` when nothing waits for one.
     pub fn handle_reply(&mut self, reply: Reply, now: Now) -> Option<Progress> {
-        let Fetch { reference, url, token, stage, .. } = self.fetch.take()?;
-        match stage {
-            Stage::Token(mut fetching) => match fetching.advance(self.tokens.source(), reply, now) {
-                Ok(Step::Ask(effect)) => {
-                    let lost_at = now.instant.saturating_add(LOST_AFTER);
-                    self.fetch = Some(Fetch { reference, url, token, stage: Stage::Token(fetching), lost_at });
-                    return Some(Progress::Ask(effect));
-                }
-                Ok(Step::Token(found)) => self.tokens.learn(&token, found, now.instant),
-                Err(why) => self.tokens.fail(&token, &why, now.instant),
-            },
-            Stage::Secret => return Some(self.handle_secret(&reference, &url, reply, now)),
+        let mut fetch = self.fetch.take()?;
+        let Stage::Token(fetching) = &mut fetch.stage else {
+            return Some(self.handle_secret(&fetch.reference, &fetch.url, reply, now));
+        };
+        match fetching.advance(self.tokens.source(), reply, now) {
+            Ok(Step::Ask(effect)) => return Some(self.ask(fetch, effect, now)),
+            Ok(Step::Token(found)) => self.tokens.learn(&fetch.token, found, now.instant),
+            Err(why) => self.tokens.fail(&fetch.token, &why, now.instant),
         }
-        Some(match self.tokens.known(&token, now.instant) {
+        Some(match self.tokens.known(&fetch.token, now.instant) {
             Ok(found) => {
-                let effect = request(&url, bearer(&found));
-                let lost_at = now.instant.saturating_add(LOST_AFTER);
-                self.fetch = Some(Fetch { reference, url, token, stage: Stage::Secret, lost_at });
-                Progress::Ask(effect)
+                let effect = request(&fetch.url, bearer(&found));
+                self.ask(Fetch { stage: Stage::Secret, ..fetch }, effect, now)
             }
-            Err(why) => self.failed(&reference, no_token(&why), now),
+            Err(why) => self.failed(&fetch.reference, no_token(&why), now),
         })
+    }
+
+    // The answer is waited for from now on.
+    fn ask(&mut self, fetch: Fetch, effect: Box<Effect>, now: Now) -> Progress {
+        self.fetch = Some(Fetch { asked_at: now.instant, ..fetch });
+        Progress::Ask(effect)
     }
 
     /// No answer came, and none is expected any more.
