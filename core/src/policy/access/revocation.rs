@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::http::percent::{Keep, encode};
 use crate::keys::{Progress, Want};
 use crate::pki::ocsp::{self, Standing, question, responders};
 use crate::pki::revocation::{RevocationList, points};
@@ -78,8 +79,7 @@ impl Link {
             Kind::Responder => {
                 let question = STANDARD.encode(question(&self.certificate, &self.issuer));
                 // RFC 6960 §A.1
-                let encoded = question.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
-                let url = format!("{}/{encoded}", source.url.trim_end_matches('/'));
+                let url = format!("{}/{}", source.url.trim_end_matches('/'), encode(&question, Keep::Unreserved));
                 document::get(&url, "application/ocsp-response", ANSWER_BYTES_MAX)
             }
             Kind::List => document::get(&source.url, "application/pkix-crl", LIST_BYTES_MAX),
