@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::http::Url;
 
 /// A connection to a credential provider.

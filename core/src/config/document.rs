@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::config::syntax_error::SyntaxError;
 use crate::config::yaml;
 use crate::span::Position;
 
@@ -36,15 +37,6 @@ impl Syntax {
             Self::Yaml => "YAML",
         }
     }
-}
-
-/// Why a text is not a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// What is wrong, in words.
-    pub message: String,
-    /// Where, when that is known.
-    pub position: Option<Position>,
 }
 
 /// Reads a whole text as one document. Members that are given twice are an error in both syntaxes, since one would be dropped.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::diagnostic::did_you_mean;
 
 /// The most servers that a connection string names.

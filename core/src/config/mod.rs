@@ -17,9 +17,11 @@ pub mod named_values;
 pub mod parse;
 pub mod proxy;
 pub mod resource;
+pub mod secret;
 pub mod wire;
 
 mod schema;
+pub mod syntax_error;
 mod yaml;
 
 pub use resource::{Origin, Resource, ResourceId, ResourceSet, Revision};

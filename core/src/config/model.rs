@@ -9,6 +9,7 @@ use crate::config::contract::{OperationResponse, RequestContract, SchemaDocument
 use crate::config::external_cache::RedisServer;
 use crate::config::proxy::Proxy;
 use crate::config::resource::{Origin, ResourceId};
+use crate::config::secret::Secret;
 use crate::http::{Method, Url};
 use crate::time::WallTime;
 
@@ -113,16 +114,6 @@ pub struct Certificate {
     pub chain_pem: String,
     /// The private key in PEM.
     pub key_pem: Option<Secret>,
-}
-
-/// A text that must not reach a log, a trace or a panic message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 /// A policy document as written.

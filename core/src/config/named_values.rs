@@ -8,7 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::bounds::MAX_SUBSTITUTED_BYTES;
-use crate::config::model::{NamedValue, Secret};
+use crate::config::model::NamedValue;
+use crate::config::secret::Secret;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::span::Span;
 

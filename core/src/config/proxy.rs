@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::http::percent::decode;
 use crate::http::{HeaderValue, Url};
 

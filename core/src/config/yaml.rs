@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Number, Value};
 
 use crate::config::bounds::{MAX_YAML_DEPTH, MAX_YAML_NODES};
-use crate::config::document::SyntaxError;
+use crate::config::syntax_error::SyntaxError;
 use crate::span::Position;
 
 /// The one document of a YAML text.

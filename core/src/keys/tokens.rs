@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 
 use crate::config::authorization::ClientGrant;
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::http::Url;
 use crate::keys::{Kept, Lasting, Progress, Want};
 use crate::time::{Instant, Now};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 
-use crate::config::model::{HubCredential, Logger, Secret};
+use crate::config::model::{HubCredential, Logger};
+use crate::config::secret::Secret;
 use crate::diagnostic::did_you_mean;
 use crate::http::percent::{Keep, encode};
 use crate::http::{Bytes, HeaderName, HeaderValue, Method, Url, header};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::model::{Backend, Secret};
+use crate::config::model::Backend;
+use crate::config::secret::Secret;
 use crate::context::{BackendView, Body, ResponseView};
 use crate::diagnostic::nearest;
 use crate::expr::Message;

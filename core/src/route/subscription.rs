@@ -181,7 +181,7 @@ pub fn key_of<'r>(key_header: &str, key_query: &str, request: &'r RequestHead) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::Secret;
+    use crate::config::secret::Secret;
     use crate::http::{HeaderMap, HeaderValue, HttpVersion, Method, Url};
 
     const REQUIRED: SubscriptionRequirement = SubscriptionRequirement::Required;

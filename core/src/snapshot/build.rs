@@ -9,8 +9,9 @@ use crate::config::authorization::{Authorization, Grant};
 use crate::config::contract::{GRAPHQL_SCHEMA, SchemaDocument};
 use crate::config::external_cache::ExternalCache;
 use crate::config::model::{
-    self, Api, ApiKind, Backend, Configuration, HubCredential, Logger, Operation, Product, Secret, Subscription, User,
+    self, Api, ApiKind, Backend, Configuration, HubCredential, Logger, Operation, Product, Subscription, User,
 };
+use crate::config::secret::Secret;
 use crate::context::{
     ApiView, CertificateView, DeploymentView, GroupView, IdentityView, OperationView, ProductView, SubscriptionView,
     UserView,
@@ -396,7 +397,7 @@ fn user_view(configuration: &Configuration, id: &str) -> UserView {
 
 /// A subscription as expressions see it.
 pub(super) fn subscription(subscription: &Subscription, configuration: &Configuration) -> CompiledSubscription {
-    let text = |key: &Option<crate::config::model::Secret>| key.as_ref().map(|key| key.0.clone()).unwrap_or_default();
+    let text = |key: &Option<crate::config::secret::Secret>| key.as_ref().map(|key| key.0.clone()).unwrap_or_default();
     let (primary, secondary) = (text(&subscription.primary_key), text(&subscription.secondary_key));
     let view = |key: &str| {
         Arc::new(SubscriptionView {

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 pub use reference::{SecretRef, filled, references};
 
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::http::message::ResponseView;
 use crate::http::{HeaderMap, HeaderValue, Method, Url, header};
 use crate::keys::{DOCUMENT_BYTES_MAX, Progress as Supply, TokenKey, TokenSource, Tokens};

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::config::{Resource, ResourceId, ResourceSet};
 use crate::diagnostic::Diagnostic;
 use crate::http::{Query, Scheme, Url};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use holdfast_core::config::model::Secret;
+use holdfast_core::config::secret::Secret;
 use holdfast_core::config::{Revision, bounds};
 use holdfast_core::gateway::FetchFailure;
 use holdfast_core::http::{HeaderValue, Method, StatusCode, Url, header};

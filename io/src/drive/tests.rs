@@ -2,7 +2,7 @@
 
 use std::sync::Mutex as StdMutex;
 
-use holdfast_core::config::model::Secret;
+use holdfast_core::config::secret::Secret;
 use holdfast_core::gateway::{BackupPlace, EXIT_DRAINED, EXIT_FORCED, Settings, Source};
 use holdfast_core::http::Url;
 use holdfast_core::keys::TokenSource;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_core::config::model::Secret;
+use holdfast_core::config::secret::Secret;
 use holdfast_core::http::Url;
 use holdfast_core::keys::TokenSource;
 

@@ -1,6 +1,6 @@
 //! The gateway token: `GatewayKey {gateway id}&{yyyyMMddHHmm}&{signature}`. Reads it; cannot check its signature, only Azure can.
 
-use holdfast_core::config::model::Secret;
+use holdfast_core::config::secret::Secret;
 use holdfast_core::time::{Civil, WallTime};
 
 /// A gateway token, read as far as a gateway can.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use holdfast_core::config::model::Secret;
+use holdfast_core::config::secret::Secret;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

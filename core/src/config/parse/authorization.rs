@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::config::authorization::{Authorization, ClientGrant, Grant, Principal};
-use crate::config::model::Secret;
 use crate::config::named_values::Substitution;
 use crate::config::parse::Parsing;
 use crate::config::parse::properties::Properties;
 use crate::config::resource::{Resource, ResourceId};
+use crate::config::secret::Secret;
 use crate::diagnostic::Diagnostic;
 use crate::http::Url;
 

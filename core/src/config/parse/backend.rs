@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::config::model::{Backend, Certificate, CertificateName, ManagedIdentity, Secret};
+use crate::config::model::{Backend, Certificate, CertificateName, ManagedIdentity};
 use crate::config::named_values::Substitution;
 use crate::config::parse::balancing::{circuit_breaker, is_pool, pool};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::proxy::Proxy;
 use crate::config::resource::{Resource, ResourceId};
+use crate::config::secret::Secret;
 use crate::diagnostic::did_you_mean;
 use crate::http::{HeaderName, HeaderValue, Url};
 use crate::pki::name::hex;

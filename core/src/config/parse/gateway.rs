@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::model::{Authority, Certificate, DebugCredential, Gateway, Hostname, Secret, Service};
+use crate::config::model::{Authority, Certificate, DebugCredential, Gateway, Hostname, Service};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::ResourceId;
+use crate::config::secret::Secret;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// The facts of the service; they may be missing.

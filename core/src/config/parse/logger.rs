@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::config::model::{HubCredential, Logger, Secret};
+use crate::config::model::{HubCredential, Logger};
 use crate::config::named_values::Substitution;
 use crate::config::parse::Parsing;
 use crate::config::parse::properties::Properties;
 use crate::config::resource::Resource;
+use crate::config::secret::Secret;
 use crate::http::Url;
 
 /// Loggers of other kinds.

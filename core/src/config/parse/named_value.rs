@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::model::{NamedValue, Secret};
+use crate::config::model::NamedValue;
 use crate::config::named_values::is_name;
 use crate::config::parse::Parsing;
 use crate::config::parse::properties::Properties;
 use crate::config::resource::Resource;
+use crate::config::secret::Secret;
 
 const KNOWN: &[&str] = &["displayName", "value", "secret", "tags", "keyVault", "provisioningState"];
 

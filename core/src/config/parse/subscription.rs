@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::model::{Secret, Subscription, SubscriptionScope};
+use crate::config::model::{Subscription, SubscriptionScope};
 use crate::config::parse::properties::Properties;
 use crate::config::parse::{Parsing, reference};
 use crate::config::resource::{Resource, ResourceId};
+use crate::config::secret::Secret;
 use crate::diagnostic::did_you_mean;
 
 const KNOWN: &[&str] = &[

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::conversation::{Conversation, Message};
 use crate::config::contract::GRAPHQL_SCHEMA;
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::config::{ResourceSet, Revision};
 pub(crate) use crate::exchange::probe::world::{insert, policy};
 use crate::http::Url;

@@ -1,4 +1,4 @@
-//! Numbers as decimal digits: what all number formats and all number parsing share. Holds no format language.
+//! Numbers as decimal digits: what all number formats and all number parsing share. Knows no format language.
 
 /// A number `0.d1d2d3… × 10^point`; no digits mean zero. Digits are ASCII.
 #[derive(Clone, Debug, Default)]
@@ -139,6 +139,16 @@ impl Digits {
         let magnitude: i128 = format!("{text:0<length$}").parse().ok()?;
         Some(if self.is_negative { -magnitude } else { magnitude })
     }
+}
+
+/// `E+05`: the mark, a sign, and at least so many digits; `plus` is what stands for a positive sign, NUL for none.
+pub(crate) fn write_exponent(mark: char, exponent: i32, digits: usize, plus: char) -> String {
+    let sign = match (exponent < 0, plus) {
+        (true, _) => "-".to_owned(),
+        (false, '\0') => String::new(),
+        (false, plus) => plus.to_string(),
+    };
+    format!("{mark}{sign}{:0digits$}", exponent.unsigned_abs())
 }
 
 fn trim_end(digits: &mut Vec<u8>) {

@@ -1,7 +1,6 @@
 //! Custom format strings of numbers (`0.00#,;%‰E+0`), invariant culture. Standard ones are in `number_format`.
 
-use super::digits::{Digits, ZeroSign};
-use super::number_format::write_exponent;
+use super::digits::{Digits, ZeroSign, write_exponent};
 use crate::expr::Interrupt;
 use crate::expr::exception::Outcome;
 use crate::expr::limits::Limit;

@@ -1,6 +1,6 @@
 //! Standard format strings of numbers (`C D E F G N P R X B`), invariant culture. Custom ones are in `number_custom`.
 
-use super::digits::Digits;
+use super::digits::{Digits, write_exponent};
 use super::number_custom;
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, format as format_exception};
@@ -228,16 +228,6 @@ fn scientific(number: &Digits, fraction: usize, mark: char) -> String {
     let exponent = if number.digits.is_empty() { 0 } else { number.point - 1 };
     text.push_str(&write_exponent(mark, exponent, 3, '+'));
     text
-}
-
-/// `E+05`: the mark, a sign, and at least so many digits; `plus` is what stands for a positive sign, NUL for none.
-pub(super) fn write_exponent(mark: char, exponent: i32, digits: usize, plus: char) -> String {
-    let sign = match (exponent < 0, plus) {
-        (true, _) => "-".to_owned(),
-        (false, '\0') => String::new(),
-        (false, plus) => plus.to_string(),
-    };
-    format!("{mark}{sign}{:0digits$}", exponent.unsigned_abs())
 }
 
 // `G`: as few digits as needed, scientific beyond the precision. Limits are those of .NET 8 (fixture `general`).

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use crate::config::authorization::ClientGrant;
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::http::message::{Body, ResponseView};
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, Url, header};
 use crate::keys::{AccessToken, DOCUMENT_BYTES_MAX, Progress, TOKEN_BYTES_MAX, TokenKey, TokenSource};

@@ -4,7 +4,8 @@ mod client_certificate;
 
 use std::sync::Arc;
 
-use holdfast_core::config::model::{Certificate, Hostname, Secret};
+use holdfast_core::config::model::{Certificate, Hostname};
+use holdfast_core::config::secret::Secret;
 use holdfast_core::exchange::UpstreamTls;
 use holdfast_core::time::{Instant, Now, WallTime};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
