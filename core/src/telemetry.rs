@@ -102,6 +102,8 @@ pub mod name {
     pub const FOLDER_NOT_AVAILABLE: &str = "FolderNotAvailable";
     /// A secret was fetched from Key Vault.
     pub const SECRET_FETCHED: &str = "KeyVaultSecretFetched";
+    /// What an earlier process had fetched from Key Vault was restored from the backup.
+    pub const SECRETS_RESTORED: &str = "KeyVaultSecretsRestored";
     /// A secret could not be fetched from Key Vault; what was known of it stays.
     pub const SECRET_NOT_AVAILABLE: &str = "KeyVaultSecretNotAvailable";
     /// A revision was refused as a whole.

@@ -19,14 +19,14 @@ use rustls::ClientConfig;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use crate::backup::{Place, Store};
+use crate::backup::{Content, Place, Store};
 use crate::clock::SystemClock;
 use crate::disk::{Disk, OsDisk};
 use crate::drive::{Control, EXIT_UNUSABLE, Provider, run_control};
 use crate::env::Env;
 use crate::net::{Net, TokioNet};
 use crate::plane::{Accepting, Plane};
-use crate::settings::{Color, Listeners, Settings, Source};
+use crate::settings::{Backup, Color, Listeners, Settings, Source};
 use crate::signal::shutdown_requests;
 use crate::sinks::StdSink;
 use crate::sinks::adapters::Adapters;
@@ -139,8 +139,7 @@ async fn control(
     mut deaths: mpsc::UnboundedReceiver<Death>,
 ) -> Result<i32, String> {
     let requests = shutdown_requests().map_err(|error| format!("no handler for signals: {error}"))?;
-    let backup =
-        Store::new(env.disk, settings.backup.path.clone(), settings.backup.key.clone(), Arc::clone(&env.crypto));
+    let backup = backup_store(env, settings);
     let place = backup_place(env, settings, &backup).await;
     let control = Control {
         settings: startup::gateway_settings(settings, instance_id, place, Grounds::new(&env.crypto, &tls.roots)?),
@@ -176,10 +175,20 @@ async fn unexpected(deaths: &mut mpsc::UnboundedReceiver<Death>, plane: &Plane) 
     }
 }
 
+fn backup_store<N: Net, D: Disk>(env: &Env<N, D>, settings: &Settings) -> Store<D> {
+    let content = match &settings.source {
+        Source::Folder(_) => Content::Secrets,
+        Source::Service(_) => Content::Configuration,
+    };
+    let Backup { path, key } = settings.backup.clone();
+    Store::new(env.disk.clone(), path, content, key, Arc::clone(&env.crypto))
+}
+
 async fn backup_place<N: Net, D: Disk>(env: &Env<N, D>, settings: &Settings, backup: &Store<D>) -> BackupPlace {
     match &settings.source {
-        Source::Folder(_) => return BackupPlace::Missing,
-        Source::Service(_) => {}
+        // What is in a vault never lies on a disk as it is.
+        Source::Folder(_) if settings.backup.key.is_none() => return BackupPlace::Missing,
+        Source::Folder(_) | Source::Service(_) => {}
     }
     match backup.probe().await {
         Place::Writable => BackupPlace::Present,

@@ -52,7 +52,8 @@ pub enum Source {
         /// Host and port of the endpoint.
         identity: String,
     },
-    /// A folder that is read again every sync interval. No heartbeats, no backup: the folder is on disk already.
+    /// A folder that is read again every sync interval. No heartbeats, and no backup but of the secrets that vaults have told: the rest is on
+    /// disk already.
     Folder {
         /// Who vouches for this process to the vaults that hold secrets of the configuration.
         identity: TokenSource,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::adopt::Via;
-use super::event::{FolderState, Output};
+use super::event::{FolderState, Output, Settings};
+use super::keeping::Keeping;
 use super::{Gateway, Provider};
 use crate::config::Revision;
 use crate::config::folder::{self, Files};
@@ -11,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::keys::TokenSource;
 use crate::lifecycle::Cause;
 use crate::policy::effect::Reply;
+use crate::rng::Seed;
 use crate::sync::LOST_AFTER;
 use crate::telemetry::{Event, Level, name};
 use crate::time::{Instant, Now};
@@ -25,6 +27,10 @@ pub(super) struct Folder {
     pub(super) due_at: Option<Instant>,
     pub(super) lost_at: Option<Instant>,
     pub(super) vault: Vault,
+    /// `None` when there is no place for backups.
+    pub(super) keeping: Option<Keeping>,
+    /// Whether it was said that secrets are not saved.
+    pub(super) is_loss_told: bool,
     revision: Revision,
     findings: Vec<Diagnostic>,
     // What was read last, without what vaults hold of it.
@@ -32,12 +38,14 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn new(interval: Duration, identity: TokenSource) -> Self {
+    pub(super) fn new(settings: &Settings, identity: TokenSource, seed: Seed) -> Self {
         Self {
-            interval,
+            interval: settings.sync_interval,
             due_at: None,
             lost_at: None,
             vault: Vault::new(identity),
+            keeping: Keeping::new(settings, seed),
+            is_loss_told: false,
             revision: Revision(0),
             findings: Vec::new(),
             read: None,
@@ -48,6 +56,9 @@ impl Folder {
         self.due_at = None;
         self.lost_at = None;
         self.vault.stop();
+        if let Some(keeping) = &mut self.keeping {
+            keeping.reading_lost_at = None;
+        }
     }
 }
 
@@ -93,6 +104,7 @@ impl Gateway {
         let read = folder::read(files);
         folder.vault.want(vault::references(&read.set), now.instant);
         folder.read = Some(read);
+        self.keep_secrets(now);
         self.adopt_folder(now);
     }
 
@@ -163,6 +175,7 @@ impl Gateway {
         if folder.vault.due_at().is_some_and(|at| at <= now.instant) {
             return;
         }
+        self.keep_secrets(now);
         let before = self.serving.newest().map(|newest| newest.source.revision);
         self.adopt_folder(now);
         if self.serving.newest().map(|newest| newest.source.revision) != before && self.last_failure.is_none() {

@@ -13,6 +13,7 @@ mod adopt;
 mod drain;
 pub mod event;
 mod folder;
+mod keeping;
 mod saving;
 mod service;
 mod status;
@@ -91,9 +92,7 @@ impl Gateway {
         settings.heartbeat_interval = settings.heartbeat_interval.max(INTERVAL_MIN);
         let provider = match &settings.source {
             Source::Service { identity } => Provider::Service(Box::new(Service::new(&settings, identity, seed))),
-            Source::Folder { identity } => {
-                Provider::Folder(Box::new(Folder::new(settings.sync_interval, identity.clone())))
-            }
+            Source::Folder { identity } => Provider::Folder(Box::new(Folder::new(&settings, identity.clone(), seed))),
         };
         let identity = Identity {
             gateway_id: settings.gateway_id.clone(),
@@ -122,9 +121,9 @@ impl Gateway {
     }
 
     fn start(&mut self, now: Now) {
-        match &mut self.provider {
+        match &self.provider {
             Provider::Service(_) => self.start_service(now),
-            Provider::Folder(folder) => folder.due_at = Some(now.instant),
+            Provider::Folder(_) => self.start_folder(now),
         }
     }
 

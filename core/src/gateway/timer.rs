@@ -88,11 +88,14 @@ impl Gateway {
             Provider::Service(service) => (Some(service), None),
             Provider::Folder(folder) => (None, Some(folder)),
         };
-        let writer = service.and_then(|service| service.writer.as_ref());
+        let keeping = folder.and_then(|folder| folder.keeping.as_ref());
+        let writer = self.writer();
         match timer {
             Timer::DrainDeadline => self.drain.as_ref().map(|drain| drain.deadline),
             Timer::DrainDelay => self.drain.as_ref().and_then(|drain| drain.stop_accepting_at),
-            Timer::BackupReadLost => service.and_then(|service| service.reading_lost_at),
+            Timer::BackupReadLost => service
+                .and_then(|service| service.reading_lost_at)
+                .or_else(|| keeping.and_then(|keeping| keeping.reading_lost_at)),
             Timer::BackupWriteLost => writer.and_then(|writer| writer.lost_at()),
             Timer::Publish => self.serving.coming.as_ref().map(|coming| coming.publish_at),
             Timer::BackupRetry => writer.and_then(|writer| writer.retry_at()),

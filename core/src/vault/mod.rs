@@ -2,6 +2,7 @@
 //! takes nothing away that was known. One thing is asked at a time. Performs nothing.
 
 mod reference;
+pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,12 +32,18 @@ pub const RETRY_MAX: Duration = Duration::from_secs(300);
 /// How long a vault may take for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Secrets, as they were fetched last.
+pub type Secrets = BTreeMap<SecretRef, Secret>;
+
 /// The secrets that a configuration names.
 #[derive(Debug)]
 pub struct Vault {
     tokens: Tokens,
     secrets: BTreeMap<SecretRef, Held>,
     fetch: Option<Fetch>,
+    // Of an earlier process, until the configuration says which of them it names.
+    restored: Secrets,
+    is_stopped: bool,
 }
 
 #[derive(Debug)]
@@ -91,14 +98,21 @@ impl Vault {
     pub fn new(source: TokenSource) -> Self {
         let tokens = Tokens::default();
         tokens.come_from(source);
-        Self { tokens, secrets: BTreeMap::new(), fetch: None }
+        Self { tokens, secrets: BTreeMap::new(), fetch: None, restored: Secrets::new(), is_stopped: false }
+    }
+
+    /// An earlier process knew these: each is known, and due all the same, if it is among those that are wanted first.
+    pub fn restore(&mut self, secrets: Secrets) {
+        self.restored = secrets;
     }
 
     /// The configuration names these now. What it no longer names is forgotten; what is new is due.
     pub fn want(&mut self, wanted: BTreeSet<SecretRef>, now: Instant) {
         self.secrets.retain(|reference, _| wanted.contains(reference));
+        let mut restored = std::mem::take(&mut self.restored);
         for reference in wanted {
-            let new = Held { known: None, failure: None, failures: 0, due_at: now };
+            let known = restored.remove(&reference);
+            let new = Held { known, failure: None, failures: 0, due_at: now };
             self.secrets.entry(reference).or_insert(new);
         }
     }
@@ -121,10 +135,23 @@ impl Vault {
         })
     }
 
+    /// All that is known.
+    #[must_use]
+    pub fn all_known(&self) -> Secrets {
+        let known = |(reference, held): (&SecretRef, &Held)| Some((reference.clone(), held.known.clone()?));
+        self.secrets.iter().filter_map(known).collect()
+    }
+
+    /// Whether the configuration names any.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
     /// When the next secret is due, unless one is being fetched.
     #[must_use]
     pub fn due_at(&self) -> Option<Instant> {
-        if self.fetch.is_some() {
+        if self.fetch.is_some() || self.is_stopped {
             return None;
         }
         self.secrets.values().map(|held| held.due_at).min()
@@ -136,10 +163,10 @@ impl Vault {
         self.fetch.as_ref().map(|fetch| fetch.asked_at.saturating_add(LOST_AFTER))
     }
 
-    /// Forgets all secrets, and that anything was asked.
+    /// Forgets that anything was asked, and asks nothing any more. What is known stays known, since it may still have to be saved.
     pub fn stop(&mut self) {
         self.fetch = None;
-        self.secrets.clear();
+        self.is_stopped = true;
     }
 
     /// Begins with what is due first; `None` when nothing is.

@@ -162,7 +162,7 @@ impl Disk for ModelDisk {
 fn on(model: Model) -> (ModelDisk, Store<ModelDisk>) {
     let disk = ModelDisk(Arc::new(Mutex::new(model)));
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
-    let store = Store::new(disk.clone(), PathBuf::from("/b"), None, crypto);
+    let store = Store::new(disk.clone(), PathBuf::from("/b"), Content::Configuration, None, crypto);
     (disk, store)
 }
 

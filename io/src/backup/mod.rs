@@ -19,6 +19,7 @@ use format::{FILE_BYTES_MAX, Generation, NonceBytes};
 pub struct Store<D: Disk> {
     disk: D,
     directory: PathBuf,
+    slots: [&'static str; 2],
     key: Option<BackupKey>,
     crypto: Arc<CryptoProvider>,
     next: Option<Next>,
@@ -42,7 +43,24 @@ struct Next {
     number: u64,
 }
 
-const SLOTS: [&str; 2] = ["snapshot-a.holdfast", "snapshot-b.holdfast"];
+/// What the backups are of: each has files of its own, so that one directory can hold both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The configuration of a service.
+    Configuration,
+    /// The secrets that a folder leaves to vaults.
+    Secrets,
+}
+
+impl Content {
+    const fn slots(self) -> [&'static str; 2] {
+        match self {
+            Self::Configuration => ["snapshot-a.holdfast", "snapshot-b.holdfast"],
+            Self::Secrets => ["secrets-a.holdfast", "secrets-b.holdfast"],
+        }
+    }
+}
+
 const TEMPORARY: &str = ".tmp";
 const PROBE: &str = "probe.holdfast.tmp";
 
@@ -55,9 +73,15 @@ enum Slot {
 }
 
 impl<D: Disk> Store<D> {
-    /// The backups in `directory`; touches nothing yet. `crypto` gives the nonces.
-    pub fn new(disk: D, directory: PathBuf, key: Option<BackupKey>, crypto: Arc<CryptoProvider>) -> Self {
-        Self { disk, directory, key, crypto, next: None }
+    /// The backups of `content` in `directory`; touches nothing yet. `crypto` gives the nonces.
+    pub fn new(
+        disk: D,
+        directory: PathBuf,
+        content: Content,
+        key: Option<BackupKey>,
+        crypto: Arc<CryptoProvider>,
+    ) -> Self {
+        Self { disk, directory, slots: content.slots(), key, crypto, next: None }
     }
 
     /// What can be done here: lists the directory, writes a file and removes it.
@@ -77,11 +101,11 @@ impl<D: Disk> Store<D> {
     /// Reads both slots: what cannot be used first, then the good generations, newest first. Removes what an interrupted save left.
     pub async fn read(&mut self) -> Vec<Result<Bytes, BackupFault>> {
         self.remove_leftovers().await;
-        let slots = self.slots().await;
+        let slots = self.read_slots().await;
         self.next = Some(next(&slots));
         let mut good = Vec::new();
         let mut generations = Vec::new();
-        for (name, slot) in SLOTS.into_iter().zip(slots) {
+        for (name, slot) in self.slots.into_iter().zip(slots) {
             match slot {
                 Slot::Good(generation) => good.push(generation),
                 Slot::Faulty(reason, _) => generations.push(Err(BackupFault { file: name.to_owned(), reason })),
@@ -100,19 +124,19 @@ impl<D: Disk> Store<D> {
     pub async fn write(&mut self, document: &[u8]) -> Result<(), String> {
         let next = match self.next.take() {
             Some(next) => next,
-            None => next(&self.slots().await),
+            None => next(&self.read_slots().await),
         };
         let nonce = self.nonce()?;
         let generation = Generation { number: next.number, document: document.to_vec() };
         let file = format::encode(&generation, self.key.as_ref().map(|key| (key, nonce)))?;
-        let slot = self.directory.join(SLOTS[next.slot]);
-        let temporary = self.directory.join(format!("{}{TEMPORARY}", SLOTS[next.slot]));
+        let slot = self.directory.join(self.slots[next.slot]);
+        let temporary = self.directory.join(format!("{}{TEMPORARY}", self.slots[next.slot]));
         if let Err(error) = self.replace(&temporary, &slot, &file).await {
             // Best effort: a full disk is freed again; a leftover is also removed at the next start.
             drop(self.disk.remove(&temporary).await);
             return Err(format!("{}: {}", slot.display(), in_words(&error)));
         }
-        self.next = Some(Next { slot: (next.slot + 1) % SLOTS.len(), number: next.number.saturating_add(1) });
+        self.next = Some(Next { slot: (next.slot + 1) % self.slots.len(), number: next.number.saturating_add(1) });
         Ok(())
     }
 
@@ -123,8 +147,9 @@ impl<D: Disk> Store<D> {
         self.disk.sync_dir(&self.directory).await
     }
 
-    async fn slots(&self) -> [Slot; 2] {
-        [self.slot(SLOTS[0]).await, self.slot(SLOTS[1]).await]
+    async fn read_slots(&self) -> [Slot; 2] {
+        let [a, b] = self.slots;
+        [self.slot(a).await, self.slot(b).await]
     }
 
     async fn slot(&self, name: &str) -> Slot {
@@ -142,7 +167,7 @@ impl<D: Disk> Store<D> {
         let Ok(names) = self.disk.list(&self.directory).await else { return };
         for path in names {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            let is_ours = SLOTS.iter().any(|slot| name.strip_prefix(slot) == Some(TEMPORARY)) || name == PROBE;
+            let is_ours = self.slots.iter().any(|slot| name.strip_prefix(slot) == Some(TEMPORARY)) || name == PROBE;
             if is_ours {
                 // A leftover that stays does no harm: nothing reads it, and the next save writes over it.
                 drop(self.disk.remove(&path).await);

@@ -9,7 +9,11 @@ const OLD: &[u8] = b"{\"revision\":\"00000001\"}";
 const NEW: &[u8] = b"{\"revision\":\"00000002\"}";
 
 fn store(directory: &Path, key: Option<BackupKey>) -> Store<OsDisk> {
-    Store::new(OsDisk, directory.to_owned(), key, Arc::new(rustls::crypto::ring::default_provider()))
+    store_of(Content::Configuration, directory, key)
+}
+
+fn store_of(content: Content, directory: &Path, key: Option<BackupKey>) -> Store<OsDisk> {
+    Store::new(OsDisk, directory.to_owned(), content, key, Arc::new(rustls::crypto::ring::default_provider()))
 }
 
 async fn documents(store: &mut Store<OsDisk>) -> Vec<Vec<u8>> {
@@ -33,13 +37,16 @@ async fn a_damaged_newest_falls_back_to_the_older_and_is_written_over_first() {
     let mut first = store(directory.path(), None);
     first.write(OLD).await.unwrap();
     first.write(NEW).await.unwrap();
-    let newest = directory.path().join(SLOTS[1]);
+    let newest = directory.path().join(Content::Configuration.slots()[1]);
     let mut content = fs::read(&newest).unwrap();
     *content.last_mut().unwrap() ^= 1;
     fs::write(&newest, content).unwrap();
     let mut second = store(directory.path(), None);
     let read = second.read().await;
-    let fault = BackupFault { file: SLOTS[1].to_owned(), reason: "damaged: the checksum does not match".to_owned() };
+    let fault = BackupFault {
+        file: Content::Configuration.slots()[1].to_owned(),
+        reason: "damaged: the checksum does not match".to_owned(),
+    };
     assert_eq!(read[0], Err(fault));
     assert_eq!(read[1].as_deref(), Ok(OLD));
     second.write(NEW).await.unwrap();
@@ -93,4 +100,19 @@ async fn a_place_is_probed_and_a_missing_one_is_named() {
     let Place::Missing(reason) = store(&missing, None).probe().await else { panic!("it is missing") };
     assert!(reason.ends_with("missing: does not exist"), "{reason}");
     assert!(store(&missing, None).write(NEW).await.unwrap_err().contains("does not exist"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn secrets_and_a_configuration_keep_out_of_each_other_s_way() {
+    let directory = tempfile::tempdir().unwrap();
+    store(directory.path(), None).write(OLD).await.unwrap();
+    let leftover = directory.path().join("secrets-a.holdfast.tmp");
+    fs::write(&leftover, "half").unwrap();
+    assert_eq!(documents(&mut store(directory.path(), None)).await, [OLD]);
+    assert!(leftover.exists(), "it is the other one's");
+    let mut secrets = store_of(Content::Secrets, directory.path(), None);
+    assert_eq!(documents(&mut secrets).await.len(), 0);
+    secrets.write(NEW).await.unwrap();
+    assert_eq!(documents(&mut secrets).await, [NEW]);
+    assert_eq!((documents(&mut store(directory.path(), None)).await, leftover.exists()), (vec![OLD.to_vec()], false));
 }

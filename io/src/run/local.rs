@@ -8,8 +8,7 @@ use holdfast_core::gateway::BackupPlace;
 use holdfast_core::snapshot::Snapshot;
 use tokio::sync::mpsc;
 
-use super::{backup_place, provider, startup};
-use crate::backup::Store;
+use super::{backup_place, backup_store, provider, startup};
 use crate::disk::Disk;
 use crate::drive::{Control, run_control};
 use crate::env::Env;
@@ -55,12 +54,7 @@ pub async fn run_local<N: Net, D: Disk>(
     let worker = run_worker(env.clone(), Arc::clone(&plane), Listeners { plain, tls: None }, options);
     let worker = tokio::task::spawn_local(worker);
 
-    let backup = Store::new(
-        env.disk.clone(),
-        settings.backup.path.clone(),
-        settings.backup.key.clone(),
-        Arc::clone(&env.crypto),
-    );
+    let backup = backup_store(&env, &settings);
     let place = backup_place(&env, &settings, &backup).await;
     let instance_id = startup::instance_id(&settings, None, env.seed);
     let control = Control {

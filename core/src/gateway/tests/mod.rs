@@ -2,6 +2,7 @@
 
 mod ending;
 mod folder;
+mod keeping;
 mod random;
 mod saving;
 mod sync;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use serde_json::Map;
 
 use super::{
-    BackupFault, BackupPlace, Compiler, FetchFailure, FolderState, Gateway, Input, Outcome, Output, Settings, Source,
-    Status,
+    BackupFault, BackupPlace, Compiler, FetchFailure, FolderState, Gateway, Input, Outcome, Output, Provider, Settings,
+    Source, Status,
 };
 use crate::backup::{self, Owner};
 use crate::config::folder::Files;
@@ -27,6 +28,7 @@ use crate::snapshot::{self, Compiled, Held, Identity, Snapshot};
 use crate::sync::{LOST_AFTER, PAGE_EVENTS};
 use crate::telemetry::{Event, Level};
 use crate::time::{Instant, Now, WallTime};
+use crate::vault::saved;
 
 const SYNC: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -212,7 +214,7 @@ impl World {
                 self.ask("heartbeat", Output::SendHeartbeat(document));
             }
             Output::WriteBackup(payload) => {
-                let revision = backup::read(&payload, &owner()).unwrap().source.revision.0;
+                let revision = self.saved_as(&payload);
                 assert!(self.saved.last().is_none_or(|last| revision >= *last), "never an older backup");
                 self.ask("write", Output::WriteBackup(payload));
             }
@@ -263,10 +265,21 @@ impl World {
         }
     }
 
+    // The revision in a backup; secrets have none and are counted instead.
+    fn saved_as(&self, payload: &[u8]) -> u32 {
+        match &self.gateway.provider {
+            Provider::Service(_) => backup::read(payload, &owner()).unwrap().source.revision.0,
+            Provider::Folder(_) => {
+                saved::read(payload, "gw1").unwrap();
+                u32::try_from(self.saved.len()).unwrap() + 1
+            }
+        }
+    }
+
     fn deliver(&mut self, output: &Output) {
         let Some(input) = self.answer(output) else { return };
         if let (Output::WriteBackup(payload), None) = (output, &self.disk_fault) {
-            self.saved.push(backup::read(payload, &owner()).unwrap().source.revision.0);
+            self.saved.push(self.saved_as(payload));
             self.disk.insert(0, Ok(payload.clone()));
             self.disk.truncate(2);
         }

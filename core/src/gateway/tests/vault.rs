@@ -11,10 +11,10 @@ use crate::vault::{REFRESH, RETRY_MIN};
 #[derive(Debug, Default)]
 pub(super) struct Vaults {
     /// By path; what is not here is refused.
-    secrets: BTreeMap<&'static str, &'static str>,
+    pub(super) secrets: BTreeMap<&'static str, &'static str>,
     /// Hosts that cannot be reached.
-    away: Vec<&'static str>,
-    is_silent: bool,
+    pub(super) away: Vec<&'static str>,
+    pub(super) is_silent: bool,
 }
 
 impl Vaults {
@@ -64,7 +64,7 @@ fn named(secret: &str) -> String {
     format!(r#"{{"properties": {{"displayName": "{secret}", "keyVault": {{"secretIdentifier": "{identifier}"}}}}}}"#)
 }
 
-fn folder(secrets: &[&str]) -> FolderState {
+pub(super) fn folder(secrets: &[&str]) -> FolderState {
     let texts: Vec<(String, String)> = secrets
         .iter()
         .map(|secret| (format!("named values/{secret}/namedValueInformation.json"), named(secret)))
@@ -84,7 +84,7 @@ fn world(vaults: Vaults, secrets: &[&str]) -> World {
     world
 }
 
-fn value(world: &World, name: &str) -> Option<String> {
+pub(super) fn value(world: &World, name: &str) -> Option<String> {
     let head = world.gateway.serving.head.as_ref()?;
     let resource = head.get(&ResourceId::new(&format!("/namedValues/{name}")))?;
     Some(resource.properties.get("value")?.as_str()?.to_owned())
