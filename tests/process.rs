@@ -35,6 +35,8 @@ mod traffic;
 #[path = "process/wait.rs"]
 mod wait;
 
+#[path = "process/arc.rs"]
+mod arc;
 #[path = "process/azure_services.rs"]
 mod azure_services;
 #[path = "process/backup.rs"]

@@ -41,7 +41,7 @@ pub enum TokenSource {
     Arc {
         /// Its URL.
         endpoint: Url,
-        /// The folder in which alone such files may be.
+        /// Where this process finds the agent's folder of such files.
         folder: Arc<str>,
     },
     /// A token of Kubernetes that Entra ID exchanges (workload identity).

@@ -11,8 +11,8 @@ use super::table;
 
 const ENDPOINT: &str = "holdfast.identity.endpoint";
 
-/// Where the agent of Azure Arc puts the files by which it knows whom it may give tokens to.
-const ARC_FOLDER: &str = "/var/opt/azcmagent/tokens";
+/// Where the agent of Azure Arc puts the files by which it knows whom it may give tokens to, as this process sees it.
+const ARC_KEYS: &str = "holdfast.identity.arc.keys";
 
 /// The metadata service of Azure's virtual machines: what there is when the environment says nothing.
 #[must_use]
@@ -43,7 +43,8 @@ pub(super) fn source(reader: &mut Reader) -> Option<TokenSource> {
     }
     if reader.is_given("IDENTITY_ENDPOINT") && reader.text("IMDS_ENDPOINT").is_some() {
         let endpoint = reader.read("IDENTITY_ENDPOINT", url)?;
-        return Some(TokenSource::Arc { endpoint, folder: Arc::from(ARC_FOLDER) });
+        let folder = reader.text(ARC_KEYS)?;
+        return Some(TokenSource::Arc { endpoint, folder: Arc::from(folder) });
     }
     Some(metadata_service())
 }

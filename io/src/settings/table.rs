@@ -171,6 +171,7 @@ pub const KEYS: &[Key] = &[
     used("holdfast.drain.delay", Kind::Timespan, Some("5s")),
     used("holdfast.drain.timeout", Kind::Timespan, Some("45s")),
     used("holdfast.identity.endpoint", Kind::Text, Some("http://169.254.169.254/metadata/identity/oauth2/token")),
+    used("holdfast.identity.arc.keys", Kind::Path, Some("/var/opt/azcmagent/tokens")),
     used("IDENTITY_ENDPOINT", Kind::Text, None),
     used("IDENTITY_HEADER", Kind::Secret, None),
     used("IMDS_ENDPOINT", Kind::Text, None),

@@ -24,6 +24,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The version of the protocol of Azure Arc's agent.
 const ARC_VERSION: &str = "2020-06-01";
 
+/// The folder in which alone the agent of Azure Arc has its keys, as it names it.
+const ARC_FOLDER: &str = "/var/opt/azcmagent/tokens";
+
 /// The longest file that proves who asks, in bytes.
 const PROOF_BYTES_MAX: u64 = 4096;
 
@@ -228,7 +231,8 @@ fn get(
     Some(Effect::Send(Box::new(OutboundRequest { headers, ..request(Method::GET, url) })))
 }
 
-// The file that the agent of Azure Arc asks for: `Basic realm=/var/opt/azcmagent/tokens/….key`, in its own folder alone.
+// The file that the agent of Azure Arc asks for: `Basic realm=/var/opt/azcmagent/tokens/….key`, in its own folder alone, which this
+// process may see at another place.
 fn proof(source: Option<&TokenSource>, response: ResponseView) -> Result<Effect, String> {
     let Some(TokenSource::Arc { folder, .. }) = source else {
         return Err("the source of tokens is another".to_owned());
@@ -240,12 +244,12 @@ fn proof(source: Option<&TokenSource>, response: ResponseView) -> Result<Effect,
     let fields = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
     let mut realms = fields.filter_map(|field| field.to_str().ok()?.trim().strip_prefix("Basic realm="));
     let path = realms.next().ok_or("the agent of Azure Arc names no file")?.trim_matches('"');
-    let name = path.strip_prefix(&**folder).and_then(|rest| rest.strip_prefix('/'));
+    let name = path.strip_prefix(ARC_FOLDER).and_then(|rest| rest.strip_prefix('/'));
     let is_key = |name: &&str| name.ends_with(".key") && !name.contains('/') && !name.contains('\\');
-    if name.filter(is_key).is_none() {
-        return Err(format!("the agent of Azure Arc names a file that is no key in {folder}"));
-    }
-    Ok(Effect::ReadFile { path: Arc::from(path), max_bytes: PROOF_BYTES_MAX })
+    let Some(name) = name.filter(is_key) else {
+        return Err(format!("the agent of Azure Arc names a file that is no key in {ARC_FOLDER}"));
+    };
+    Ok(Effect::ReadFile { path: format!("{folder}/{name}").into(), max_bytes: PROOF_BYTES_MAX })
 }
 
 // The question with the content of that file.
