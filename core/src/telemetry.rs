@@ -157,6 +157,8 @@ pub struct RequestRecord {
     pub total_time: Duration,
     /// What became of the look-up of a `cache-lookup`.
     pub cache: CacheUse,
+    /// Time spent waiting for a cache outside of the process; the one in memory takes none.
+    pub cache_time: Duration,
     /// Time spent waiting for backends.
     pub backend_time: Duration,
     /// Method, URL and status code of the last backend call.

@@ -90,6 +90,7 @@ impl Exchange {
             request_size: 0,
             total_time: context.elapsed(now),
             cache: self.state.cache,
+            cache_time: self.state.cache_time,
             backend_time: self.state.backend_time,
             backend: self.state.backend.take(),
             api_id: context.api.as_ref().map(|api| Arc::from(api.id.as_str())),

@@ -198,7 +198,7 @@ impl Exchange {
             if let Some(id) = self.dropped.pop() {
                 return Step::Cancel(id);
             }
-            match self.next_ready() {
+            match self.next_ready(now) {
                 Ready::Run if self.dropped.is_empty() => {}
                 // An answer that came in gave up what ran beside it.
                 Ready::Run => continue,

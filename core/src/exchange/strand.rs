@@ -14,7 +14,7 @@ use crate::policy::effect::{Effect, EffectId, OutboundRequest, Reply};
 use crate::policy::graphql::Execution;
 use crate::policy::graphql::synthetic::value_of;
 use crate::policy::run::BODY_BYTES_MAX;
-use crate::time::Now;
+use crate::time::{Instant, Now};
 
 /// One line of ops under way.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub(super) struct Strand {
     pub(super) permits: Vec<Permit>,
     /// The answer for the `Take` that runs next.
     pub(super) answer: Option<Reply>,
+    /// Since when it waits for a cache outside of the process.
+    pub(super) cache_asked_at: Option<Instant>,
     /// The call of a resolver that it makes.
     pub(super) resolves: Option<u32>,
     /// What it sees, when that is not what the others see and it does not run.
@@ -121,12 +123,13 @@ pub(super) enum Ready {
 
 impl Exchange {
     /// Takes up the strand that can go on.
-    pub(super) fn next_ready(&mut self) -> Ready {
+    pub(super) fn next_ready(&mut self, now: Now) -> Ready {
         loop {
             match std::mem::take(&mut self.strand.pending) {
                 Pending::None => return Ready::Run,
                 Pending::Ask(id, effect, whom) => {
                     self.strand.pending = Pending::Answer(id, whom);
+                    self.strand.cache_asked_at = matches!(*effect, Effect::Cache(_)).then_some(now.instant);
                     return Ready::Ask(id, effect);
                 }
                 Pending::Answer(id, whom) => {
@@ -156,6 +159,9 @@ impl Exchange {
         for strand in std::iter::once(&mut self.strand).chain(others) {
             if matches!(&strand.pending, Pending::Answer(expected, _) if *expected == id) {
                 strand.answer = Some(reply);
+                if let Some(since) = strand.cache_asked_at.take() {
+                    self.state.cache_time += now.instant.saturating_since(since);
+                }
                 return;
             }
         }

@@ -121,6 +121,8 @@ pub struct State {
     pub secrets: Vec<Arc<str>>,
     /// What the last cache-lookup found.
     pub cache: CacheUse,
+    /// Time spent waiting for a cache outside of the process.
+    pub cache_time: Duration,
     /// What a cache-lookup did not find, for the cache-store.
     pub missed: Option<Missed>,
     /// Values that `cache-value` policies look for or make.

@@ -49,8 +49,10 @@ pub(super) fn request_fields(record: &RequestRecord) -> Map<String, Value> {
     put(&mut fields, "responseSize", record.response_size.into());
     put(&mut fields, "requestSize", record.request_size.into());
     put(&mut fields, "cache", record.cache.as_str().into());
+    put(&mut fields, "cacheTime", millis(record.cache_time));
     put(&mut fields, "backendTime", millis(record.backend_time));
-    put(&mut fields, "clientTime", millis(record.total_time.saturating_sub(record.backend_time)));
+    let client_time = record.total_time.saturating_sub(record.backend_time).saturating_sub(record.cache_time);
+    put(&mut fields, "clientTime", millis(client_time));
     if let Some(backend) = &record.backend {
         put(&mut fields, "backendMethod", backend.method.as_str().into());
         put(&mut fields, "backendUrl", backend.url.as_str().into());

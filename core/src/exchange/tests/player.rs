@@ -43,9 +43,7 @@ pub(super) fn play(conversation: &Conversation) {
     let mut number = 0;
     while let Some(turn) = turns.next() {
         if turn.kind == "wait" {
-            let seconds = turn.name.parse().expect("`wait` says how many seconds");
-            now.instant = now.instant.saturating_add(Duration::from_secs(seconds));
-            now.wall = now.wall.saturating_add(Duration::from_secs(seconds));
+            now = later(now, turn);
             continue;
         }
         assert_eq!(turn.kind, "request", "line {}: expected `--- request`", turn.line);
@@ -67,6 +65,9 @@ pub(super) fn play(conversation: &Conversation) {
                     if let Some(label) = label {
                         in_flight.push((label, id, effect));
                         continue;
+                    }
+                    if let Some(turn) = turns.next_if(|next| next.kind == "wait") {
+                        now = later(now, turn);
                     }
                     note_content(&effect, turns.peek(), &mut passing);
                     let reply = answer(&effect, content.as_deref(), &mut turns);
@@ -99,6 +100,11 @@ pub(super) fn play(conversation: &Conversation) {
         let measured = sent(&mut outcome, content.as_deref(), &passing, &shared, now);
         finish(&outcome, &measured, &mut turns);
     }
+}
+
+fn later(now: Now, turn: &Turn) -> Now {
+    let time = Duration::from_secs(turn.name.parse().expect("`wait` says how many seconds"));
+    Now { instant: now.instant.saturating_add(time), wall: now.wall.saturating_add(time) }
 }
 
 // The content that a `reply` to a forwarded request puts behind its head.
@@ -445,7 +451,9 @@ fn finish(outcome: &Outcome, measured: &[String], turns: &mut Turns<'_>) {
         assert_eq!(measured.join("\n"), turn.text.trim(), "line {}", turn.line);
     }
     if let Some(turn) = turns.next_if(|next| next.kind == "cache") {
-        assert_eq!(outcome.record.cache.as_str(), turn.text.trim(), "line {}", turn.line);
+        let seconds = outcome.record.cache_time.as_secs();
+        let waited = if seconds > 0 { format!(" {seconds}") } else { String::new() };
+        assert_eq!(format!("{}{waited}", outcome.record.cache.as_str()), turn.text.trim(), "line {}", turn.line);
     }
     if let Some(turn) = turns.next_if(|next| next.kind == "traces") {
         assert_eq!(outcome.record.traces.join("\n"), turn.text.trim(), "line {}", turn.line);

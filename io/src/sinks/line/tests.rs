@@ -35,7 +35,8 @@ fn record() -> RequestRecord {
         client_protocol: "HTTP/1.1",
         response_code: 502,
         response_size: 7,
-        total_time: Duration::from_millis(12),
+        total_time: Duration::from_millis(15),
+        cache_time: Duration::from_millis(3),
         backend_time: Duration::from_millis(10),
         backend: Some(BackendRecord { method: "GET".to_owned(), url: "http://b/".to_owned(), response_code: None }),
         api_id: Some("echo".into()),
@@ -68,11 +69,11 @@ fn an_event_as_json() {
 fn a_request_as_json_without_empty_fields() {
     assert_eq!(
         request(JSON, &record()).unwrap(),
-        "{\"isRequestSuccess\":false,\"totalTime\":12,\"category\":\"GatewayLogs\",\"callerIpAddress\":\"10.0.0.1\",\
+        "{\"isRequestSuccess\":false,\"totalTime\":15,\"category\":\"GatewayLogs\",\"callerIpAddress\":\"10.0.0.1\",\
          \"timeGenerated\":\"2025-12-03T12:57:30.5330000Z\",\"correlationId\":\"id-1\",\"method\":\"GET\",\
          \"url\":\"http://h/echo?x=1\",\"responseCode\":502,\"responseSize\":7,\"requestSize\":0,\"cache\":\"none\",\
-         \"backendTime\":10,\"clientTime\":2,\"backendMethod\":\"GET\",\"backendUrl\":\"http://b/\",\"apiId\":\"echo\",\
-         \"clientProtocol\":\"HTTP/1.1\",\"lastError\":{\"reason\":\"BackendConnectionFailure\"},\
+         \"cacheTime\":3,\"backendTime\":10,\"clientTime\":2,\"backendMethod\":\"GET\",\"backendUrl\":\"http://b/\",\
+         \"apiId\":\"echo\",\"clientProtocol\":\"HTTP/1.1\",\"lastError\":{\"reason\":\"BackendConnectionFailure\"},\
          \"errors\":[{\"reason\":\"BackendConnectionFailure\"}],\"revision\":\"00000000\"}\n"
     );
 }
@@ -81,7 +82,7 @@ fn a_request_as_json_without_empty_fields() {
 fn a_request_as_text() {
     let line = request(TEXT, &record()).unwrap();
     let head =
-        "[Info] 2025-12-03T12:57:30.533 [GatewayLogs], isRequestSuccess: false, totalTime: 12, category: GatewayLogs";
+        "[Info] 2025-12-03T12:57:30.533 [GatewayLogs], isRequestSuccess: false, totalTime: 15, category: GatewayLogs";
     assert!(line.starts_with(head), "{line}");
 }
 
