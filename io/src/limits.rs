@@ -90,8 +90,10 @@ pub const CACHE_STORES_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Servers of a cluster that one worker is connected to for one external cache; the one that was asked longest ago goes first.
 pub const CACHE_NODES_MAX: usize = 64;
-/// How often the servers of a cluster may send one look-up on.
-pub const CACHE_REDIRECTS_MAX: usize = 3;
+/// How many further servers of a cluster one look-up asks: because it is sent there, or because one before could not help.
+pub const CACHE_REDIRECTS_MAX: usize = 5;
+/// After how long a server is asked again that could not answer for the moment (`TRYAGAIN`).
+pub const CACHE_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// For how long an external cache is left alone after its first failure; twice as long after each further one, up to
 /// [`CACHE_REST_MAX`].

@@ -180,9 +180,9 @@ fn keys_of_a_cluster_are_found_where_they_are() {
     // The third of them and one that is not there.
     let nobody = crate::ports::free().port();
     let named = format!("{},localhost:{nobody}", cluster.0[2].endpoint());
-    let folder = folder(&backend, &format!("{named},password={PASSWORD}"));
-    // Each worker learns by itself where slots are: one that has not heard of a move would miss what another finds.
-    let gateway = started(&wiring(&folder, &backup).set("holdfast.workers", "1"));
+    let folder = folder(&backend, &format!("{named},user=gateway,password={PASSWORD}"));
+    // Each worker learns by itself where slots are.
+    let gateway = started(&wiring(&folder, &backup).set("holdfast.workers", "2"));
     let items: Vec<String> = (0..24).map(|item| format!("/orders/items/{item}")).collect();
     let all_hit = || {
         let calls = backend.asked().len();

@@ -107,7 +107,7 @@ impl Redis {
         };
         format!(
             "{door}bind 127.0.0.1\ndir {place}\nsave \"\"\nappendonly no\ndaemonize no\nrequirepass {PASSWORD}\n\
-             user gateway on >{PASSWORD} ~holdfast:* -@all +getrange +set +del +select +ping +client\n"
+             user gateway on >{PASSWORD} ~holdfast:* -@all +getrange +set +del +select +asking\n"
         )
     }
 }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use holdfast_core::config::external_cache::{ExternalCache, RedisTls};
 use holdfast_core::http::Bytes;
 use redis::{Cmd, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::Surroundings;
 use super::link::{Endpoint, Link, Refusal, Way};
-use crate::limits::{CACHE_NODES_MAX, CACHE_REDIRECTS_MAX};
+use crate::limits::{CACHE_AGAIN_AFTER, CACHE_NODES_MAX, CACHE_REDIRECTS_MAX};
 use crate::net::Net;
 
 /// How many slots the keys of a cluster are shared out to.
@@ -29,6 +29,20 @@ pub(super) struct Servers<N: Net> {
     nodes: RefCell<Vec<(Endpoint, Rc<Link<N>>)>>,
     // Who has a slot, as far as somebody has said so.
     slots: RefCell<BTreeMap<u16, Endpoint>>,
+}
+
+// Those that could not help with one look-up, and why the first of them could not.
+#[derive(Default)]
+struct InVain {
+    places: Vec<Option<Endpoint>>,
+    why: Option<String>,
+}
+
+impl InVain {
+    fn add(&mut self, place: Option<Endpoint>, why: String) {
+        self.places.push(place);
+        self.why.get_or_insert(why);
+    }
 }
 
 impl<N: Net> Servers<N> {
@@ -80,21 +94,43 @@ impl<N: Net> Servers<N> {
         answered
     }
 
-    // Asks, and goes where it is sent.
+    // Asks, and goes where it is sent; where somebody cannot help, to another one who may know.
     async fn follow(&self, slot: u16, command: &Cmd, deadline: Instant) -> Result<Value, String> {
         let mut place = self.slots.borrow().get(&slot).cloned();
         let mut way = Way::Straight;
+        let mut in_vain = InVain::default();
         for _ in 0..=CACHE_REDIRECTS_MAX {
             let link = place.as_ref().map_or_else(|| Rc::clone(&self.named), |place| self.node(place));
             match link.ask(command, way, deadline).await {
                 Ok(value) => return Ok(value),
                 Err(Refusal::Answer(why)) => return Err(why),
-                Err(Refusal::Lost(why)) => {
-                    // Whoever has its slots by now, one of those that are named knows.
-                    if let Some(place) = place {
-                        self.slots.borrow_mut().retain(|_, known| *known != place);
+                Err(Refusal::Later(why)) => {
+                    let again_at = Instant::now() + CACHE_AGAIN_AFTER;
+                    if again_at >= deadline {
+                        return Err(why);
                     }
-                    return Err(why);
+                    in_vain.why.get_or_insert(why);
+                    sleep_until(again_at).await;
+                }
+                Err(Refusal::Unsure(why)) => {
+                    in_vain.add(place.take(), why);
+                    (place, way) = (self.another(&in_vain)?, Way::Straight);
+                }
+                Err(Refusal::Lost(why)) => {
+                    // Whoever has its slots by now, others know.
+                    if let Some(place) = &place {
+                        self.slots.borrow_mut().retain(|_, known| known != place);
+                    }
+                    in_vain.add(place.take(), why.clone());
+                    if self.nodes.borrow().is_empty() {
+                        return Err(why);
+                    }
+                    (place, way) = (self.another(&in_vain)?, Way::Straight);
+                }
+                // It has not heard yet that nobody is there any more.
+                Err(Refusal::Elsewhere(_, endpoint)) if in_vain.places.contains(&Some(endpoint.clone())) => {
+                    in_vain.places.push(place.take());
+                    (place, way) = (self.another(&in_vain)?, Way::Straight);
                 }
                 Err(Refusal::Elsewhere(next_way, endpoint)) => {
                     if next_way == Way::Straight {
@@ -104,7 +140,16 @@ impl<N: Net> Servers<N> {
                 }
             }
         }
-        Err("the servers of the cluster send it from one to the other".to_owned())
+        Err(in_vain.why.unwrap_or_else(|| "the servers of the cluster send it from one to the other".to_owned()))
+    }
+
+    // A server of the cluster that was not asked in vain; `None` is whoever is named and at hand.
+    fn another(&self, in_vain: &InVain) -> Result<Option<Endpoint>, String> {
+        let nodes = self.nodes.borrow();
+        let known = nodes.iter().rev().map(|(endpoint, _)| endpoint).chain(&self.cache.server.endpoints);
+        let mut places = std::iter::once(None).chain(known.cloned().map(Some));
+        let next = places.find(|place| !in_vain.places.contains(place));
+        next.ok_or_else(|| in_vain.why.clone().unwrap_or_default())
     }
 
     fn node(&self, endpoint: &Endpoint) -> Rc<Link<N>> {

@@ -39,6 +39,10 @@ pub(super) enum Refusal {
     Elsewhere(Way, Endpoint),
     /// The server says in words why not.
     Answer(String),
+    /// It cannot say at the moment, in the middle of a move.
+    Later(String),
+    /// It knows nothing for certain, since it has lost the others of its cluster: another one may know.
+    Unsure(String),
     /// No server answers.
     Lost(String),
 }
@@ -124,7 +128,12 @@ impl<N: Net> Link<N> {
             self.inner.failures.set(0);
             return Err(Refusal::Elsewhere(way, endpoint));
         }
-        if is_spoilt(&error) { Err(self.lost(generation, words(&error))) } else { Err(Refusal::Answer(words(&error))) }
+        match error.code() {
+            Some("TRYAGAIN") => Err(Refusal::Later(words(&error))),
+            Some("CLUSTERDOWN") => Err(Refusal::Unsure(words(&error))),
+            _ if is_spoilt(&error) => Err(self.lost(generation, words(&error))),
+            _ => Err(Refusal::Answer(words(&error))),
+        }
     }
 
     fn lost(&self, generation: u64, why: String) -> Refusal {

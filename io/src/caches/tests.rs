@@ -253,3 +253,90 @@ fn a_connection_that_the_server_closes_is_made_anew() {
         assert_eq!(server.connections(), 2);
     });
 }
+
+// Answers GETRANGE with an entry, all else with `OK`.
+fn serving(command: &[Vec<u8>]) -> Vec<u8> {
+    if command.first().is_some_and(|name| name == b"GETRANGE") { bulk(b"entry") } else { b"+OK\r\n".to_vec() }
+}
+
+fn moved_to(address: SocketAddr) -> Vec<u8> {
+    format!("-MOVED 7 127.0.0.1:{}\r\n", address.port()).into_bytes()
+}
+
+/// An address at which nobody listens.
+fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[test]
+fn a_call_that_meets_a_dead_server_asks_another_one_and_goes_on() {
+    run(async {
+        let heir = Server::start(serving);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (owner, count) = (nobody(), Arc::clone(&asked));
+        let next = heir.address;
+        let named = Server::start_at(move |_, _| match count.fetch_add(1, Ordering::SeqCst) {
+            0 => moved_to(owner),
+            _ => moved_to(next),
+        });
+        let scene = scene(&named.address.to_string());
+        assert_eq!(
+            scene.get().await,
+            Ok(Some(Bytes::from("entry"))),
+            "the owner was dead, the one that is named knew more"
+        );
+        assert_eq!(scene.get().await, Ok(Some(Bytes::from("entry"))));
+        assert_eq!((asked.load(Ordering::SeqCst), heir.connections()), (2, 1), "the new owner is remembered");
+        assert_eq!(scene.plane.cache_tally.failures(), 0);
+    });
+}
+
+#[test]
+fn where_nobody_knows_a_living_owner_the_reason_is_that_of_the_dead_one() {
+    run(async {
+        let owner = nobody();
+        let other = Server::start_at(move |_, _| moved_to(owner));
+        let named = Server::start_at(move |_, _| moved_to(owner));
+        let scene = scene(&format!("{},{}", named.address, other.address));
+        for _ in 0..3 {
+            assert_eq!(scene.get().await, Err("connection refused".to_owned()));
+        }
+        assert_eq!((named.connections(), other.connections()), (2, 1), "by the list and by itself; each was asked");
+    });
+}
+
+#[test]
+fn a_server_that_has_lost_its_cluster_makes_room_for_another() {
+    run(async {
+        let alone = Server::start(|_| b"-CLUSTERDOWN The cluster is down\r\n".to_vec());
+        let scene = scene(&alone.address.to_string());
+        for _ in 0..2 {
+            let why = scene.get().await.unwrap_err();
+            assert!(why.contains("CLUSTERDOWN") || why.contains("luster is down"), "{why}");
+        }
+        let whole = Server::start(serving);
+        let scene = self::scene(&format!("{},{}", alone.address, whole.address));
+        assert_eq!(scene.get().await, Ok(Some(Bytes::from("entry"))));
+        assert_eq!(scene.get().await, Ok(Some(Bytes::from("entry"))));
+    });
+}
+
+#[test]
+fn a_server_in_the_middle_of_a_move_is_asked_again() {
+    run(async {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let server = Server::start_at(move |_, command| match count.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => b"-TRYAGAIN Multiple keys request during rehashing of slot\r\n".to_vec(),
+            _ => serving(command),
+        });
+        let scene = scene(&server.address.to_string());
+        assert_eq!(scene.get().await, Ok(Some(Bytes::from("entry"))));
+        assert_eq!((asked.load(Ordering::SeqCst), server.connections()), (3, 1));
+        let stuck = Server::start(|_| b"-TRYAGAIN Multiple keys request during rehashing of slot\r\n".to_vec());
+        let scene = self::scene(&stuck.address.to_string());
+        let why = scene.get().await.unwrap_err();
+        assert!(why.contains("rehashing"), "{why}");
+        assert_eq!(stuck.connections(), 1);
+    });
+}
