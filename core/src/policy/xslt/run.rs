@@ -194,7 +194,11 @@ impl<'s> Runner<'_, 's> {
                 return self.call(rule.template, parameters, focus);
             }
         }
-        // XSLT 1.0 §5.8: what happens where no template is for the node.
+        self.built_in(focus, mode)
+    }
+
+    // XSLT 1.0 §5.8: what happens where no template is for the node.
+    fn built_in(&mut self, focus: Focus, mode: &'s Option<Name>) -> Outcome<()> {
         match self.world.tree.kind(focus.node) {
             Kind::Root | Kind::Element(..) => {
                 let nodes: Vec<NodeId> = self.world.tree.children(focus.node).collect();
@@ -233,6 +237,7 @@ impl<'s> Runner<'_, 's> {
                 self.copy_of(value)
             }
             Instruction::ApplyTemplates(apply) => self.apply_templates(apply, focus),
+            Instruction::ApplyImports(mode) => self.built_in(focus, mode),
             Instruction::CallTemplate(template, parameters) => {
                 let parameters = self.evaluated(parameters, focus)?;
                 self.call(*template, parameters, focus)

@@ -95,6 +95,8 @@ pub(super) enum Instruction {
     ValueOf(Expr, Escaping),
     CopyOf(Expr),
     ApplyTemplates(Box<Apply>),
+    /// With the mode of the rule.
+    ApplyImports(Option<Name>),
     CallTemplate(usize, Vec<(Name, Expr)>),
     ForEach(Expr, Vec<Sort>, Vec<Instruction>),
     If(Expr, Vec<Instruction>),

@@ -53,6 +53,7 @@ impl Compiler {
     fn instruction(&mut self, name: &str, element: &Element, scope: Scoped<'_>, made: &mut Vec<Instruction>) {
         let instruction = match name {
             "apply-templates" => self.apply_templates(element, scope, made),
+            "apply-imports" => self.apply_imports(element),
             "call-template" => self.call_template(element, scope, made),
             "for-each" => self.for_each(element, scope),
             "if" => {
@@ -99,7 +100,7 @@ impl Compiler {
             }
             "number" => self.number(element, scope),
             "fallback" => None,
-            other if self.looks_forward && !matches!(other, "apply-imports" | "param" | "sort") => {
+            other if self.looks_forward && !matches!(other, "param" | "sort") => {
                 self.fallback(element, scope, made);
                 None
             }
@@ -134,7 +135,6 @@ impl Compiler {
 
     fn unknown(&mut self, name: &str, element: &Element) {
         let message = match name {
-            "apply-imports" => "`xsl:apply-imports` needs an import, which no policy has".to_owned(),
             "param" | "sort" => format!("`{}` comes too late here", element.name),
             _ => format!("`{}` is no instruction of XSLT 1.0", element.name),
         };
@@ -236,6 +236,19 @@ impl Compiler {
         Some(Instruction::ApplyTemplates(Box::new(Apply { select, mode, sorts, parameters })))
     }
 
+    // No policy imports anything, so that what is imported for a node is what holds without any rule (XSLT 1.0 §5.6). Where it may stand
+    // is .NET's reading of `current template rule`, which is about places and not about calls.
+    fn apply_imports(&mut self, element: &Element) -> Option<Instruction> {
+        self.check(element, &[], &[]);
+        self.check_empty(element);
+        self.touched.applies = true;
+        if self.rule.is_none() {
+            let message = format!("`{}` stands in a template with `match`, outside of `xsl:for-each`", element.name);
+            self.error(element.name_span, message);
+        }
+        self.rule.clone().map(Instruction::ApplyImports)
+    }
+
     fn call_template(
         &mut self,
         element: &Element,
@@ -263,7 +276,9 @@ impl Compiler {
         self.check(element, &["select"], &["select"]);
         let select = self.expr(element, "select", scope);
         let sorts = self.sorts(element, scope);
+        let rule = self.rule.take();
         let body = self.body(element, scope, Lead::Sorts);
+        self.rule = rule;
         select.map(|select| Instruction::ForEach(select, sorts, body))
     }
 

@@ -81,6 +81,8 @@ struct Compiler {
     excluded: BTreeSet<Arc<str>>,
     /// What stands for a namespace in the result.
     aliases: BTreeMap<Arc<str>, (Arc<str>, Arc<str>)>,
+    /// The mode of the rule that is compiled; `None` where what is compiled is not in a rule, or no longer about its node.
+    rule: Option<Option<Name>>,
     /// The variables of the template that is compiled, those in sight.
     locals: Vec<(Name, usize)>,
     locals_count: usize,
@@ -246,6 +248,7 @@ impl Compiler {
 
     fn lone_template(&mut self, root: &Element, scope: &Arc<Scope>) {
         self.excluded.insert(Arc::from(XSL));
+        self.rule = Some(None);
         let (body, locals) = self.apart(|compiler| {
             let mut body = Vec::new();
             compiler.literal(root, scope, &mut body);
@@ -465,7 +468,9 @@ impl Compiler {
             let rules = self.sheet.rules.entry(mode.clone()).or_default();
             rules.push(Rule { pattern, template: index, priority });
         }
+        self.rule = element.attribute("match").map(|_| mode);
         let (body, locals) = self.apart(|compiler| compiler.body(element, scope, Lead::Parameters));
+        self.rule = None;
         self.sheet.templates.push(Template { body, locals });
         index
     }
