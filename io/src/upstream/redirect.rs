@@ -8,6 +8,7 @@ use holdfast_core::exchange::{HttpVersions, Route, UpstreamFailure, UpstreamFail
 use holdfast_core::http::{Bytes, HeaderMap, Method, ResponseHead, Scheme, Url};
 use holdfast_core::pki::ClientIdentity;
 use http::{HeaderValue, Request, Uri, header};
+use hyper::body::Body as _;
 
 use super::content::Outgoing;
 use super::failure;
@@ -27,6 +28,10 @@ pub(super) struct Plan {
     /// The content, when it can be sent again.
     pub(super) content: Option<Bytes>,
 }
+
+// Requests by which nobody expects content (RFC 9110 §8.6). All others say that they have none, as .NET's client does: there are servers
+// that refuse a POST without a length (411).
+const WITHOUT_CONTENT: [Method; 5] = [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE, Method::CONNECT];
 
 impl Plan {
     /// Leaves framing to hyper. `Expect` ends here too: the client's own was answered when its content was first read.
@@ -71,6 +76,9 @@ impl Plan {
             let message = format!("`{}` is not a request target", self.url.path_and_query());
             return Err((failure(UpstreamFailureKind::Broken, message), content));
         };
+        if content.is_end_stream() && !WITHOUT_CONTENT.contains(&self.method) {
+            self.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let mut request = Request::new(content);
         *request.method_mut() = self.method;
         *request.uri_mut() = target;

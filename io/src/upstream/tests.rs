@@ -333,6 +333,21 @@ fn framing_is_ours_and_nobody_else_s() {
 }
 
 #[test]
+fn a_method_that_has_content_as_a_rule_says_when_there_is_none() {
+    run(async |bench| {
+        let methods = ["POST", "PUT", "PATCH", "PURGE", "GET", "DELETE", "OPTIONS"];
+        for (at, name) in methods.into_iter().enumerate() {
+            let method = Method::from_bytes(name.as_bytes()).unwrap();
+            let asking = OutboundRequest { method, ..request(&format!("http://b{at}/")) };
+            let serve = async { answer(&mut bench.wires.accept().await, OK).await };
+            let (content, asked) = tokio::join!(bench.forward(asking), serve);
+            assert_eq!(content.unwrap(), "ok");
+            assert_eq!(asked.contains("content-length: 0\r\n"), at < 4, "{asked}");
+        }
+    });
+}
+
+#[test]
 fn redirects_are_followed_when_asked_and_up_to_a_limit() {
     run(async |bench| {
         let moved = "HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 0\r\n\r\n";
