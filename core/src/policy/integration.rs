@@ -159,11 +159,19 @@ pub struct SetUrl {
 }
 
 fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    let url = reader.text::<Arc<str>>()?;
-    if let Some(Err(error)) = url.known().map(|url| Url::parse(url)) {
-        reader.reject_text(format!("{url} is not a URL: {error}"));
-    }
+    let url = read_url(reader, |_| false, "a URL")?;
     Some(Arc::new(SetUrl { url }))
+}
+
+/// Reads the text of a `set-url`: what is `expected` in words, a URL unless it `may_be` another text.
+pub fn read_url(reader: &mut Reader<'_, '_, '_>, may_be: fn(&str) -> bool, expected: &str) -> Option<Operand> {
+    let url = reader.text::<Arc<str>>()?;
+    if let Some(known) = url.known().filter(|url| !may_be(url))
+        && let Err(error) = Url::parse(known)
+    {
+        reader.reject_text(format!("{known} is not {expected}: {error}"));
+    }
+    Some(url)
 }
 
 impl Policy for SetUrl {

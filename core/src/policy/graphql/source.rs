@@ -17,6 +17,7 @@ use crate::policy::control::INCLUDE_FRAGMENT;
 use crate::policy::convert::{XML_TO_JSON, build_xml_to_json};
 use crate::policy::dialect::Element;
 use crate::policy::effect::{Effect, OutboundRequest, Redirects, Reply};
+use crate::policy::integration::read_url;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::place::Section;
 use crate::policy::program::Op;
@@ -188,12 +189,7 @@ pub struct SetTarget {
 }
 
 fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
-    let url = reader.text::<Arc<str>>()?;
-    if let Some(known) = url.known().filter(|url| !url.starts_with('/'))
-        && let Err(error) = Url::parse(known)
-    {
-        reader.reject("attribute-value", format!("{known} is neither a URL nor a path that begins with `/`: {error}"));
-    }
+    let url = read_url(reader, |text| text.starts_with('/'), "a URL, nor a path that begins with `/`")?;
     Some(Arc::new(SetTarget { url }))
 }
 
