@@ -512,25 +512,21 @@ fn collect_into(schema: &Schema, of: &str, items: &[Item], into: &mut IndexMap<A
     for item in items {
         match item {
             Item::Field(field) => {
+                let Some(declared) = schema.field(of, &field.name) else { continue };
                 let known = into.entry(Arc::clone(&field.key)).or_insert_with(|| Collected {
                     of: of.to_owned(),
-                    shape: schema.field(of, &field.name).map_or_else(typename, |declared| declared.shape.clone()),
+                    shape: declared.shape.clone(),
                     fields: Vec::new(),
                 });
                 known.fields.push(Arc::clone(field));
             }
             Item::Fragment { on, items } => {
-                if on == of || schema.members(on).any(|member| member == of) {
+                if schema.is_possible(of, on) {
                     collect_into(schema, of, items, into);
                 }
             }
         }
     }
-}
-
-// The one field that no type declares.
-fn typename() -> Shape {
-    Shape::Required(Box::new(Shape::Named("String".to_owned())))
 }
 
 // INVARIANT: serde_json bounds how deep values stand in each other.

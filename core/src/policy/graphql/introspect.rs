@@ -1,8 +1,8 @@
 //! Introspection: the schema as data of its own types (GraphQL, October 2021, §4). Looks at nothing but the schema.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
-use crate::policy::graphql::schema::{Argument, Field, Kind, Root, Schema, Shape, Told, is_meta};
+use crate::policy::graphql::schema::{Argument, Directive, Field, Kind, Root, Schema, Shape, Told, is_meta};
 
 /// A part of a schema.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub(super) enum Meta<'s> {
     Field(&'s str, &'s Field),
     Input(&'s str, &'s Argument),
     Value(&'s str, &'s Told),
+    Directive(&'s str, &'s Directive),
 }
 
 /// What a part of a schema says.
@@ -53,6 +54,7 @@ impl<'s> Meta<'s> {
                 name => told(of, &argument.told, name),
             },
             Self::Value(of, value) => told(of, value, name),
+            Self::Directive(of, directive) => of_directive(of, directive, name, deprecated_too),
         }
     }
 }
@@ -79,7 +81,9 @@ fn of_schema<'s>(schema: &'s Schema, name: &str) -> Said<'s> {
         "queryType" => root(Root::Query),
         "mutationType" => root(Root::Mutation),
         "subscriptionType" => root(Root::Subscription),
-        "directives" => Said::Json(directives()),
+        "directives" => {
+            Said::Several(schema.directives().map(|(name, directive)| Meta::Directive(name, directive)).collect())
+        }
         _ => NULL,
     }
 }
@@ -132,21 +136,13 @@ fn wrapped(kind: &str, inner: &Shape, name: &str) -> Said<'static> {
     }
 }
 
-// The directives of every schema (§3.13), as data of their types.
-fn directives() -> Json {
-    let required = |name: &str| {
-        let of = json!({ "kind": "SCALAR", "name": name });
-        json!({ "kind": "NON_NULL", "ofType": of })
-    };
-    let argument = |name: &str, of: Json, default: Json| json!({ "name": name, "type": of, "defaultValue": default, "isDeprecated": false });
-    let directive = |name: &str, locations: &[&str], arguments: Json| json!({ "name": name, "locations": locations, "args": arguments, "isRepeatable": false });
-    let selections = ["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
-    let definitions = ["FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INPUT_FIELD_DEFINITION", "ENUM_VALUE"];
-    let reason = argument("reason", json!({ "kind": "SCALAR", "name": "String" }), json!("\"No longer supported\""));
-    json!([
-        directive("include", &selections, json!([argument("if", required("Boolean"), Json::Null)])),
-        directive("skip", &selections, json!([argument("if", required("Boolean"), Json::Null)])),
-        directive("deprecated", &definitions, json!([reason])),
-        directive("specifiedBy", &["SCALAR"], json!([argument("url", required("String"), Json::Null)])),
-    ])
+fn of_directive<'s>(of: &str, directive: &'s Directive, name: &str, deprecated_too: bool) -> Said<'s> {
+    match name {
+        "name" => text(Some(of)),
+        "description" => text(directive.description.as_deref()),
+        "locations" => Said::Json(directive.locations.iter().map(|location| location.as_str()).collect()),
+        "args" => inputs(&directive.arguments, deprecated_too),
+        "isRepeatable" => Said::Json(Json::from(directive.is_repeatable)),
+        _ => NULL,
+    }
 }

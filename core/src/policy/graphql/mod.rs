@@ -1,22 +1,26 @@
 //! GraphQL: `validate-graphql-request`, a request against the API's schema, its limits and rules about its fields; and synthetic APIs.
 //!
-//! `request` the request as HTTP carries it, `schema` and `check` what may be asked for, `plan` what is asked for, `execute` the
-//! operation under way, `resolvers` and `source` whom it asks, `synthetic` what comes of it.
+//! `request` the request as HTTP carries it, `schema`, `check` and `rules` what may be asked for, `plan` what is asked for, `execute` the
+//! operation under way, `resolvers` and `source` whom it asks, `synthetic` what comes of it; `without` and `print` write
+//! documents.
 
 mod check;
 mod coerce;
+mod document;
 mod execute;
 mod introspect;
-mod merge;
 mod plan;
+mod print;
 mod request;
 mod resolvers;
+mod rules;
 mod schema;
 pub mod source;
 pub mod synthetic;
 #[cfg(test)]
 mod tests;
 mod value;
+mod without;
 
 use std::sync::Arc;
 
@@ -32,8 +36,10 @@ use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
 use crate::policy::{Built, Policy};
 use crate::value::{JToken, Value};
-use check::{Asked, Wrong, check, without};
+use check::{Asked, check};
+use document::Wrong;
 use request::{Form, Request, unread, wrong};
+use without::without;
 
 pub use execute::{CALLS_MAX, Call, Execution, Next, PARALLEL_MAX, RESULT_BYTES_MAX};
 pub use resolvers::{Resolver, Resolvers};
@@ -178,7 +184,7 @@ impl Request {
         rules: &[(Arc<str>, Action)],
     ) -> Result<(Option<Changed>, Vec<Wrong>), Vec<Wrong>> {
         let document = parse_query::<&str>(&self.query).map_err(|error| unread(&error))?;
-        let asked = check(schema, &document, self.operation.as_deref(), depth_max)?;
+        let asked = check(schema, &document, &self.query, self.operation.as_deref(), depth_max)?;
         let (mut removed, mut rejected) = (Vec::new(), Vec::new());
         for field in asked {
             match decided(schema, &field, rules) {
@@ -196,8 +202,10 @@ impl Request {
         let Some(document) = without(document, &removed) else {
             return Err(wrong("Not authorized to access any field of the request."));
         };
-        let query = document.to_string().trim_end().to_owned();
-        Ok((Some(Changed { query, form: self.form }), removed.iter().map(unauthorized).collect()))
+        Ok((
+            Some(Changed { query: print::document(&document), form: self.form }),
+            removed.iter().map(unauthorized).collect(),
+        ))
     }
 }
 

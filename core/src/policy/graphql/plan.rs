@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use graphql_parser::Pos;
 use graphql_parser::query::{
     Directive, Document, Field as WrittenField, Selection, SelectionSet, TypeCondition, Value,
 };
 use serde_json::{Map, Value as Json};
 
-use crate::policy::graphql::check::{Fragments, Wrong, chosen, fragments, root_name};
 use crate::policy::graphql::coerce::{self, Values};
-use crate::policy::graphql::merge;
+use crate::policy::graphql::document::{Fragments, Operation, Wrong, chosen, fragments};
 use crate::policy::graphql::schema::{Root, Schema};
 
 /// An operation to be executed.
@@ -57,30 +55,21 @@ impl Plan {
     /// The plan of a document that has been checked.
     ///
     /// # Errors
-    /// The variables, directives, or fields of the same name do not fit.
+    /// The variables that were sent do not fit.
     pub(super) fn new<'a>(
         schema: &Schema,
         document: &Document<'a, &'a str>,
         operation: Option<&str>,
         sent: &Map<String, Json>,
     ) -> Result<Self, Vec<Wrong>> {
-        let (root, selection, defined) = chosen(document, operation).map_err(|wrong| vec![wrong])?;
-        let of =
-            schema.root(root).ok_or_else(|| vec![wrong(None, format!("The schema has no {}.", root_name(root)))])?;
-        let values = coerce::variables(schema, defined, sent)
-            .map_err(|whys| whys.into_iter().map(|why| wrong(None, why)).collect::<Vec<_>>())?;
+        let Operation { root, variables, set, .. } = chosen(document, operation).map_err(|wrong| vec![wrong])?;
+        let of = schema.root(root).unwrap_or_default();
+        let values = coerce::variables(schema, variables, sent)
+            .map_err(|whys| whys.into_iter().map(|message| Wrong { message, at: None }).collect::<Vec<_>>())?;
         let mut planner = Planner { schema, fragments: fragments(document), values, wrongs: Vec::new() };
-        let items = planner.items(of, selection);
-        let Planner { mut wrongs, .. } = planner;
-        if wrongs.is_empty() {
-            wrongs = merge::check(schema, of, &items);
-        }
-        if wrongs.is_empty() { Ok(Self { root, of: of.to_owned(), items }) } else { Err(wrongs) }
+        let items = planner.items(of, set);
+        if planner.wrongs.is_empty() { Ok(Self { root, of: of.to_owned(), items }) } else { Err(planner.wrongs) }
     }
-}
-
-fn wrong(at: Option<Pos>, message: String) -> Wrong {
-    Wrong { message, at: at.map(|at| (at.line, at.column)) }
 }
 
 struct Planner<'s, 'd, 'a> {
@@ -90,7 +79,7 @@ struct Planner<'s, 'd, 'a> {
     wrongs: Vec<Wrong>,
 }
 
-// INVARIANT: the document has been checked, so fragments are there, hold no circles, and are few.
+// INVARIANT: the document has been checked: fragments are there, none is in itself, and they are few.
 impl<'d, 'a> Planner<'_, 'd, 'a> {
     fn items(&mut self, of: &str, set: &'d SelectionSet<'a, &'a str>) -> Vec<Item> {
         let mut items = Vec::new();
@@ -146,37 +135,32 @@ impl<'d, 'a> Planner<'_, 'd, 'a> {
         }
     }
 
-    // `@skip` and `@include`, and no others (§3.13).
+    // What `@skip` and `@include` say (§3.13); other directives say nothing about execution.
     fn is_wanted(&mut self, directives: &[Directive<'a, &'a str>]) -> bool {
         let mut wanted = true;
         for directive in directives {
             let unless = match directive.name {
                 "include" => true,
                 "skip" => false,
-                other => {
-                    self.wrongs.push(wrong(Some(directive.position), format!("Unknown directive \"@{other}\".")));
-                    continue;
-                }
+                _ => continue,
             };
             match self.condition(directive) {
-                Ok(condition) => wanted &= condition == unless,
-                Err(why) => self.wrongs.push(wrong(Some(directive.position), why)),
+                Some(condition) => wanted &= condition == unless,
+                None => {
+                    let message = format!("The argument \"if\" of \"@{}\" has no value.", directive.name);
+                    self.wrongs.push(Wrong::new(directive.position, message));
+                }
             }
         }
         wanted
     }
 
-    fn condition(&self, directive: &Directive<'a, &'a str>) -> Result<bool, String> {
-        let name = directive.name;
-        let value = match directive.arguments.as_slice() {
-            [("if", Value::Variable(variable))] => match self.values.get(*variable) {
-                Some(value) => value.clone(),
-                None => return Err(format!("Variable \"${variable}\" of \"@{name}\" has no value.")),
-            },
-            [("if", value)] => coerce::plain(value),
-            [] => return Err(format!("Directive \"@{name}\" argument \"if\" is required but not provided.")),
-            _ => return Err(format!("Directive \"@{name}\" has the argument \"if\" alone.")),
-        };
-        value.as_bool().ok_or_else(|| format!("Boolean cannot represent the argument \"if\" of \"@{name}\"."))
+    // None: null was sent for a variable that has a default.
+    fn condition(&self, directive: &Directive<'a, &'a str>) -> Option<bool> {
+        match directive.arguments.as_slice() {
+            [(_, Value::Variable(variable))] => self.values.get(*variable)?.as_bool(),
+            [(_, value)] => coerce::plain(value).as_bool(),
+            _ => None,
+        }
     }
 }

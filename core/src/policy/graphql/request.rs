@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::http::{Bytes, Method, Query};
 use crate::policy::content::media_of;
-use crate::policy::graphql::check::Wrong;
+use crate::policy::graphql::document::Wrong;
 use crate::policy::run::Run;
 use crate::policy::schema::shortened;
 

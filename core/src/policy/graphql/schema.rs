@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use graphql_parser::schema::{
-    Definition, Directive, EnumValue as WrittenEnumValue, Field as WrittenField, InputValue, Type, TypeDefinition,
-    TypeExtension, Value, parse_schema,
+    Definition, Directive as WrittenDirective, DirectiveDefinition, DirectiveLocation, EnumValue as WrittenEnumValue,
+    Field as WrittenField, InputValue, Type, TypeDefinition, TypeExtension, Value, parse_schema,
 };
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -26,6 +27,7 @@ pub struct Schema {
     implements: BTreeMap<String, Vec<String>>,
     // The types that an object may be of when it is asked for as this one: who implements an interface, who is in a union.
     members: BTreeMap<String, BTreeSet<String>>,
+    directives: BTreeMap<String, Directive>,
     roots: [String; 3],
 }
 
@@ -77,6 +79,19 @@ pub(super) struct Argument {
     pub(super) default: Option<(Json, String)>,
     /// What people are told of it.
     pub(super) told: Told,
+}
+
+/// A directive that a schema knows.
+#[derive(Clone, Debug)]
+pub(super) struct Directive {
+    /// Its arguments.
+    pub(super) arguments: IndexMap<String, Argument>,
+    /// Where it may stand.
+    pub(super) locations: Vec<DirectiveLocation>,
+    /// Whether it may stand at one place several times.
+    pub(super) is_repeatable: bool,
+    /// What people are told of it.
+    pub(super) description: Option<String>,
 }
 
 /// A type as it is written, as in `[Int!]`.
@@ -155,7 +170,13 @@ pub(super) enum Root {
     Subscription,
 }
 
-// What every schema has besides its own (GraphQL, October 2021, §4).
+// The one field that no type declares (GraphQL, October 2021, §4.4).
+static TYPENAME: LazyLock<Field> = LazyLock::new(|| {
+    let shape = Shape::Required(Box::new(Shape::Named("String".to_owned())));
+    Field { of: "String".to_owned(), shape, arguments: IndexMap::new(), told: Told::default() }
+});
+
+// What every schema has besides its own (GraphQL, October 2021, §3.13 and §4).
 const INTROSPECTION: &str = "
 type __Schema { description: String types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type directives: [__Directive!]! }
 type __Type { kind: __TypeKind! name: String description: String fields(includeDeprecated: Boolean = false): [__Field!] interfaces: [__Type!] possibleTypes: [__Type!] enumValues(includeDeprecated: Boolean = false): [__EnumValue!] inputFields(includeDeprecated: Boolean = false): [__InputValue!] ofType: __Type specifiedByURL: String }
@@ -165,6 +186,10 @@ type __EnumValue { name: String! description: String isDeprecated: Boolean! depr
 type __Directive { name: String! description: String locations: [__DirectiveLocation!]! args(includeDeprecated: Boolean = false): [__InputValue!]! isRepeatable: Boolean! }
 enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }
 enum __DirectiveLocation { QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION SCHEMA SCALAR OBJECT FIELD_DEFINITION ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT INPUT_FIELD_DEFINITION }
+directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
+directive @specifiedBy(url: String!) on SCALAR
 ";
 
 impl Schema {
@@ -211,7 +236,7 @@ impl Schema {
                 }
                 Definition::TypeDefinition(of) => self.define(of),
                 Definition::TypeExtension(of) => self.extend(of),
-                Definition::DirectiveDefinition(_) => {}
+                Definition::DirectiveDefinition(of) => self.direct(of),
             }
         }
         Ok(())
@@ -268,6 +293,13 @@ impl Schema {
         }
     }
 
+    fn direct(&mut self, of: DirectiveDefinition<'_, String>) {
+        let DirectiveDefinition { name, description, arguments: written, repeatable, locations, .. } = of;
+        let directive = Directive { arguments: arguments(&written), locations, is_repeatable: repeatable, description };
+        // A schema may write down those that every schema has.
+        self.directives.entry(name).or_insert(directive);
+    }
+
     fn join(&mut self, interfaces: &[String], name: &str) {
         for interface in interfaces {
             self.implements.entry(name.to_owned()).or_default().push(interface.clone());
@@ -319,6 +351,32 @@ impl Schema {
         self.descriptions.get(name).map(String::as_str)
     }
 
+    /// A directive by name.
+    pub(super) fn directive(&self, name: &str) -> Option<&Directive> {
+        self.directives.get(name)
+    }
+
+    /// All directives, in the order of their names.
+    pub(super) fn directives(&self) -> impl Iterator<Item = (&str, &Directive)> {
+        self.directives.iter().map(|(name, directive)| (name.as_str(), directive))
+    }
+
+    /// Whether it has fields, or its members do.
+    pub(super) fn is_composite(&self, name: &str) -> bool {
+        matches!(self.kind(name), Some(Kind::Fields(_) | Kind::Union))
+    }
+
+    /// The types that an object may be of when it is asked for as this one (§5.5.2.3, GetPossibleTypes).
+    pub(super) fn possible<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        let own = self.is_object(name).then_some(name);
+        own.into_iter().chain(self.members(name).filter(|member| self.is_object(member)))
+    }
+
+    /// Whether an object of the type `one` may be asked for as `name`.
+    pub(super) fn is_possible(&self, one: &str, name: &str) -> bool {
+        one == name || self.members.get(name).is_some_and(|members| members.contains(one))
+    }
+
     /// Whether objects of it are of another type themselves: an interface or a union.
     pub(super) fn is_abstract(&self, name: &str) -> bool {
         self.interfaces.contains(name) || matches!(self.kind(name), Some(Kind::Union))
@@ -329,9 +387,10 @@ impl Schema {
         matches!(self.kind(name), Some(Kind::Fields(_))) && !self.interfaces.contains(name)
     }
 
-    /// A field of a type.
+    /// A field of a type, `__typename` too.
     pub(super) fn field(&self, of: &str, name: &str) -> Option<&Field> {
         match self.kind(of) {
+            Some(Kind::Fields(_) | Kind::Union) if name == "__typename" => Some(&TYPENAME),
             Some(Kind::Fields(fields)) => fields.get(name),
             Some(Kind::Scalar | Kind::Enum(_) | Kind::Union | Kind::Input(_)) | None => None,
         }
@@ -397,7 +456,7 @@ fn values(written: &[WrittenEnumValue<'_, String>]) -> IndexMap<String, Told> {
     written.iter().map(|value| (value.name.clone(), told(value.description.as_ref(), &value.directives))).collect()
 }
 
-fn told(description: Option<&String>, directives: &[Directive<'_, String>]) -> Told {
+fn told(description: Option<&String>, directives: &[WrittenDirective<'_, String>]) -> Told {
     let deprecated = directives.iter().find(|directive| directive.name == "deprecated").map(|directive| {
         let reason = directive.arguments.iter().find_map(|(name, value)| match value {
             Value::String(text) if name == "reason" => Some(text.clone()),

@@ -9,7 +9,8 @@ use crate::context::{Body, GraphQlView, RequestView, ResponseView};
 use crate::expr::Message;
 use crate::http::{Bytes, HeaderValue, Method, StatusCode, header};
 use crate::policy::content::content_of;
-use crate::policy::graphql::check::{Wrong, check, root_name};
+use crate::policy::graphql::check::check;
+use crate::policy::graphql::document::{Wrong, root_name};
 use crate::policy::graphql::execute::{Call, Execution};
 use crate::policy::graphql::plan::Plan;
 use crate::policy::graphql::request::{self, unread};
@@ -54,7 +55,7 @@ fn planned(run: &Run<'_>, schema: &Schema, content: &Bytes) -> Result<Plan, Vec<
     let variables = request.variables(run)?;
     let document = parse_query::<&str>(&request.query).map_err(|error| unread(&error))?;
     let operation = request.operation.as_deref();
-    check(schema, &document, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
+    check(schema, &document, &request.query, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
     let plan = Plan::new(schema, &document, operation, &variables)?;
     match plan.root {
         Root::Query | Root::Mutation => Ok(plan),

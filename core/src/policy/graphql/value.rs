@@ -1,8 +1,9 @@
 //! Values of arguments against the types that a schema gives them (GraphQL, October 2021, §5.6 and §5.8). What clients send for
-//! variables is the backend's matter; that a variable fits where it is used is checked here.
+//! variables is the backend's matter; that a variable fits where it is used is said here.
 
 use std::collections::BTreeMap;
 
+use graphql_parser::Pos;
 use graphql_parser::query::{Type, Value, VariableDefinition};
 
 use crate::policy::graphql::schema::{Argument, Kind, Need, Schema, Shape};
@@ -16,94 +17,119 @@ pub(super) struct Variable {
     of: Shape,
     /// Whether it has a default that is not null.
     has_default: bool,
+    /// Where it is defined.
+    pub(super) at: Pos,
 }
 
-/// The variables that an operation defines, and what is wrong with them.
+/// Where a variable is used: the type that is expected there, and whether a default stands in for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'s> {
+    of: &'s Shape,
+    has_default: bool,
+}
+
+/// What is found in values.
+#[derive(Debug, Default)]
+pub(super) struct Found<'s, 'a> {
+    /// What is wrong.
+    pub(super) wrongs: Vec<String>,
+    /// The variables that are used; without a place where nothing is known of types.
+    pub(super) variables: Vec<(&'a str, Option<Place<'s>>)>,
+}
+
+/// The variables that an operation defines, and what is wrong with them (§5.8.1, §5.8.2).
 pub(super) fn variables<'a>(
     schema: &Schema,
     written: &[VariableDefinition<'a, &'a str>],
-) -> (Variables<'a>, Vec<String>) {
+) -> (Variables<'a>, Vec<(Pos, String)>) {
     let (mut variables, mut wrongs) = (Variables::new(), Vec::new());
-    for VariableDefinition { name, var_type, default_value, .. } in written {
+    for VariableDefinition { position: at, name, var_type, default_value } in written {
         let of = shape(var_type);
         match schema.kind(of.named()) {
-            None => wrongs.push(format!("Unknown type \"{}\".", of.named())),
+            None => wrongs.push((*at, format!("Unknown type \"{}\".", of.named()))),
             Some(Kind::Fields(_) | Kind::Union) => {
-                wrongs.push(format!("Variable \"${name}\" cannot be non-input type \"{of}\"."));
+                wrongs.push((*at, format!("Variable \"${name}\" cannot be non-input type \"{of}\".")));
             }
             Some(Kind::Scalar | Kind::Enum(_) | Kind::Input(_)) => {
+                let mut found = Found::default();
                 if let Some(value) = default_value {
-                    check(schema, &Variables::new(), &of, value, &mut wrongs);
+                    check(schema, &of, value, &mut found);
                 }
+                wrongs.extend(found.wrongs.into_iter().map(|why| (*at, why)));
             }
         }
         let has_default = default_value.as_ref().is_some_and(|value| *value != Value::Null);
-        if variables.insert(name, Variable { of, has_default }).is_some() {
-            wrongs.push(format!("There can be only one variable named \"${name}\"."));
+        if variables.insert(name, Variable { of, has_default, at: *at }).is_some() {
+            wrongs.push((*at, format!("There can be only one variable named \"${name}\".")));
         }
     }
     (variables, wrongs)
 }
 
 /// Checks the value of an argument.
-pub(super) fn check_argument<'a>(
-    schema: &Schema,
-    variables: &Variables<'a>,
-    argument: &Argument,
+pub(super) fn check_argument<'s, 'a>(
+    schema: &'s Schema,
+    argument: &'s Argument,
     value: &Value<'a, &'a str>,
-    wrongs: &mut Vec<String>,
+    found: &mut Found<'s, 'a>,
 ) {
     match value {
-        Value::Variable(name) => place(variables, name, &argument.of, argument.has_default, wrongs),
-        value => check(schema, variables, &argument.of, value, wrongs),
+        Value::Variable(name) => {
+            let place = Place { of: &argument.of, has_default: argument.has_default };
+            found.variables.push((name, Some(place)));
+        }
+        value => check(schema, &argument.of, value, found),
+    }
+}
+
+/// Looks for variables in a value of which nothing is known.
+pub(super) fn check_unknown<'a>(value: &Value<'a, &'a str>, found: &mut Found<'_, 'a>) {
+    match value {
+        Value::Variable(name) => found.variables.push((name, None)),
+        Value::List(items) => items.iter().for_each(|item| check_unknown(item, found)),
+        Value::Object(members) => members.values().for_each(|member| check_unknown(member, found)),
+        Value::Int(_) | Value::Float(_) | Value::String(_) | Value::Boolean(_) | Value::Null | Value::Enum(_) => {}
     }
 }
 
 // INVARIANT: the parser bounds how deep values stand in each other.
-fn check<'a>(
-    schema: &Schema,
-    variables: &Variables<'a>,
-    of: &Shape,
-    value: &Value<'a, &'a str>,
-    wrongs: &mut Vec<String>,
-) {
+fn check<'s, 'a>(schema: &'s Schema, of: &'s Shape, value: &Value<'a, &'a str>, found: &mut Found<'s, 'a>) {
     match (of, value) {
-        (of, Value::Variable(name)) => place(variables, name, of, false, wrongs),
-        (Shape::Required(_), Value::Null) => wrongs.push(format!("Expected value of type \"{of}\", found null.")),
-        (Shape::Required(inner), value) => check(schema, variables, inner, value, wrongs),
+        (of, Value::Variable(name)) => found.variables.push((name, Some(Place { of, has_default: false }))),
+        (Shape::Required(_), Value::Null) => {
+            found.wrongs.push(format!("Expected value of type \"{of}\", found null."));
+        }
+        (Shape::Required(inner), value) => check(schema, inner, value, found),
         (_, Value::Null) => {}
         (Shape::List(inner), Value::List(items)) => {
-            items.iter().for_each(|item| check(schema, variables, inner, item, wrongs));
+            items.iter().for_each(|item| check(schema, inner, item, found));
         }
         // One value stands for a list of it.
-        (Shape::List(inner), value) => check(schema, variables, inner, value, wrongs),
-        (Shape::Named(name), value) => named(schema, variables, name, value, wrongs),
+        (Shape::List(inner), value) => check(schema, inner, value, found),
+        (Shape::Named(name), value) => named(schema, name, value, found),
     }
 }
 
-fn named<'a>(
-    schema: &Schema,
-    variables: &Variables<'a>,
-    name: &str,
-    value: &Value<'a, &'a str>,
-    wrongs: &mut Vec<String>,
-) {
+fn named<'s, 'a>(schema: &'s Schema, name: &str, value: &Value<'a, &'a str>, found: &mut Found<'s, 'a>) {
     match (schema.kind(name), value) {
         (Some(Kind::Scalar), value) => {
             if !is_scalar(name, value) {
-                wrongs.push(format!("{name} cannot represent {}.", what(value)));
+                found.wrongs.push(format!("{name} cannot represent {}.", what(value)));
             }
+            check_unknown(value, found);
         }
         (Some(Kind::Enum(values)), Value::Enum(value)) => {
             if !values.contains_key(*value) {
-                wrongs.push(format!("Value \"{value}\" does not exist in \"{name}\" enum."));
+                found.wrongs.push(format!("Value \"{value}\" does not exist in \"{name}\" enum."));
             }
         }
         (Some(Kind::Input(fields)), Value::Object(members)) => {
             for (member, value) in members {
-                match fields.get(*member) {
-                    Some(field) => check_argument(schema, variables, field, value, wrongs),
-                    None => wrongs.push(format!("Field \"{member}\" is not defined by type \"{name}\".")),
+                if let Some(field) = fields.get(*member) {
+                    check_argument(schema, field, value, found);
+                } else {
+                    found.wrongs.push(format!("Field \"{member}\" is not defined by type \"{name}\"."));
+                    check_unknown(value, found);
                 }
             }
             let missing = |(field, of): &(&String, &Argument)| {
@@ -111,21 +137,24 @@ fn named<'a>(
             };
             for (field, argument) in fields.iter().filter(missing) {
                 let of = &argument.of;
-                wrongs.push(format!("Field \"{name}.{field}\" of required type \"{of}\" was not provided."));
+                found.wrongs.push(format!("Field \"{name}.{field}\" of required type \"{of}\" was not provided."));
             }
         }
         (Some(Kind::Enum(_) | Kind::Input(_)), value) => {
-            wrongs.push(format!("Expected value of type \"{name}\", found {}.", what(value)));
+            found.wrongs.push(format!("Expected value of type \"{name}\", found {}.", what(value)));
+            check_unknown(value, found);
         }
         // A schema that names no type for an argument, or one that only results have, says nothing about values.
-        (Some(Kind::Fields(_) | Kind::Union) | None, _) => {}
+        (Some(Kind::Fields(_) | Kind::Union) | None, value) => check_unknown(value, found),
     }
 }
 
 fn is_scalar<'a>(name: &str, value: &Value<'a, &'a str>) -> bool {
     match (name, value) {
         ("Int", Value::Int(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
-        ("Float", Value::Int(_) | Value::Float(_))
+        // Digits may say more than a double can.
+        ("Float", Value::Float(number)) => number.is_finite(),
+        ("Float", Value::Int(_))
         | ("String", Value::String(_))
         | ("Boolean", Value::Boolean(_))
         | ("ID", Value::String(_) | Value::Int(_)) => true,
@@ -149,27 +178,17 @@ const fn what<'a>(value: &Value<'a, &'a str>) -> &'static str {
     }
 }
 
-// Whether a variable may stand where a value of this type is expected (§5.8.5).
-fn place(variables: &Variables<'_>, name: &str, of: &Shape, has_default: bool, wrongs: &mut Vec<String>) {
-    let Some(variable) = variables.get(name) else {
-        wrongs.push(undefined(name));
-        return;
-    };
-    let fits = match of {
+/// What is wrong with a variable where it is used (§5.8.5).
+pub(super) fn misplaced(name: &str, variable: &Variable, place: Place<'_>) -> Option<String> {
+    let fits = match place.of {
         Shape::Required(inner) if !matches!(variable.of, Shape::Required(_)) => {
-            (variable.has_default || has_default) && is_compatible(&variable.of, inner)
+            (variable.has_default || place.has_default) && is_compatible(&variable.of, inner)
         }
         of => is_compatible(&variable.of, of),
     };
-    if !fits {
-        let type_of = &variable.of;
-        wrongs.push(format!("Variable \"${name}\" of type \"{type_of}\" used in position expecting type \"{of}\"."));
-    }
-}
-
-/// What is said of a variable that no operation defines.
-pub(super) fn undefined(name: &str) -> String {
-    format!("Variable \"${name}\" is not defined.")
+    let (of, expected) = (&variable.of, place.of);
+    let message = || format!("Variable \"${name}\" of type \"{of}\" used in position expecting type \"{expected}\".");
+    (!fits).then(message)
 }
 
 fn is_compatible(variable: &Shape, place: &Shape) -> bool {
@@ -211,12 +230,15 @@ mod tests {
             panic!("an operation")
         };
         let Some(Selection::Field(field)) = query.selection_set.items.first() else { panic!("a field") };
-        let (variables, mut wrongs) = variables(&schema, &query.variable_definitions);
+        let (variables, wrongs) = variables(&schema, &query.variable_definitions);
         let Some(Kind::Fields(fields)) = schema.kind("Query") else { panic!("a type") };
+        let mut found = Found::default();
         for (name, value) in &field.arguments {
-            check_argument(&schema, &variables, &fields["f"].arguments[*name], value, &mut wrongs);
+            check_argument(&schema, &fields["f"].arguments[*name], value, &mut found);
         }
-        wrongs
+        let places = found.variables.iter().filter_map(|(name, place)| Some((*name, place.as_ref()?)));
+        let misplaced = places.filter_map(|(name, place)| misplaced(name, &variables[name], *place));
+        wrongs.into_iter().map(|(_, why)| why).chain(found.wrongs).chain(misplaced).collect()
     }
 
     #[test]
@@ -253,6 +275,7 @@ mod tests {
             ("i: \"1\"", "Int cannot represent a string."),
             ("i: [1]", "Int cannot represent a list."),
             ("i: 1.0", "Int cannot represent a number with a fraction."),
+            ("f: 1e400", "Float cannot represent a number with a fraction."),
             ("ri: null", "Expected value of type \"Int!\", found null."),
             ("s: 1", "String cannot represent this integer."),
             ("s: RED", "String cannot represent an enum value."),
@@ -265,8 +288,6 @@ mod tests {
             ("o: {a: 1, z: 1}", "Field \"z\" is not defined by type \"In\"."),
             ("o: {a: 1, b: {a: true}}", "Int cannot represent a boolean."),
             ("o: 5", "Expected value of type \"In\", found this integer."),
-            ("i: $x", "Variable \"$x\" is not defined."),
-            ("o: {a: $x}", "Variable \"$x\" is not defined."),
         ] {
             assert_eq!(wrongs(&format!("query {{ f({argument}) }}")), [expected], "{argument}");
         }
