@@ -55,10 +55,8 @@ impl Exchange {
         if self.strand.resolves.is_some() {
             return self.end_resolver(Err(told(&raised.failure)));
         }
-        if self.strand.loops.is_empty() {
-            // What runs side by side ends with the first failure that no retry inside takes up.
-            self.abandon();
-        }
+        // What runs side by side ends with the first failure that no retry inside takes up.
+        while self.strand.loops.is_empty() && self.give_up() {}
         if !self.strand.loops.is_empty() {
             return self.end_attempt(raised, section);
         }
@@ -77,7 +75,7 @@ impl Exchange {
         let failure = Failure::internal("OperationLimitExceeded", "the policies ran more steps than one request may");
         let raised = Self::raised_built_in(failure);
         // So that the response is that of the exchange, not of a resolver.
-        self.abandon();
+        self.give_up_all();
         self.context.last_error = Some(Box::new(raised.error));
         self.set_error_response(&raised.failure);
         self.finish();

@@ -1,17 +1,18 @@
 //! The resolvers of an operation among the strands of an exchange: each sees a request and a response of its own. Runs no op.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::context::{BackendView, Context, GraphQlView, RequestView, ResponseView};
-use crate::exchange::strand::{Frame, Parallel, Strand};
+use crate::context::{BackendView, Body, Context, GraphQlView, RequestView, ResponseView};
+use crate::exchange::strand::{Frame, Strand};
 use crate::exchange::{Exchange, Link, OF_RESOLVERS};
+use crate::expr::Message;
+use crate::policy::Scope;
 use crate::policy::authentication::token::Fetching;
 use crate::policy::concurrency::Until;
 use crate::policy::graphql::synthetic::{answer, request_of, view_of};
 use crate::policy::graphql::{Call, Execution, Next};
-use crate::policy::run::{Failure, State, Upstream};
-use crate::policy::{Scope, Section};
+use crate::policy::run::{State, Upstream};
 
 /// What a resolver has for itself.
 #[derive(Debug)]
@@ -36,12 +37,35 @@ impl Scene {
             tokens: std::mem::take(&mut state.tokens),
         }
     }
+
+    /// A body that is seen.
+    pub(super) fn body(&self, message: Message) -> &Body {
+        match message {
+            Message::Request => &self.request.body,
+            Message::Response => self.response.as_ref().map_or(&Body::Absent, |response| &response.body),
+        }
+    }
+}
+
+/// An operation under way, and what its resolvers begin with.
+#[derive(Debug)]
+pub(super) struct Operating {
+    execution: Execution,
+    request: RequestView,
+    upstream: Upstream,
+}
+
+impl Operating {
+    /// What it has given.
+    pub(super) fn response(&self) -> ResponseView {
+        answer(self.execution.response())
+    }
 }
 
 impl Exchange {
-    /// Puts the scene of the strand at hand in place, if it has one of its own.
-    pub(super) fn put_scene(&mut self) {
-        let Some(scene) = self.strand.scene.take() else { return };
+    /// Puts what a strand sees in place.
+    pub(super) fn put_scene(&mut self, scene: Option<Box<Scene>>) {
+        let Some(scene) = scene else { return };
         let Scene { request, response, backend, graphql, upstream, tokens } = *scene;
         self.context.request = request;
         self.context.response = response;
@@ -53,75 +77,53 @@ impl Exchange {
     }
 
     /// Starts the resolvers of an operation; the strand at hand goes on behind its policy when they have ended.
-    pub(super) fn execute_operation(&mut self, operation: Box<Execution>, section: Section, frame: Frame) {
-        if self.parallel.is_some() {
-            // Decision: strands do not start others (fixtures/exchange/graphql-wait.conversation).
-            let message = "a GraphQL operation cannot be executed inside of `wait`";
-            let raised = self.raised(Failure::internal("GraphQLOperationInWait", message), section, frame);
-            return self.fail(raised, section);
-        }
-        let mut parent = std::mem::take(&mut self.strand);
-        parent.scene = Some(Box::new(Scene::taken(&mut self.context, &mut self.state)));
+    pub(super) fn execute_operation(&mut self, execution: Execution, frame: Frame) {
+        let (request, upstream) = (self.context.request.clone(), self.state.upstream.clone());
+        let mut operation = Box::new(Operating { execution, request, upstream });
+        let strands = self.resolvers(&mut operation);
         // Behind the `Take` of the policy.
-        let (join, until) = (frame.pc + 2, Until::All);
-        self.parallel =
-            Some(Box::new(Parallel { parent, join, until, others: Default::default(), operation: Some(operation) }));
-        self.go_on_resolving();
+        let join = frame.pc + 2;
+        if strands.is_empty() {
+            self.go_to(join);
+            self.context.response = Some(operation.response());
+            return;
+        }
+        self.start(strands, join, Until::All, Some(operation));
     }
 
     /// The resolver at hand has ended.
     pub(super) fn end_resolver(&mut self, answer: Result<serde_json::Value, String>) {
-        let Some(call) = self.strand.resolves else { return };
-        if let Some(operation) = self.parallel.as_mut().and_then(|parallel| parallel.operation.as_mut()) {
-            operation.resume(call, answer);
+        let (Some(call), Some(group)) = (self.strand.resolves, self.strand.group()) else { return };
+        if let Some(mut operation) = self.beside.operation(group).and_then(Option::take) {
+            operation.execution.resume(call, answer);
+            let strands = self.resolvers(&mut operation);
+            self.beside.add(group, strands);
+            if let Some(place) = self.beside.operation(group) {
+                *place = Some(operation);
+            }
         }
-        self.go_on_resolving();
+        self.leave();
     }
 
-    // Starts what is wanted next, and takes up one of those that are under way; none: the operation has its response.
-    fn go_on_resolving(&mut self) {
-        let Some(mut parallel) = self.parallel.take() else { return };
-        while let Some(Next::Call(call)) = parallel.operation.as_mut().map(|operation| operation.poll()) {
-            let strand = self.resolver(&call, &parallel.parent);
-            parallel.others.extend(strand);
+    // Those that an operation wants now.
+    fn resolvers(&mut self, operation: &mut Operating) -> VecDeque<Strand> {
+        let mut strands = VecDeque::new();
+        while let Next::Call(call) = operation.execution.poll() {
+            strands.extend(self.resolver(&call, operation));
         }
-        if let Some(next) = parallel.others.pop_front() {
-            self.parallel = Some(parallel);
-            self.strand = next;
-            return self.take_up();
-        }
-        let Parallel { parent, join, operation, .. } = *parallel;
-        self.strand = parent;
-        self.take_up();
-        if let Some(top) = self.strand.frames.last_mut() {
-            top.pc = join;
-        }
-        let response = operation.map(|operation| operation.response()).unwrap_or_default();
-        self.context.response = Some(answer(response));
+        strands
     }
 
-    fn resolver(&mut self, call: &Call, parent: &Strand) -> Option<Strand> {
-        let scene = parent.scene.as_deref()?;
+    fn resolver(&mut self, call: &Call, operation: &Operating) -> Option<Strand> {
         let resolver = self.site.resolvers.as_ref()?.all().get(call.resolver)?;
         let field = format!("{}/{} for {}", resolver.of, resolver.field, call.path);
+        let Upstream { base, implied, route, .. } = operation.upstream.clone();
+        let upstream = Upstream { base, implied, route, ..Upstream::default() };
         let level = OF_RESOLVERS + self.calls.len();
-        let program = Arc::clone(&resolver.program);
-        self.calls.push(Link { scope: Scope::Resolver, program, field: Some(Arc::from(field)) });
-        let upstream = Upstream {
-            base: scene.upstream.base.clone(),
-            implied: scene.upstream.implied.clone(),
-            entity: None,
-            route: scene.upstream.route.clone(),
-            ..Upstream::default()
-        };
-        let own = Scene {
-            request: request_of(&scene.request, call),
-            response: None,
-            backend: None,
-            graphql: Some(view_of(call)),
-            upstream,
-            tokens: BTreeMap::new(),
-        };
+        let (program, field) = (Arc::clone(&resolver.program), Some(Arc::from(field)));
+        self.calls.push(Link { scope: Scope::Resolver, program, field });
+        let (request, graphql) = (request_of(&operation.request, call), Some(view_of(call)));
+        let own = Scene { request, response: None, backend: None, graphql, upstream, tokens: BTreeMap::new() };
         let mut strand = Strand::at(Frame { level, pc: 0 });
         strand.resolves = Some(call.id);
         strand.scene = Some(Box::new(own));

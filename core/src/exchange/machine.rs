@@ -102,7 +102,7 @@ impl Exchange {
 
     // Without frames the section is at its end.
     fn leave_section(&mut self) {
-        self.abandon();
+        self.give_up_all();
         self.strand.frames.clear();
         self.strand.loops.clear();
         self.strand.permits.clear();
@@ -202,7 +202,7 @@ impl Exchange {
             }
             Move::Ask(effect) | Move::AskMore(effect) => self.ask(effect, For::Policy),
             Move::Rerun { .. } => self.budget = self.budget.saturating_sub(RERUN_COST),
-            Move::Execute(execution) => self.execute_operation(execution, section, frame),
+            Move::Execute(execution) => self.execute_operation(*execution, frame),
             Move::Finish => self.finish(),
             Move::EndSection => self.leave_section(),
             Move::Repeat(pace) => {

@@ -30,7 +30,7 @@ use indexmap::IndexMap;
 use crate::context::{Body, CertificateView, Context, RequestView};
 use crate::exchange::debug::Wish;
 use crate::exchange::inspector::Inspector;
-use crate::exchange::strand::{Parallel, Ready, Strand};
+use crate::exchange::strand::{Beside, Ready, Strand};
 use crate::http::{HttpVersion, Method, RequestHead};
 use crate::policy::connection::remove_named;
 use crate::policy::run::{Site, State};
@@ -70,9 +70,9 @@ pub struct Exchange {
     phase: Phase,
     // The strand that runs.
     strand: Strand,
-    // Those beside it, while a `wait` runs.
-    parallel: Option<Box<Parallel>>,
-    // The resolvers that the operation of a synthetic GraphQL API has begun, from `OF_RESOLVERS` on in the levels of frames.
+    // Those beside it, while a `wait` or an operation runs.
+    beside: Beside,
+    // The resolvers that operations of a synthetic GraphQL API have begun, from `OF_RESOLVERS` on in the levels of frames.
     calls: Vec<Link>,
     // Effects that nobody wants any more.
     dropped: Vec<EffectId>,
@@ -173,7 +173,7 @@ impl Exchange {
             chain: Vec::new(),
             phase: Phase::Arrived,
             strand: Strand::default(),
-            parallel: None,
+            beside: Beside::default(),
             calls: Vec::new(),
             dropped: Vec::new(),
             settlements: Vec::new(),

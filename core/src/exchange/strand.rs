@@ -1,17 +1,17 @@
-//! Strands: what of an exchange runs side by side. One as a rule; a `wait` starts one for each of its children. Runs no op.
+//! Strands: what of an exchange runs side by side. One as a rule; a `wait` starts one for each of its children, an operation one for each
+//! resolver that it wants, and may do so inside of a `wait`. Runs no op.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::context::{Body, ResponseView};
 use crate::exchange::Exchange;
 use crate::exchange::fault::Raised;
-use crate::exchange::graphql::Scene;
+use crate::exchange::graphql::{Operating, Scene};
 use crate::expr::Message;
 use crate::limits::permits::Permit;
 use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
 use crate::policy::effect::{Effect, EffectId, OutboundRequest, Reply};
-use crate::policy::graphql::Execution;
 use crate::policy::graphql::synthetic::value_of;
 use crate::policy::run::BODY_BYTES_MAX;
 use crate::time::{Instant, Now};
@@ -29,9 +29,11 @@ pub(super) struct Strand {
     pub(super) answer: Option<Reply>,
     /// Since when it waits for a cache outside of the process.
     pub(super) cache_asked_at: Option<Instant>,
+    /// The number of the group that it was started with; none when nothing started it.
+    group: Option<u32>,
     /// The call of a resolver that it makes.
     pub(super) resolves: Option<u32>,
-    /// What it sees, when that is not what the others see and it does not run.
+    /// What it sees, when it is a resolver and does not run.
     pub(super) scene: Option<Box<Scene>>,
     pending: Pending,
     // What send-request and return-response put together, while another strand runs.
@@ -43,6 +45,11 @@ impl Strand {
     /// One that begins at `frame`.
     pub(super) fn at(frame: Frame) -> Self {
         Self { frames: vec![frame], ..Self::default() }
+    }
+
+    /// The number of the group that it was started with.
+    pub(super) const fn group(&self) -> Option<u32> {
+        self.group
     }
 }
 
@@ -72,18 +79,67 @@ pub(super) struct Loop {
     pub(super) raised: Option<Raised>,
 }
 
-/// Strands side by side.
+/// The strands beside the one at hand.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Those that do not run at the moment, whichever group they are of.
+    others: VecDeque<Strand>,
+    /// The groups that have not ended, by number: a later one has a higher number.
+    groups: BTreeMap<u32, Group>,
+    /// How many groups were started.
+    started: u32,
+    /// What all see that are no resolvers, while a resolver is at hand.
+    common: Option<Box<Scene>>,
+}
+
+/// Strands that were started together.
 #[derive(Debug)]
-pub(super) struct Parallel {
+struct Group {
     /// The strand that goes on when they have ended.
-    pub(super) parent: Strand,
+    parent: Strand,
     /// Where it goes on.
-    pub(super) join: usize,
-    pub(super) until: Until,
-    /// Those that do not run at the moment.
-    pub(super) others: VecDeque<Strand>,
+    join: usize,
+    until: Until,
     /// The operation whose resolvers they are.
-    pub(super) operation: Option<Box<Execution>>,
+    operation: Option<Box<Operating>>,
+}
+
+impl Beside {
+    /// Whether no strand is left but the one at hand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.others.is_empty() && self.groups.is_empty() && self.common.is_none()
+    }
+
+    /// Adds strands to a group.
+    pub(super) fn add(&mut self, group: u32, strands: impl IntoIterator<Item = Strand>) {
+        self.others.extend(strands.into_iter().map(|strand| Strand { group: Some(group), ..strand }));
+    }
+
+    /// The operation of a group.
+    pub(super) fn operation(&mut self, group: u32) -> Option<&mut Option<Box<Operating>>> {
+        self.groups.get_mut(&group).map(|group| &mut group.operation)
+    }
+
+    // Whether a strand of a group has not ended; it may have started others itself.
+    fn has_left(&self, group: u32) -> bool {
+        let parents = self.groups.values().map(|group| &group.parent);
+        self.others.iter().chain(parents).any(|strand| strand.group == Some(group))
+    }
+
+    // Takes out the strands of a group, and all that were started by them.
+    fn remove_below(&mut self, group: u32) -> VecDeque<Strand> {
+        let mut below = BTreeSet::from([group]);
+        for (number, group) in &self.groups {
+            if group.parent.group.is_some_and(|of| below.contains(&of)) {
+                below.insert(*number);
+            }
+        }
+        let is_below = |strand: &Strand| strand.group.is_some_and(|of| below.contains(&of));
+        let (gone, others) = std::mem::take(&mut self.others).into_iter().partition(is_below);
+        self.others = others;
+        self.groups.retain(|number, _| !below.contains(number));
+        gone
+    }
 }
 
 /// What a strand waits for.
@@ -155,8 +211,7 @@ impl Exchange {
     /// Hands in the answer to an effect. An answer to a cancelled or unknown effect is ignored.
     pub fn resume(&mut self, id: EffectId, reply: Reply, now: Now) {
         self.note_answer(id, &reply, now);
-        let others = self.parallel.iter_mut().flat_map(|parallel| &mut parallel.others);
-        for strand in std::iter::once(&mut self.strand).chain(others) {
+        for strand in std::iter::once(&mut self.strand).chain(&mut self.beside.others) {
             if matches!(&strand.pending, Pending::Answer(expected, _) if *expected == id) {
                 strand.answer = Some(reply);
                 if let Some(since) = strand.cache_asked_at.take() {
@@ -178,8 +233,8 @@ impl Exchange {
 
     /// Asks for a body; waits for it when another strand has asked already.
     pub(super) fn ask_for_body(&mut self, message: Message) {
-        let mut others = self.parallel.iter().flat_map(|parallel| &parallel.others);
-        if others.any(|strand| strand.pending.reads(message)) {
+        debug_assert!(self.strand.resolves.is_none(), "a resolver has its bodies");
+        if self.beside.others.iter().any(|strand| strand.pending.reads(message)) {
             self.strand.pending = Pending::Body(message);
             return;
         }
@@ -193,46 +248,86 @@ impl Exchange {
 
     /// Starts strands at `branches`, in the document of the strand at hand, which goes on at `join` when they have ended.
     pub(super) fn fork(&mut self, branches: &[usize], join: usize, until: Until) {
-        debug_assert!(self.parallel.is_none(), "a `wait` holds no other");
         let level = self.strand.frames.last().map_or(0, |top| top.level);
-        let strand = |pc: &usize| Strand::at(Frame { level, pc: *pc });
-        let mut others: VecDeque<Strand> = branches.iter().map(strand).collect();
-        if let Some(first) = others.pop_front() {
-            let parent = std::mem::replace(&mut self.strand, first);
-            self.parallel = Some(Box::new(Parallel { parent, join, until, others, operation: None }));
-        }
+        let strands = branches.iter().map(|pc| Strand::at(Frame { level, pc: *pc })).collect();
+        self.start(strands, join, until, None);
     }
 
-    /// The strand at hand has ended: another one takes its place, or the one that started them goes on.
+    /// Starts strands: the first takes the place of the one at hand, which goes on at `join` when they have ended.
+    pub(super) fn start(
+        &mut self,
+        mut strands: VecDeque<Strand>,
+        join: usize,
+        until: Until,
+        operation: Option<Box<Operating>>,
+    ) {
+        let Some(first) = strands.pop_front() else { return };
+        let number = self.beside.started;
+        self.beside.started = number.saturating_add(1);
+        let parent = self.replace(Strand { group: Some(number), ..first });
+        self.beside.add(number, strands);
+        self.beside.groups.insert(number, Group { parent, join, until, operation });
+    }
+
+    /// The strand at hand has ended.
     pub(super) fn end_branch(&mut self) {
         if self.strand.resolves.is_some() {
             let value = value_of(self.context.response.as_ref());
             return self.end_resolver(value);
         }
-        let Some(parallel) = &mut self.parallel else { return };
-        let next = match parallel.until {
-            Until::All => parallel.others.pop_front(),
-            Until::Any => None,
-        };
-        if let Some(next) = next {
-            self.strand = next;
-            self.take_up();
-            return;
-        }
-        let join = parallel.join;
-        self.abandon();
-        if let Some(top) = self.strand.frames.last_mut() {
-            top.pc = join;
+        let group = self.strand.group.and_then(|number| Some((number, self.beside.groups.get(&number)?)));
+        match group.map(|(number, group)| (number, group.until, group.join)) {
+            Some((_, Until::All, _)) => self.leave(),
+            Some((number, Until::Any, join)) => {
+                self.abandon(number);
+                self.go_to(join);
+            }
+            None => {}
         }
     }
 
-    /// Gives up the strands side by side; the one that started them is at hand again.
-    pub(super) fn abandon(&mut self) {
-        let Some(parallel) = self.parallel.take() else { return };
-        let Parallel { parent, others, .. } = *parallel;
-        let ended = std::mem::replace(&mut self.strand, parent);
-        self.put_scene();
-        for strand in std::iter::once(ended).chain(others) {
+    /// Another strand takes the place of the one at hand, which has ended: that which started it, if it was the last of its group.
+    pub(super) fn leave(&mut self) {
+        let Some(number) = self.strand.group else { return };
+        if self.beside.has_left(number) {
+            // INVARIANT: what has started others and waits for them leaves one of them there.
+            if let Some(next) = self.beside.others.pop_front() {
+                drop(self.replace(next));
+            }
+            return;
+        }
+        let Some(Group { parent, join, operation, .. }) = self.beside.groups.remove(&number) else { return };
+        drop(self.replace(parent));
+        self.go_to(join);
+        if let Some(operation) = operation {
+            self.context.response = Some(operation.response());
+        }
+    }
+
+    pub(super) fn go_to(&mut self, pc: usize) {
+        if let Some(top) = self.strand.frames.last_mut() {
+            top.pc = pc;
+        }
+    }
+
+    /// Gives up the group of the strand at hand, and with it what its strands have started; which started it is at hand again. Whether
+    /// there was one.
+    pub(super) fn give_up(&mut self) -> bool {
+        let Some(number) = self.strand.group else { return false };
+        self.abandon(number);
+        true
+    }
+
+    /// Gives up all strands but the one that nothing started.
+    pub(super) fn give_up_all(&mut self) {
+        while self.give_up() {}
+    }
+
+    fn abandon(&mut self, number: u32) {
+        let Some(Group { parent, .. }) = self.beside.groups.remove(&number) else { return };
+        let mut gone = self.beside.remove_below(number);
+        gone.push_front(self.replace(parent));
+        for strand in gone {
             let Pending::Answer(id, whom) = strand.pending else { continue };
             if let For::Body(message) = whom {
                 self.set_body(message, Body::Gone);
@@ -251,31 +346,41 @@ impl Exchange {
 
     // Whether another strand than the one at hand could be taken up.
     fn switch(&mut self) -> bool {
-        let Some(parallel) = &self.parallel else { return false };
-        let can_go_on = |strand: &Strand| match &strand.pending {
-            Pending::None | Pending::Ask(..) => true,
-            Pending::Answer(..) => strand.answer.is_some(),
-            Pending::Body(message) => !matches!(self.body(*message), Body::Unread),
-        };
-        let Some(index) = parallel.others.iter().position(can_go_on) else { return false };
-        let Some(parallel) = &mut self.parallel else { return false };
-        let Some(next) = parallel.others.remove(index) else { return false };
-        let mut parked = std::mem::replace(&mut self.strand, next);
-        parked.draft_request = self.state.draft_request.take();
-        parked.draft_response = self.state.draft_response.take();
-        if parked.resolves.is_some() {
-            parked.scene = Some(Box::new(Scene::taken(&mut self.context, &mut self.state)));
-        }
-        parallel.others.push_back(parked);
-        self.take_up();
+        let Some(index) = self.beside.others.iter().position(|strand| self.can_go_on(strand)) else { return false };
+        let Some(next) = self.beside.others.remove(index) else { return false };
+        let parked = self.replace(next);
+        self.beside.others.push_back(parked);
         true
     }
 
-    /// What the strand at hand left when another one took its place is there again.
-    pub(super) fn take_up(&mut self) {
-        self.put_scene();
+    fn can_go_on(&self, strand: &Strand) -> bool {
+        match &strand.pending {
+            Pending::None | Pending::Ask(..) => true,
+            Pending::Answer(..) => strand.answer.is_some(),
+            // INVARIANT: a resolver has its bodies; what waits for one is none.
+            Pending::Body(message) => {
+                let body =
+                    self.beside.common.as_ref().map_or_else(|| self.body(*message), |scene| scene.body(*message));
+                !matches!(body, Body::Unread)
+            }
+        }
+    }
+
+    // Puts a strand in the place of the one at hand, with what it sees and has begun; gives that one.
+    fn replace(&mut self, next: Strand) -> Strand {
+        let mut parked = std::mem::replace(&mut self.strand, next);
+        parked.draft_request = self.state.draft_request.take();
+        parked.draft_response = self.state.draft_response.take();
+        let (was_resolver, is_resolver) = (parked.resolves.is_some(), self.strand.resolves.is_some());
+        if was_resolver || is_resolver {
+            let seen = Some(Box::new(Scene::taken(&mut self.context, &mut self.state)));
+            *(if was_resolver { &mut parked.scene } else { &mut self.beside.common }) = seen;
+            let scene = if is_resolver { self.strand.scene.take() } else { self.beside.common.take() };
+            self.put_scene(scene);
+        }
         self.state.draft_request = self.strand.draft_request.take();
         self.state.draft_response = self.strand.draft_response.take();
+        parked
     }
 }
 

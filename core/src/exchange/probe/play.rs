@@ -94,7 +94,7 @@ impl Played {
         assert_eq!(exchange.phase, Phase::Done);
         assert_eq!(outcome.inspection.is_some(), self.is_inspected);
         assert!(exchange.strand.frames.is_empty() && exchange.strand.loops.is_empty(), "nothing is left open");
-        assert!(exchange.parallel.is_none() && self.in_flight.is_empty(), "nothing is left under way");
+        assert!(exchange.beside.is_empty() && self.in_flight.is_empty(), "nothing is left under way");
         assert!(exchange.budget <= OPERATIONS_MAX);
         assert!(
             self.has_content || outcome.body != ResponseBody::Upstream,

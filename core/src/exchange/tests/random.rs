@@ -39,6 +39,30 @@ const LEAVES: [&str; 13] = [
     "<trace source=\"t\"><message>m</message></trace>",
 ];
 
+// Two operations of a synthetic API beside another call; one of them is tried again and holds a permit.
+const WAIT_FOR_ANY: &str = "<wait for=\"any\">
+    <choose><when condition=\"true\"><forward-request /></when></choose>
+    <choose><when condition=\"true\"><retry condition=\"true\" count=\"1\" interval=\"1\">
+        <limit-concurrency key=\"k\" max-count=\"2\"><forward-request /></limit-concurrency></retry></when></choose>
+    <send-request response-variable-name=\"x\"><set-url>http://other.example/</set-url></send-request></wait>";
+
+const WAIT_FOR_ALL: &str = "<retry condition=\"@(context.Response == null)\" count=\"2\" interval=\"1\"><wait for=\"all\">
+    <choose><when condition=\"true\"><forward-request /><forward-request /></when></choose>
+    <choose><when condition=\"true\"><limit-concurrency key=\"k\" max-count=\"1\"><forward-request /></limit-concurrency></when></choose>
+    <send-request mode=\"copy\" response-variable-name=\"x\" ignore-error=\"true\" /></wait></retry>";
+
+// A synthetic API at `/graph`.
+const GRAPH: &str = "--- graphql
+type Query { a: Thing list: [Thing!] }
+type Thing { a: Thing! b: [Thing] }
+--- resolver Query/a
+<http-data-source><http-request><set-method>GET</set-method><set-url>http://data.example/</set-url></http-request></http-data-source>
+--- resolver Query/list
+<http-data-source><http-request><set-method>GET</set-method><set-url>http://data.example/list</set-url></http-request><http-response><set-body>[{}, {}]</set-body></http-response></http-data-source>
+--- resolver Thing/b
+<http-data-source><http-request><set-method>GET</set-method><set-url>@(\"http://data.example/\" + context.Variables.ContainsKey(\"v\"))</set-url></http-request></http-data-source>
+";
+
 fn policies() -> impl Strategy<Value = String> {
     let leaf = sample::select(LEAVES.to_vec()).prop_map(str::to_owned);
     leaf.prop_recursive(4, 24, 4, |inner| {
@@ -85,6 +109,8 @@ fn backend() -> impl Strategy<Value = &'static str> {
         Just("<forward-request />"),
         Just("<forward-request buffer-request-body=\"true\" fail-on-error-status-code=\"true\" />"),
         Just("<retry condition=\"true\" count=\"3\" interval=\"1\"><forward-request /></retry>"),
+        Just(WAIT_FOR_ANY),
+        Just(WAIT_FOR_ALL),
     ]
 }
 
@@ -152,12 +178,16 @@ impl Choose for Rng {
 
 fn run(documents: [&str; 3], seed: u64, has_body: bool) {
     let [service, api, operation] = documents;
-    let text = format!("--- service\n{service}\n--- api\n{api}\n--- operation\n{operation}\n");
+    let text = format!("--- service\n{service}\n--- api\n{api}\n--- operation\n{operation}\n{GRAPH}");
     let compiled = world::compile(&Conversation::parse(&text));
     assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
+    let (method, target) = match seed % 2 {
+        0 => (Method::POST, "/echo/orders"),
+        _ => (Method::GET, "/graph?query=%7Ba%7Bb%7B__typename%7D%7Dlist%7Bb%7Bb%7B__typename%7D%7D%7D%7D"),
+    };
     let head = RequestHead {
-        method: Method::POST,
-        url: Url::parse("http://gw.example/echo/orders").unwrap(),
+        method,
+        url: Url::parse(&format!("http://gw.example{target}")).unwrap(),
         headers: HeaderMap::new(),
         version: HttpVersion::Http11,
         has_body,
@@ -202,5 +232,5 @@ fn programs_without_end_are_ended() {
     }
     let endless = format!("<policies><inbound>{inner}</inbound></policies>");
     let plain = "<policies></policies>";
-    run([plain, &endless, plain], 1, false);
+    run([plain, &endless, plain], 2, false);
 }
