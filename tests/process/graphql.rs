@@ -1,4 +1,5 @@
-//! A synthetic GraphQL API on a running gateway: real data sources on loopback, asked side by side, one of which fails.
+//! A synthetic GraphQL API on a running gateway: real data sources on loopback, asked side by side, one of which fails, and a GraphQL
+//! service for what no resolver resolves.
 
 use std::net::TcpListener;
 use std::sync::Barrier;
@@ -13,7 +14,7 @@ use crate::gateway::{Gateway, Told, Wiring};
 use crate::nginx::Nginx;
 use crate::scripted::{Service, answer};
 
-const SCHEMA: &str = "type Query { orders: [Order!]! stock: Int gone: String }
+const SCHEMA: &str = "type Query { orders: [Order!]! stock: Int gone: String tax: Int owner: Customer }
 type Order { id: ID! title: String customer: Customer }
 type Customer { name: String! }
 type Mutation { order(title: String!): Order }";
@@ -36,9 +37,16 @@ fn source() -> Service {
             }
             "/new?title=net" => json(stream, json!({ "id": 3, "title": "net" })),
             "/orders/1/customer" => json(stream, json!({ "name": "Ann" })),
+            "/graphql" => json(stream, of_service()),
             _ => answer(stream, "404 Not Found", &[], b"nothing here"),
         }
     }))
+}
+
+// What the GraphQL service says, whatever it is asked.
+fn of_service() -> Value {
+    let owner = json!({ "name": "Bea", "__typename": "Customer" });
+    json!({ "data": { "tax": 7, "owner": owner, "__typename": "Query" }, "extensions": { "cost": 1 } })
 }
 
 fn resolver(folder: &Folder, path: &str, method: &str, url: &str) {
@@ -60,7 +68,7 @@ fn nobody() -> String {
 fn shop(folder: &Folder, source: &Service) {
     let base = source.endpoint();
     let api = json!({ "properties": { "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http"],
-        "subscriptionRequired": false } });
+        "serviceUrl": format!("{base}/graphql"), "subscriptionRequired": false } });
     folder.write("apis/shop/apiInformation.json", &api.to_string());
     folder.write("apis/shop/specification.graphql", SCHEMA);
     folder.write("gateways/gw1/apis/shop/gatewayApiInformation.json", "{}");
@@ -89,6 +97,12 @@ fn answers(gateway: &Gateway) {
     let paths: Vec<&Value> = result["errors"].as_array().unwrap().iter().map(|error| &error["path"]).collect();
     assert_eq!(paths.len(), 2, "{result}");
     assert!(paths.contains(&&json!(["gone"])) && paths.contains(&&json!(["orders", 1, "customer"])), "{result}");
+    let told = asked(gateway, "{ orders { id } tax stock owner { name } }");
+    let owner = json!({ "name": "Bea" });
+    let data = json!({ "orders": [{ "id": "1" }, { "id": "2" }], "tax": 7, "stock": 12, "owner": owner });
+    assert_eq!(told.json().unwrap(), json!({ "data": data }));
+    // In which no resolver has a part goes to the service as it is, and comes back so.
+    assert_eq!(asked(gateway, "{ owner { name } tax }").json().unwrap(), of_service());
     let told = asked(gateway, "mutation { order(title: \"net\") { id title } }");
     assert_eq!(told.json().unwrap(), json!({ "data": { "order": { "id": "3", "title": "net" } } }));
     let told = asked(gateway, "{ __type(name: \"Order\") { fields { name } } }");

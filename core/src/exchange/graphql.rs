@@ -11,7 +11,7 @@ use crate::policy::Scope;
 use crate::policy::authentication::token::Fetching;
 use crate::policy::concurrency::Until;
 use crate::policy::graphql::synthetic::{answer, request_of, view_of};
-use crate::policy::graphql::{Call, Execution, Next};
+use crate::policy::graphql::{Call, Execution, Next, Whom};
 use crate::policy::run::{State, Upstream};
 
 /// What a resolver has for itself.
@@ -115,14 +115,25 @@ impl Exchange {
     }
 
     fn resolver(&mut self, call: &Call, operation: &Operating) -> Option<Strand> {
-        let resolver = self.site.resolvers.as_ref()?.all().get(call.resolver)?;
-        let field = format!("{}/{} for {}", resolver.of, resolver.field, call.path);
-        let Upstream { base, implied, route, .. } = operation.upstream.clone();
-        let upstream = Upstream { base, implied, route, ..Upstream::default() };
+        let resolvers = self.site.resolvers.as_ref()?;
+        let upstream = operation.upstream.clone();
+        let (program, field, graphql, upstream) = match &call.whom {
+            Whom::Resolver(index) => {
+                let resolver = resolvers.all().get(*index)?;
+                let field = format!("{}/{} for {}", resolver.of, resolver.field, call.path);
+                let Upstream { base, implied, route, .. } = upstream;
+                let upstream = Upstream { base, implied, route, ..Upstream::default() };
+                (&resolver.program, field, Some(view_of(call)), upstream)
+            }
+            Whom::Endpoint(_) => {
+                let upstream = Upstream { called: None, chosen: BTreeMap::new(), ..upstream };
+                (resolvers.service(), format!("the GraphQL service for {}", call.path), None, upstream)
+            }
+        };
         let level = OF_RESOLVERS + self.calls.len();
-        let (program, field) = (Arc::clone(&resolver.program), Some(Arc::from(field)));
+        let (program, field) = (Arc::clone(program), Some(Arc::from(field)));
         self.calls.push(Link { scope: Scope::Resolver, program, field });
-        let (request, graphql) = (request_of(&operation.request, call), Some(view_of(call)));
+        let request = request_of(&operation.request, call);
         let own = Scene { request, response: None, backend: None, graphql, upstream, tokens: BTreeMap::new() };
         let mut strand = Strand::at(Frame { level, pc: 0 });
         strand.resolves = Some(call.id);

@@ -317,8 +317,10 @@ pub fn build_forward_request(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
 
 impl Policy for ForwardRequest {
     fn run(&self, run: &mut Run<'_>) -> Ran {
-        if let Some(resolvers) = run.site.resolvers.clone() {
-            return synthetic::begin(run, &resolvers);
+        if let Some(resolvers) = run.site.resolvers.clone()
+            && let Some(flow) = synthetic::begin(run, &resolvers)?
+        {
+            return Ok(flow);
         }
         let timeout = self.timeout.get(run)?;
         let continue_timeout = get_optional(self.continue_timeout.as_ref(), run)?.map(seconds);
@@ -499,7 +501,8 @@ impl ForwardRequest {
     }
 }
 
-fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> HeaderMap {
+/// The fields of a request as they go to a backend.
+pub fn forwarded_headers(from: &HeaderMap, ip: &str, url: &Url, host: HostField) -> HeaderMap {
     let mut headers = from.clone();
     remove_known(&mut headers);
     append_forwarded_for(&mut headers, ip);

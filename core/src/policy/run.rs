@@ -173,6 +173,14 @@ pub struct Upstream {
     pub streamed: bool,
 }
 
+impl Upstream {
+    /// Whether there is somewhere to go.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.base.is_some() || self.entity.is_some()
+    }
+}
+
 /// Which `Host` a forwarded request carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HostField {

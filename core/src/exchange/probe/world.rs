@@ -106,14 +106,13 @@ fn resources(documents: &Documents, words: &Words) -> ResourceSet {
     set
 }
 
-// A synthetic API, whose resolvers ask below each other.
+// A synthetic API, whose resolvers ask below each other and below what its GraphQL service gives.
 fn graphql(add: &mut impl FnMut(&str, Value)) {
     add("/gateways/gw/apis/graph", json!({}));
     let api = json!({ "displayName": "Graph", "path": "graph", "type": "graphql", "protocols": ["http", "https"],
         "serviceUrl": "http://backend.example/base", "subscriptionRequired": false });
     add("/apis/graph", api);
-    let schema =
-        "type Query { a: Thing list: [Thing!] } type Thing { a: Int b: Thing! c: [Thing] } type Mutation { b: Thing }";
+    let schema = "type Query { a: Thing list: [Thing!] plain: Thing } type Thing { a: Int b: Thing! c: [Thing] } type Mutation { b: Thing }";
     let contract =
         json!({ "contentType": "application/vnd.ms-azure-apim.graphql.schema", "document": { "value": schema } });
     add("/apis/graph/schemas/graphql", contract);
@@ -209,12 +208,12 @@ const TARGETS: [&str; 11] = [
     "/echo/nowhere",
     "/crossdomain.xml",
     "/graph",
-    "/graph?query=%7Ba%7Bb%7Bc%7Ba%7D%7D%7Dlist%7Bc%7Ba%7D%7D%7D",
+    "/graph?query=%7Ba%7Bb%7Bc%7Ba%7D%7D%7Dlist%7Bc%7Ba%7D%7Dplain%7Bb%7Ba%7D%7D%7D",
     "/echo/items/%ff?%ff=%zz",
     "/",
 ];
 
-const CONTENTS: [&str; 15] = [
+const CONTENTS: [&str; 16] = [
     "",
     "{\"a\":1}",
     "{\"a\":\"http://backend.example/base\",\"b\":[1,{\"c\":null}]}",
@@ -222,8 +221,9 @@ const CONTENTS: [&str; 15] = [
     "<a b=\"1\"><c>x</c><c/></a>",
     "a=1&b=2",
     "{\"query\":\"{ a { b } }\",\"variables\":{}}",
-    "{\"query\":\"{ a { a b { a c { a b { a } } } } list { b { a } c { b { a } } } }\"}",
+    "{\"query\":\"{ a { a b { a c { a b { a } } } } list { b { a } c { b { a } } } plain { a b { a } } }\"}",
     "{\"query\":\"mutation { b { a } again: b { c { b { a } } } }\"}",
+    "{\"data\":{\"plain\":{\"a\":1,\"__typename\":\"Thing\"}},\"errors\":[{\"message\":\"m\",\"path\":[\"plain\"]}]}",
     "[{\"a\":1},{\"a\":\"x\",\"b\":{}},null]",
     "{\"issuer\":\"https://idp.example\",\"jwks_uri\":\"https://idp.example/keys\"}",
     "{\"keys\":[{\"kty\":\"EC\",\"kid\":\"f\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}",

@@ -8,8 +8,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::policy::graphql::coerce;
+use crate::policy::graphql::collect::{Collected, Part, Place, Turn, Waiting, collect, turns};
 use crate::policy::graphql::introspect::{Meta, Said, type_named};
-use crate::policy::graphql::plan::{Field, Item, Plan};
+use crate::policy::graphql::plan::{Item, Plan};
 use crate::policy::graphql::resolvers::Resolvers;
 use crate::policy::graphql::schema::{Kind, Root, Schema, Shape};
 
@@ -40,26 +41,35 @@ pub struct Execution {
     errors: Vec<Json>,
     queue: VecDeque<Waiting>,
     active: BTreeMap<u32, Waiting>,
-    // The fields of a mutation that have not begun.
-    serial: VecDeque<(usize, Arc<Collected>)>,
+    // What has not begun of a mutation.
+    serial: VecDeque<Turn>,
     calls: u32,
     bytes: usize,
     is_over: bool,
 }
 
-/// A resolver to be run.
+/// A resolver to be run, or a request for the GraphQL service.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Tells its answer from others.
     pub id: u32,
-    /// Which resolver.
-    pub resolver: usize,
+    /// Who is asked.
+    pub whom: Whom,
     /// The arguments of the field.
     pub arguments: Json,
     /// The object that the field is of; null for those that an operation begins with.
     pub parent: Arc<Json>,
     /// Where the field stands in the response, as in `users/2/posts`.
     pub path: String,
+}
+
+/// Who is asked.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// This resolver.
+    Resolver(usize),
+    /// The GraphQL service of the API, with this content.
+    Endpoint(Arc<str>),
 }
 
 /// What an execution wants.
@@ -98,40 +108,33 @@ enum State {
     List(Vec<usize>),
 }
 
-#[derive(Clone, Debug)]
-struct Waiting {
-    node: usize,
-    field: Arc<Collected>,
-    resolver: usize,
-    parent: Arc<Json>,
-}
-
-/// A field of the response, with all that is asked for under its name.
-#[derive(Clone, Debug)]
-struct Collected {
-    of: String,
-    shape: Shape,
-    fields: Vec<Arc<Field>>,
+/// What the members of an object are found by.
+#[derive(Clone, Copy)]
+enum By {
+    /// The name of the field: a resolver has given the object.
+    Name,
+    /// The name in the response: the GraphQL service has given it.
+    Key,
 }
 
 /// Where the members of an object come from.
 #[derive(Clone, Copy)]
 enum Source<'v> {
     Root,
-    Json(&'v Json),
+    Json(&'v Json, By),
     Meta(&'v Meta<'v>),
 }
 
 /// A value on its way into the response.
 enum Datum<'v> {
     Null,
-    Json(&'v Json),
+    Json(&'v Json, By),
     Meta(Meta<'v>),
     Several(Vec<Meta<'v>>),
 }
 
 impl Execution {
-    pub(super) fn new(schema: Arc<Schema>, resolvers: Arc<Resolvers>, plan: &Plan) -> Self {
+    pub(super) fn new(schema: Arc<Schema>, resolvers: Arc<Resolvers>, plan: &Plan, parts: Vec<Part>) -> Self {
         let root = Node { parent: None, key: Key::Root, nullable: true, state: State::Pending };
         let mut execution = Self {
             schema,
@@ -148,13 +151,20 @@ impl Execution {
         let schema = Arc::clone(&execution.schema);
         let collected = collect(&schema, &plan.of, &[&plan.items]);
         let children = execution.object(0, collected);
-        for (child, field) in children {
+        for turn in turns(children, parts) {
             match plan.root {
-                Root::Mutation => execution.serial.push_back((child, field)),
-                Root::Query | Root::Subscription => execution.resolve(&schema, child, field, Source::Root, &mut None),
+                Root::Mutation => execution.serial.push_back(turn),
+                Root::Query | Root::Subscription => execution.begin(&schema, turn),
             }
         }
         execution
+    }
+
+    fn begin(&mut self, schema: &Schema, turn: Turn) {
+        match turn {
+            Turn::Field((node, field)) => self.resolve(schema, node, field, Source::Root, &mut None),
+            Turn::Endpoint(waiting) => self.queue.push_back(waiting),
+        }
     }
 
     /// What is wanted next. Asked again and again until it waits or is done.
@@ -165,7 +175,7 @@ impl Execution {
                 return Next::Wait;
             }
             if let Some(waiting) = self.queue.pop_front() {
-                if !self.is_live(waiting.node) {
+                if !self.is_wanted(&waiting) {
                     continue;
                 }
                 if let Some(call) = self.call(waiting) {
@@ -178,8 +188,8 @@ impl Execution {
             }
             // What a mutation begins with is done one after the other (§6.2.2).
             match self.serial.pop_front() {
-                Some((node, _)) if !self.is_live(node) => {}
-                Some((node, field)) => self.resolve(&schema, node, field, Source::Root, &mut None),
+                Some(Turn::Field((node, _))) if !self.is_live(node) => {}
+                Some(turn) => self.begin(&schema, turn),
                 None => return Next::Done,
             }
         }
@@ -188,40 +198,94 @@ impl Execution {
     fn call(&mut self, waiting: Waiting) -> Option<Box<Call>> {
         if self.calls >= CALLS_MAX {
             let message = format!("The request needs more than {CALLS_MAX} calls of data sources.");
-            self.fail(waiting.node, &waiting.field, message);
+            self.fail_all(&waiting, &message);
             return None;
         }
-        let arguments = match waiting.field.fields.first().map(|field| &field.arguments) {
-            Some(Ok(arguments)) => Json::Object(arguments.clone()),
-            Some(Err(why)) => {
-                let why = why.clone();
-                self.fail(waiting.node, &waiting.field, why);
-                return None;
+        let (whom, arguments, parent, path) = match &waiting {
+            Waiting::Resolver { node, field, resolver, parent } => {
+                let arguments = match field.fields.first().map(|field| &field.arguments) {
+                    Some(Ok(arguments)) => Json::Object(arguments.clone()),
+                    Some(Err(why)) => {
+                        let why = why.clone();
+                        self.fail_all(&waiting, &why);
+                        return None;
+                    }
+                    None => Json::Object(Map::new()),
+                };
+                (Whom::Resolver(*resolver), arguments, Arc::clone(parent), self.shown_path(*node))
             }
-            None => Json::Object(Map::new()),
+            Waiting::Endpoint { places, content } => {
+                let paths: Vec<String> = places.iter().map(|(node, _)| self.shown_path(*node)).collect();
+                (Whom::Endpoint(Arc::clone(content)), Json::Null, Arc::new(Json::Null), paths.join(", "))
+            }
         };
         let id = self.calls;
         self.calls += 1;
-        let (resolver, parent) = (waiting.resolver, Arc::clone(&waiting.parent));
-        let steps = self.path(waiting.node);
-        let steps: Vec<String> =
-            steps.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
         self.active.insert(id, waiting);
-        Some(Box::new(Call { id, resolver, arguments, parent, path: steps.join("/") }))
+        Some(Box::new(Call { id, whom, arguments, parent, path }))
     }
 
-    /// Takes what a resolver gave, or why it gave nothing.
+    /// Takes what a resolver or the GraphQL service gave, or why it gave nothing.
     pub fn resume(&mut self, id: u32, answer: Result<Json, String>) {
-        let Some(Waiting { node, field, .. }) = self.active.remove(&id) else { return };
-        if !self.is_live(node) {
-            return;
-        }
-        match answer {
-            Ok(value) => {
-                let schema = Arc::clone(&self.schema);
-                self.complete(&schema, node, &field.shape, &field, Datum::Json(&value));
+        let Some(waiting) = self.active.remove(&id) else { return };
+        let schema = Arc::clone(&self.schema);
+        match (answer, waiting) {
+            (_, waiting) if !self.is_wanted(&waiting) => {}
+            (Ok(value), Waiting::Resolver { node, field, .. }) => {
+                self.complete(&schema, node, &field.shape, &field, Datum::Json(&value, By::Name));
             }
-            Err(why) => self.fail(node, &field, why),
+            (Ok(value), Waiting::Endpoint { places, .. }) => self.share_out(&schema, &places, value),
+            (Err(why), waiting) => self.fail_all(&waiting, &why),
+        }
+    }
+
+    // What the GraphQL service says: data under the names in the response, and errors that say where they are (§7.1).
+    fn share_out(&mut self, schema: &Schema, places: &[Place], mut answer: Json) {
+        let errors = match answer.get_mut("errors").map(Json::take) {
+            Some(Json::Array(errors)) => errors,
+            Some(_) | None => Vec::new(),
+        };
+        let has_errors = !errors.is_empty();
+        for mut error in errors.into_iter().take(ERRORS_MAX.saturating_sub(self.errors.len())) {
+            // They are places in the document that the service got.
+            if let Json::Object(members) = &mut error {
+                members.remove("locations");
+            }
+            if !self.spend(&error) {
+                return;
+            }
+            self.errors.push(error);
+        }
+        for (node, field) in places {
+            if !self.is_live(*node) {
+                continue;
+            }
+            match answer.get("data").and_then(|data| data.get(field.key())) {
+                Some(value) => self.complete(schema, *node, &field.shape, field, Datum::Json(value, By::Key)),
+                // It has said why.
+                None if has_errors => self.nullify(*node),
+                None => self.fail(*node, field, "The GraphQL service has given no data.".to_owned()),
+            }
+        }
+    }
+
+    fn is_wanted(&self, waiting: &Waiting) -> bool {
+        match waiting {
+            Waiting::Resolver { node, .. } => self.is_live(*node),
+            Waiting::Endpoint { places, .. } => places.iter().any(|(node, _)| self.is_live(*node)),
+        }
+    }
+
+    fn fail_all(&mut self, waiting: &Waiting, why: &str) {
+        match waiting {
+            Waiting::Resolver { node, field, .. } => self.fail(*node, field, why.to_owned()),
+            Waiting::Endpoint { places, .. } => {
+                for (node, field) in places {
+                    if self.is_live(*node) {
+                        self.fail(*node, field, why.to_owned());
+                    }
+                }
+            }
         }
     }
 
@@ -328,16 +392,22 @@ impl Execution {
                 let said = type_named(schema, arguments).map_or(Said::Json(Json::Null), Said::One);
                 self.complete_said(schema, node, &field, said);
             }
-            Source::Root | Source::Json(_) => {
+            Source::Root | Source::Json(..) => {
                 if let Some(resolver) = self.resolvers.of(&field.of, name) {
                     let parent = Arc::clone(parent.get_or_insert_with(|| match source {
-                        Source::Json(object) => Arc::new(object.clone()),
+                        Source::Json(object, _) => Arc::new(object.clone()),
                         Source::Root | Source::Meta(_) => Arc::new(Json::Null),
                     }));
-                    return self.queue.push_back(Waiting { node, field, resolver, parent });
+                    return self.queue.push_back(Waiting::Resolver { node, field, resolver, parent });
                 }
                 let datum = match source {
-                    Source::Json(object) => object.get(name).map_or(Datum::Null, Datum::Json),
+                    Source::Json(object, by) => {
+                        let member = match by {
+                            By::Name => object.get(name),
+                            By::Key => object.get(&*first.key),
+                        };
+                        member.map_or(Datum::Null, |value| Datum::Json(value, by))
+                    }
                     // Decision: what neither a resolver nor an object gives is null (fixtures/exchange/graphql-fields.conversation).
                     Source::Root | Source::Meta(_) => Datum::Null,
                 };
@@ -348,7 +418,7 @@ impl Execution {
 
     fn complete_said(&mut self, schema: &Schema, node: usize, field: &Arc<Collected>, said: Said<'_>) {
         match said {
-            Said::Json(value) => self.complete(schema, node, &field.shape, field, Datum::Json(&value)),
+            Said::Json(value) => self.complete(schema, node, &field.shape, field, Datum::Json(&value, By::Name)),
             Said::One(meta) => self.complete(schema, node, &field.shape, field, Datum::Meta(meta)),
             Said::Several(several) => self.complete(schema, node, &field.shape, field, Datum::Several(several)),
         }
@@ -356,7 +426,7 @@ impl Execution {
 
     // §6.4.3
     fn complete(&mut self, schema: &Schema, node: usize, of: &Shape, field: &Arc<Collected>, datum: Datum<'_>) {
-        let is_null = matches!(datum, Datum::Null | Datum::Json(Json::Null));
+        let is_null = matches!(datum, Datum::Null | Datum::Json(Json::Null, _));
         match of {
             Shape::Required(_) if is_null => {
                 let message = format!("Cannot return null for non-nullable field {}.{}.", field.of, field.name());
@@ -367,13 +437,11 @@ impl Execution {
             Shape::List(inner) => self.list(schema, node, inner, field, datum),
             Shape::Named(name) => match (schema.kind(name), datum) {
                 (Some(Kind::Fields(_) | Kind::Union), datum) => self.composite(schema, node, name, field, datum),
-                (_, Datum::Json(value)) => match coerce::result(schema, name, value) {
+                (_, Datum::Json(value, _)) => match coerce::result(schema, name, value) {
                     Ok(value) => {
-                        self.bytes = self.bytes.saturating_add(cost(&value));
-                        if self.bytes > RESULT_BYTES_MAX {
-                            return self.give_up(format!("The result is longer than {RESULT_BYTES_MAX} bytes."));
+                        if self.spend(&value) {
+                            self.set(node, State::Leaf(value));
                         }
-                        self.set(node, State::Leaf(value));
                     }
                     Err(why) => self.fail(node, field, why),
                 },
@@ -384,9 +452,9 @@ impl Execution {
 
     fn list(&mut self, schema: &Schema, node: usize, of: &Shape, field: &Arc<Collected>, datum: Datum<'_>) {
         let items: Vec<Datum<'_>> = match datum {
-            Datum::Json(Json::Array(items)) => items.iter().map(Datum::Json).collect(),
+            Datum::Json(Json::Array(items), by) => items.iter().map(|item| Datum::Json(item, by)).collect(),
             Datum::Several(several) => several.into_iter().map(Datum::Meta).collect(),
-            Datum::Json(_) | Datum::Null | Datum::Meta(_) => {
+            Datum::Json(..) | Datum::Null | Datum::Meta(_) => {
                 let message = format!("Expected a list for the field {}.{}.", field.of, field.name());
                 return self.fail(node, field, message);
             }
@@ -403,9 +471,9 @@ impl Execution {
 
     fn composite(&mut self, schema: &Schema, node: usize, name: &str, field: &Arc<Collected>, datum: Datum<'_>) {
         let source = match &datum {
-            Datum::Json(value @ Json::Object(_)) => Source::Json(value),
+            Datum::Json(value @ Json::Object(_), by) => Source::Json(value, *by),
             Datum::Meta(meta) => Source::Meta(meta),
-            Datum::Json(_) | Datum::Null | Datum::Several(_) => {
+            Datum::Json(..) | Datum::Null | Datum::Several(_) => {
                 let message = format!("Expected an object of \"{name}\" for the field {}.{}.", field.of, field.name());
                 return self.fail(node, field, message);
             }
@@ -432,6 +500,10 @@ impl Execution {
             let locations: Vec<Json> = locations.collect();
             self.errors.push(json!({ "message": message, "locations": locations, "path": self.path(node) }));
         }
+        self.nullify(node);
+    }
+
+    fn nullify(&mut self, node: usize) {
         let mut at = Some(node);
         while let Some(index) = at {
             let Some(node) = self.nodes.get_mut(index) else { return };
@@ -441,6 +513,12 @@ impl Execution {
             }
             at = node.parent;
         }
+    }
+
+    fn shown_path(&self, node: usize) -> String {
+        let steps = self.path(node);
+        let shown = steps.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
+        shown.collect::<Vec<_>>().join("/")
     }
 
     fn path(&self, node: usize) -> Vec<Json> {
@@ -458,6 +536,16 @@ impl Execution {
         path
     }
 
+    // Whether there is room for a value in the response.
+    fn spend(&mut self, value: &Json) -> bool {
+        self.bytes = self.bytes.saturating_add(cost(value));
+        let fits = self.bytes <= RESULT_BYTES_MAX;
+        if !fits {
+            self.give_up(format!("The result is longer than {RESULT_BYTES_MAX} bytes."));
+        }
+        fits
+    }
+
     // One error stands for all.
     fn give_up(&mut self, message: String) {
         if !self.is_over {
@@ -471,19 +559,13 @@ impl Execution {
     }
 }
 
-impl Collected {
-    fn name(&self) -> &str {
-        self.fields.first().map_or("", |field| &field.name)
-    }
-}
-
 // The type that an object is of (§6.4.3, ResolveAbstractType).
 fn concrete<'s>(schema: &'s Schema, name: &'s str, source: Source<'_>) -> Result<&'s str, String> {
     if !schema.is_abstract(name) {
         return Ok(name);
     }
     let said = match source {
-        Source::Json(object) => object.get("__typename").and_then(Json::as_str),
+        Source::Json(object, _) => object.get("__typename").and_then(Json::as_str),
         Source::Root | Source::Meta(_) => None,
     };
     let mut possible = schema.members(name).filter(|member| schema.is_object(member));
@@ -496,36 +578,6 @@ fn concrete<'s>(schema: &'s Schema, name: &'s str, source: Source<'_>) -> Result
             (Some(only), None) => Ok(only),
             _ => Err(format!("An object of \"{name}\" does not say in `__typename` of which type it is.")),
         },
-    }
-}
-
-// §6.3.2
-fn collect(schema: &Schema, of: &str, items: &[&[Item]]) -> IndexMap<Arc<str>, Collected> {
-    let mut collected = IndexMap::new();
-    for items in items {
-        collect_into(schema, of, items, &mut collected);
-    }
-    collected
-}
-
-fn collect_into(schema: &Schema, of: &str, items: &[Item], into: &mut IndexMap<Arc<str>, Collected>) {
-    for item in items {
-        match item {
-            Item::Field(field) => {
-                let Some(declared) = schema.field(of, &field.name) else { continue };
-                let known = into.entry(Arc::clone(&field.key)).or_insert_with(|| Collected {
-                    of: of.to_owned(),
-                    shape: declared.shape.clone(),
-                    fields: Vec::new(),
-                });
-                known.fields.push(Arc::clone(field));
-            }
-            Item::Fragment { on, items } => {
-                if schema.is_possible(of, on) {
-                    collect_into(schema, of, items, into);
-                }
-            }
-        }
     }
 }
 

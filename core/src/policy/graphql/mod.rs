@@ -1,12 +1,14 @@
 //! GraphQL: `validate-graphql-request`, a request against the API's schema, its limits and rules about its fields; and synthetic APIs.
 //!
 //! `request` the request as HTTP carries it, `schema`, `check` and `rules` what may be asked for, `plan` what is asked for, `execute` the
-//! operation under way, `resolvers` and `source` whom it asks, `synthetic` what comes of it; `without` and `print` write
+//! operation under way, `resolvers`, `source` and `endpoint` whom it asks, `synthetic` what comes of it; `without` and `print` write
 //! documents.
 
 mod check;
 mod coerce;
+mod collect;
 mod document;
+mod endpoint;
 mod execute;
 mod introspect;
 mod plan;
@@ -41,7 +43,7 @@ use document::Wrong;
 use request::{Form, Request, unread, wrong};
 use without::without;
 
-pub use execute::{CALLS_MAX, Call, Execution, Next, PARALLEL_MAX, RESULT_BYTES_MAX};
+pub use execute::{CALLS_MAX, Call, Execution, Next, PARALLEL_MAX, RESULT_BYTES_MAX, Whom};
 pub use resolvers::{Resolver, Resolvers};
 pub use schema::{Place, SCHEMA_BYTES_MAX, Schema};
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::policy::graphql::source;
 use crate::policy::program::Program;
 
 /// The resolvers of an API.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Resolvers {
     fields: BTreeMap<String, BTreeMap<String, usize>>,
     programs: Vec<Resolver>,
+    service: Arc<Program>,
 }
 
 /// A resolver.
@@ -33,13 +35,19 @@ impl Resolvers {
         for (index, resolver) in programs.iter().enumerate() {
             fields.entry(resolver.of.clone()).or_default().insert(resolver.field.clone(), index);
         }
-        Self { fields, programs }
+        Self { fields, programs, service: Arc::new(source::service()) }
     }
 
     /// The index of the one for a field.
     #[must_use]
     pub fn of(&self, of: &str, field: &str) -> Option<usize> {
         self.fields.get(of)?.get(field).copied()
+    }
+
+    /// What asks the GraphQL service of the API.
+    #[must_use]
+    pub const fn service(&self) -> &Arc<Program> {
+        &self.service
     }
 
     /// All of them, in the order of their names.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::context::Body;
 use crate::http::percent::is_dot_segment;
 use crate::http::{Method, StatusCode, Url, header};
 use crate::policy::authentication::authorization_context::{
@@ -16,18 +17,18 @@ use crate::policy::content::{FIND_AND_REPLACE, build_find_and_replace};
 use crate::policy::control::INCLUDE_FRAGMENT;
 use crate::policy::convert::{XML_TO_JSON, build_xml_to_json};
 use crate::policy::dialect::Element;
-use crate::policy::effect::{Effect, OutboundRequest, Redirects, Reply};
+use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply};
 use crate::policy::integration::read_url;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::place::Section;
-use crate::policy::program::Op;
+use crate::policy::program::{Code, Op, Place, Program};
 use crate::policy::reader::Reader;
 use crate::policy::registry::Status;
 use crate::policy::routing::{
-    FORWARD_REQUEST, ForwardRequest, SET_BACKEND_SERVICE, apply_entity, build_set_backend_service, seconds,
-    upstream_failure,
+    FORWARD_REQUEST, ForwardRequest, SET_BACKEND_SERVICE, apply_entity, build_set_backend_service, forwarded_headers,
+    seconds, upstream_failure,
 };
-use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
+use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop};
 use crate::policy::shape::{self, Content, Occurs, Shape, TEXT, child};
 use crate::policy::source::Problem;
 use crate::policy::transform::{self, header_value};
@@ -223,6 +224,51 @@ impl Policy for SetTarget {
         if let Some(draft) = &mut run.state.draft_request {
             draft.url = url;
         }
+        Ok(Flow::Next)
+    }
+}
+
+/// The program that asks the GraphQL service of an API: what it goes out with is the client's, but for the content.
+#[must_use]
+pub fn service() -> Program {
+    let forward = ForwardRequest::standard(1);
+    let ops = vec![
+        Op::Policy(Arc::new(BeginService)),
+        Op::Policy(Arc::new(CallDataSource { forward })),
+        Op::Take { asked: 1 },
+        Op::EndBranch,
+    ];
+    let place = Place { element: "forward-request", path: Arc::from("forward-request[1]"), policy_id: None };
+    let places = vec![place; ops.len()];
+    Program { backend: Code { ops, places }, ..Program::default() }
+}
+
+/// The beginning of a call to the GraphQL service.
+#[derive(Clone, Copy, Debug)]
+struct BeginService;
+
+impl Policy for BeginService {
+    fn run(&self, run: &mut Run<'_>) -> Ran {
+        let (request, upstream) = (&run.context.request, &run.state.upstream);
+        let mut headers = forwarded_headers(&request.headers, &request.ip, &request.url, upstream.host);
+        // The answer is read here.
+        headers.remove(header::ACCEPT_ENCODING);
+        if upstream.host == HostField::Backend {
+            // Which it is, the call knows.
+            headers.remove(header::HOST);
+        }
+        let body = match &request.body {
+            Body::Bytes(content) => OutboundBody::Bytes(content.clone()),
+            Body::Absent | Body::Unread | Body::Gone | Body::Consumed => OutboundBody::Empty,
+        };
+        run.state.draft_request = Some(Box::new(OutboundRequest {
+            headers,
+            body,
+            identity: upstream.identity.clone(),
+            route: upstream.route.clone(),
+            // The time it may take is known when it goes out.
+            ..OutboundRequest::new(Method::POST, Url::default(), std::time::Duration::ZERO)
+        }));
         Ok(Flow::Next)
     }
 }

@@ -1,4 +1,5 @@
-//! Synthetic APIs: an operation is executed in the place of the call to the backend, and each field that has a resolver asks it.
+//! Synthetic APIs: an operation is executed in the place of the call to the backend, and each field that has a resolver asks it;
+//! the GraphQL service of the API, if there is one, is asked for what none resolves.
 
 use std::sync::Arc;
 
@@ -11,56 +12,70 @@ use crate::http::{Bytes, HeaderValue, Method, StatusCode, header};
 use crate::policy::content::content_of;
 use crate::policy::graphql::check::check;
 use crate::policy::graphql::document::{Wrong, root_name};
-use crate::policy::graphql::execute::{Call, Execution};
+use crate::policy::graphql::endpoint::{Share, share};
+use crate::policy::graphql::execute::{Call, Execution, Whom};
 use crate::policy::graphql::plan::Plan;
 use crate::policy::graphql::request::{self, unread};
 use crate::policy::graphql::resolvers::Resolvers;
 use crate::policy::graphql::schema::{Root, Schema};
 use crate::policy::graphql::{DEPTH_MAX, error};
-use crate::policy::run::{Failure, Flow, Public, Ran, Run, Stop, empty_response};
+use crate::policy::run::{Failure, Flow, Public, Run, Stop, empty_response};
 use crate::value::JToken;
 
 /// The longest request that is executed, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
-/// Begins to execute what a request asks for, or answers that it cannot be.
+/// Begins to execute what a request asks for, or answers that it cannot be; none when the GraphQL service of the API answers all of it.
 ///
 /// # Errors
 /// The content of the request must be read first, or the API has no schema.
-pub fn begin(run: &mut Run<'_>, resolvers: &Arc<Resolvers>) -> Ran {
+pub fn begin(run: &mut Run<'_>, resolvers: &Arc<Resolvers>) -> Result<Option<Flow>, Stop> {
     let Some(schema) = run.site.schemas.graphql().cloned() else {
         // INVARIANT: an API with resolvers and without a schema is refused when it is compiled.
         return Err(Stop::fail(Failure::internal("GraphQLSchemaNotFound", "The API has no GraphQL schema.")));
     };
     let content = content_of(run, Message::Request)?.unwrap_or_default();
-    match planned(run, &schema, &content) {
-        Ok(plan) if plan.root == Root::Mutation && run.context.request.method == Method::GET => {
+    match planned(run, &schema, resolvers, &content) {
+        Ok((plan, _)) if plan.root == Root::Mutation && run.context.request.method == Method::GET => {
             // A GET is safe (RFC 9110 §9.2.1).
             let mut response =
                 refusal(StatusCode::METHOD_NOT_ALLOWED, &request::wrong("A mutation is sent with POST."));
             response.headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
             run.context.response = Some(response);
-            Ok(Flow::Next)
+            Ok(Some(Flow::Next))
         }
-        Ok(plan) => Ok(Flow::Execute(Box::new(Execution::new(schema, Arc::clone(resolvers), &plan)))),
+        Ok((_, Share::All)) => Ok(None),
+        Ok((plan, Share::Parts(parts))) => {
+            Ok(Some(Flow::Execute(Box::new(Execution::new(schema, Arc::clone(resolvers), &plan, parts)))))
+        }
         Err(wrongs) => {
             run.context.response = Some(refusal(StatusCode::BAD_REQUEST, &wrongs));
-            Ok(Flow::Next)
+            Ok(Some(Flow::Next))
         }
     }
 }
 
-fn planned(run: &Run<'_>, schema: &Schema, content: &Bytes) -> Result<Plan, Vec<Wrong>> {
+fn planned(
+    run: &Run<'_>,
+    schema: &Schema,
+    resolvers: &Resolvers,
+    content: &Bytes,
+) -> Result<(Plan, Share), Vec<Wrong>> {
     let request = request::read(run, content, REQUEST_BYTES_MAX)?;
     let variables = request.variables(run)?;
     let document = parse_query::<&str>(&request.query).map_err(|error| unread(&error))?;
     let operation = request.operation.as_deref();
     check(schema, &document, &request.query, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
     let plan = Plan::new(schema, &document, operation, &variables)?;
-    match plan.root {
-        Root::Query | Root::Mutation => Ok(plan),
-        Root::Subscription => Err(request::wrong(format!("A {} is not supported here.", root_name(plan.root)))),
+    if plan.root == Root::Subscription {
+        return Err(request::wrong(format!("A {} is not supported here.", root_name(plan.root))));
     }
+    // Decision: without an address of a service, what no resolver resolves is null (fixtures/exchange/graphql-fields.conversation).
+    let share = match run.state.upstream.is_known() {
+        true => share(schema, resolvers, &document, operation, &plan, &variables)?,
+        false => Share::Parts(Vec::new()),
+    };
+    Ok((plan, share))
 }
 
 // Decision: a request that is not executed gets 400 with `errors` and without `data` (fixtures/exchange/graphql-requests.conversation).
@@ -78,14 +93,22 @@ pub fn answer(content: String) -> ResponseView {
     response
 }
 
-/// The request that a resolver sees: the client's, with arguments and parent as its content.
+/// The request that a resolver sees: the client's, with arguments and parent as its content; of a call to the GraphQL service, what goes
+/// there.
 #[must_use]
 pub fn request_of(request: &RequestView, call: &Call) -> RequestView {
-    let content = json!({ "arguments": call.arguments, "parent": &*call.parent });
     let mut seen = request.clone();
     seen.headers.remove(header::CONTENT_LENGTH);
     seen.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    seen.body = Body::Bytes(Bytes::from(content.to_string()));
+    let content = match &call.whom {
+        Whom::Resolver(_) => json!({ "arguments": call.arguments, "parent": &*call.parent }).to_string(),
+        Whom::Endpoint(content) => {
+            seen.method = Method::POST;
+            seen.url.query = None;
+            content.to_string()
+        }
+    };
+    seen.body = Body::Bytes(Bytes::from(content));
     seen
 }
 
