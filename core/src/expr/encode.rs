@@ -186,7 +186,7 @@ fn json(value: &Value, machine: &mut Machine<'_>, depth: usize) -> Outcome<Strin
         Value::Response(_) => properties(value, &Ty::Class(Class::Response), machine, depth)?,
         Value::Context(part) => match Ty::named(part.type_name()) {
             Named::Type(ty) => properties(value, &ty, machine, depth)?,
-            Named::Unbuilt | Named::Unknown => entries(value, machine, depth)?,
+            Named::Unknown => entries(value, machine, depth)?,
         },
         Value::Object(object) => match instance::type_of(object) {
             Some(ty) => made(value, &ty.clone(), machine, depth)?,

@@ -1,6 +1,7 @@
 //! Static types: how the checker, the members' table and the evaluator name a .NET type. Holds no conversions.
 
 mod class;
+mod list;
 mod name;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::instance::{Instance, Record};
 use crate::value::{Library, Value};
+
+pub(crate) use list::{Class, ClassKind};
 
 /// A static type.
 #[derive(Clone, Debug)]
@@ -75,271 +78,6 @@ pub(crate) enum RecordKind {
     Tuple,
 }
 
-macro_rules! classes {
-    ($($variant:ident $name:literal $namespace:literal $kind:ident $($base:ident)?,)*) => {
-        /// The named types that are built.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum Class { $($variant,)* }
-
-        impl Class {
-            /// All of them.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in C#.
-            pub(crate) const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// The namespace; empty for the types of `context`.
-            pub(crate) const fn namespace(self) -> &'static str {
-                match self { $(Self::$variant => $namespace,)* }
-            }
-
-            /// What sort of type it is.
-            pub(crate) const fn kind(self) -> ClassKind {
-                match self { $(Self::$variant => ClassKind::$kind,)* }
-            }
-
-            /// The class that it derives from, if that is built too.
-            pub(crate) fn base(self) -> Option<Self> {
-                match self { $(Self::$variant => None $(.or(Some(Self::$base)))?,)* }
-            }
-        }
-    };
-}
-
-/// What sort of type it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ClassKind {
-    Class,
-    /// A class that no other derives from
-    Sealed,
-    Interface,
-    Struct,
-    Enum,
-    Static,
-}
-
-classes! {
-    Context "IContext" "" Interface,
-    Request "IRequest" "" Interface,
-    Response "IResponse" "" Interface,
-    MessageBody "IMessageBody" "" Interface,
-    Url "IUrl" "" Interface,
-    Api "IApi" "" Interface,
-    KeyNames "ISubscriptionKeyParameterNames" "" Interface,
-    Operation "IOperation" "" Interface,
-    Product "IProduct" "" Interface,
-    ProductState "ProductState" "" Enum,
-    Subscription "ISubscription" "" Interface,
-    User "IUser" "" Interface,
-    UserGroup "IGroup" "" Interface,
-    UserIdentity "IUserIdentity" "" Interface,
-    Backend "IBackend" "" Interface,
-    BackendType "BackendType" "" Enum,
-    Workspace "IWorkspace" "" Interface,
-    GraphQl "IGraphQL" "" Interface,
-    GraphQlDataObject "IGraphQLDataObject" "" Interface,
-    PrivateEndpointConnection "IPrivateEndpointConnection" "" Interface,
-    SustainabilityInfo "ISustainabilityInfo" "" Interface,
-    Deployment "IDeployment" "" Interface,
-    Gateway "IGateway" "" Interface,
-    LastError "ILastError" "" Interface,
-    ReadOnlyDictionary "IReadOnlyDictionary" "System.Collections.Generic" Interface,
-    Guid "Guid" "System" Struct,
-    DateTime "DateTime" "System" Struct,
-    TimeSpan "TimeSpan" "System" Struct,
-    DateTimeOffset "DateTimeOffset" "System" Struct,
-    DateTimeKind "DateTimeKind" "System" Enum,
-    DateTimeStyles "DateTimeStyles" "System.Globalization" Enum,
-    UnicodeCategory "UnicodeCategory" "System.Globalization" Enum,
-    DayOfWeek "DayOfWeek" "System" Enum,
-    TimeZoneInfo "TimeZoneInfo" "System" Sealed,
-    TimeZone "TimeZone" "System" Class,
-    Type "Type" "System" Class,
-    MidpointRounding "MidpointRounding" "System" Enum,
-    BitConverter "BitConverter" "System" Static,
-    StringBuilder "StringBuilder" "System.Text" Sealed,
-    StringReader "StringReader" "System.IO" Class,
-    StringWriter "StringWriter" "System.IO" Class,
-    StringComparer "StringComparer" "System" Class,
-    UriPartial "UriPartial" "System" Enum,
-    UriKind "UriKind" "System" Enum,
-    UriComponents "UriComponents" "System" Enum,
-    UriFormat "UriFormat" "System" Enum,
-    UriHostNameType "UriHostNameType" "System" Enum,
-    IPAddress "IPAddress" "System.Net" Class,
-    AddressFamily "AddressFamily" "System.Net.Sockets" Enum,
-    NormalizationForm "NormalizationForm" "System.Text" Enum,
-    Base64FormattingOptions "Base64FormattingOptions" "System" Enum,
-    Random "Random" "System" Class,
-    Convert "Convert" "System" Static,
-    Math "Math" "System" Static,
-    Uri "Uri" "System" Class,
-    WebUtility "WebUtility" "System.Net" Static,
-    StringComparison "StringComparison" "System" Enum,
-    StringSplitOptions "StringSplitOptions" "System" Enum,
-    Encoding "Encoding" "System.Text" Class,
-    JToken "JToken" "Newtonsoft.Json.Linq" Class,
-    JContainer "JContainer" "Newtonsoft.Json.Linq" Class JToken,
-    JObject "JObject" "Newtonsoft.Json.Linq" Class JContainer,
-    JArray "JArray" "Newtonsoft.Json.Linq" Class JContainer,
-    JProperty "JProperty" "Newtonsoft.Json.Linq" Class JContainer,
-    JConstructor "JConstructor" "Newtonsoft.Json.Linq" Class JContainer,
-    JValue "JValue" "Newtonsoft.Json.Linq" Class JToken,
-    JTokenEqualityComparer "JTokenEqualityComparer" "Newtonsoft.Json.Linq" Class,
-    JRaw "JRaw" "Newtonsoft.Json.Linq" Class JValue,
-    JsonConvert "JsonConvert" "Newtonsoft.Json" Static,
-    Regex "Regex" "System.Text.RegularExpressions" Class,
-    RegexOptions "RegexOptions" "System.Text.RegularExpressions" Enum,
-    MatchEvaluator "MatchEvaluator" "System.Text.RegularExpressions" Sealed,
-    Capture "Capture" "System.Text.RegularExpressions" Class,
-    Group "Group" "System.Text.RegularExpressions" Class Capture,
-    Match "Match" "System.Text.RegularExpressions" Class Group,
-    CaptureCollection "CaptureCollection" "System.Text.RegularExpressions" Class,
-    GroupCollection "GroupCollection" "System.Text.RegularExpressions" Class,
-    MatchCollection "MatchCollection" "System.Text.RegularExpressions" Class,
-    AsymmetricAlgorithm "AsymmetricAlgorithm" "System.Security.Cryptography" Class,
-    AsnEncodedData "AsnEncodedData" "System.Security.Cryptography" Class,
-    CipherMode "CipherMode" "System.Security.Cryptography" Enum,
-    CryptoTransform "ICryptoTransform" "System.Security.Cryptography" Interface,
-    HashAlgorithmName "HashAlgorithmName" "System.Security.Cryptography" Struct,
-    KeySizes "KeySizes" "System.Security.Cryptography" Sealed,
-    Oid "Oid" "System.Security.Cryptography" Sealed,
-    PaddingMode "PaddingMode" "System.Security.Cryptography" Enum,
-    RngCryptoServiceProvider "RNGCryptoServiceProvider" "System.Security.Cryptography" Sealed,
-    Rsa "RSA" "System.Security.Cryptography" Class AsymmetricAlgorithm,
-    RsaEncryptionPadding "RSAEncryptionPadding" "System.Security.Cryptography" Sealed,
-    RsaEncryptionPaddingMode "RSAEncryptionPaddingMode" "System.Security.Cryptography" Enum,
-    RsaParameters "RSAParameters" "System.Security.Cryptography" Struct,
-    RsaSignaturePadding "RSASignaturePadding" "System.Security.Cryptography" Sealed,
-    RsaSignaturePaddingMode "RSASignaturePaddingMode" "System.Security.Cryptography" Enum,
-    SymmetricAlgorithm "SymmetricAlgorithm" "System.Security.Cryptography" Class,
-    PublicKey "PublicKey" "System.Security.Cryptography.X509Certificates" Sealed,
-    RsaCertificateExtensions "RSACertificateExtensions" "System.Security.Cryptography.X509Certificates" Static,
-    X500DistinguishedName "X500DistinguishedName" "System.Security.Cryptography.X509Certificates" Sealed,
-    X509Certificate "X509Certificate" "System.Security.Cryptography.X509Certificates" Class,
-    X509Certificate2 "X509Certificate2" "System.Security.Cryptography.X509Certificates" Class X509Certificate,
-    X509Extension "X509Extension" "System.Security.Cryptography.X509Certificates" Class AsnEncodedData,
-    X509ExtensionCollection "X509ExtensionCollection" "System.Security.Cryptography.X509Certificates" Sealed,
-    X509KeyStorageFlags "X509KeyStorageFlags" "System.Security.Cryptography.X509Certificates" Enum,
-    X509ContentType "X509ContentType" "System.Security.Cryptography.X509Certificates" Enum,
-    X509NameType "X509NameType" "System.Security.Cryptography.X509Certificates" Enum,
-    HashAlgorithm "HashAlgorithm" "System.Security.Cryptography" Class,
-    KeyedHashAlgorithm "KeyedHashAlgorithm" "System.Security.Cryptography" Class HashAlgorithm,
-    Hmac "HMAC" "System.Security.Cryptography" Class KeyedHashAlgorithm,
-    HmacMd5 "HMACMD5" "System.Security.Cryptography" Class Hmac,
-    HmacSha1 "HMACSHA1" "System.Security.Cryptography" Class Hmac,
-    HmacSha256 "HMACSHA256" "System.Security.Cryptography" Class Hmac,
-    HmacSha384 "HMACSHA384" "System.Security.Cryptography" Class Hmac,
-    HmacSha512 "HMACSHA512" "System.Security.Cryptography" Class Hmac,
-    Md5 "MD5" "System.Security.Cryptography" Class HashAlgorithm,
-    Sha1 "SHA1" "System.Security.Cryptography" Class HashAlgorithm,
-    Sha256 "SHA256" "System.Security.Cryptography" Class HashAlgorithm,
-    Sha384 "SHA384" "System.Security.Cryptography" Class HashAlgorithm,
-    Sha512 "SHA512" "System.Security.Cryptography" Class HashAlgorithm,
-    Sha1Managed "SHA1Managed" "System.Security.Cryptography" Sealed Sha1,
-    Sha256Managed "SHA256Managed" "System.Security.Cryptography" Sealed Sha256,
-    Sha384Managed "SHA384Managed" "System.Security.Cryptography" Sealed Sha384,
-    Sha512Managed "SHA512Managed" "System.Security.Cryptography" Sealed Sha512,
-    Jwt "Jwt" "" Class,
-    BasicAuthCredentials "BasicAuthCredentials" "" Class,
-    Authorization "Authorization" "" Class,
-    XObject "XObject" "System.Xml.Linq" Class,
-    XNode "XNode" "System.Xml.Linq" Class XObject,
-    XContainer "XContainer" "System.Xml.Linq" Class XNode,
-    XElement "XElement" "System.Xml.Linq" Class XContainer,
-    XDocument "XDocument" "System.Xml.Linq" Class XContainer,
-    XAttribute "XAttribute" "System.Xml.Linq" Class XObject,
-    XText "XText" "System.Xml.Linq" Class XNode,
-    XCData "XCData" "System.Xml.Linq" Class XText,
-    XComment "XComment" "System.Xml.Linq" Class XNode,
-    XProcessingInstruction "XProcessingInstruction" "System.Xml.Linq" Class XNode,
-    XDocumentType "XDocumentType" "System.Xml.Linq" Class XNode,
-    XNodeDocumentOrderComparer "XNodeDocumentOrderComparer" "System.Xml.Linq" Sealed,
-    XNodeEqualityComparer "XNodeEqualityComparer" "System.Xml.Linq" Sealed,
-    XmlNodeType "XmlNodeType" "System.Xml" Enum,
-    LoadOptions "LoadOptions" "System.Xml.Linq" Enum,
-    SaveOptions "SaveOptions" "System.Xml.Linq" Enum,
-    XName "XName" "System.Xml.Linq" Sealed,
-    XNamespace "XNamespace" "System.Xml.Linq" Sealed,
-    XDeclaration "XDeclaration" "System.Xml.Linq" Class,
-    JTokenType "JTokenType" "Newtonsoft.Json.Linq" Enum,
-    Formatting "Formatting" "Newtonsoft.Json" Enum,
-    Enumerable "Enumerable" "System.Linq" Static,
-    IEnumerable "IEnumerable" "System.Collections.Generic" Interface,
-    IOrderedEnumerable "IOrderedEnumerable" "System.Linq" Interface,
-    IGrouping "IGrouping" "System.Linq" Interface,
-    Grouping "Grouping" "System.Linq" Class,
-    ILookup "ILookup" "System.Linq" Interface,
-    Lookup "Lookup" "System.Linq" Class,
-    IEnumerator "IEnumerator" "System.Collections.Generic" Interface,
-    ICollection "ICollection" "System.Collections.Generic" Interface,
-    IReadOnlyCollection "IReadOnlyCollection" "System.Collections.Generic" Interface,
-    IList "IList" "System.Collections.Generic" Interface,
-    IReadOnlyList "IReadOnlyList" "System.Collections.Generic" Interface,
-    IDictionary "IDictionary" "System.Collections.Generic" Interface,
-    ISet "ISet" "System.Collections.Generic" Interface,
-    List "List" "System.Collections.Generic" Class,
-    Dictionary "Dictionary" "System.Collections.Generic" Class,
-    KeyCollection "KeyCollection" "System.Collections.Generic" Sealed,
-    ValueCollection "ValueCollection" "System.Collections.Generic" Sealed,
-    ReadOnlyCollection "ReadOnlyCollection" "System.Collections.ObjectModel" Class,
-    HashSet "HashSet" "System.Collections.Generic" Class,
-    Queue "Queue" "System.Collections.Generic" Class,
-    Stack "Stack" "System.Collections.Generic" Class,
-    KeyValuePair "KeyValuePair" "System.Collections.Generic" Struct,
-    IEqualityComparer "IEqualityComparer" "System.Collections.Generic" Interface,
-    IComparer "IComparer" "System.Collections.Generic" Interface,
-    IDisposable "IDisposable" "System" Interface,
-    Array "Array" "System" Class,
-    Enum "Enum" "System" Class,
-    Nullable "Nullable" "System" Static,
-    Tuple "Tuple" "System" Class,
-    TypeCode "TypeCode" "System" Enum,
-    IFormatProvider "IFormatProvider" "System" Interface,
-    Func "Func" "System" Sealed,
-    Action "Action" "System" Sealed,
-    Predicate "Predicate" "System" Sealed,
-    Comparison "Comparison" "System" Sealed,
-    Converter "Converter" "System" Sealed,
-    ListDictionaryInternal "ListDictionaryInternal" "System.Collections" Class,
-    Exception "Exception" "System" Class,
-    SystemException "SystemException" "System" Class Exception,
-    ArgumentException "ArgumentException" "System" Class SystemException,
-    ArgumentNullException "ArgumentNullException" "System" Class ArgumentException,
-    ArgumentOutOfRangeException "ArgumentOutOfRangeException" "System" Class ArgumentException,
-    ArithmeticException "ArithmeticException" "System" Class SystemException,
-    DivideByZeroException "DivideByZeroException" "System" Class ArithmeticException,
-    OverflowException "OverflowException" "System" Class ArithmeticException,
-    FormatException "FormatException" "System" Class SystemException,
-    IndexOutOfRangeException "IndexOutOfRangeException" "System" Sealed SystemException,
-    InvalidCastException "InvalidCastException" "System" Class SystemException,
-    InvalidOperationException "InvalidOperationException" "System" Class SystemException,
-    KeyNotFoundException "KeyNotFoundException" "System.Collections.Generic" Class SystemException,
-    NotImplementedException "NotImplementedException" "System" Class SystemException,
-    NotSupportedException "NotSupportedException" "System" Class SystemException,
-    NullReferenceException "NullReferenceException" "System" Class SystemException,
-    TimeoutException "TimeoutException" "System" Class SystemException,
-    UnauthorizedAccessException "UnauthorizedAccessException" "System" Class SystemException,
-    AggregateException "AggregateException" "System" Class Exception,
-    UriFormatException "UriFormatException" "System" Class FormatException,
-    TimeZoneNotFoundException "TimeZoneNotFoundException" "System" Class Exception,
-    JsonException "JsonException" "Newtonsoft.Json" Class Exception,
-    JsonReaderException "JsonReaderException" "Newtonsoft.Json" Class JsonException,
-    JsonSerializationException "JsonSerializationException" "Newtonsoft.Json" Class JsonException,
-    XmlException "XmlException" "System.Xml" Class SystemException,
-    CryptographicException "CryptographicException" "System.Security.Cryptography" Class SystemException,
-    CryptographicUnexpectedOperationException "CryptographicUnexpectedOperationException" "System.Security.Cryptography" Class CryptographicException,
-    ObjectDisposedException "ObjectDisposedException" "System" Class InvalidOperationException,
-    ArrayTypeMismatchException "ArrayTypeMismatchException" "System" Class SystemException,
-    DbNull "DBNull" "System" Class,
-    PlatformNotSupportedException "PlatformNotSupportedException" "System" Class NotSupportedException,
-    RegexParseException "RegexParseException" "System.Text.RegularExpressions" Sealed ArgumentException,
-    RegexMatchTimeoutException "RegexMatchTimeoutException" "System.Text.RegularExpressions" Class TimeoutException,
-    DecoderFallbackException "DecoderFallbackException" "System.Text" Sealed ArgumentException,
-}
-
 /// The types that are keywords, under both of their names.
 static KEYWORDS: [(&str, &str, Ty); 16] = [
     ("sbyte", "SByte", Ty::SByte),
@@ -360,12 +98,11 @@ static KEYWORDS: [(&str, &str, Ty); 16] = [
     ("void", "Void", Ty::Void),
 ];
 
-/// Types of the allow-list (Microsoft's article, reference A2) that have no members here yet.
-pub(crate) const UNBUILT: &[&str] = &["Extensions"];
-
 /// The types by their short names, each with the namespace that may stand before it.
 static NAMES: LazyLock<BTreeMap<&'static str, (&'static str, Ty)>> = LazyLock::new(|| {
-    let classes = Class::ALL.iter().map(|class| (class.name(), (class.namespace(), Ty::Class(*class))));
+    // Two are called `Extensions`, so that this name alone is none.
+    let classes = Class::ALL.iter().filter(|class| class.name() != "Extensions");
+    let classes = classes.map(|class| (class.name(), (class.namespace(), Ty::Class(*class))));
     let keywords = KEYWORDS.iter().map(|(keyword, _, ty)| (*keyword, ("", ty.clone())));
     let full = KEYWORDS.iter().map(|(_, full, ty)| (*full, ("System", ty.clone())));
     classes.chain(full).chain(keywords).collect()
@@ -374,22 +111,39 @@ static NAMES: LazyLock<BTreeMap<&'static str, (&'static str, Ty)>> = LazyLock::n
 /// What a name in the place of a type means.
 pub(crate) enum Named {
     Type(Ty),
-    Unbuilt,
     Unknown,
 }
 
 impl Ty {
     /// The type of this name, with or without its namespace, before arguments and marks.
     pub(crate) fn named(name: &str) -> Named {
+        match name {
+            "System.Xml.Linq.Extensions" => return Named::Type(Self::Class(Class::XmlExtensions)),
+            "Newtonsoft.Json.Linq.Extensions" => return Named::Type(Self::Class(Class::JsonExtensions)),
+            _ => {}
+        }
         let short = name.rsplit('.').next().unwrap_or(name);
         let namespace = name.strip_suffix(short).unwrap_or("").trim_end_matches('.');
-        if let Some((space, ty)) = NAMES.get(short)
-            && (namespace.is_empty() || namespace == *space)
-        {
-            return Named::Type(ty.clone());
+        if let Some((space, ty)) = NAMES.get(short) {
+            let is_there = match ty.class().and_then(Class::outer) {
+                Some(outer) => namespace.strip_prefix("System.").unwrap_or(namespace) == outer,
+                None => namespace == *space,
+            };
+            if namespace.is_empty() || is_there {
+                return Named::Type(ty.clone());
+            }
         }
-        let known = UNBUILT.contains(&short);
-        if known { Named::Unbuilt } else { Named::Unknown }
+        Named::Unknown
+    }
+
+    /// The type that an expression means by this name: those that are nested in others stand behind them, and of cultures there is
+    /// only null.
+    pub(crate) fn written(name: &str) -> Named {
+        match Self::named(name) {
+            Named::Type(Self::Class(Class::CultureInfo)) => Named::Unknown,
+            Named::Type(Self::Class(class)) if class.outer().is_some() && !name.contains('.') => Named::Unknown,
+            named => named,
+        }
     }
 
     /// Whether C# has a keyword for it, as `int` or `void`.
@@ -470,6 +224,7 @@ impl Ty {
             Self::Class(Class::TimeSpan) => Some(Value::TimeSpan(crate::value::TimeSpan(0))),
             Self::Class(Class::HashAlgorithmName) => Some(super::bcl::default_hash_name()),
             Self::Class(Class::RsaParameters) => Some(super::bcl::default_parameters()),
+            Self::Class(Class::TransitionTime) => Some(super::bcl::default_switch()),
             Self::Class(Class::DateTimeOffset) => crate::value::DateTimeOffset::of_utc(0, 0).map(Value::DateTimeOffset),
             Self::Class(class) if class.kind() == ClassKind::Enum => {
                 super::bcl::TABLE.enumeration(*class).map(|of| Value::Enum(of.value(0)))

@@ -4,12 +4,15 @@ use aes::cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use aes::{Aes128, Aes192, Aes256};
 use des::{Des, TdesEde2, TdesEde3};
 
+use super::rc2::Rc2;
+
 /// Which cipher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Aes,
     Des,
     TripleDes,
+    Rc2,
 }
 
 /// How blocks follow each other.
@@ -49,7 +52,7 @@ impl Kind {
     pub(crate) const fn block(self) -> usize {
         match self {
             Self::Aes => 16,
-            Self::Des | Self::TripleDes => 8,
+            Self::Des | Self::TripleDes | Self::Rc2 => 8,
         }
     }
 
@@ -58,6 +61,7 @@ impl Kind {
             Self::Aes => matches!(key_bytes, 16 | 24 | 32),
             Self::Des => key_bytes == 8,
             Self::TripleDes => matches!(key_bytes, 16 | 24),
+            Self::Rc2 => key_bytes >= 5 && key_bytes <= 16,
         }
     }
 }
@@ -70,6 +74,7 @@ pub(crate) enum Keyed {
     Des(Box<Des>),
     TripleDes2(Box<TdesEde2>),
     TripleDes3(Box<TdesEde3>),
+    Rc2(Box<Rc2>),
 }
 
 macro_rules! on_block {
@@ -89,6 +94,7 @@ impl Keyed {
             (Kind::Des, 8) => Des::new_from_slice(key).ok().map(Box::new).map(Self::Des),
             (Kind::TripleDes, 16) => TdesEde2::new_from_slice(key).ok().map(Box::new).map(Self::TripleDes2),
             (Kind::TripleDes, 24) => TdesEde3::new_from_slice(key).ok().map(Box::new).map(Self::TripleDes3),
+            (Kind::Rc2, _) => Rc2::new(key).map(Box::new).map(Self::Rc2),
             _ => None,
         }
     }
@@ -101,6 +107,7 @@ impl Keyed {
             Self::Des(cipher) => on_block!(cipher, Des, block, encrypt_block),
             Self::TripleDes2(cipher) => on_block!(cipher, TdesEde2, block, encrypt_block),
             Self::TripleDes3(cipher) => on_block!(cipher, TdesEde3, block, encrypt_block),
+            Self::Rc2(cipher) => cipher.encrypt_block(block),
         }
     }
 
@@ -112,6 +119,7 @@ impl Keyed {
             Self::Des(cipher) => on_block!(cipher, Des, block, decrypt_block),
             Self::TripleDes2(cipher) => on_block!(cipher, TdesEde2, block, decrypt_block),
             Self::TripleDes3(cipher) => on_block!(cipher, TdesEde3, block, decrypt_block),
+            Self::Rc2(cipher) => cipher.decrypt_block(block),
         }
     }
 
@@ -231,7 +239,7 @@ pub(crate) fn is_weak(kind: Kind, key: &[u8]) -> bool {
     let parts: Vec<u64> =
         key.as_chunks::<8>().0.iter().map(|part| u64::from_be_bytes(*part) & 0xfefe_fefe_fefe_fefe).collect();
     match kind {
-        Kind::Aes => false,
+        Kind::Aes | Kind::Rc2 => false,
         Kind::Des => parts.first().is_some_and(|part| WEAK.iter().any(|weak| weak & 0xfefe_fefe_fefe_fefe == *part)),
         Kind::TripleDes => parts.windows(2).any(|pair| pair.first() == pair.get(1)),
     }

@@ -14,6 +14,7 @@ pub mod ocsp;
 pub mod oid;
 pub mod pem;
 pub mod pfx;
+mod rc2;
 pub mod revocation;
 pub mod rsa_key;
 pub mod rsa_use;

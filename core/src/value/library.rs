@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::{DateTime, TimeSpan};
+
 /// An object of the library.
 #[derive(Clone, Debug)]
 pub enum Library {
@@ -157,7 +159,56 @@ pub struct ZoneData {
     pub daylight_name: String,
     /// From when on (seconds since 1970) which offset in seconds holds, and whether it is daylight saving time; in order of time.
     pub changes: Vec<ZoneChange>,
+    /// The rules that it was made with, when an expression made it. Those of others follow from their data.
+    pub rules: Vec<ZoneRule>,
 }
+
+/// A `TimeZoneInfo.AdjustmentRule`: what holds between two moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZoneRule {
+    /// From when on it holds, by the zone's standard time or by UTC.
+    pub start: DateTime,
+    /// Until when.
+    pub end: DateTime,
+    /// How far clocks are ahead of standard time in daylight saving time.
+    pub daylight: TimeSpan,
+    /// How far the standard offset is from the zone's.
+    pub base: TimeSpan,
+    /// When daylight saving time begins and ends in each year.
+    pub switches: [ZoneSwitch; 2],
+    /// Whether there is nothing of the sort in a year: all of it is daylight saving time, or none.
+    pub is_constant: bool,
+}
+
+/// A `TimeZoneInfo.TransitionTime`: a day of each year, and a time of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ZoneSwitch {
+    /// Ticks since the first day of the year 1 began.
+    pub time: i64,
+    /// 1 to 12; 0 in one that says nothing.
+    pub month: i32,
+    /// 1 to 5, the last one.
+    pub week: i32,
+    /// 1 to 31
+    pub day: i32,
+    /// 0, Sunday, to 6
+    pub weekday: i32,
+    /// Whether it is the day that counts, not week and weekday.
+    pub is_fixed: bool,
+}
+
+/// What does not count for the one kind does not tell two apart.
+impl PartialEq for ZoneSwitch {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same_day = match self.is_fixed {
+            true => self.day == other.day,
+            false => (self.week, self.weekday) == (other.week, other.weekday),
+        };
+        (self.is_fixed, self.time, self.month) == (other.is_fixed, other.time, other.month) && is_same_day
+    }
+}
+
+impl Eq for ZoneSwitch {}
 
 /// A change of a zone's offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,6 +41,8 @@ impl PartialEq for DateTime {
     }
 }
 
+impl Eq for DateTime {}
+
 impl DateTime {
     /// `DateTime.MinValue`
     pub const MIN: Self = Self { ticks: 0, kind: DateTimeKind::Unspecified };

@@ -68,6 +68,7 @@ fn value(call: &Call<'_, '_>, at: usize) -> Outcome<EnumValue> {
 fn wanted(call: &Call<'_, '_>, text: usize) -> Outcome<&'static Enumeration> {
     if text > 0 {
         let ty = call.type_object(0, "enumType")?;
+        call.text(text, "value")?;
         return enumeration_of(&ty).ok_or_else(|| argument("Type provided must be an Enum.", "enumType"));
     }
     enumeration_of(&call.ty(0)).ok_or_else(|| argument("Type provided must be an Enum.", "TEnum"))

@@ -167,6 +167,41 @@ enumerations! {
         OtherSymbol 28,
         OtherNotAssigned 29,
     }
+    OID_GROUP Plain "System.Security.Cryptography." OidGroup {
+        All 0,
+        HashAlgorithm 1,
+        EncryptionAlgorithm 2,
+        PublicKeyAlgorithm 3,
+        SignatureAlgorithm 4,
+        Attribute 5,
+        ExtensionOrAttribute 6,
+        EnhancedKeyUsage 7,
+        Policy 8,
+        Template 9,
+        KeyDerivationFunction 10,
+    }
+    NUMBER_STYLES Flags "System.Globalization." NumberStyles {
+        None 0,
+        AllowLeadingWhite 1,
+        AllowTrailingWhite 2,
+        AllowLeadingSign 4,
+        AllowTrailingSign 8,
+        AllowParentheses 16,
+        AllowDecimalPoint 32,
+        AllowThousands 64,
+        AllowExponent 128,
+        AllowCurrencySymbol 256,
+        AllowHexSpecifier 512,
+        AllowBinarySpecifier 1024,
+        Integer 7,
+        HexNumber 515,
+        BinaryNumber 1027,
+        Number 111,
+        Float 167,
+        Currency 383,
+        Any 511,
+    }
+    TIME_SPAN_STYLES Flags "System.Globalization." TimeSpanStyles { None 0, AssumeNegative 1, }
     DATE_TIME_STYLES Flags "System.Globalization." DateTimeStyles {
         None 0,
         AllowLeadingWhite 1,

@@ -12,6 +12,7 @@ mod context;
 mod convert;
 mod convert_text;
 mod crypto;
+mod culture;
 mod date_time_offset;
 mod dictionary;
 mod digits;
@@ -41,6 +42,7 @@ mod number_format;
 mod number_parse;
 mod number_real;
 mod number_real_functions;
+mod number_styles;
 mod number_text;
 mod number_whole;
 mod numerals;
@@ -76,6 +78,9 @@ mod uri_text;
 mod utf16;
 mod xml;
 mod zone_data;
+mod zone_rule;
+mod zone_rules;
+mod zone_text;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -102,6 +107,7 @@ pub(crate) use time_span::scaled_by;
 pub(crate) use type_object::type_object;
 pub(crate) use xml::node_text as xml_text;
 pub(crate) use xml::{cast as xml_cast, converted as xml_name, key_text as xml_key, settle as xml_settle};
+pub(crate) use zone_rule::default_switch;
 
 /// What a member does.
 #[derive(Clone, Copy, Debug)]
@@ -226,6 +232,7 @@ const ROWS: &[&[Row]] = &[
     string_parts::ROWS,
     string_build::ROWS,
     string_search::ROWS,
+    culture::ROWS,
     character::ROWS,
     text_builder::ROWS,
     text_reader::ROWS,
@@ -243,7 +250,9 @@ const ROWS: &[&[Row]] = &[
     time_span::ROWS,
     span_parse::ROWS,
     time_text::ROWS,
+    number_styles::ROWS,
     time_zone::ROWS,
+    zone_rule::ROWS,
     date_time_offset::ROWS,
     enum_members::ROWS,
     encoding::ROWS,
@@ -303,6 +312,7 @@ const ROWS: &[&[Row]] = &[
     collections::TABLES[10],
     collections::ARRAYS[0],
     collections::ARRAYS[1],
+    collections::ARRAYS[2],
     linq::TABLES[0],
     linq::TABLES[1],
     linq::TABLES[2],
@@ -312,6 +322,7 @@ const ROWS: &[&[Row]] = &[
     linq::TABLES[6],
     linq::TABLES[7],
     linq::TABLES[8],
+    linq::TABLES[9],
     nullable::ROWS,
     tuple::ROWS,
 ];
@@ -474,7 +485,7 @@ fn resolve(written: &TypeName, names: &[Arc<str>]) -> Option<Ty> {
         Some(index) => Ty::Param(index),
         None => match Ty::named(&written.name) {
             Named::Type(ty) => ty,
-            Named::Unbuilt | Named::Unknown => return None,
+            Named::Unknown => return None,
         },
     };
     if let (Ty::Class(class), false) = (&ty, written.arguments.is_empty()) {

@@ -165,8 +165,12 @@ pub(super) fn read(text: &str) -> Outcome<Value> {
     let digits = String::from_utf8_lossy(&found.digits).into_owned();
     let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
     let digits = if digits.is_empty() { "0" } else { &digits };
-    let plain = format!("{sign}{digits}E{}", i64::from(found.point).saturating_sub(length));
-    match Decimal::parse(&plain) {
+    of_plain(&format!("{sign}{digits}E{}", i64::from(found.point).saturating_sub(length)), text)
+}
+
+/// The decimal of digits and an exponent, which a text was read as.
+pub(super) fn of_plain(plain: &str, text: &str) -> Outcome<Value> {
+    match Decimal::parse(plain) {
         Some(Some(value)) => Ok(value.value()),
         Some(None) => Err(overflow(TOO_LARGE)),
         None => Err(number_format(text)),

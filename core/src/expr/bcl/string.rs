@@ -146,7 +146,7 @@ fn equals_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 // Null comes before everything. Order is ordinal, which is what culture comparison is in invariant-globalization mode; the
 // result is the distance of the first units that differ, as .NET 8 gives it. Fixture `compare`.
-fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Value {
+pub(super) fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: bool) -> Value {
     let (Some(a), Some(b)) = (a, b) else { return super::object::order(a.is_some().cmp(&b.is_some())) };
     if ignore_case { distance_in_any_case(a, b) } else { distance(a, b) }
 }
@@ -203,7 +203,7 @@ pub(super) fn distance(a: &str, b: &str) -> Value {
     }
 }
 
-fn test(call: &mut Call<'_, '_>, ignore_case: bool, test: fn(&str, &str) -> bool) -> Outcome<Value> {
+pub(super) fn test(call: &mut Call<'_, '_>, ignore_case: bool, test: fn(&str, &str) -> bool) -> Outcome<Value> {
     let (text, part) = (call.text(0, "this")?, call.text(1, "value")?);
     Ok(Value::Bool(if ignore_case { test(&folded(text), &folded(part)) } else { test(text, part) }))
 }
@@ -232,7 +232,7 @@ fn find(call: &mut Call<'_, '_>, from: usize, ignore_case: bool) -> Outcome<Valu
     Ok(found.map_or(Value::Int32(-1), index))
 }
 
-fn map(call: &mut Call<'_, '_>, case: fn(char) -> char) -> Outcome<Value> {
+pub(super) fn map(call: &mut Call<'_, '_>, case: fn(char) -> char) -> Outcome<Value> {
     let text = call.text(0, "this")?;
     if text.chars().all(|c| case(c) == c) {
         return Ok(Value::String(Arc::clone(text)));

@@ -42,17 +42,10 @@ pub(super) const ROWS: &[Row] = &[
         call.yields(format!("{}{after}", utf16::part(text, 0, start)))
     }),
     row("string", "string Replace(string oldValue, string newValue, StringComparison comparisonType)", |call| {
-        let (text, old) = (call.text(0, "this")?, call.text(1, "oldValue")?);
-        if old.is_empty() {
-            return Err(empty("oldValue"));
-        }
-        let new = call.text_or_null(2)?.map_or("", |new| new);
-        let replaced = if ignores_case(call, 3)? {
-            replaced_ignoring_case(call, text, old, new)?
-        } else {
-            text.replace(&**old, new)
-        };
-        call.yields(replaced)
+        // The texts are looked at before the comparison is.
+        let old = call.text(1, "oldValue")?;
+        let ignore = if old.is_empty() { false } else { ignores_case(call, 3)? };
+        replaced_by(call, ignore)
     }),
     row("string", "string ReplaceLineEndings()", |call| {
         let text = with_line_endings(call.text(0, "this")?, "\n");
@@ -177,6 +170,17 @@ pub(super) fn at_most(parameter: &str, value: i64, most: i64) -> crate::expr::In
 // A start that leaves less than `count` items of `length`.
 fn beyond(start: usize, length: usize, count: usize) -> crate::expr::Interrupt {
     at_most("startIndex", index_of(start), index_of(length) - index_of(count))
+}
+
+/// The receiver with the first text replaced by the second.
+pub(super) fn replaced_by(call: &mut Call<'_, '_>, ignore_case: bool) -> Outcome<Value> {
+    let (text, old) = (call.text(0, "this")?, call.text(1, "oldValue")?);
+    if old.is_empty() {
+        return Err(empty("oldValue"));
+    }
+    let new = call.text_or_null(2)?.map_or("", |new| new);
+    let replaced = if ignore_case { replaced_ignoring_case(call, text, old, new)? } else { text.replace(&**old, new) };
+    call.yields(replaced)
 }
 
 fn replaced_ignoring_case(call: &Call<'_, '_>, text: &str, old: &str, new: &str) -> Outcome<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::string::not_negative;
 use super::{Call, Row, row, utf16};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, out_of_range};
+use crate::expr::exception::{Outcome, argument, out_of_range};
 use crate::expr::limits::{Limit, STRING_BYTES_MAX};
 use crate::expr::ty::Ty;
 use crate::value::Value;
@@ -230,6 +230,9 @@ pub(super) fn split(call: &mut Call<'_, '_>, count: Option<usize>, options: Opti
         None => usize::MAX,
     };
     let options = options.map_or(Ok(0), |at| call.number(at))?;
+    if !(0..=3).contains(&options) {
+        return Err(argument("Value of flags is invalid.", "options"));
+    }
     let (remove_empty, trim) = (options & 1 == 1, options & 2 == 2);
     let separators = Separators::of(call)?;
     let mut items: Vec<Arc<str>> = Vec::new();

@@ -198,14 +198,14 @@ fn any_backward(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 /// What is checked before parts are compared, and in which order; the overloads of .NET differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Checks {
+pub(super) enum Checks {
     /// Nulls count as empty until the bounds were checked.
     OfCulture,
     /// Nulls come first.
     OfComparison,
 }
 
-fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, checks: Checks) -> Outcome<Value> {
+pub(super) fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, checks: Checks) -> Outcome<Value> {
     let (a, b) = (call.text_or_null(0)?, call.text_or_null(2)?);
     let by_null = || super::object::order(a.is_some().cmp(&b.is_some()));
     let both = a.zip(b);

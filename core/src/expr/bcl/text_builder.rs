@@ -357,9 +357,13 @@ fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if call.value(2).is_null() {
         return Err(argument_null("destination"));
     }
-    let (to, count) = (not_negative(call.int(3)?, "destinationIndex")?, not_negative(call.int(4)?, "count")?);
+    let to = not_negative(call.int(3)?, "destinationIndex")?;
+    // The difference of 32 bits wraps in .NET, so that a count far below zero leaves no room.
+    let room = i32::try_from(call.units(2, "destination")?.len()).unwrap_or(i32::MAX);
+    let has_room = call.int(3)? <= room.wrapping_sub(call.int(4)?);
+    let count = if has_room { not_negative(call.int(4)?, "count")? } else { 0 };
     let units: Vec<u16> = this(call)?.state().text.encode_utf16().collect();
-    if to.saturating_add(count) > call.units(2, "destination")?.len() {
+    if !has_room {
         let message = "Either offset did not refer to a position in the string, or there is an insufficient length of destination \
                        character array.";
         return Err(throw("System.ArgumentException", message));

@@ -270,7 +270,9 @@ fn created(call: &mut Call<'_, '_>, count: usize) -> Outcome<Value> {
 
 fn of_ticks(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let message = "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks.";
-    let moment = DateTime::of_ticks(call.long(0)?, kind_at(call, 1)?);
+    let ticks = call.long(0)?;
+    DateTime::of_ticks(ticks, DateTimeKind::Unspecified).ok_or_else(|| out_of_range(message, "ticks"))?;
+    let moment = DateTime::of_ticks(ticks, kind_at(call, 1)?);
     moment.map(Value::DateTime).ok_or_else(|| out_of_range(message, "ticks"))
 }
 

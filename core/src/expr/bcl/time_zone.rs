@@ -1,14 +1,17 @@
-//! `System.TimeZoneInfo` and `System.TimeZone`. The gateway's own zone is UTC; the rules of others are in `zone_data`.
+//! `System.TimeZoneInfo` and `System.TimeZone`. The gateway's own zone is UTC; the data of others is in `zone_data`, their rules are in
+//! `zone_rules`.
 
 use std::sync::Arc;
 
 use super::time_span::TICKS_PER_MINUTE;
 use super::zone_data::{utc, zone};
-use super::{Call, Row, row};
-use crate::expr::exception::{Outcome, argument, argument_null, broken, out_of_range, throw};
+use super::zone_rule::{new_zone, rule_object, rules_in};
+use super::zone_rules::shown_rules;
+use super::{Call, Row, row, zone_text};
+use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
-use crate::value::library::{ZoneChange, ZoneData};
+use crate::value::library::{ZoneChange, ZoneData, ZoneRule};
 use crate::value::time::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use crate::value::{DateTime, DateTimeKind, DateTimeOffset, Library, TimeSpan, Value};
 
@@ -30,8 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(this(call, 0, "this")?.changes.iter().any(|change| change.is_daylight)))
     }),
     row(OWNER, "bool HasSameRules(TimeZoneInfo other)", |call| {
-        let (this, other) = (this(call, 0, "this")?, this(call, 1, "other")?);
-        Ok(Value::Bool(this.base_seconds == other.base_seconds && this.changes == other.changes))
+        Ok(Value::Bool(has_same_rules(this(call, 0, "this")?, this(call, 1, "other")?)))
     }),
     row(OWNER, "TimeSpan GetUtcOffset(DateTime dateTime)", |call| Ok(span(meant(call)?.offset_seconds))),
     row(OWNER, "TimeSpan GetUtcOffset(DateTimeOffset dateTimeOffset)", |call| Ok(span(meant(call)?.offset_seconds))),
@@ -130,9 +132,7 @@ pub(super) const ROWS: &[Row] = &[
         let this = this(call, 0, "this")?;
         Ok(Value::Bool(match call.value(1) {
             Value::Library(Library::TimeZone(other)) => {
-                this.id.eq_ignore_ascii_case(&other.id)
-                    && this.base_seconds == other.base_seconds
-                    && this.changes == other.changes
+                this.id.eq_ignore_ascii_case(&other.id) && has_same_rules(this, other)
             }
             _ => false,
         }))
@@ -140,8 +140,42 @@ pub(super) const ROWS: &[Row] = &[
     row(
         OWNER,
         "static TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)",
-        custom,
+        |call| {
+            let standard = text(call, 3)?;
+            custom(call, standard, Vec::new(), true)
+        },
     ),
+    row(
+        OWNER,
+        "static TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, AdjustmentRule[] adjustmentRules)",
+        |call| with_rules(call, true),
+    ),
+    row(
+        OWNER,
+        "static TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, AdjustmentRule[] adjustmentRules, bool disableDaylightSavingTime)",
+        |call| {
+            let is_disabled = call.bool(6)?;
+            with_rules(call, !is_disabled)
+        },
+    ),
+    row(OWNER, "AdjustmentRule[] GetAdjustmentRules()", |call| {
+        let rules = shown_rules(this(call, 0, "this")?);
+        let rules = rules.into_iter().map(|rule| rule_object(call, rule)).collect::<Outcome<Vec<Value>>>()?;
+        call.machine.array_of(Ty::Class(Class::AdjustmentRule), rules)
+    }),
+    row(OWNER, "string ToSerializedString()", |call| {
+        let text = zone_text::written(this(call, 0, "this")?);
+        call.yields(text)
+    }),
+    row(OWNER, "static TimeZoneInfo FromSerializedString(string source)", |call| {
+        let source = call.text(0, "source")?;
+        if source.is_empty() {
+            return Err(argument("The specified serialized string '' is not supported.", "source"));
+        }
+        let zone = zone_text::read(source)?;
+        call.machine.charge(zone.changes.len() * size_of::<ZoneChange>())?;
+        Ok(made(zone))
+    }),
     row(OWNER, "string ToString()", |call| named(call, ZoneData::display_name)),
     row(OWNER, "static bool TryConvertIanaIdToWindowsId(string ianaId, out string windowsId)", no_name),
     row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, out string ianaId)", no_name),
@@ -176,27 +210,29 @@ fn no_name(call: &mut Call<'_, '_>) -> Outcome<Value> {
     Ok(Value::Bool(false))
 }
 
-// A zone of one offset.
-fn custom(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    const OFFSET: &str = "baseUtcOffset";
+fn has_same_rules(one: &ZoneData, other: &ZoneData) -> bool {
+    one.base_seconds == other.base_seconds && one.changes == other.changes && one.rules == other.rules
+}
+
+// A text that may be null, which is an empty one.
+fn text(call: &Call<'_, '_>, at: usize) -> Outcome<String> {
+    Ok(call.text_or_null(at)?.map(ToString::to_string).unwrap_or_default())
+}
+
+fn with_rules(call: &mut Call<'_, '_>, has_daylight: bool) -> Outcome<Value> {
+    call.text(0, "id")?;
+    let (rules, daylight) = (rules_in(call, 5)?, text(call, 4)?);
+    custom(call, daylight, rules, has_daylight)
+}
+
+// A zone that an expression makes.
+fn custom(call: &mut Call<'_, '_>, daylight: String, rules: Vec<ZoneRule>, has_daylight: bool) -> Outcome<Value> {
     let id = call.text(0, "id")?.to_string();
     let Value::TimeSpan(offset) = call.value(1) else { return Err(broken("expected a time span")) };
-    if id.is_empty() {
-        return Err(argument("The value cannot be an empty string.", "id"));
-    }
-    if offset.0.unsigned_abs() > 14 * 60 * TICKS_PER_MINUTE.unsigned_abs() {
-        return Err(out_of_range("The TimeSpan parameter must be within plus or minus 14.0 hours.", OFFSET));
-    }
-    if offset.0 % TICKS_PER_MINUTE != 0 {
-        let message = "The TimeSpan parameter cannot be specified more precisely than whole minutes.";
-        return Err(argument(message, OFFSET));
-    }
-    let text = |at: usize| call.text_or_null(at).map(|text| text.map(ToString::to_string).unwrap_or_default());
-    let (display, standard_name) = (text(2)?, text(3)?);
-    let daylight_name = standard_name.clone();
-    let base_seconds = offset.0 / TICKS_PER_SECOND;
-    let display = Some(display);
-    Ok(made(ZoneData { id, is_local: false, base_seconds, display, standard_name, daylight_name, changes: Vec::new() }))
+    let names = [text(call, 2)?, text(call, 3)?, daylight];
+    let zone = new_zone(id, *offset, names, rules, has_daylight)?;
+    call.machine.charge(zone.changes.len() * size_of::<ZoneChange>())?;
+    Ok(made(zone))
 }
 
 fn made(zone: ZoneData) -> Value {
@@ -217,7 +253,7 @@ fn found(call: &mut Call<'_, '_>, at: usize, parameter: &str) -> Outcome<ZoneDat
         let message = format!("The time zone ID '{id}' was not found on the local computer.");
         throw("System.TimeZoneNotFoundException", message)
     })?;
-    call.machine.charge(zone.changes.len() * std::mem::size_of::<ZoneChange>())?;
+    call.machine.charge(zone.changes.len() * size_of::<ZoneChange>())?;
     Ok(zone)
 }
 

@@ -19,7 +19,7 @@ macro_rules! tuples {
             $(row($owner, $item, |call| item(call, $place)),)*
         )*
             row("Tuple<TA, TB, TC, TD, TE, TF, TG, TRest>", "new Tuple<TA, TB, TC, TD, TE, TF, TG, TRest>(TA item1, TB item2, TC item3, TD item4, TE item5, TF item6, TG item7, TRest rest)", |call| {
-                let is_tuple = matches!(call.ty(FLAT), Ty::Generic(Class::Tuple, _));
+                let is_tuple = matches!(call.ty(FLAT), Ty::Generic(Class::Tuple, _)) && !call.value(FLAT).is_null();
                 if is_tuple { made(call) } else { Err(throw("System.ArgumentException", "The last element of an eight element tuple must be a Tuple.")) }
             }),
             row("Tuple<TA, TB, TC, TD, TE, TF, TG, TRest>", "TA Item1", |call| item(call, 0)),

@@ -7,7 +7,7 @@ use super::enums::URI_HOST_NAME_TYPE;
 use super::uri_text::{escape, unescape_whole, with_controls, without_dots};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument_null, broken, invalid_operation, null_reference, throw};
+use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_operation, null_reference, throw};
 use crate::value::library::{UriParts, default_port};
 use crate::value::{Library, Value};
 
@@ -89,12 +89,14 @@ pub(super) const ROWS: &[Row] = &[
         let delimiter = if uri.has_authority { "://" } else { ":" };
         let scheme = format!("{}{delimiter}", uri.scheme);
         let authority = format!("{scheme}{}", uri.authority_with_user());
-        let text = match call.number(1)? {
+        let part = call.number(1)?;
+        let text = match part {
             0 => scheme,
             1 if !uri.has_authority => String::new(),
             1 => authority,
             2 => format!("{authority}{}", uri.path),
-            _ => format!("{authority}{}{}", uri.path, uri.query),
+            3 => format!("{authority}{}{}", uri.path, uri.query),
+            _ => return Err(argument(&format!("The subcomponent, {part}, of this uri is not valid."), "part")),
         };
         call.yields(text)
     }),
@@ -124,7 +126,9 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "static bool IsWellFormedUriString(string uriString, UriKind uriKind)", |call| {
         let Some(text) = call.text_or_null(0)? else { return Ok(Value::Bool(false)) };
-        match of_kind(text, call.number(1)?) {
+        let kind = call.number(1)?;
+        match of_kind(text, kind) {
+            Err(refused) if !(0..=2).contains(&kind) => Err(refused),
             Ok(uri) => Ok(Value::Bool(super::uri_members::is_well_formed(&uri))),
             Err(Interrupt::Exception(_)) => Ok(Value::Bool(false)),
             Err(other) => Err(other),
@@ -136,7 +140,12 @@ pub(super) const ROWS: &[Row] = &[
             return Ok(host_type(inner));
         }
         let name = if name.split('.').any(|label| label.starts_with('-')) { "" } else { name };
-        if name.is_empty() { Ok(Value::Enum(URI_HOST_NAME_TYPE.value(0))) } else { Ok(host_type(name)) }
+        let number = match super::ip_address::parse(name) {
+            Some(_) => return Ok(host_type(name)),
+            None if is_known_name(name) => 2,
+            None => 0,
+        };
+        Ok(Value::Enum(URI_HOST_NAME_TYPE.value(number)))
     }),
     row(OWNER, "static bool CheckSchemeName(string schemeName)", |call| {
         Ok(Value::Bool(call.text_or_null(0)?.is_some_and(|name| is_scheme(name))))
@@ -165,6 +174,10 @@ pub(super) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 /// An address of the kind that is asked for: 1 absolute, 2 relative, 0 either. A rooted path is relative where it may be, and so is
 /// any path of a file where nothing else is asked for.
 pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
+    if !(0..=2).contains(&kind) {
+        let message = format!("The value '{kind}' passed for the UriKind parameter is invalid.");
+        return Err(throw("System.ArgumentException", message));
+    }
     let relative = UriParts { original: text.to_owned(), ..UriParts::default() };
     let trimmed = text.trim_matches(BLANKS);
     let is_path = match kind {
@@ -290,12 +303,18 @@ fn is_name(host: &str) -> bool {
     !host.is_empty() && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }
 
+// Whether `CheckHostName` takes it for a name: whatever is not ASCII may stand in it, and no label is too long.
+fn is_known_name(name: &str) -> bool {
+    let letters: String = name.chars().map(|c| if c.is_ascii() { c } else { 'a' }).collect();
+    is_name(&letters) && letters.split('.').all(|label| label.len() < 64)
+}
+
 fn host_type(host: &str) -> Value {
-    let number = match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => 3,
-        Ok(IpAddr::V6(_)) => 4,
-        Err(_) if is_name(host) => 2,
-        Err(_) => 0,
+    let number = match super::ip_address::parse(host) {
+        Some(IpAddr::V4(_)) => 3,
+        Some(IpAddr::V6(_)) => 4,
+        None if is_name(host) => 2,
+        None => 0,
     };
     Value::Enum(URI_HOST_NAME_TYPE.value(number))
 }
@@ -443,7 +462,7 @@ pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
         Ok(_) | Err(_) => {}
     }
     let text = if relative.is_empty() {
-        format!("{}{}{}", root(base), base.path, base.query)
+        format!("{}{}{}{}", root(base), base.path, base.query, base.fragment)
     } else if relative.starts_with("//") {
         format!("{}:{relative}", base.scheme)
     } else {

@@ -18,7 +18,10 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool TryCreate(string uriString, UriKind uriKind, out Uri result)", |call| {
         let kind = call.number(1)?;
         let found = call.text_or_null(0)?.cloned().map(|text| of_kind(&text, kind));
-        give(call, found)
+        match found {
+            Some(Err(refused)) if !(0..=2).contains(&kind) => Err(refused),
+            found => give(call, found),
+        }
     }),
     row(OWNER, "static bool TryCreate(Uri baseUri, string relativeUri, out Uri result)", |call| {
         let found = match (base(call)?, call.text_or_null(1)?) {

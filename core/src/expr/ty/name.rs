@@ -42,7 +42,10 @@ impl Ty {
                 format!("System.ValueTuple`{}[{}]", names.len(), names.join(","))
             }
             Self::Class(class) if class.namespace().is_empty() => class.name().to_owned(),
-            Self::Class(class) => format!("{}.{}", class.namespace(), class.name()),
+            Self::Class(class) => match class.outer() {
+                Some(outer) => format!("{}.{outer}+{}", class.namespace(), class.name()),
+                None => format!("{}.{}", class.namespace(), class.name()),
+            },
             Self::Array(item) => format!("{}[]", item.full_name()),
             Self::Grid(item, dimensions) => format!("{}[{}]", item.full_name(), commas(*dimensions)),
             Self::Nullable(inner) => format!("System.Nullable`1[{}]", inner.full_name()),
@@ -64,7 +67,10 @@ impl fmt::Display for Ty {
         match self {
             Self::Error => f.write_str("?"),
             Self::Null => f.write_str("<null>"),
-            Self::Class(class) => f.write_str(class.name()),
+            Self::Class(class) => match class.outer() {
+                Some(outer) => write!(f, "{outer}.{}", class.name()),
+                None => f.write_str(class.name()),
+            },
             Self::Generic(class, arguments) => {
                 write!(f, "{}<", class.name())?;
                 for (index, argument) in arguments.iter().enumerate() {

@@ -93,6 +93,10 @@ impl JToken {
     /// `Path`, as in `a.b[0]['x y']`.
     #[must_use]
     pub fn path(&self) -> String {
+        // A property has a name in its path only as a part of an object.
+        if self.parent().is_none() {
+            return String::new();
+        }
         let mut steps = Vec::new();
         let mut token = self.clone();
         loop {

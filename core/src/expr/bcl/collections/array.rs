@@ -38,7 +38,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         copy_to(call, index)
     }),
     row("Array", "static void Copy(Array sourceArray, Array destinationArray, int length)", |call| {
-        copy(call, (0, 0), (1, 0), 2)
+        let count = call.int(2)?;
+        copy(call, (0, 0), (1, 0), count)
     }),
     row(
         "Array",
@@ -156,8 +157,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
 ];
 
-// The length of an array of any rank, which may not be null.
-fn any(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
+/// The length of an array of any rank, which may not be null.
+pub(super) fn any(call: &Call<'_, '_>, at: usize) -> Outcome<usize> {
     if call.value(at).is_null() {
         return Err(argument_null("array"));
     }
@@ -185,6 +186,12 @@ fn copy_to(call: &mut Call<'_, '_>, index: i32) -> Outcome<Value> {
         same_rank(call, 0, 1)?;
     }
     let items = snapshot(call, 0)?;
+    // Room comes before what the items are.
+    if let (Ok(at), Some(room)) = (usize::try_from(index), length(call.value(1)))
+        && at.saturating_add(items.len()) > room
+    {
+        return Err(too_short("Destination", "destinationArray"));
+    }
     let items = fitted(call, items, 0, 1)?;
     copy_into_array(call, items, 1, index)
 }
@@ -196,7 +203,13 @@ fn same_rank(call: &Call<'_, '_>, source: usize, target: usize) -> Outcome<()> {
     Err(rank("The specified arrays must have the same number of dimensions."))
 }
 
-fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
+/// The length of the keys in the first argument, for which the items in the second must suffice.
+pub(super) fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
+    for at in [0, 1] {
+        if instance::look(call.value(at), |_: &mut Grid| ()).is_some() {
+            return Err(rank("Only single dimension arrays are supported here."));
+        }
+    }
     let keys = length(call.value(0)).ok_or_else(|| argument_null("keys"))?;
     match length(call.value(1)) {
         Some(items) if items < keys => Err(super::bad_range()),
@@ -317,6 +330,12 @@ fn fitted(call: &Call<'_, '_>, items: Vec<Value>, from: usize, to: usize) -> Out
 }
 
 fn copy_part(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let (from, to, count) = (call.int(1)?, call.int(3)?, call.int(4)?);
+    copy_between(call, from, to, count)
+}
+
+/// Copies so many items of the first argument to the third, from and to these indices.
+pub(super) fn copy_between(call: &mut Call<'_, '_>, from: i32, to: i32, count: i32) -> Outcome<Value> {
     let bound = |value: i32, name: &str| {
         usize::try_from(value)
             .map_err(|_| with_actual(&format!("{name} ('{value}') must be greater than or equal to '0'."), name, value))
@@ -327,12 +346,13 @@ fn copy_part(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if call.value(2).is_null() {
         return Err(argument_null("destinationArray"));
     }
-    let from = bound(call.int(1)?, "sourceIndex")?;
-    let to = bound(call.int(3)?, "destinationIndex")?;
-    copy(call, (0, from), (2, to), 4)
+    let from = bound(from, "sourceIndex")?;
+    let to = bound(to, "destinationIndex")?;
+    copy(call, (0, from), (2, to), count)
 }
 
-fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), count: usize) -> Outcome<Value> {
+/// Copies so many items from one argument and index to another.
+pub(super) fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), count: i32) -> Outcome<Value> {
     for (at, name) in [(from.0, "sourceArray"), (to.0, "destinationArray")] {
         if call.value(at).is_null() {
             return Err(argument_null(name));
@@ -340,11 +360,11 @@ fn copy(call: &mut Call<'_, '_>, from: (usize, usize), to: (usize, usize), count
     }
     same_rank(call, from.0, to.0)?;
     let (source, room) = (any(call, from.0)?, any(call, to.0)?);
-    let count = not_negative(call.int(count)?, "length")?;
-    if count > source.saturating_sub(from.1) {
+    let count = not_negative(count, "length")?;
+    if from.1.saturating_add(count) > source {
         return Err(too_short("Source", "sourceArray"));
     }
-    if count > room.saturating_sub(to.1) {
+    if to.1.saturating_add(count) > room {
         return Err(too_short("Destination", "destinationArray"));
     }
     let items = snapshot(call, from.0)?.into_iter().skip(from.1).take(count).collect();
@@ -359,7 +379,8 @@ fn too_short(array: &str, parameter: &str) -> Interrupt {
     argument(&message, parameter)
 }
 
-fn reverse(call: &mut Call<'_, '_>, part: Option<(usize, usize)>) -> Outcome<Value> {
+/// Turns a part of the first argument round, or all of it.
+pub(super) fn reverse(call: &mut Call<'_, '_>, part: Option<(usize, usize)>) -> Outcome<Value> {
     let length = array(call, 0)?;
     let (from, count) = part.unwrap_or((0, length));
     let mut items: Vec<Value> = snapshot(call, 0)?.into_iter().skip(from).take(count).collect();
@@ -367,12 +388,14 @@ fn reverse(call: &mut Call<'_, '_>, part: Option<(usize, usize)>) -> Outcome<Val
     place(call, items, 0, from)
 }
 
-fn sorted(call: &mut Call<'_, '_>, part: Option<(usize, usize)>, by: sort::By) -> Outcome<Value> {
+/// Sorts a part of the first argument, or all of it.
+pub(super) fn sorted(call: &mut Call<'_, '_>, part: Option<(usize, usize)>, by: sort::By) -> Outcome<Value> {
     array(call, 0)?;
     list::sorted(call, part, by)
 }
 
-fn sorted_pairs(call: &mut Call<'_, '_>, part: (usize, usize), by: sort::By) -> Outcome<Value> {
+/// Sorts a part of the keys in the first argument, and moves the items in the second along.
+pub(super) fn sorted_pairs(call: &mut Call<'_, '_>, part: (usize, usize), by: sort::By) -> Outcome<Value> {
     if call.value(1).is_null() {
         return sorted(call, Some(part), by);
     }

@@ -195,7 +195,8 @@ fn empty(call: &Call<'_, '_>, start: Option<usize>, count: Option<usize>) -> Out
     Ok(Value::Int32(-1))
 }
 
-fn search(call: &mut Call<'_, '_>, wanted: usize, comparer: Option<usize>) -> Outcome<Value> {
+/// Halves a sorted array, or the part of it that the arguments before the value say.
+pub(super) fn search(call: &mut Call<'_, '_>, wanted: usize, comparer: Option<usize>) -> Outcome<Value> {
     let length = array(call, 0)?;
     let part = if wanted == 1 { (0, length) } else { range(call, 1, length, ("index", "length"))? };
     let items = snapshot(call, 0)?;

@@ -3,6 +3,7 @@
 mod array;
 mod array_lengths;
 mod array_search;
+mod array_untyped;
 mod comparers;
 mod dictionary;
 mod elements;
@@ -55,7 +56,7 @@ pub(super) const TABLES: [&[Row]; 11] = [
     comparers::ROWS,
 ];
 
-pub(super) const ARRAYS: [&[Row]; 2] = [array_search::ROWS, elements::ROWS];
+pub(super) const ARRAYS: [&[Row]; 3] = [array_search::ROWS, array_untyped::ROWS, elements::ROWS];
 
 pub(super) const BASES: &[Base] = &[
     ("string", "IEnumerable<char>"),

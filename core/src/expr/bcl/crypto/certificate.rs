@@ -57,7 +57,16 @@ const ROWS: &[Row] = &[
     }),
     row(OWNER, "void Dispose()", reset),
     row(OWNER, "void Reset()", reset),
+    row(OWNER, "void Import(byte[] rawData)", immutable),
+    row(OWNER, "void Import(byte[] rawData, string password, X509KeyStorageFlags keyStorageFlags)", immutable),
+    row(OWNER, "void Import(string fileName)", immutable),
+    row(OWNER, "void Import(string fileName, string password, X509KeyStorageFlags keyStorageFlags)", immutable),
 ];
+
+// Certificates change on Windows alone.
+fn immutable(_: &mut Call<'_, '_>) -> Outcome<Value> {
+    Err(super::unsupported("X509Certificate is immutable on this platform. Use the equivalent constructor instead."))
+}
 
 const ROWS_2: &[Row] = &[
     row(OWNER_2, "new X509Certificate2()", |call| empty(call, Class::X509Certificate2)),

@@ -34,6 +34,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         let found = held(call, 0)?.private_key.clone();
         found.map_or(Ok(Value::Null), |found| rsa(call, Some(found), 0))
     }),
+    row(OWNER, "set AsymmetricAlgorithm PrivateKey", |_| {
+        Err(super::unsupported("Operation is not supported on this platform."))
+    }),
     row(OWNER, "PublicKey PublicKey", |call| {
         let info = held(call, 0)?.public_key.clone();
         call.object(Ty::Class(Class::PublicKey), Public(info))

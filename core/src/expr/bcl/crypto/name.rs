@@ -60,6 +60,16 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         let (id, name) = call.state(0, |oid: &mut Oid| (oid.id.clone(), oid.name.clone()))?;
         made(call, Oid { id, name })
     }),
+    row("Oid", "static Oid FromFriendlyName(string friendlyName, OidGroup group)", |call| {
+        let name = call.text(0, "friendlyName")?;
+        let id = oid::of_name(name).ok_or_else(|| cryptographic("No OID value matches this name."))?;
+        made(call, Oid { id: Some(id.into()), name: Some(Arc::clone(name)) })
+    }),
+    row("Oid", "static Oid FromOidValue(string oidValue, OidGroup group)", |call| {
+        let id = call.text(0, "oidValue")?;
+        let name = oid::name(id).ok_or_else(|| cryptographic("The OID value is invalid."))?;
+        made(call, Oid { id: Some(Arc::clone(id)), name: Some(name.into()) })
+    }),
     row("Oid", "string Value", |call| {
         let id = call.state(0, |oid: &mut Oid| oid.id.clone())?;
         Ok(id.map_or(Value::Null, Value::String))

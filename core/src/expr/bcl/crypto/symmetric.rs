@@ -114,6 +114,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
             Kind::Aes => [128, 256, 64],
             Kind::Des => [64, 64, 0],
             Kind::TripleDes => [128, 192, 64],
+            Kind::Rc2 => [40, 128, 8],
         };
         sizes(call, legal)
     }),
@@ -184,6 +185,7 @@ impl Symmetric {
             Kind::Aes => 32,
             Kind::Des => 8,
             Kind::TripleDes => 24,
+            Kind::Rc2 => 16,
         };
         let (mode, padding) = (CBC, PKCS7);
         Self { kind, key: None, key_bytes, vector: None, mode, padding, feedback_bytes: 1, name }
@@ -193,8 +195,8 @@ impl Symmetric {
         Ok(match self.mode {
             ECB => Mode::Ecb,
             CFB => {
-                let is_known =
-                    self.feedback_bytes == 1 || self.feedback_bytes == self.kind.block() && self.kind != Kind::Des;
+                let is_known = self.feedback_bytes == 1
+                    || self.feedback_bytes == self.kind.block() && !matches!(self.kind, Kind::Des | Kind::Rc2);
                 if !is_known {
                     let bits = self.feedback_bytes * 8;
                     let message =
@@ -230,6 +232,7 @@ fn algorithm_of(name: &str) -> Option<Symmetric> {
         "RIJNDAEL" | "SYMMETRICALGORITHM" => Symmetric::new(Kind::Aes, "RijndaelManaged"),
         "DES" => Symmetric::new(Kind::Des, "DESCryptoServiceProvider"),
         "TRIPLEDES" | "3DES" | "TRIPLE DES" => Symmetric::new(Kind::TripleDes, "TripleDESCryptoServiceProvider"),
+        "RC2" => Symmetric::new(Kind::Rc2, "RC2CryptoServiceProvider"),
         _ => return None,
     };
     if made.name == "RijndaelManaged" {
@@ -245,9 +248,7 @@ fn create(call: &mut Call<'_, '_>) -> Outcome<Value> {
         return call.object(wanted, algorithm);
     }
     let upper = name.to_ascii_uppercase();
-    // RC2 is 40 years of weakness; whoever asks for it is told so instead of getting nothing.
     match upper.as_str() {
-        "RC2" => Err(super::unsupported("RC2 is not supported here.")),
         "SHA" | "SHA1" | "MD5" | "SHA256" | "SHA384" | "SHA512" | "RSA" | "DSA" | "HMACSHA1" | "HMACSHA256" => {
             let from = format!("System.Security.Cryptography.{upper}CryptoServiceProvider");
             Err(invalid_cast(&from, &wanted.full_name()))

@@ -43,7 +43,11 @@ pub(crate) fn add(call: &mut Call<'_, '_>) -> Outcome<Value> {
 pub(crate) fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let array = token(call)?;
     let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= array.count());
-    let at = at.ok_or_else(|| out_of_range("Index must be within the bounds of the List.", "index"))?;
+    let message = match call.int(1)? {
+        ..0 => "Index was out of range. Must be non-negative and less than the size of the collection.",
+        _ => "Index must be within the bounds of the List.",
+    };
+    let at = at.ok_or_else(|| out_of_range(message, "index"))?;
     add_all(call, &array, 2, at)?;
     Ok(Value::Null)
 }

@@ -14,6 +14,7 @@ mod serialize;
 mod typed;
 mod unfit;
 mod unlisted;
+mod zone;
 
 use std::sync::Arc;
 
@@ -60,7 +61,9 @@ const ROWS: &[Row] = &[
     }),
     row("JObject", "bool TryGetValue(string propertyName, out JToken value)", try_property),
     row("JObject", "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)", |call| {
-        if !(0..=5).contains(&call.number(2)?) && !call.value(1).is_null() {
+        let is_there = call.text_or_null(1)?.is_none_or(|name| token(call).is_ok_and(|it| it.member(name).is_some()));
+        // What is found by its own name is not compared.
+        if !(0..=5).contains(&call.number(2)?) && !is_there {
             let message = "The string comparison type passed in is currently not supported.";
             return Err(argument(message, "comparisonType"));
         }

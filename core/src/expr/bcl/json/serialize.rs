@@ -7,7 +7,7 @@ use super::cast::content_of;
 use super::{exception, refused};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
-use crate::expr::exception::{Outcome, argument_null, throw};
+use crate::expr::exception::{Outcome, argument_null, out_of_range, throw};
 use crate::expr::generic::item_type;
 use crate::expr::instance::{self, Grid, Pair, Record};
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
@@ -21,6 +21,9 @@ pub(super) const ROWS: &[Row] = &[
     row("JArray", "static JArray FromObject(object o)", |call| from_object(call, Class::JArray)),
     row("JsonConvert", "static string SerializeObject(object value)", |call| serialized(call, JFormatting::None)),
     row("JsonConvert", "static string SerializeObject(object value, Formatting formatting)", |call| {
+        if !(0..=1).contains(&call.number(1)?) {
+            return Err(out_of_range("Specified argument was out of the range of valid values.", "value"));
+        }
         let formatting = super::formatting(call, 1)?;
         serialized(call, formatting)
     }),

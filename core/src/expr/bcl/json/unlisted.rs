@@ -1,5 +1,5 @@
 //! What the serializer writes of objects that show it more, or something else, than their properties: `Encoding`, `StringBuilder`,
-//! `Regex`. The properties of all others are listed in `properties`.
+//! `Regex`, and time zones, which `zone` has. The properties of all others are listed in `properties`.
 
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ use crate::value::{Library, Service, Value};
 pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Members>> {
     if let Value::Library(Library::StringBuilder(_)) = value {
         return builder(call, value).map(Some);
+    }
+    if let Some(members) = super::zone::of(call, value)? {
+        return Ok(Some(members));
     }
     if let Some((pattern, options)) = regex::parts_of(value) {
         return Ok(Some(vec![named("Pattern", Value::String(pattern)), named("Options", Value::Int32(options))]));

@@ -22,7 +22,7 @@ use crate::value::Value;
 
 pub(super) use group::{Grouping, Lookup};
 
-pub(super) const TABLES: [&[Row]; 9] = [
+pub(super) const TABLES: [&[Row]; 10] = [
     filter::ROWS,
     slice::ROWS,
     produce::ROWS,
@@ -32,6 +32,7 @@ pub(super) const TABLES: [&[Row]; 9] = [
     pick::ROWS,
     gather::ROWS,
     numbers::ROWS,
+    numbers::EXTREMES,
 ];
 
 const NO_ELEMENTS: &str = "Sequence contains no elements";

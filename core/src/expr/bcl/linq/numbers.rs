@@ -55,17 +55,17 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SEQUENCE, "this decimal? Average(Func<T, decimal?> selector)", |call| {
         average(call, Kind::Decimal, Empty::IsNull)
     }),
-    row(SEQUENCE, "this T Max()", |call| extreme(call, Ordering::Greater, None, 0)),
-    row(SEQUENCE, "this T Min()", |call| extreme(call, Ordering::Less, None, 0)),
-    row(SEQUENCE, "this T Max(IComparer<T> comparer)", |call| extreme(call, Ordering::Greater, Some(1), 0)),
-    row(SEQUENCE, "this T Min(IComparer<T> comparer)", |call| extreme(call, Ordering::Less, Some(1), 0)),
+    row(SEQUENCE, "this T Max()", |call| found(call, Ordering::Greater, None)),
+    row(SEQUENCE, "this T Min()", |call| found(call, Ordering::Less, None)),
+    row(SEQUENCE, "this T Max(IComparer<T> comparer)", |call| found(call, Ordering::Greater, Some(1))),
+    row(SEQUENCE, "this T Min(IComparer<T> comparer)", |call| found(call, Ordering::Less, Some(1))),
     row(SEQUENCE, "this TResult Max<TResult>(Func<T, TResult> selector)", |call| {
-        checked(call, &["source", "selector"])?;
-        extreme(call, Ordering::Greater, None, 1)
+        let holds_null = call.ty(1).holds_null();
+        selected(call, Ordering::Greater, holds_null)
     }),
     row(SEQUENCE, "this TResult Min<TResult>(Func<T, TResult> selector)", |call| {
-        checked(call, &["source", "selector"])?;
-        extreme(call, Ordering::Less, None, 1)
+        let holds_null = call.ty(1).holds_null();
+        selected(call, Ordering::Less, holds_null)
     }),
     row(SEQUENCE, "this T MaxBy<TKey>(Func<T, TKey> keySelector)", |call| extreme_by(call, Ordering::Greater)),
     row(SEQUENCE, "this T MinBy<TKey>(Func<T, TKey> keySelector)", |call| extreme_by(call, Ordering::Less)),
@@ -76,6 +76,36 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         extreme_by(call, Ordering::Less)
     }),
 ];
+
+macro_rules! extremes {
+    ($($number:literal)*) => {
+        /// The least and the greatest number that a selector gives, which .NET has for each type of numbers.
+        pub(in crate::expr::bcl) const EXTREMES: &[Row] = &[$(
+            row(SEQUENCE, concat!("this ", $number, " Max(Func<T, ", $number, "> selector)"), |call| {
+                selected(call, Ordering::Greater, $number.ends_with('?'))
+            }),
+            row(SEQUENCE, concat!("this ", $number, " Min(Func<T, ", $number, "> selector)"), |call| {
+                selected(call, Ordering::Less, $number.ends_with('?'))
+            }),
+        )*];
+    };
+}
+
+extremes! { "int" "long" "float" "double" "decimal" "int?" "long?" "float?" "double?" "decimal?" }
+
+// Of what the selector gives; of nothing it is null where that is possible.
+fn selected(call: &mut Call<'_, '_>, wanted: Ordering, holds_null: bool) -> Outcome<Value> {
+    checked(call, &["source", "selector"])?;
+    let found = extreme(call, wanted, None, Some(1))?;
+    found.or(holds_null.then_some(Value::Null)).ok_or_else(|| invalid_operation(NO_ELEMENTS))
+}
+
+// Of the items themselves.
+fn found(call: &mut Call<'_, '_>, wanted: Ordering, comparer: Option<usize>) -> Outcome<Value> {
+    let holds_null = call.ty(0).holds_null();
+    let found = extreme(call, wanted, comparer, None)?;
+    found.or(holds_null.then_some(Value::Null)).ok_or_else(|| invalid_operation(NO_ELEMENTS))
+}
 
 /// The type of the numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -207,13 +237,21 @@ fn average(call: &mut Call<'_, '_>, kind: Kind, empty: Empty) -> Outcome<Value> 
     })
 }
 
-fn extreme(call: &mut Call<'_, '_>, wanted: Ordering, comparer: Option<usize>, ty: usize) -> Outcome<Value> {
+fn extreme(
+    call: &mut Call<'_, '_>,
+    wanted: Ordering,
+    comparer: Option<usize>,
+    selector: Option<usize>,
+) -> Outcome<Option<Value>> {
     checked(call, &["source"])?;
     let comparer = comparer.map_or(Value::Null, |at| call.value(at).clone());
     let mut best: Option<Value> = None;
     let mut cursor = call.machine.cursor(call.value(0))?;
     while let Some(item) = call.machine.advance(&mut *cursor)? {
-        let item = if ty == 1 { call.invoke(1, &[item])? } else { item };
+        let item = match selector {
+            Some(at) => call.invoke(at, &[item])?,
+            None => item,
+        };
         let wins = match &best {
             _ if item.is_null() => false,
             None => true,
@@ -223,11 +261,7 @@ fn extreme(call: &mut Call<'_, '_>, wanted: Ordering, comparer: Option<usize>, t
             best = Some(item);
         }
     }
-    match best {
-        Some(best) => Ok(best),
-        None if call.ty(ty).holds_null() => Ok(Value::Null),
-        None => Err(invalid_operation(NO_ELEMENTS)),
-    }
+    Ok(best)
 }
 
 // An item whose key is null is only chosen, as the first one, when all keys are.
