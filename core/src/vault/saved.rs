@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{SecretRef, Secrets};
-use crate::config::model::Secret;
+use crate::config::secret::Secret;
 use crate::http::Bytes;
 use crate::time::WallTime;
 
