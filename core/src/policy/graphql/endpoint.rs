@@ -183,3 +183,82 @@ impl<'a> Writer<'_, '_, 'a> {
         json!({ "query": query.trim_start(), "variables": variables }).to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use graphql_parser::parse_query;
+
+    use super::*;
+    use crate::policy::graphql::resolvers::Resolver;
+
+    const SCHEMA: &str = "type Query { mine: Thing theirs: Thing more: Thing }
+        type Mutation { mine: Int theirs: Thing more: Int }
+        type Thing { text(of: String): String made: Int }";
+
+    fn shared(text: &str) -> Result<Share, Vec<Wrong>> {
+        let schema = Schema::parse(SCHEMA).unwrap();
+        let resolver = |(of, field): (&str, &str)| Resolver {
+            name: Arc::from(field),
+            of: of.to_owned(),
+            field: field.to_owned(),
+            program: Arc::default(),
+        };
+        let resolvers =
+            Resolvers::new([("Query", "mine"), ("Mutation", "mine"), ("Thing", "made")].map(resolver).into());
+        let document = parse_query::<&str>(text).unwrap();
+        let plan = Plan::new(&schema, &document, None, &Map::new()).unwrap();
+        share(&schema, &resolvers, &document, None, &plan, &Map::new())
+    }
+
+    // What the service is asked; none when that is all.
+    fn queries(text: &str) -> Option<Vec<String>> {
+        match shared(text).unwrap() {
+            Share::All => None,
+            Share::Parts(parts) => Some(
+                parts
+                    .iter()
+                    .map(|part| {
+                        let content: Json = serde_json::from_str(&part.content).unwrap();
+                        content["query"].as_str().unwrap().to_owned()
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    #[test]
+    fn the_service_is_asked_for_what_no_resolver_resolves() {
+        for (text, expected) in [
+            ("{ theirs { text } __typename }", None),
+            ("mutation { more theirs { text } }", None),
+            ("{ mine { text } }", Some(vec![])),
+            ("{ __typename }", Some(vec![])),
+            ("{ theirs { made } }", Some(vec!["query { theirs { __typename } __typename }"])),
+            ("{ __schema { description } more { text } }", Some(vec!["query { more { text __typename } __typename }"])),
+            (
+                "{ more { text } mine { text } ...F } fragment F on Query { x: theirs { text(of: \"a\") } }",
+                Some(vec![
+                    "query { more { text __typename } ... on Query { x: theirs { text(of: \"a\") __typename } __typename } __typename }",
+                ]),
+            ),
+            (
+                "mutation { more mine again: more theirs { made } }",
+                Some(vec!["mutation { more __typename }", "mutation { again: more theirs { __typename } __typename }"]),
+            ),
+        ] {
+            let expected: Option<Vec<String>> =
+                expected.map(|queries: Vec<&str>| queries.into_iter().map(str::to_owned).collect());
+            assert_eq!(queries(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_repeats_a_fragment_too_often_is_not_sent_on() {
+        let fields: String = (0..30).map(|i| format!("a{i}: theirs {{ ...F }} b{i}: mine ")).collect();
+        let long = "x".repeat(BYTES_MAX / 20);
+        let text = format!("mutation {{ {fields} }} fragment F on Thing {{ text(of: \"{long}\") }}");
+        assert!(shared(&text).is_err_and(|wrongs| wrongs[0].message.contains("too often")));
+        let few = text.replace(&long, "x");
+        assert_eq!(queries(&few).map(|queries| queries.len()), Some(30));
+    }
+}
