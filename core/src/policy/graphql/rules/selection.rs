@@ -139,6 +139,9 @@ impl<'s, 'w, 'd, 'a> Walk<'s, 'w, 'd, 'a> {
     // §5.5.2.3
     fn possible(&mut self, at: Pos, of: Option<&'s str>, on: &'s str, fragment: &str) {
         let Some(of) = of.filter(|of| *of != on) else { return };
+        if !self.found.spend(1) {
+            return;
+        }
         let schema = self.schema;
         let (few, many) = if schema.is_object(of) { (of, on) } else { (on, of) };
         let mut steps = 0;

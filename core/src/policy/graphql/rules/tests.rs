@@ -399,7 +399,9 @@ fn hostile_documents_end_in_bounded_steps() {
     let reached = format!("{operations} {chain} fragment F3000 on Pet {{ name }}");
     // One name for all fields.
     let many = format!("{{ pet {{ {} }} }}", "x: name ".repeat(120_000));
-    for text in [doubled, reached, many] {
+    // Types are looked for in types.
+    let spread = format!("{{ pet {{ {} }} }}", "... on Barks { volume } ".repeat(60_000));
+    for text in [doubled, reached, many, spread] {
         holds(&[(&text, &[refused])]);
     }
     let deep: String = (0..60).map(|i| format!("fragment F{i} on Pet {{ friend {{ ...F{} }} }} ", i + 1)).collect();
