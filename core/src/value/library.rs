@@ -370,6 +370,12 @@ impl fmt::Display for Library {
 }
 
 impl ZoneData {
+    /// Whether it has daylight saving time, as .NET has it: every zone does whose offset has ever changed.
+    #[must_use]
+    pub fn has_daylight(&self) -> bool {
+        self.changes.iter().any(|change| change.at > i64::MIN)
+    }
+
     /// As in `(UTC+01:00) Europe/Berlin`, which is what invariant globalization shows.
     #[must_use]
     pub fn display_name(&self) -> String {

@@ -92,6 +92,14 @@ pub(super) const ROWS: &[Row] = &[
         let text = call.text(0, "s")?;
         of_base64(call, text)
     }),
+    row(OWNER, "static bool TryFromBase64String(string s, byte[] bytes, out int bytesWritten)", |call| {
+        let text = call.text(0, "s")?;
+        decoded_into(call, text)
+    }),
+    row(OWNER, "static bool TryFromBase64Chars(string chars, byte[] bytes, out int bytesWritten)", |call| {
+        let text = call.text_or_null(0)?.map_or("", |text| text);
+        decoded_into(call, text)
+    }),
     row(OWNER, "static byte[] FromBase64CharArray(char[] inArray, int offset, int length)", |call| {
         let units = call.units(0, "inArray")?;
         let (start, count) = (call.int(1)?, call.int(2)?);
@@ -305,6 +313,20 @@ pub(super) fn base64_bytes(text: &str) -> Outcome<Vec<u8>> {
              an illegal character among the padding characters.",
         )
     })
+}
+
+// Into an array that is given, which .NET takes as a span: null has no room.
+fn decoded_into(call: &mut Call<'_, '_>, text: &str) -> Outcome<Value> {
+    let room = if call.value(1).is_null() { 0 } else { call.bytes(1, "bytes")?.len() };
+    let decoded = base64_bytes(text).unwrap_or_default();
+    let is_read = decoded.len() <= room && (!decoded.is_empty() || base64_bytes(text).is_ok());
+    // Where there is too little room, what fits of the groups of three bytes has been written all the same.
+    let count = if decoded.len() <= room { decoded.len() } else { room / 3 * 3 };
+    if let Some(part) = decoded.get(..count).filter(|part| !part.is_empty()) {
+        super::crypto::put(call.value(1), 0, part)?;
+    }
+    call.give(super::string::index(if is_read { count } else { 0 }));
+    Ok(Value::Bool(is_read))
 }
 
 fn hex(call: &mut Call<'_, '_>, bytes: &[u8]) -> Outcome<Value> {

@@ -68,7 +68,6 @@ fn value(call: &Call<'_, '_>, at: usize) -> Outcome<EnumValue> {
 fn wanted(call: &Call<'_, '_>, text: usize) -> Outcome<&'static Enumeration> {
     if text > 0 {
         let ty = call.type_object(0, "enumType")?;
-        call.text(text, "value")?;
         return enumeration_of(&ty).ok_or_else(|| argument("Type provided must be an Enum.", "enumType"));
     }
     enumeration_of(&call.ty(0)).ok_or_else(|| argument("Type provided must be an Enum.", "TEnum"))
@@ -87,18 +86,17 @@ fn case(call: &Call<'_, '_>, text: usize) -> Outcome<NameCase> {
 }
 
 fn parsed(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
-    if text == 0 {
-        call.text(text, "value")?;
-    }
-    let of = wanted(call, text)?;
+    // The text is looked at before the type.
     let given = call.text(text, "value")?;
+    let of = wanted(call, text)?;
     read(of, given, case(call, text)?).map(Value::Enum)
 }
 
 fn tried(call: &mut Call<'_, '_>, text: usize) -> Outcome<Value> {
-    if text == 0 && call.value(0).is_null() {
+    if call.value(text).is_null() {
         // The type is not even looked at.
-        call.give(call.ty(0).default_value().unwrap_or(Value::Null));
+        let missing = if text == 0 { call.ty(0).default_value() } else { None };
+        call.give(missing.unwrap_or(Value::Null));
         return Ok(Value::Bool(false));
     }
     let of = wanted(call, text)?;

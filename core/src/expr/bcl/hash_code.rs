@@ -117,7 +117,7 @@ fn words(bits: u128) -> [u32; 4] {
 }
 
 // FNV-1a
-fn of_text(text: &str) -> i32 {
+pub(super) fn of_text(text: &str) -> i32 {
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash.cast_signed()
 }

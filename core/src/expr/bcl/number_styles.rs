@@ -124,6 +124,10 @@ fn whole<T: Whole>(text: &str, style: i32) -> Outcome<Value> {
         return T::of_wide(wide).map(T::value).ok_or_else(too_large);
     }
     let scanned = scan(text, style).ok_or_else(malformed)?;
+    // Behind a point even zero keeps its sign, which these types do not have.
+    if T::LEAST == 0 && scanned.is_negative && scanned.has_point {
+        return Err(too_large());
+    }
     scanned.whole().and_then(T::of_wide).map(T::value).ok_or_else(too_large)
 }
 
@@ -165,6 +169,7 @@ fn decimal(text: &str, style: i32) -> Outcome<Value> {
 #[derive(Debug, Default)]
 struct Scanned {
     is_negative: bool,
+    has_point: bool,
     digits: String,
     scale: i64,
 }
@@ -269,20 +274,20 @@ impl Scanner<'_> {
     }
 
     fn digits(&mut self) -> Option<()> {
-        let (mut has_digits, mut has_point) = (false, false);
+        let mut has_digits = false;
         while let Some(c) = self.next() {
             match c {
                 '0' if self.found.digits.is_empty() => {
                     has_digits = true;
-                    self.found.scale -= i64::from(has_point);
+                    self.found.scale -= i64::from(self.found.has_point);
                 }
                 '0'..='9' => {
                     has_digits = true;
                     self.found.digits.push(c);
-                    self.found.scale += i64::from(!has_point);
+                    self.found.scale += i64::from(!self.found.has_point);
                 }
-                '.' if self.allows(POINT) && !has_point => has_point = true,
-                ',' if self.allows(THOUSANDS) && has_digits && !has_point => {}
+                '.' if self.allows(POINT) && !self.found.has_point => self.found.has_point = true,
+                ',' if self.allows(THOUSANDS) && has_digits && !self.found.has_point => {}
                 _ => break,
             }
             self.rest.next();

@@ -43,6 +43,11 @@ pub(super) const ROWS: &[Row] = &[
         let ignore = call.bool(2)?;
         Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, ignore))
     }),
+    row("string", "int GetHashCode(StringComparison comparisonType)", |call| {
+        let (ignore, text) = (ignores_case(call, 1)?, call.text(0, "this")?);
+        let code = if ignore { super::hash_code::of_text(&folded(text)) } else { super::hash_code::of_text(text) };
+        Ok(Value::Int32(code))
+    }),
     row("string", "int CompareTo(string strB)", |call| {
         Ok(compare(call.text_or_null(0)?, call.text_or_null(1)?, false))
     }),

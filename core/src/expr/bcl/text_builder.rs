@@ -361,6 +361,12 @@ fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
     // The difference of 32 bits wraps in .NET, so that a count far below zero leaves no room.
     let room = i32::try_from(call.units(2, "destination")?.len()).unwrap_or(i32::MAX);
     let has_room = call.int(3)? <= room.wrapping_sub(call.int(4)?);
+    if has_room && call.int(3)? > room {
+        return Err(throw(
+            "System.ArgumentOutOfRangeException",
+            "Specified argument was out of the range of valid values.",
+        ));
+    }
     let count = if has_room { not_negative(call.int(4)?, "count")? } else { 0 };
     let units: Vec<u16> = this(call)?.state().text.encode_utf16().collect();
     if !has_room {

@@ -101,9 +101,23 @@ pub(super) const ROWS: &[Row] = &[
         (Value::String(_), _) => Err(throw("System.ArgumentException", "Object must be of type String.")),
         (x, y) => Ok(super::object::order(super::collections::key::compared(x, y)?)),
     }),
+    row(COMPARER, "int GetHashCode(string obj)", hash),
+    row(COMPARER, "int GetHashCode(object obj)", hash),
     row(COMPARER, "bool Equals(string x, string y)", |call| Ok(Value::Bool(compared(call)? == Value::Int32(0)))),
     row(COMPARER, "int Compare(string x, string y)", |call| compared(call)),
 ];
+
+// What is equal has the same.
+fn hash(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let Value::Library(Library::StringComparer(comparison)) = call.value(0) else {
+        return Err(broken("expected a StringComparer"));
+    };
+    Ok(Value::Int32(match call.value(1) {
+        Value::Null => return Err(argument_null("obj")),
+        Value::String(text) if comparison.ignores_case() => super::hash_code::of_text(&super::string::folded(text)),
+        value => super::hash_code::hash_code(call.machine, value),
+    }))
+}
 
 /// What readers and writers can be used as.
 pub(super) const BASES: &[Base] = &[("StringReader", "IDisposable"), ("StringWriter", "IDisposable")];

@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row(OWNER, "TimeSpan BaseUtcOffset", |call| Ok(span(this(call, 0, "this")?.base_seconds))),
     row(OWNER, "bool SupportsDaylightSavingTime", |call| {
-        Ok(Value::Bool(this(call, 0, "this")?.changes.iter().any(|change| change.is_daylight)))
+        Ok(Value::Bool(this(call, 0, "this")?.has_daylight()))
     }),
     row(OWNER, "bool HasSameRules(TimeZoneInfo other)", |call| {
         Ok(Value::Bool(has_same_rules(this(call, 0, "this")?, this(call, 1, "other")?)))

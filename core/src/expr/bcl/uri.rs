@@ -137,7 +137,8 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static UriHostNameType CheckHostName(string name)", |call| {
         let name = call.text_or_null(0)?.map_or("", |name| name);
         if let Some(inner) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-            return Ok(host_type(inner));
+            let is_address = inner.parse::<Ipv6Addr>().is_ok();
+            return Ok(Value::Enum(URI_HOST_NAME_TYPE.value(if is_address { 4 } else { 0 })));
         }
         let name = if name.split('.').any(|label| label.starts_with('-')) { "" } else { name };
         let number = match super::ip_address::parse(name) {

@@ -72,16 +72,25 @@ fn put_switch(text: &mut String, switch: &ZoneSwitch) {
 
 /// The zone of a text.
 pub(super) fn read(text: &str) -> Outcome<ZoneData> {
-    Reader { rest: text }.zone().ok_or_else(corrupt)
+    let mut reader = Reader { rest: text, escaped: None };
+    reader.zone().ok_or_else(|| match reader.escaped {
+        Some(c) => invalid(format!("The serialized data contained an invalid escape sequence '\\\\{c}'.")),
+        None => corrupt(),
+    })
+}
+
+fn invalid(message: impl Into<String>) -> Interrupt {
+    throw("System.Runtime.Serialization.SerializationException", message)
 }
 
 fn corrupt() -> Interrupt {
-    let message = "An error occurred while deserializing the object.  The serialized data is corrupt.";
-    throw("System.Runtime.Serialization.SerializationException", message)
+    invalid("An error occurred while deserializing the object.  The serialized data is corrupt.")
 }
 
 struct Reader<'t> {
     rest: &'t str,
+    /// What stood behind a backslash and may not.
+    escaped: Option<char>,
 }
 
 impl Reader<'_> {
@@ -106,7 +115,14 @@ impl Reader<'_> {
                     self.rest = self.rest.get(at + 1..)?;
                     return Some(text);
                 }
-                '\\' => text.push(chars.next().map(|(_, c)| c).filter(|c| matches!(c, '\\' | '[' | ']' | ';'))?),
+                '\\' => {
+                    let (_, c) = chars.next()?;
+                    if !matches!(c, '\\' | '[' | ']' | ';') {
+                        self.escaped = Some(c);
+                        return None;
+                    }
+                    text.push(c);
+                }
                 '[' | ']' | '\0' => return None,
                 c => text.push(c),
             }

@@ -65,6 +65,13 @@ impl JToken {
         }
     }
 
+    /// What a `JValue` is from now on, and of which type.
+    pub fn set_content(&self, kind: JKind, value: Value) {
+        if let JNode::Value(own, held) = &mut self.lock().node {
+            (*own, *held) = (kind, value);
+        }
+    }
+
     /// Puts `child` at the end.
     ///
     /// # Errors

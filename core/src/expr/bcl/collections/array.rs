@@ -413,7 +413,7 @@ pub(crate) fn changes_arrays(member: &Member) -> bool {
         &*member.name,
         "ToBase64CharArray" | "GetBytes" | "GetChars" | "Read" | "ReadBlock" | "TransformBlock"
     ) && member.result == Ty::Int32;
-    let tries = &*member.name == "TryCopyTo";
+    let tries = matches!(&*member.name, "TryCopyTo" | "TryFromBase64String" | "TryFromBase64Chars");
     let is_void = member.result == Ty::Void || fills || tries;
     let sets_item = member.form == Form::IndexSetter && member.owner.class() == Some(Class::IList);
     let sets_value = is_void && is_array(&member.owner) && &*member.name == "SetValue";

@@ -6,7 +6,7 @@ use super::asymmetric::{key, made as rsa};
 use super::certificate::{held, made};
 use super::name::oid_of;
 use super::{bytes, chance, cryptographic};
-use crate::expr::bcl::{Call, Row, row};
+use crate::expr::bcl::{Call, Row, row, string};
 use crate::expr::exception::{Outcome, argument, argument_null, null_reference, throw};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
@@ -47,6 +47,12 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         }
         let raw = key(call, 0)?.to_public_key_info();
         let info = PublicKeyInfo::read(&raw).ok_or_else(|| cryptographic("ASN1 corrupted data."))?;
+        call.object(Ty::Class(Class::PublicKey), Public(info))
+    }),
+    row("PublicKey", "static PublicKey CreateFromSubjectPublicKeyInfo(byte[] source, out int bytesRead)", |call| {
+        let source = if call.value(0).is_null() { [].into() } else { call.bytes(0, "source")? };
+        let info = PublicKeyInfo::read(&source).ok_or_else(|| cryptographic("ASN1 corrupted data."))?;
+        call.give(string::index(source.len()));
         call.object(Ty::Class(Class::PublicKey), Public(info))
     }),
     row("PublicKey", "Oid Oid", |call| {

@@ -100,7 +100,7 @@ fn spend(call: &mut Call<'_, '_>, length: usize) -> Outcome<()> {
 }
 
 /// Writes bytes into an array, from this place on.
-fn put(array: &Value, from: usize, bytes: &[u8]) -> Outcome<()> {
+pub(super) fn put(array: &Value, from: usize, bytes: &[u8]) -> Outcome<()> {
     instance::state(array, |items: &mut Items| {
         for (place, byte) in items.values.iter_mut().skip(from).zip(bytes) {
             *place = Value::Byte(*byte);

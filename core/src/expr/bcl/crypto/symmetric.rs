@@ -195,8 +195,11 @@ impl Symmetric {
         Ok(match self.mode {
             ECB => Mode::Ecb,
             CFB => {
-                let is_known = self.feedback_bytes == 1
-                    || self.feedback_bytes == self.kind.block() && !matches!(self.kind, Kind::Des | Kind::Rc2);
+                let is_known = match self.kind {
+                    Kind::Rc2 => false,
+                    Kind::Des => self.feedback_bytes == 1,
+                    Kind::Aes | Kind::TripleDes => [1, self.kind.block()].contains(&self.feedback_bytes),
+                };
                 if !is_known {
                     let bits = self.feedback_bytes * 8;
                     let message =

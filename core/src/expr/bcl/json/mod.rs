@@ -116,6 +116,7 @@ const ROWS: &[Row] = &[
     row("JProperty", "string Name", name),
     row("JConstructor", "string Name", name),
     row("JProperty", "JToken Value", |call| Ok(or_null(token(call)?.property_value()))),
+    row("JValue", "set object Value", set_value),
     row("JValue", "object Value", |call| Ok(token(call)?.held().unwrap_or(Value::Null))),
 ];
 
@@ -145,6 +146,22 @@ fn name(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let token = token(call)?;
     let name = token.name().filter(|name| !name.is_empty() || token.kind() == JKind::Property);
     Ok(name.map_or(Value::Null, Value::String))
+}
+
+// The type follows the value; that of a text stays what it was, of a comment and of raw JSON too.
+fn set_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let token = token(call)?;
+    let made = match call.value(1) {
+        Value::Null => JToken::null(),
+        Value::Json(other) => return Err(cast::undetermined(other.type_name())),
+        value => cast::content_of(call, value)?,
+    };
+    let kind = match (token.kind(), made.kind()) {
+        (own @ (JKind::Raw | JKind::Comment), JKind::String) => own,
+        (_, kind) => kind,
+    };
+    token.set_content(kind, made.held().unwrap_or(Value::Null));
+    Ok(Value::Null)
 }
 
 fn formatting(call: &Call<'_, '_>, at: usize) -> Outcome<JFormatting> {

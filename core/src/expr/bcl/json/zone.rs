@@ -40,7 +40,6 @@ fn of_zone(call: &mut Call<'_, '_>, zone: &ZoneData) -> Outcome<Members> {
         }
     };
     let base = Value::TimeSpan(TimeSpan(zone.base_seconds * crate::value::time::TICKS_PER_SECOND));
-    let has_daylight = zone.changes.iter().any(|change| change.is_daylight);
     Ok(named([
         ("Id", Value::string(&*zone.id)),
         ("DisplayName", name(&zone.display_name())),
@@ -48,7 +47,7 @@ fn of_zone(call: &mut Call<'_, '_>, zone: &ZoneData) -> Outcome<Members> {
         ("DaylightName", name(&zone.daylight_name)),
         ("BaseUtcOffset", base),
         ("AdjustmentRules", rules),
-        ("SupportsDaylightSavingTime", Value::Bool(has_daylight)),
+        ("SupportsDaylightSavingTime", Value::Bool(zone.has_daylight())),
     ]))
 }
 
