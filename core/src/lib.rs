@@ -41,6 +41,8 @@ pub mod keys;
 
 pub mod sidecar;
 
+pub mod topics;
+
 pub mod shared;
 
 pub mod policy;

@@ -13,6 +13,7 @@ use crate::llm::similar::Answers;
 use crate::pki::ocsp::VerifiedAnswer;
 use crate::pki::revocation::VerifiedList;
 use crate::sidecar::Sidecar;
+use crate::topics::Topics;
 
 /// The state of a process that outlives its exchanges and its configurations.
 #[derive(Debug, Default)]
@@ -47,4 +48,6 @@ pub struct Shared {
     pub inspections: Shelf,
     /// The Dapr sidecar.
     pub dapr: Sidecar,
+    /// Who has subscribed to events.
+    pub topics: Arc<Topics>,
 }

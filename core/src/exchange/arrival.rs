@@ -9,7 +9,7 @@ use crate::exchange::{Exchange, Link};
 use crate::http::{Method, RequestHead, Url, header};
 use crate::policy::balancing::joined_path;
 use crate::policy::program::{Op, Place};
-use crate::policy::run::{Failure, Public, Run, Site, Stop, empty_response};
+use crate::policy::run::{Failure, Public, Run, Site, Socket, Stop, empty_response};
 use crate::policy::{Policy, Preflight, Scope, Section};
 use crate::route::{Access, BuiltInError, Denied, errors, key_of};
 use crate::shared::Shared;
@@ -109,6 +109,9 @@ impl Exchange {
         self.site = Site { backends, schemas, resolvers, external_cache, prefix_bytes, ..snapshot.nowhere.clone() };
         self.aim(api.service_url.as_ref());
         self.state.upstream.implied = api.implied.clone();
+        if let Socket::Asked(asked) = &mut self.state.socket {
+            asked.subscription_key = found.key.as_deref().map(Arc::from);
+        }
         if let Some(operation) = found.operation.and_then(|index| api.operations.get(index)) {
             self.context.operation = Some(Arc::clone(&operation.view));
             self.site.request = Arc::clone(&operation.request);

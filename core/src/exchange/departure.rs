@@ -7,7 +7,7 @@ use crate::exchange::{Exchange, Phase};
 use crate::http::{HttpVersion, Method, ResponseHead, StatusCode, header};
 use crate::policy::connection::remove_hop_by_hop;
 use crate::policy::effect::{Outcome, ResponseBody};
-use crate::policy::run::{Existing, empty_response};
+use crate::policy::run::{Existing, Socket, empty_response};
 use crate::policy::watch::Watch;
 use crate::shared::Shared;
 use crate::telemetry::RequestRecord;
@@ -26,6 +26,9 @@ impl Exchange {
             };
         }
         remove_hop_by_hop(&mut response.headers);
+        if response.status != StatusCode::SWITCHING_PROTOCOLS {
+            self.state.socket = Socket::None;
+        }
         let record = self.record(response.status, now);
         let body = self.content(&mut response);
         let head = ResponseHead { status: response.status, reason: response.reason, headers: response.headers };

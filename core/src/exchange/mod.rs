@@ -1,8 +1,8 @@
 //! One request from arrival to response: a pure machine that runs policy programs. Owned by its task; nothing here is shared.
 //!
 //! `arrival` the built-in steps before any policy, `machine` the ops, frames and loops, `fault` what a failure does,
-//! `strand` what runs side by side, `graphql` the resolvers of an operation among it, `departure` the response and the record, `debug` who may have an exchange inspected, `inspector`
-//! and `seen` what is written down of it then.
+//! `strand` what runs side by side, `graphql` the resolvers of an operation among it, `departure` the response and the record, `socket`
+//! what a handshake begins, `debug` who may have an exchange inspected, `inspector` and `seen` what is written down of it then.
 
 mod arrival;
 mod debug;
@@ -13,6 +13,7 @@ mod inspector;
 mod machine;
 pub mod probe;
 mod seen;
+pub mod socket;
 mod strand;
 
 pub use crate::exchange::debug::DEBUG_CREDENTIAL;
@@ -33,7 +34,8 @@ use crate::exchange::inspector::Inspector;
 use crate::exchange::strand::{Beside, Ready, Strand};
 use crate::http::{HttpVersion, Method, RequestHead};
 use crate::policy::connection::remove_named;
-use crate::policy::run::{Site, State};
+use crate::policy::graphql::handshake;
+use crate::policy::run::{Site, Socket, State};
 use crate::policy::{Program, Scope, Section};
 use crate::rng::{Rng, Seed};
 use crate::shared::Shared;
@@ -130,6 +132,7 @@ impl Exchange {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, request: RequestHead, client: Client, seed: Seed, now: Now) -> Self {
         let mut rng = seed.rng();
+        let asked = handshake::asked(&request).map_or(Socket::None, |asked| Socket::Asked(Box::new(asked)));
         let mut headers = request.headers;
         remove_named(&mut headers);
         let wish = Wish::taken_from(&mut headers);
@@ -168,7 +171,7 @@ impl Exchange {
             method: request.method,
             client,
             context,
-            state: State::default(),
+            state: State { socket: asked, ..State::default() },
             rng,
             chain: Vec::new(),
             phase: Phase::Arrived,

@@ -415,8 +415,10 @@ impl<'a> Compiler<'a> {
 
     fn build(&mut self, element: &Element, entry: &Entry, shape: &'static shape::Shape, build: Build) {
         if entry.scopes == Scopes::of("R") && self.scope != Scope::Resolver {
-            let message =
-                format!("`{}` is the whole document of a GraphQL resolver, no policy of others", element.name);
+            let message = match graphql::source::ROOTS.contains(&entry.name) {
+                true => format!("`{}` is the whole document of a GraphQL resolver, no policy of others", element.name),
+                false => format!("`{}` stands in the `http-response` of a GraphQL resolver alone", element.name),
+            };
             return self.report(Problem::error("scope-not-allowed", element.name_span, message));
         }
         if !entry.sections.contains(self.section) {

@@ -103,6 +103,11 @@ pub trait Policy: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The fields of a GraphQL schema's type of subscriptions that the policy publishes events of.
+    fn events(&self) -> &[Arc<str>] {
+        &[]
+    }
+
     /// Runs what the policy left until the response is known (`run.state.settle`).
     ///
     /// # Errors

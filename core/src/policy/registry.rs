@@ -277,5 +277,5 @@ static TABLE: &[Entry] = &[
     .once(),
     refused("sql-data-source", "this gateway speaks HTTP with data sources, and no database's protocol"),
     refused("cosmosdb-data-source", "this gateway speaks HTTP with data sources, and no database's protocol"),
-    refused("publish-event", "GraphQL subscriptions are not supported"),
+    leaf("publish-event", "B", &graphql::publish::PUBLISH_EVENT, graphql::publish::build_publish_event).in_scopes("R"),
 ];

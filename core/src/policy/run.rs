@@ -19,6 +19,7 @@ use crate::policy::balancing::Called;
 use crate::policy::caching::made::{Making, Place};
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest, Route};
+use crate::policy::graphql::handshake::{Accepted, Asked};
 use crate::policy::graphql::{Execution, Resolvers};
 use crate::policy::llm::Tap;
 use crate::policy::llm::safety::{Hearing, Judge};
@@ -103,6 +104,8 @@ pub struct State {
     pub pending_quotas: VecDeque<Meter>,
     /// Quotas that count the content of this exchange.
     pub meters: Vec<Meter>,
+    /// What the exchange has to do with a WebSocket.
+    pub socket: Socket,
     /// What counts the tokens of a call to a language model.
     pub tap: Option<Box<Tap>>,
     /// Who judges the completion of a language model, once it has been read.
@@ -137,6 +140,20 @@ pub struct State {
     pub backend_time: Duration,
     /// When the last backend call went out.
     pub forwarded_at: Option<Now>,
+}
+
+/// What an exchange has to do with a WebSocket.
+#[derive(Clone, Debug, Default)]
+pub enum Socket {
+    /// Nothing.
+    #[default]
+    None,
+    /// The client asks for one.
+    Asked(Box<Asked>),
+    /// It begins with the response, when that is still one of its kind.
+    Accepted(Box<Accepted>),
+    /// The exchange is about an event for one who has subscribed on it.
+    Event,
 }
 
 /// Contents that expressions have read without `preserveContent`.

@@ -206,6 +206,7 @@ pub(super) fn api(
         }
     };
     errors.extend(resolvers::misplaced(api, graphql.as_ref()));
+    errors.extend(resolvers::unheard(api, &of_resolvers, graphql.as_ref()));
     if !errors.is_empty() {
         return Err(errors);
     }

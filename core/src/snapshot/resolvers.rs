@@ -17,6 +17,23 @@ pub(super) fn compiled(api: &Api, programs: Vec<Option<Arc<Program>>>) -> Option
     (!all.is_empty()).then(|| Arc::new(Resolvers::new(all)))
 }
 
+/// The fields that events are published of and that are not there. `programs` are those of the resolvers, in their order.
+pub(super) fn unheard(api: &Api, programs: &[Option<Arc<Program>>], schema: Option<&Schema>) -> Vec<Diagnostic> {
+    let Some(schema) = schema else { return Vec::new() };
+    let mut found = Vec::new();
+    for (resolver, program) in api.resolvers.iter().zip(programs) {
+        let events = program.iter().flat_map(|program| program.policies()).flat_map(|policy| policy.events());
+        for event in events.filter(|event| !schema.events().any(|field| field == &***event)) {
+            let message = format!("`{}` publishes to `{event}`, which is no field of a subscription", resolver.id);
+            let mut diagnostic =
+                Diagnostic::error("unknown-subscription", Arc::clone(&resolver.policy.origin.file), message);
+            diagnostic.help = did_you_mean(event, schema.events());
+            found.push(diagnostic);
+        }
+    }
+    found
+}
+
 /// The resolvers whose field is not there.
 pub(super) fn misplaced(api: &Api, schema: Option<&Schema>) -> Vec<Diagnostic> {
     let Some(first) = api.resolvers.first() else { return Vec::new() };
@@ -44,8 +61,10 @@ fn wrong(schema: &Schema, resolver: &Document) -> Option<Diagnostic> {
             (format!("the resolver `{id}` is for `{of}/{field}`, but the type `{of}` has no field `{field}`"), near)
         }
         Place::Subscription => {
-            let message = format!("the resolver `{id}` is for `{of}/{field}`, but subscriptions are not supported");
-            (message, None)
+            // So says the reference of `publish-event`.
+            let help = "`publish-event` in the resolver of a query or a mutation is all that it takes";
+            let message = format!("the resolver `{id}` is for `{of}/{field}`, but subscriptions have no resolvers");
+            (message, Some(help.to_owned()))
         }
     };
     let mut diagnostic = Diagnostic::error("resolver", Arc::clone(&origin.file), message);

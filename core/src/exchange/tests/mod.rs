@@ -6,6 +6,7 @@ mod drawn;
 mod made;
 mod player;
 mod random;
+mod sockets;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conversation::{Conversation, Message, Turn};
+use super::sockets::Sockets;
 use super::world;
 use base64::Engine as _;
 
@@ -41,9 +42,15 @@ pub(super) fn play(conversation: &Conversation) {
     let mut now = Now { instant: Instant::from_nanos(1), wall: WallTime::from_unix_seconds(1_700_000_000) };
     let mut turns = conversation.turns.iter().peekable();
     let mut number = 0;
+    let mut sockets = Sockets::new(now);
     while let Some(turn) = turns.next() {
         if turn.kind == "wait" {
             now = later(now, turn);
+            sockets.wait(&mut turns, &shared, &mut now);
+            continue;
+        }
+        if sockets.play(turn) {
+            sockets.go_on(&mut turns, &shared, &mut now);
             continue;
         }
         assert_eq!(turn.kind, "request", "line {}: expected `--- request`", turn.line);
@@ -52,53 +59,69 @@ pub(super) fn play(conversation: &Conversation) {
         let ip = Message::parse(&turn.text).field("(client)").unwrap_or("192.0.2.7").to_owned();
         let client = Client { ip, tls_version: None, certificate: shown(&compiled.snapshot, &turn.text) };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
-        let mut in_flight: Vec<(&str, EffectId, Effect)> = Vec::new();
         let mut passing = Bytes::new();
-        let mut outcome = loop {
-            let step = exchange.poll(&shared, now);
-            now.instant = now.instant.saturating_add(Duration::from_millis(1));
-            match step {
-                Step::Done(outcome) => break outcome,
-                Step::Perform(id, effect) => {
-                    let (turn, label) = expect(&effect, &mut turns);
-                    compare(&effect, turn);
-                    if let Some(label) = label {
-                        in_flight.push((label, id, effect));
-                        continue;
-                    }
-                    if let Some(turn) = turns.next_if(|next| next.kind == "wait") {
-                        now = later(now, turn);
-                    }
-                    note_content(&effect, turns.peek(), &mut passing);
-                    let reply = answer(&effect, content.as_deref(), &mut turns);
-                    if let Effect::Sleep(time) = &effect {
-                        now.instant = now.instant.saturating_add(*time);
-                    }
-                    exchange.resume(id, reply, now);
-                }
-                Step::Cancel(id) => {
-                    let turn = turns.next().expect("an effect is cancelled");
-                    let at = in_flight.iter().position(|(_, other, _)| *other == id).expect("it is in flight");
-                    let (label, _, _) = in_flight.remove(at);
-                    assert_eq!(
-                        (turn.kind.as_str(), turn.name.as_str()),
-                        ("expect", format!("cancel {label}").as_str())
-                    );
-                }
-                Step::Continue => {}
-                Step::Wait => {
-                    let turn = turns.peek().expect("the exchange waits");
-                    let at = in_flight.iter().position(|(label, _, _)| turn.name.starts_with(label));
-                    let at = at.unwrap_or_else(|| panic!("line {}: the exchange waits for {in_flight:?}", turn.line));
-                    let (_, id, effect) = in_flight.remove(at);
-                    exchange.resume(id, answer(&effect, content.as_deref(), &mut turns), now);
-                }
-            }
-        };
-        assert!(in_flight.is_empty(), "these are still under way: {in_flight:?}");
+        let mut outcome = drive(&mut exchange, content.as_deref(), &mut turns, &shared, &mut now, &mut passing);
         assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
         let measured = sent(&mut outcome, content.as_deref(), &passing, &shared, now);
         finish(&outcome, &measured, &mut turns);
+        if let Some(upgrade) = exchange.upgrade() {
+            sockets.open(*upgrade, &shared, now);
+        }
+        sockets.go_on(&mut turns, &shared, &mut now);
+    }
+    sockets.end();
+}
+
+/// Drives one exchange to its end: what it asks for is what the conversation expects.
+pub(super) fn drive(
+    exchange: &mut Exchange,
+    content: Option<&str>,
+    turns: &mut Turns<'_>,
+    shared: &Shared,
+    now: &mut Now,
+    passing: &mut Bytes,
+) -> Box<Outcome> {
+    let mut in_flight: Vec<(&str, EffectId, Effect)> = Vec::new();
+    loop {
+        let step = exchange.poll(shared, *now);
+        now.instant = now.instant.saturating_add(Duration::from_millis(1));
+        match step {
+            Step::Done(outcome) => {
+                assert!(in_flight.is_empty(), "these are still under way: {in_flight:?}");
+                return outcome;
+            }
+            Step::Perform(id, effect) => {
+                let (turn, label) = expect(&effect, turns);
+                compare(&effect, turn);
+                if let Some(label) = label {
+                    in_flight.push((label, id, effect));
+                    continue;
+                }
+                if let Some(turn) = turns.next_if(|next| next.kind == "wait") {
+                    *now = later(*now, turn);
+                }
+                note_content(&effect, turns.peek(), passing);
+                let reply = answer(&effect, content, turns);
+                if let Effect::Sleep(time) = &effect {
+                    now.instant = now.instant.saturating_add(*time);
+                }
+                exchange.resume(id, reply, *now);
+            }
+            Step::Cancel(id) => {
+                let turn = turns.next().expect("an effect is cancelled");
+                let at = in_flight.iter().position(|(_, other, _)| *other == id).expect("it is in flight");
+                let (label, _, _) = in_flight.remove(at);
+                assert_eq!((turn.kind.as_str(), turn.name.as_str()), ("expect", format!("cancel {label}").as_str()));
+            }
+            Step::Continue => {}
+            Step::Wait => {
+                let turn = turns.peek().expect("the exchange waits");
+                let at = in_flight.iter().position(|(label, _, _)| turn.name.starts_with(label));
+                let at = at.unwrap_or_else(|| panic!("line {}: the exchange waits for {in_flight:?}", turn.line));
+                let (_, id, effect) = in_flight.remove(at);
+                exchange.resume(id, answer(&effect, content, turns), *now);
+            }
+        }
     }
 }
 
@@ -156,7 +179,8 @@ fn shown(snapshot: &Snapshot, text: &str) -> Option<Arc<CertificateView>> {
     Some(CertificateView::with_chain(own, chain.map(Arc::new).collect()))
 }
 
-type Turns<'t> = std::iter::Peekable<std::slice::Iter<'t, Turn>>;
+/// What is to happen.
+pub(super) type Turns<'t> = std::iter::Peekable<std::slice::Iter<'t, Turn>>;
 
 fn request(text: &str) -> (RequestHead, Option<String>) {
     let message = Message::parse(text);

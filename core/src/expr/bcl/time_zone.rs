@@ -29,9 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(this(call, 0, "this")?.id == "UTC" || this(call, 0, "this")?.id.contains('/')))
     }),
     row(OWNER, "TimeSpan BaseUtcOffset", |call| Ok(span(this(call, 0, "this")?.base_seconds))),
-    row(OWNER, "bool SupportsDaylightSavingTime", |call| {
-        Ok(Value::Bool(this(call, 0, "this")?.has_daylight()))
-    }),
+    row(OWNER, "bool SupportsDaylightSavingTime", |call| Ok(Value::Bool(this(call, 0, "this")?.has_daylight()))),
     row(OWNER, "bool HasSameRules(TimeZoneInfo other)", |call| {
         Ok(Value::Bool(has_same_rules(this(call, 0, "this")?, this(call, 1, "other")?)))
     }),

@@ -134,7 +134,14 @@ enum Datum<'v> {
 }
 
 impl Execution {
-    pub(super) fn new(schema: Arc<Schema>, resolvers: Arc<Resolvers>, plan: &Plan, parts: Vec<Part>) -> Self {
+    /// `event` is the value of the field that a subscription begins with.
+    pub(super) fn new(
+        schema: Arc<Schema>,
+        resolvers: Arc<Resolvers>,
+        plan: &Plan,
+        parts: Vec<Part>,
+        event: &Json,
+    ) -> Self {
         let root = Node { parent: None, key: Key::Root, nullable: true, state: State::Pending };
         let mut execution = Self {
             schema,
@@ -152,9 +159,12 @@ impl Execution {
         let collected = collect(&schema, &plan.of, &[&plan.items]);
         let children = execution.object(0, collected);
         for turn in turns(children, parts) {
-            match plan.root {
-                Root::Mutation => execution.serial.push_back(turn),
-                Root::Query | Root::Subscription => execution.begin(&schema, turn),
+            match (plan.root, turn) {
+                (Root::Mutation, turn) => execution.serial.push_back(turn),
+                (Root::Subscription, Turn::Field((node, field))) => {
+                    execution.complete(&schema, node, &field.shape, &field, Datum::Json(event, By::Name));
+                }
+                (Root::Query | Root::Subscription, turn) => execution.begin(&schema, turn),
             }
         }
         execution

@@ -2,7 +2,7 @@
 //!
 //! `request` the request as HTTP carries it, `schema`, `check` and `rules` what may be asked for, `plan` what is asked for, `execute` the
 //! operation under way, `resolvers`, `source` and `endpoint` whom it asks, `synthetic` what comes of it; `without` and `print` write
-//! documents.
+//! documents; `publish`, `handshake` and `subscription` are for those who have subscribed.
 
 mod check;
 mod coerce;
@@ -10,14 +10,17 @@ mod collect;
 mod document;
 mod endpoint;
 mod execute;
+pub mod handshake;
 mod introspect;
 mod plan;
 mod print;
+pub mod publish;
 mod request;
 mod resolvers;
 mod rules;
 mod schema;
 pub mod source;
+mod subscription;
 pub mod synthetic;
 #[cfg(test)]
 mod tests;
@@ -34,7 +37,7 @@ use crate::http::{Bytes, HeaderValue, Query, StatusCode, header};
 use crate::policy::content::{content_of, set_content};
 use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::reader::Reader;
-use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
+use crate::policy::run::{Failure, Flow, Ran, Run, Socket, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
 use crate::policy::{Built, Policy};
 use crate::value::{JToken, Value};
@@ -46,6 +49,7 @@ use without::without;
 pub use execute::{CALLS_MAX, Call, Execution, Next, PARALLEL_MAX, RESULT_BYTES_MAX, Whom};
 pub use resolvers::{Resolver, Resolvers};
 pub use schema::{Place, SCHEMA_BYTES_MAX, Schema};
+pub use subscription::Subscription;
 
 /// The largest `max-size`, in bytes.
 const SIZE_MAX: i64 = 102_400;
@@ -84,6 +88,14 @@ pub struct ValidateGraphqlRequest {
 struct Rule {
     path: Arc<str>,
     action: Option<Operand<Action>>,
+}
+
+/// What requests are judged by, evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    size_max: usize,
+    depth_max: usize,
+    rules: Vec<(Arc<str>, Action)>,
 }
 
 /// What a rule does with a field.
@@ -155,6 +167,11 @@ impl Policy for ValidateGraphqlRequest {
             return Err(Stop::fail(Failure::internal("GraphQLSchemaNotFound", message)));
         };
         let schema = Arc::clone(schema);
+        if let (Socket::Asked(asked), Some(_)) = (&mut run.state.socket, &run.site.resolvers) {
+            // Decision: the operations on a socket are judged as they come (fixtures/exchange/graphql-socket-rules.conversation).
+            asked.rules.push(Rules { size_max, depth_max, rules });
+            return Ok(Flow::Next);
+        }
         let content = content_of(run, Message::Request)?.unwrap_or_default();
         let judged =
             request::read(run, &content, size_max).and_then(|request| request.allowed(&schema, depth_max, &rules));

@@ -38,16 +38,12 @@ pub(super) fn unread(error: &ParseError) -> Vec<Wrong> {
 
 /// The request as it is written.
 pub(super) fn read(run: &Run<'_>, content: &Bytes, size_max: usize) -> Result<Request, Vec<Wrong>> {
-    let check_size = |bytes: usize| match bytes > size_max {
-        true => Err(wrong(format!("The request is {bytes} bytes long and exceeds the limit of {size_max} bytes."))),
-        false => Ok(()),
-    };
-    check_size(content.len())?;
+    check_size(content.len(), size_max)?;
     let request = &run.context.request;
     if request.method == Method::GET {
         let query = Query::new(request.url.query.as_deref());
         let text = query.get("query").ok_or_else(|| wrong("The request has no `query`."))?;
-        check_size(text.len())?;
+        check_size(text.len(), size_max)?;
         let operation = query.get("operationName").filter(|name| !name.is_empty());
         let operation = operation.map(std::borrow::Cow::into_owned);
         return Ok(Request { query: text.into_owned(), operation, form: Form::Url });
@@ -59,26 +55,39 @@ pub(super) fn read(run: &Run<'_>, content: &Bytes, size_max: usize) -> Result<Re
     }
     let value: Json =
         serde_json::from_str(text).map_err(|error| wrong(format!("The request is not JSON: {error}.")))?;
-    let members = match value {
-        Json::Object(members) => members,
-        Json::Array(_) => return Err(wrong("Batches are not supported: a request is one JSON object.")),
+    match value {
+        Json::Object(members) => Request::of(members),
+        Json::Array(_) => Err(wrong("Batches are not supported: a request is one JSON object.")),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
-            return Err(wrong("The request is not a JSON object."));
+            Err(wrong("The request is not a JSON object."))
         }
-    };
-    let query = members.get("query").and_then(Json::as_str).ok_or_else(|| wrong("The request has no `query`."))?;
-    let operation = members.get("operationName").and_then(Json::as_str).filter(|name| !name.is_empty());
-    Ok(Request { query: query.to_owned(), operation: operation.map(str::to_owned), form: Form::Json(members) })
+    }
+}
+
+/// Whether a request is no longer than it may be.
+pub(super) fn check_size(bytes: usize, size_max: usize) -> Result<(), Vec<Wrong>> {
+    if bytes > size_max {
+        return Err(wrong(format!("The request is {bytes} bytes long and exceeds the limit of {size_max} bytes.")));
+    }
+    Ok(())
 }
 
 impl Request {
-    /// The variables that it carries.
-    pub(super) fn variables(&self, run: &Run<'_>) -> Result<Map<String, Json>, Vec<Wrong>> {
+    /// The request of a JSON object.
+    pub(super) fn of(members: Map<String, Json>) -> Result<Self, Vec<Wrong>> {
+        let query = members.get("query").and_then(Json::as_str).ok_or_else(|| wrong("The request has no `query`."))?;
+        let operation = members.get("operationName").and_then(Json::as_str).filter(|name| !name.is_empty());
+        let (query, operation) = (query.to_owned(), operation.map(str::to_owned));
+        Ok(Self { query, operation, form: Form::Json(members) })
+    }
+
+    /// The variables that it carries; those of a request in a URL are in its `query`.
+    pub(super) fn variables(&self, query: Option<&str>) -> Result<Map<String, Json>, Vec<Wrong>> {
         let sent = match &self.form {
             Form::Json(members) => members.get("variables").cloned().unwrap_or_default(),
             Form::Document => Json::Null,
             Form::Url => {
-                let query = Query::new(run.context.request.url.query.as_deref());
+                let query = Query::new(query);
                 let text = query.get("variables").filter(|text| !text.is_empty());
                 text.map_or(Ok(Json::Null), |text| serde_json::from_str(&text))
                     .map_err(|error| wrong(format!("`variables` are not JSON: {error}.")))?

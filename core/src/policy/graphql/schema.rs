@@ -409,6 +409,11 @@ impl Schema {
         }
     }
 
+    /// The fields that can be subscribed to.
+    pub fn events(&self) -> impl Iterator<Item = &str> {
+        self.root(Root::Subscription).into_iter().flat_map(|of| self.fields_of(of))
+    }
+
     /// The object types, in the order of their names.
     pub fn object_types(&self) -> impl Iterator<Item = &str> {
         self.names().filter(|name| !is_meta(name) && self.is_object(name))

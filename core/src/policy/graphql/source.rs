@@ -18,6 +18,7 @@ use crate::policy::control::INCLUDE_FRAGMENT;
 use crate::policy::convert::{XML_TO_JSON, build_xml_to_json};
 use crate::policy::dialect::Element;
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Redirects, Reply};
+use crate::policy::graphql::publish::{PUBLISH_EVENT, build_publish_event};
 use crate::policy::integration::read_url;
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::place::Section;
@@ -76,6 +77,7 @@ static HTTP_RESPONSE: Shape = Shape {
         child("set-body", Occurs::Any, &transform::SET_BODY),
         child("xml-to-json", Occurs::Any, &XML_TO_JSON),
         child("find-and-replace", Occurs::Any, &FIND_AND_REPLACE),
+        child("publish-event", Occurs::Any, &PUBLISH_EVENT),
         child("include-fragment", Occurs::Any, &INCLUDE_FRAGMENT),
     ]),
 };
@@ -148,6 +150,7 @@ fn response_part(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
         "set-body" => transform::build_set_body(reader),
         "xml-to-json" => build_xml_to_json(reader),
         "find-and-replace" => build_find_and_replace(reader),
+        "publish-event" => build_publish_event(reader),
         "include-fragment" => include(reader, &HTTP_RESPONSE, response_part),
         _ => None,
     }

@@ -11,7 +11,7 @@ use crate::expr::Message;
 use crate::http::{Bytes, HeaderValue, Method, StatusCode, header};
 use crate::policy::content::content_of;
 use crate::policy::graphql::check::check;
-use crate::policy::graphql::document::{Wrong, root_name};
+use crate::policy::graphql::document::Wrong;
 use crate::policy::graphql::endpoint::{Share, share};
 use crate::policy::graphql::execute::{Call, Execution, Whom};
 use crate::policy::graphql::plan::Plan;
@@ -19,13 +19,14 @@ use crate::policy::graphql::request::{self, unread};
 use crate::policy::graphql::resolvers::Resolvers;
 use crate::policy::graphql::schema::{Root, Schema};
 use crate::policy::graphql::{DEPTH_MAX, error};
-use crate::policy::run::{Failure, Flow, Public, Run, Stop, empty_response};
+use crate::policy::run::{Failure, Flow, Public, Run, Socket, Stop, empty_response};
 use crate::value::JToken;
 
 /// The longest request that is executed, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// Begins to execute what a request asks for, or answers that it cannot be; none when the GraphQL service of the API answers all of it.
+/// A request for a WebSocket gets it.
 ///
 /// # Errors
 /// The content of the request must be read first, or the API has no schema.
@@ -34,6 +35,12 @@ pub fn begin(run: &mut Run<'_>, resolvers: &Arc<Resolvers>) -> Result<Option<Flo
         // INVARIANT: an API with resolvers and without a schema is refused when it is compiled.
         return Err(Stop::fail(Failure::internal("GraphQLSchemaNotFound", "The API has no GraphQL schema.")));
     };
+    if let Socket::Asked(asked) = &run.state.socket {
+        let (response, accepted) = asked.answer();
+        run.context.response = Some(response);
+        run.state.socket = accepted.map_or(Socket::None, |accepted| Socket::Accepted(Box::new(accepted)));
+        return Ok(Some(Flow::Next));
+    }
     let content = content_of(run, Message::Request)?.unwrap_or_default();
     match planned(run, &schema, resolvers, &content) {
         Ok((plan, _)) if plan.root == Root::Mutation && run.context.request.method == Method::GET => {
@@ -46,7 +53,8 @@ pub fn begin(run: &mut Run<'_>, resolvers: &Arc<Resolvers>) -> Result<Option<Flo
         }
         Ok((_, Share::All)) => Ok(None),
         Ok((plan, Share::Parts(parts))) => {
-            Ok(Some(Flow::Execute(Box::new(Execution::new(schema, Arc::clone(resolvers), &plan, parts)))))
+            let execution = Execution::new(schema, Arc::clone(resolvers), &plan, parts, &Json::Null);
+            Ok(Some(Flow::Execute(Box::new(execution))))
         }
         Err(wrongs) => {
             run.context.response = Some(refusal(StatusCode::BAD_REQUEST, &wrongs));
@@ -62,13 +70,13 @@ fn planned(
     content: &Bytes,
 ) -> Result<(Plan, Share), Vec<Wrong>> {
     let request = request::read(run, content, REQUEST_BYTES_MAX)?;
-    let variables = request.variables(run)?;
+    let variables = request.variables(run.context.request.url.query.as_deref())?;
     let document = parse_query::<&str>(&request.query).map_err(|error| unread(&error))?;
     let operation = request.operation.as_deref();
     check(schema, &document, &request.query, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
     let plan = Plan::new(schema, &document, operation, &variables)?;
     if plan.root == Root::Subscription {
-        return Err(request::wrong(format!("A {} is not supported here.", root_name(plan.root))));
+        return Err(request::wrong("A subscription is sent over a WebSocket."));
     }
     // Decision: without an address of a service, what no resolver resolves is null (fixtures/exchange/graphql-fields.conversation).
     let share = match run.state.upstream.is_known() {
@@ -78,8 +86,9 @@ fn planned(
     Ok((plan, share))
 }
 
+/// The response to what is not executed.
 // Decision: a request that is not executed gets 400 with `errors` and without `data` (fixtures/exchange/graphql-requests.conversation).
-fn refusal(status: StatusCode, wrongs: &[Wrong]) -> ResponseView {
+pub(super) fn refusal(status: StatusCode, wrongs: &[Wrong]) -> ResponseView {
     let errors: Vec<Json> = wrongs.iter().map(error).collect();
     ResponseView { status, ..answer(json!({ "errors": errors }).to_string()) }
 }
