@@ -69,6 +69,8 @@ mod proxied;
 mod serving;
 #[path = "process/signed.rs"]
 mod signed;
+#[path = "process/subscriptions.rs"]
+mod subscriptions;
 #[path = "process/token.rs"]
 mod token;
 #[path = "process/tracing.rs"]

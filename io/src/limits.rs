@@ -23,6 +23,12 @@ pub const CONNECTIONS_PER_WORKER_MAX: usize = 8192;
 /// Effects that one exchange may have in flight.
 pub const EFFECTS_IN_FLIGHT_MAX: usize = 64;
 
+/// The longest message that a client sends on a WebSocket, in bytes. What is sent to an operation over HTTP may be as long.
+pub const SOCKET_MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// How much of a WebSocket's messages waits for its client, in bytes: beyond it nothing more is made or read.
+pub const SOCKET_UNSENT_BYTES_MAX: usize = 64 * 1024;
+
 /// Requests without an answer that one worker has under way; what comes on top of them is dropped, with a word at the debug level.
 pub const DISPATCHED_MAX: usize = 1024;
 

@@ -1,29 +1,33 @@
 //! One connection of a client and the requests on it. What a request does is the exchange's; bytes are hyper's.
 
+use std::cell::Cell;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use holdfast_core::context::CertificateView;
 use holdfast_core::exchange::Client;
+use holdfast_core::exchange::socket::Upgrade;
 use holdfast_core::http::{Method, RequestHead, Scheme, StatusCode};
-use holdfast_core::telemetry::{Event, Level};
 use holdfast_core::time::Now;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 
 use super::Worker;
 use super::drive::{Driven, Fault, drive};
 use super::exchanges::Exchanges;
+use super::frames::Frames;
 use super::sent::{Receipt, ResponseContent, Sending};
 use super::stream::{Downstream, Life};
 use super::waiting::Waiting;
-use super::{head, respond};
+use super::{head, respond, socket};
 use crate::health;
 use crate::inspections;
 use crate::limits::{READ_BUFFER_BYTES_MAX, REQUEST_FIELDS_MAX, REQUEST_HEAD_BYTES_MAX};
@@ -51,33 +55,46 @@ pub(super) struct Peer {
 pub(super) async fn serve<N: Net, X: Exchanges>(worker: Rc<Worker<N, X>>, transport: Transport<N::Stream>, peer: Peer) {
     let life = Life::new();
     let stream = Downstream::new(transport, Rc::clone(&life), &worker.timeouts);
-    let connection = Rc::new(Connection { worker: Rc::clone(&worker), peer, life });
+    let connection = Rc::new(Connection { worker: Rc::clone(&worker), peer, life, upgrade: Cell::default() });
+    let answering = Rc::clone(&connection);
     let service = service_fn(move |request| {
-        let connection = Rc::clone(&connection);
-        async move { Ok::<_, Infallible>(connection.answer(request).await) }
+        let connection = Rc::clone(&answering);
+        // hyper hands a connection back only from services whose futures can be moved
+        Box::pin(async move { Ok::<_, Infallible>(connection.answer(request).await) })
     });
-    let mut served = pin!(
-        http1::Builder::new()
-            .auto_date_header(false)
-            .max_headers(REQUEST_FIELDS_MAX)
-            .max_header_size(REQUEST_HEAD_BYTES_MAX)
-            .max_buf_size(READ_BUFFER_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service)
-    );
+    let mut served = http1::Builder::new()
+        .auto_date_header(false)
+        .max_headers(REQUEST_FIELDS_MAX)
+        .max_header_size(REQUEST_HEAD_BYTES_MAX)
+        .max_buf_size(READ_BUFFER_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service);
     // errors of a connection are its client's doing; those that concern a request are in its record
-    tokio::select! {
+    let is_over = tokio::select! {
         biased;
-        _ = served.as_mut() => return,
-        () = worker.closing.wait() => {}
+        _ = poll_fn(|cx| served.poll_without_shutdown(cx)) => true,
+        () = worker.closing.wait() => false,
+    };
+    if !is_over {
+        Pin::new(&mut served).graceful_shutdown();
+        drop(poll_fn(|cx| served.poll_without_shutdown(cx)).await);
     }
-    served.as_mut().graceful_shutdown();
-    drop(served.await);
+    let Parts { io, read_buf, .. } = served.into_parts();
+    let mut stream = io.into_inner();
+    match connection.upgrade.take() {
+        Some(upgrade) => {
+            connection.life.begin_socket();
+            socket::serve(&worker, Frames::new(stream, read_buf), *upgrade).await;
+        }
+        None => drop(stream.shutdown().await),
+    }
 }
 
 struct Connection<N: Net, X> {
     worker: Rc<Worker<N, X>>,
     peer: Peer,
     life: Rc<Life>,
+    // What the connection becomes once its last response has left.
+    upgrade: Cell<Option<Box<Upgrade>>>,
 }
 
 impl<N: Net, X: Exchanges> Connection<N, X> {
@@ -139,17 +156,24 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
             return self.own(&method, response, Some(receipt));
         };
         match drive(worker, machine, content).await {
-            Ok(Driven { outcome, upstream, backend_time }) => {
+            Ok(Driven { outcome, upstream, backend_time, upgrade }) => {
                 let outcome = *outcome;
                 if let Some(inspection) = outcome.inspection {
                     let kept = worker.plane.shared.inspections.put(*inspection);
                     kept.into_iter().for_each(|kept| worker.plane.tray.leave(kept));
                 }
                 let receipt = waiting.answered(outcome.record, outcome.watch, backend_time);
-                self.seal(respond::response(&method, outcome.head, outcome.body, upstream), Some(receipt))
+                let response = match upgrade {
+                    Some(upgrade) => {
+                        self.upgrade.set(Some(upgrade));
+                        respond::switching(outcome.head)
+                    }
+                    None => respond::response(&method, outcome.head, outcome.body, upstream),
+                };
+                self.seal(response, Some(receipt))
             }
             Err(Fault(message)) => {
-                self.report(&message);
+                self.worker.report(&message);
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 let receipt = waiting.answered_without(status, "InternalError", &message);
                 self.own(&method, health::error_response(status, "Internal server error"), Some(receipt))
@@ -165,21 +189,10 @@ impl<N: Net, X: Exchanges> Connection<N, X> {
         let date = self.worker.date.at(self.worker.clock.now().wall);
         let mut response = respond::seal(response, date, receipt, &self.life);
         // A client that keeps its connection would go on using it until it is closed under its next request.
-        if self.worker.plane.is_draining() {
+        let goes_on = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if self.worker.plane.is_draining() && !goes_on {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
-    }
-
-    fn report(&self, message: &str) {
-        self.worker.sink.event(&Event {
-            at: self.worker.clock.now().wall,
-            level: Level::Error,
-            name: "ExchangeFailed",
-            source: "server",
-            message: message.to_owned(),
-            revision: None,
-            diagnostics: Vec::new(),
-        });
     }
 }

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use holdfast_core::exchange::socket::Upgrade;
 use holdfast_core::exchange::{Effect, EffectId, Outcome, Step};
 
 use super::Worker;
@@ -21,15 +22,17 @@ pub(super) struct Driven {
     /// What [`holdfast_core::exchange::ResponseBody::Upstream`] means.
     pub(super) upstream: Option<UpstreamBody>,
     pub(super) backend_time: Duration,
+    /// What begins behind the response.
+    pub(super) upgrade: Option<Box<Upgrade>>,
 }
 
 /// A fault of ours, in words: it ends this exchange and no other.
 pub(super) struct Fault(pub(super) String);
 
 /// Drives `machine` to its end. Dropping the future cancels everything that it has under way.
-pub(super) async fn drive<N: Net, X: Exchanges>(
+pub(super) async fn drive<N: Net, X: Exchanges, M: Machine>(
     worker: &Worker<N, X>,
-    mut machine: X::Machine,
+    mut machine: M,
     request: ClientContent,
 ) -> Result<Driven, Fault> {
     let mut run =
@@ -45,7 +48,8 @@ pub(super) async fn drive<N: Net, X: Exchanges>(
             }
             Step::Done(outcome) => {
                 let Run { contents, backend_time, .. } = run;
-                return Ok(Driven { outcome, upstream: contents.response, backend_time });
+                let upgrade = machine.upgrade();
+                return Ok(Driven { outcome, upstream: contents.response, backend_time, upgrade });
             }
         }
     }
@@ -101,7 +105,7 @@ fn poll_running(running: &mut Vec<(EffectId, Performing)>, cx: &mut Context<'_>)
     Poll::Pending
 }
 
-fn step<N: Net, X: Exchanges>(worker: &Worker<N, X>, machine: &mut X::Machine) -> Result<Step, Fault> {
+fn step<N: Net, X: Exchanges>(worker: &Worker<N, X>, machine: &mut impl Machine) -> Result<Step, Fault> {
     guarded(|| machine.poll(&worker.plane.shared, worker.clock.now()))
 }
 

@@ -1,5 +1,6 @@
 //! Where exchanges come from: the published snapshot in production, scripts in this package's own tests.
 
+use holdfast_core::exchange::socket::Upgrade;
 use holdfast_core::exchange::{Client, EffectId, Exchange, Reply, Step};
 use holdfast_core::http::RequestHead;
 use holdfast_core::rng::Seed;
@@ -12,6 +13,11 @@ use crate::plane::Plane;
 pub(crate) trait Machine: 'static {
     fn poll(&mut self, shared: &Shared, now: Now) -> Step;
     fn resume(&mut self, id: EffectId, reply: Reply, now: Now);
+
+    /// What begins behind the response of a machine that is done.
+    fn upgrade(&mut self) -> Option<Box<Upgrade>> {
+        None
+    }
 }
 
 /// Something that begins exchanges.
@@ -43,5 +49,9 @@ impl Machine for Exchange {
 
     fn resume(&mut self, id: EffectId, reply: Reply, now: Now) {
         Self::resume(self, id, reply, now);
+    }
+
+    fn upgrade(&mut self) -> Option<Box<Upgrade>> {
+        Self::upgrade(self)
     }
 }

@@ -3,10 +3,12 @@
 mod connection;
 mod drive;
 mod exchanges;
+mod frames;
 mod head;
 mod listen;
 mod respond;
 mod sent;
+mod socket;
 mod stream;
 mod waiting;
 
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdfast_core::rng::Seed;
+use holdfast_core::telemetry::{Event, Level};
 use tokio::sync::Notify;
 
 use crate::caches::Caches;
@@ -209,6 +212,21 @@ impl<N: Net, X: Exchanges> Worker<N, X> {
                 freed: Notify::new(),
             }),
         }
+    }
+}
+
+impl<N: Net, X> Worker<N, X> {
+    /// Tells of a fault of ours.
+    fn report(&self, message: &str) {
+        self.sink.event(&Event {
+            at: self.clock.now().wall,
+            level: Level::Error,
+            name: "ExchangeFailed",
+            source: "server",
+            message: message.to_owned(),
+            revision: None,
+            diagnostics: Vec::new(),
+        });
     }
 }
 

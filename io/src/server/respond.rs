@@ -29,6 +29,10 @@ pub(super) fn response(
     for name in OURS {
         head.headers.remove(name);
     }
+    // RFC 9110 §15.5.22: it says to what.
+    if head.status == StatusCode::UPGRADE_REQUIRED && head.headers.contains_key(header::SEC_WEBSOCKET_VERSION) {
+        name_websocket(&mut head.headers);
+    }
     let content = match body {
         ResponseBody::Empty => ResponseContent::Empty,
         ResponseBody::Bytes(bytes) => ResponseContent::Bytes(bytes),
@@ -44,6 +48,23 @@ pub(super) fn response(
         response.extensions_mut().insert(reason);
     }
     response
+}
+
+/// The response behind which a WebSocket begins (RFC 6455 §4.2.2).
+pub(super) fn switching(head: ResponseHead) -> Response<ResponseContent> {
+    let mut response = Response::new(ResponseContent::Empty);
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *response.headers_mut() = head.headers;
+    for name in OURS {
+        response.headers_mut().remove(name);
+    }
+    name_websocket(response.headers_mut());
+    response
+}
+
+fn name_websocket(headers: &mut HeaderMap) {
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
 }
 
 /// A response of the adapter's own.

@@ -51,6 +51,11 @@ impl Life {
         self.content.replace(Some(content));
     }
 
+    /// The connection is a WebSocket from now on, whose pauses are its own business.
+    pub(super) fn begin_socket(&self) {
+        self.phase.set(Phase::Busy);
+    }
+
     /// Whether the client may still be sending what nobody reads.
     fn has_unread_content(&self) -> bool {
         self.content.borrow().as_ref().is_some_and(|content| !content.is_complete())

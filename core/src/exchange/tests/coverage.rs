@@ -57,7 +57,7 @@ fn used(element: &Element, parent: Option<(&str, &Shape)>, into: &mut BTreeSet<S
             into.insert(format!("{path}@{}", attribute.name));
         }
     }
-    let here = as_child.or(as_policy);
+    let here = as_policy.or(as_child);
     for child in element.elements() {
         used(child, here.as_ref().map(|(path, shape)| (path.as_str(), *shape)), into);
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::policy::graphql::coerce;
 use crate::policy::graphql::collect::{Collected, Part, Place, Turn, Waiting, collect, turns};
+use crate::policy::graphql::cost::cost;
 use crate::policy::graphql::introspect::{Meta, Said, type_named};
 use crate::policy::graphql::plan::{Item, Plan};
 use crate::policy::graphql::resolvers::Resolvers;
@@ -28,9 +29,6 @@ const NODES_MAX: usize = 500_000;
 
 /// Errors that one result tells.
 const ERRORS_MAX: usize = 1_000;
-
-/// What a value costs besides its text, in bytes.
-const VALUE_BYTES: usize = 16;
 
 /// An operation under way.
 #[derive(Clone, Debug)]
@@ -589,15 +587,4 @@ fn concrete<'s>(schema: &'s Schema, name: &'s str, source: Source<'_>) -> Result
             _ => Err(format!("An object of \"{name}\" does not say in `__typename` of which type it is.")),
         },
     }
-}
-
-// INVARIANT: serde_json bounds how deep values stand in each other.
-fn cost(value: &Json) -> usize {
-    VALUE_BYTES
-        + match value {
-            Json::Null | Json::Bool(_) | Json::Number(_) => 0,
-            Json::String(text) => text.len(),
-            Json::Array(items) => items.iter().map(cost).sum(),
-            Json::Object(members) => members.iter().map(|(name, value)| name.len() + cost(value)).sum(),
-        }
 }

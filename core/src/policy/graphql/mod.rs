@@ -7,6 +7,7 @@
 mod check;
 mod coerce;
 mod collect;
+mod cost;
 mod document;
 mod endpoint;
 mod execute;

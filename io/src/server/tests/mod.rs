@@ -3,6 +3,7 @@
 mod closing;
 mod encrypted;
 mod exchanges;
+mod frames;
 mod refusals;
 mod stage;
 mod streaming;
