@@ -36,7 +36,8 @@ pub(super) fn request(record: &RequestRecord) -> String {
 /// The fields of `ApiManagementGatewayLogs`, in the order of its reference; the text form shows the same.
 pub(super) fn request_fields(record: &RequestRecord) -> Map<String, Value> {
     let mut fields = Map::new();
-    let is_success = (200..400).contains(&record.response_code);
+    // 101: a WebSocket has begun.
+    let is_success = matches!(record.response_code, 101 | 200..400);
     put(&mut fields, "isRequestSuccess", is_success.into());
     put(&mut fields, "totalTime", millis(record.total_time));
     put(&mut fields, "category", "GatewayLogs".into());

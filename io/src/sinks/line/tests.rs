@@ -66,6 +66,14 @@ fn an_event_as_json() {
 }
 
 #[test]
+fn what_succeeds() {
+    for (response_code, expected) in [(101, true), (100, false), (200, true), (399, true), (400, false), (0, false)] {
+        let line = request(JSON, &RequestRecord { response_code, ..record() }).unwrap();
+        assert!(line.starts_with(&format!("{{\"isRequestSuccess\":{expected},")), "{line}");
+    }
+}
+
+#[test]
 fn a_request_as_json_without_empty_fields() {
     assert_eq!(
         request(JSON, &record()).unwrap(),
