@@ -64,8 +64,12 @@ impl Topics {
     pub fn publish(&self, topic: &Topic, event: &Arc<Event>) -> usize {
         let subscribers = lock(&self.subscribers);
         let Some(all) = subscribers.get(topic) else { return 0 };
-        all.iter().for_each(|of| of.inbox.put(of.number, event));
-        all.len()
+        let wakers: Vec<Waker> = all.iter().filter_map(|of| of.inbox.put(of.number, event)).collect();
+        let count = all.len();
+        // Whoever is woken finds no lock taken.
+        drop(subscribers);
+        wakers.into_iter().for_each(Waker::wake);
+        count
     }
 }
 
@@ -122,10 +126,11 @@ impl Inbox {
         }
     }
 
-    fn put(&self, number: u64, event: &Arc<Event>) {
+    // Who is to be told of it.
+    fn put(&self, number: u64, event: &Arc<Event>) -> Option<Waker> {
         let mut waiting = lock(&self.0);
         if waiting.is_overflown {
-            return;
+            return None;
         }
         let bytes = waiting.bytes.saturating_add(event.bytes);
         let is_full = waiting.events.len() >= INBOX_EVENTS_MAX || bytes > INBOX_BYTES_MAX;
@@ -136,9 +141,7 @@ impl Inbox {
             waiting.bytes = bytes;
             waiting.events.push_back((number, Arc::clone(event)));
         }
-        let waker = waiting.waker.take();
-        drop(waiting);
-        waker.into_iter().for_each(Waker::wake);
+        waiting.waker.take()
     }
 
     fn forget(&self, number: u64) {
