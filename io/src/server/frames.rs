@@ -22,8 +22,10 @@ const READ_BYTES: usize = 4 * 1024;
 pub(super) struct Frames<S> {
     stream: S,
     socket: WebSocket<Pipe>,
-    // Written, and perhaps still in a buffer of the transport's.
+    // Nothing that was written is still in a buffer of the transport's.
     is_flushed: bool,
+    // What follows is not read as frames: there has been what is none.
+    is_lost: bool,
 }
 
 /// What has happened on the connection.
@@ -52,7 +54,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
             .max_message_size(Some(SOCKET_MESSAGE_BYTES_MAX))
             .max_frame_size(Some(SOCKET_MESSAGE_BYTES_MAX));
         let pipe = Pipe { incoming: BytesMut::from(read), outgoing: BytesMut::new(), is_ended: false };
-        Self { stream, socket: WebSocket::from_raw_socket(pipe, Role::Server, Some(config)), is_flushed: false }
+        Self {
+            stream,
+            socket: WebSocket::from_raw_socket(pipe, Role::Server, Some(config)),
+            is_flushed: false,
+            is_lost: false,
+        }
     }
 
     /// Whether more may be handed in: a client that does not read is not to be waited for in memory.
@@ -112,6 +119,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
             if !self.has_room() {
                 return Poll::Pending;
             }
+            if self.is_lost {
+                ready!(self.poll_fill(cx))?;
+                let pipe = self.socket.get_mut();
+                if pipe.is_ended {
+                    return Poll::Ready(Ok(Came::Ended));
+                }
+                pipe.incoming.clear();
+                continue;
+            }
             match self.socket.read() {
                 Ok(Message::Text(text)) => return Poll::Ready(Ok(Came::Text(text))),
                 Ok(Message::Binary(_)) => return Poll::Ready(Ok(Came::Binary)),
@@ -130,7 +146,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
                         return Poll::Ready(Ok(Came::Ended));
                     }
                 }
-                Err(error) => return Poll::Ready(wrong(&error).map(Came::Wrong).ok_or_else(|| ended(&error))),
+                Err(error) => {
+                    self.is_lost = true;
+                    return Poll::Ready(wrong(&error).map(Came::Wrong).ok_or_else(|| ended(&error)));
+                }
             }
         }
     }
