@@ -7,7 +7,7 @@ use super::{Checker, Typed};
 use crate::expr::bcl::{Member, Parameter};
 use crate::expr::generic::{bound, delegate, substitute, supertypes, unify};
 use crate::expr::syntax::{Expr, Ident, Lambda, LambdaBody, OutTarget};
-use crate::expr::ty::{Ty, Variance};
+use crate::expr::ty::{Class, Ty, Variance};
 use crate::span::Span;
 
 /// An argument. Its type may depend on the member that is chosen.
@@ -239,6 +239,7 @@ fn explicitly(member: &Member, owned: &[Option<Ty>], explicit: &[Ty]) -> Option<
     let from = match explicit.len() {
         0 => return Some(bindings),
         count if count == own => member.owner_type_parameters,
+        1 if names_items(member, explicit) => return Some(bindings),
         count if count == member.type_parameters && member.is_extension => 0,
         _ => return None,
     };
@@ -247,6 +248,18 @@ fn explicitly(member: &Member, owned: &[Option<Ty>], explicit: &[Ty]) -> Option<
         *fixed = true;
     }
     Some(bindings)
+}
+
+// Whether the type argument is that of the items of a sequence of tokens or nodes, whose types the table knows by their common one:
+// `Elements<XElement>()`.
+fn names_items(member: &Member, explicit: &[Ty]) -> bool {
+    const OF_NODES: [&str; 7] =
+        ["Ancestors", "DescendantNodes", "Descendants", "Elements", "InDocumentOrder", "Nodes", "Remove"];
+    const OF_TOKENS: [&str; 5] = ["Ancestors", "AncestorsAndSelf", "Children", "Descendants", "DescendantsAndSelf"];
+    let (Ty::Generic(Class::IEnumerable, items), [ty]) = (&member.owner, explicit) else { return false };
+    let Some(item @ Ty::Class(class)) = items.first() else { return false };
+    let names: &[&str] = if class.namespace() == "System.Xml.Linq" { &OF_NODES } else { &OF_TOKENS };
+    member.is_extension && names.contains(&&*member.name) && ty.converts_to(item)
 }
 
 // What is learnt from arguments may widen the receiver's own types only as references widen.
