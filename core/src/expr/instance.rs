@@ -108,6 +108,11 @@ pub(crate) fn type_of(object: &Object) -> Option<&Ty> {
     object.get().static_type().downcast_ref()
 }
 
+/// Whether it is a `byte[]`, or an `sbyte[]`, which passes as one.
+pub(crate) fn is_bytes(object: &Object) -> bool {
+    matches!(type_of(object), Some(Ty::Array(item)) if matches!(**item, Ty::Byte | Ty::SByte))
+}
+
 /// The state of an object of this kind, or nothing when it is something else.
 pub(crate) fn look<S: State, R>(value: &Value, look: impl FnOnce(&mut S) -> R) -> Option<R> {
     let Value::Object(object) = value else { return None };

@@ -14,9 +14,7 @@ pub(super) const ROWS: &[Row] = &[
     row("Guid", "new Guid(string g)", |call| parse(call.text(0, "g")?).map(Value::Guid)),
     row("Guid", "new Guid(byte[] b)", |call| {
         let bytes = call.bytes(0, "b")?;
-        let bytes: Option<[u8; 16]> = bytes.as_ref().try_into().ok();
-        let bytes = bytes.ok_or_else(|| argument("Byte array for Guid must be exactly 16 bytes long.", "b"))?;
-        Ok(Value::Guid(Uuid(u128::from_be_bytes(mixed(bytes)))))
+        of_bytes(&bytes).map(Value::Guid)
     }),
     row("Guid", "new Guid(int a, short b, short c, byte[] d)", |call| {
         let bytes = call.bytes(3, "d")?;
@@ -143,6 +141,13 @@ fn hex(digits: &str) -> Outcome<Uuid> {
 /// `ToByteArray`
 pub(super) fn bytes_of(guid: Uuid) -> Value {
     Value::Bytes(Arc::from(mixed(guid.0.to_be_bytes())))
+}
+
+/// `new Guid(bytes)`
+pub(super) fn of_bytes(bytes: &[u8]) -> Outcome<Uuid> {
+    let bytes = <[u8; 16]>::try_from(bytes);
+    let bytes = bytes.map_err(|_| argument("Byte array for Guid must be exactly 16 bytes long.", "b"))?;
+    Ok(Uuid(u128::from_be_bytes(mixed(bytes))))
 }
 
 pub(super) fn parse(text: &str) -> Outcome<Uuid> {

@@ -147,13 +147,12 @@ impl Machine<'_> {
             Value::Chars(units) => units.iter().map(|unit| Value::Char(*unit)).collect(),
             Value::Bytes(bytes) => bytes.iter().map(|byte| Value::Byte(*byte)).collect(),
             Value::String(text) => text.encode_utf16().map(Value::Char).collect(),
-            Value::Json(token) => token.children().into_iter().map(Value::Json).collect(),
             Value::Context(part) => crate::expr::bcl::context_items(self, part)?,
+            sequence if let Some(read) = live(sequence) => {
+                let version = read(sequence, 0)?.version;
+                return Ok(Box::new(Live { collection: sequence.clone(), read, at: 0, version }));
+            }
             Value::Object(object) => {
-                if let Some(read) = live(sequence) {
-                    let version = read(sequence, 0)?.version;
-                    return Ok(Box::new(Live { collection: sequence.clone(), read, at: 0, version }));
-                }
                 let lazy = instance::look(sequence, |lazy: &mut Lazy| (lazy.start, lazy.operands.clone()));
                 if let Some((start, operands)) = lazy {
                     return Ok(Box::new(Deferred { start, operands, begun: None }));

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::Machine;
 use crate::expr::exception::Outcome;
 use crate::expr::identity::Place;
+use crate::expr::node::Arrays;
 use crate::expr::ty::Ty;
 use crate::value::Value;
+use crate::value::json::JKind;
 
 /// What is remembered.
 #[derive(Debug, Default)]
@@ -16,8 +18,6 @@ pub(super) struct Identities {
     numbers: BTreeMap<Place, i32>,
     /// Arrays that can change, by those of the context that they were made of.
     thawed: BTreeMap<Place, Value>,
-    /// The annotations of tokens.
-    notes: BTreeMap<Place, Vec<Value>>,
     /// Objects that there is one of, by what they are.
     single: Vec<(Single, Ty, Value)>,
 }
@@ -49,16 +49,6 @@ impl Machine<'_> {
         *numbers.entry(place).or_insert_with(|| next.wrapping_mul(0x1e37_79b1) & HASH_BITS)
     }
 
-    /// Whether the annotations of a token have been looked at.
-    pub(crate) fn has_notes(&mut self, place: &Place) -> bool {
-        self.held().identities.notes.contains_key(place)
-    }
-
-    /// The annotations of a token.
-    pub(crate) fn notes_of(&mut self, place: Place) -> &mut Vec<Value> {
-        self.held().identities.notes.entry(place).or_default()
-    }
-
     /// The one object of its kind and type, which is made when it is needed first.
     pub(crate) fn single(
         &mut self,
@@ -81,6 +71,17 @@ impl Machine<'_> {
             return self.array_of(item, values);
         }
         self.single(Single::Array, &item, |machine| machine.array_of(item.clone(), values))
+    }
+
+    /// Lets a token that holds bytes of the library, or a property of it, hold the array that stands for them in this evaluation.
+    pub(crate) fn share_bytes(&mut self, value: &Value) -> Outcome<()> {
+        let Value::Json(token) = value else { return Ok(()) };
+        let token = token.property_value().unwrap_or_else(|| token.clone());
+        if let (Arrays::Written, JKind::Bytes, Some(held)) = (self.arrays, token.kind(), token.reference()) {
+            let array = self.thawed(held)?;
+            token.set_held(JKind::Bytes, array);
+        }
+        Ok(())
     }
 
     /// An array that can change for one of the library: one and the same for an array that is held elsewhere, too.

@@ -28,9 +28,15 @@ impl Machine<'_> {
         Ok(Value::Object(object))
     }
 
-    // Everything that the result does not reach is emptied, so that neither circles nor long chains are left to `Drop`.
+    // Everything that the result does not reach is emptied, so that neither circles nor long chains are left to `Drop`. Arrays of
+    // bytes refer to nothing, and tokens may hold them.
     pub(super) fn finish(&mut self, result: &mut Outcome<Value>) {
-        let Some(mut held) = self.held.take().filter(|held| !held.created.is_empty()) else { return };
+        let Some(mut held) = self.held.take().filter(|held| !held.created.is_empty() || !held.notes.is_empty()) else {
+            return;
+        };
+        for notes in held.notes.drain(..) {
+            notes.end();
+        }
         for node in held.annotated.drain(..) {
             node.annotations(Vec::clear);
         }
@@ -50,7 +56,7 @@ impl Machine<'_> {
         for object in &held.created {
             if kept.contains(&object.identity()) {
                 xml_settle(&Value::Object(object.clone()));
-            } else {
+            } else if !instance::is_bytes(object) {
                 object.get().clear();
             }
         }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::rng::Rng;
 use crate::time::Now;
+use crate::value::json::Notes;
 use crate::value::{ContextPart, DateTime, DateTimeKind, DateTimeOffset, JToken, Object, Value};
 
 use super::bcl::{as_seen, json_cast, json_pairs, json_token, pairs_of, xml_cast, xml_name};
@@ -71,6 +72,8 @@ pub(crate) struct Held {
     pub(crate) kept: Vec<JToken>,
     /// Likewise XML: what was read, and what was taken out of its parent.
     pub(crate) kept_nodes: Vec<XNode>,
+    /// Annotations of tokens, which end with the evaluation.
+    pub(crate) notes: Vec<Notes>,
     /// The nodes that have annotations, which end with the evaluation.
     pub(crate) annotated: Vec<XNode>,
     long_texts: units::Indexed,
@@ -398,7 +401,10 @@ impl Machine<'_> {
                 other => Ok(other),
             },
             Conversion::ToJson(null) => json_token(&value, *null),
-            Conversion::Json(ty) => json_cast(DateTime::of_wall(self.now.wall, DateTimeKind::Utc), &value, ty),
+            Conversion::Json(ty) => {
+                self.share_bytes(&value)?;
+                json_cast(DateTime::of_wall(self.now.wall, DateTimeKind::Utc), &value, ty)
+            }
             Conversion::JsonPairs => Ok(json_pairs(value)),
             Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),
             Conversion::XmlName(class) => xml_name(*class, &value),

@@ -259,6 +259,9 @@ impl Writer {
         self.new_line();
         self.mixed_above.push(self.mixed);
         let prefix = self.scope.open(node, name)?;
+        if &*prefix == "xmlns" {
+            return Err(reserved());
+        }
         let written: Arc<str> =
             if prefix.is_empty() { Arc::clone(&name.local) } else { format!("{prefix}:{}", name.local).into() };
         self.out.push('<');
@@ -313,6 +316,11 @@ impl Writer {
         self.scope.close();
         self.mixed = self.mixed_above.pop().unwrap_or(false);
     }
+}
+
+/// No element, and no attribute that declares nothing, may be of this prefix.
+fn reserved() -> WriteError {
+    WriteError::Argument("Prefix \"xmlns\" is reserved for use by XML.".to_owned())
 }
 
 fn check_space(name: &Name, value: &str) -> Outcome<()> {

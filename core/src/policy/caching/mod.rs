@@ -165,7 +165,7 @@ impl Policy for CacheRemoveValue {
 // JSON can change in place, and two exchanges must not see each other's changes.
 fn copied(value: Value) -> Value {
     match value {
-        Value::Json(token) => Value::Json(token.deep_clone()),
+        Value::Json(token) => Value::Json(token.apart()),
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::{JKind, JNode, JToken, TOKEN_HEIGHT_MAX};
+use super::{JKind, JNode, JToken, State, TOKEN_HEIGHT_MAX};
 use crate::value::Value;
 
 /// Why a change is refused.
@@ -22,21 +22,51 @@ pub enum ChangeError {
     TooTall,
 }
 
+impl State {
+    // INVARIANT: a property has no list of children that could be found changed.
+    fn count_change(&mut self) {
+        if !matches!(self.node, JNode::Property(..)) {
+            self.version = self.version.wrapping_add(1);
+        }
+    }
+}
+
 impl JToken {
-    /// A copy without a parent.
+    /// A copy without a parent. It shares arrays of bytes with this one, as in .NET, and keeps annotations.
     #[must_use]
     pub fn deep_clone(&self) -> Self {
-        let node = self.with(JNode::clone);
-        let copy = match node {
-            JNode::Value(kind, value) => JNode::Value(kind, value),
-            JNode::Property(name, value) => JNode::Property(name, value.deep_clone()),
-            JNode::Array(items) => JNode::Array(items.iter().map(Self::deep_clone).collect()),
-            JNode::Constructor(name, items) => JNode::Constructor(name, items.iter().map(Self::deep_clone).collect()),
-            JNode::Object(members) => {
-                JNode::Object(members.iter().map(|(name, member)| (Arc::clone(name), member.deep_clone())).collect())
-            }
+        let (place, notes) = {
+            let state = self.lock();
+            (state.place, state.notes.clone())
         };
-        Self::placed(copy, self.place())
+        Self::noted(self.copied_with(Self::deep_clone), place, notes)
+    }
+
+    /// A copy that is written anew, as the serializer does: without annotations, and without the place where it was read.
+    #[must_use]
+    pub fn rewritten(&self) -> Self {
+        Self::new(self.copied_with(Self::rewritten))
+    }
+
+    /// A copy that shares nothing with this one: bytes are kept as they are now.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        match self.held() {
+            Some(held) => Self::value(self.kind(), held),
+            None => Self::new(self.copied_with(Self::apart)),
+        }
+    }
+
+    fn copied_with(&self, copy: fn(&Self) -> Self) -> JNode {
+        match self.with(JNode::clone) {
+            JNode::Value(kind, value) => JNode::Value(kind, value),
+            JNode::Property(name, value) => JNode::Property(name, copy(&value)),
+            JNode::Array(items) => JNode::Array(items.iter().map(copy).collect()),
+            JNode::Constructor(name, items) => JNode::Constructor(name, items.iter().map(copy).collect()),
+            JNode::Object(members) => {
+                JNode::Object(members.iter().map(|(name, member)| (Arc::clone(name), copy(member))).collect())
+            }
+        }
     }
 
     /// Puts `child` before the child at `index`; at the end when there is none.
@@ -46,6 +76,7 @@ impl JToken {
     pub fn insert(&self, index: usize, child: &Self) -> Result<(), ChangeError> {
         let child = self.adopted(child)?;
         let mut state = self.lock();
+        state.count_change();
         match &mut state.node {
             JNode::Array(items) | JNode::Constructor(_, items) => items.insert(index.min(items.len()), child),
             JNode::Object(members) => {
@@ -142,7 +173,8 @@ impl JToken {
     /// Says why not.
     pub fn set_child(&self, index: usize, child: &Self) -> Result<(), ChangeError> {
         let Some(old) = self.child_at(index) else { return Err(ChangeError::OutOfRange) };
-        if old.is_same(child) {
+        // `JContainer.IsTokenUnchanged`
+        if old.is_value() && child.is_value() && old == *child {
             return Ok(());
         }
         let is_object = self.with(|node| matches!(node, JNode::Object(_)));
@@ -151,12 +183,14 @@ impl JToken {
             if !same_name && child.name().is_some_and(|name| self.property_named(&name).is_some()) {
                 return Err(ChangeError::DuplicateName(child.name().unwrap_or_default()));
             }
+            let child = if child.parent().is_some() { child.deep_clone() } else { child.clone() };
             old.remove()?;
-            return self.insert(index, child);
+            return self.insert(index, &child);
         }
         let child = self.adopted(child)?;
         old.lock().parent = Weak::new();
         let mut state = self.lock();
+        state.count_change();
         match &mut state.node {
             JNode::Array(items) | JNode::Constructor(_, items) => {
                 if let Some(place) = items.get_mut(index) {
@@ -181,6 +215,7 @@ impl JToken {
             return Err(ChangeError::OfProperty);
         }
         let mut state = parent.lock();
+        state.count_change();
         match &mut state.node {
             JNode::Array(items) | JNode::Constructor(_, items) => drop(items.remove(position)),
             JNode::Object(members) => drop(members.shift_remove_index(position)),
@@ -197,6 +232,7 @@ impl JToken {
             child.lock().parent = Weak::new();
         }
         let mut state = self.lock();
+        state.count_change();
         match &mut state.node {
             JNode::Array(items) | JNode::Constructor(_, items) => items.clear(),
             JNode::Object(members) => members.clear(),

@@ -1,6 +1,6 @@
 //! `JToken.DeepEquals`. Knows no order.
 
-use super::{JKind, JNode, JToken};
+use super::{JKind, JNode, JToken, bytes_of};
 use crate::value::{Decimal, Value};
 
 impl PartialEq for JToken {
@@ -39,6 +39,7 @@ fn values_equal(left_kind: JKind, left: &Value, right_kind: JKind, right: &Value
         && match (left, right) {
             (Value::DateTime(left), Value::DateTimeOffset(right)) => *left == right.clock(),
             (Value::DateTimeOffset(left), Value::DateTime(right)) => left.utc_ticks() == right.ticks(),
+            (left, right) if left_kind == JKind::Bytes => bytes_of(left) == bytes_of(right),
             (left, right) => numbers_equal(left, right).unwrap_or_else(|| left == right),
         }
 }

@@ -3,6 +3,7 @@
 mod change;
 mod compare;
 mod navigate;
+mod notes;
 pub mod path;
 mod read;
 mod write;
@@ -15,6 +16,7 @@ use super::Value;
 
 pub use change::ChangeError;
 pub use compare::is_near;
+pub use notes::Notes;
 pub use read::{Ends, Read, ReadAs, ReadError, Shape, Wanted};
 pub use write::{JFormatting, date_of, write_string};
 
@@ -37,6 +39,9 @@ struct State {
     /// INVARIANT: at least the height of the tree below; it only grows, until the container is emptied.
     height: u16,
     place: Option<Place>,
+    /// How often children came, went or were exchanged, so that an enumeration notices it. A property does not count.
+    version: u32,
+    notes: Option<Notes>,
     node: JNode,
 }
 
@@ -52,7 +57,8 @@ pub struct Place {
 /// What a token is.
 #[derive(Clone, Debug)]
 pub enum JNode {
-    /// `JValue` (and `JRaw`): its type beside what it holds. A whole number beyond `Int64` holds its digits.
+    /// `JValue` (and `JRaw`): its type beside what it holds. A whole number beyond `Int64` holds its digits; bytes are a `byte[]`,
+    /// which may be one that others can change.
     Value(JKind, Value),
     /// `JProperty`: its name and its value
     Property(Arc<str>, JToken),
@@ -117,11 +123,16 @@ impl JToken {
     /// A token of this content without a parent; containers take their children over.
     #[must_use]
     pub fn new(node: JNode) -> Self {
-        Self::placed(node, None)
+        Self::noted(node, None, None)
     }
 
     // A token that was read from this place.
     fn placed(node: JNode, place: Option<Place>) -> Self {
+        Self::noted(node, place, None)
+    }
+
+    // A token with these annotations, too.
+    fn noted(node: JNode, place: Option<Place>, notes: Option<Notes>) -> Self {
         Self(Arc::new_cyclic(|parent| {
             let mut height = 0;
             for child in children_of(&node) {
@@ -129,7 +140,7 @@ impl JToken {
                 height = height.max(child.height.saturating_add(1));
                 child.parent = Weak::clone(parent);
             }
-            Mutex::new(State { parent: Weak::new(), height, place, node })
+            Mutex::new(State { parent: Weak::new(), height, place, version: 0, notes, node })
         }))
     }
 
@@ -224,9 +235,24 @@ impl JToken {
         })
     }
 
-    /// What a `JValue` holds; `None` for every other token.
+    /// Whether it is a `JValue`.
+    #[must_use]
+    pub fn is_value(&self) -> bool {
+        self.with(|node| matches!(node, JNode::Value(..)))
+    }
+
+    /// What a `JValue` holds, bytes as they are now; `None` for every other token.
     #[must_use]
     pub fn held(&self) -> Option<Value> {
+        match (self.reference()?, self.kind()) {
+            (array @ Value::Object(_), JKind::Bytes) => Some(Value::Bytes(bytes_of(&array))),
+            (held, _) => Some(held),
+        }
+    }
+
+    /// What a `JValue` holds, bytes as the array itself that may change; `None` for every other token.
+    #[must_use]
+    pub fn reference(&self) -> Option<Value> {
         self.with(|node| match node {
             JNode::Value(_, value) => Some(value.clone()),
             JNode::Property(..) | JNode::Array(_) | JNode::Object(_) | JNode::Constructor(..) => None,
@@ -260,6 +286,26 @@ impl JToken {
     // A panic of another thread leaves content that is whole: every change is one assignment.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The bytes of a `byte[]` as they are now.
+fn bytes_of(array: &Value) -> Arc<[u8]> {
+    match array {
+        Value::Bytes(bytes) => Arc::clone(bytes),
+        Value::Object(array) => {
+            let items = array.get().items().unwrap_or_default();
+            items
+                .iter()
+                .map(|item| match item {
+                    Value::Byte(byte) => *byte,
+                    // To .NET an `sbyte[]` is a `byte[]`, too.
+                    Value::SByte(byte) => byte.cast_unsigned(),
+                    _ => 0,
+                })
+                .collect()
+        }
+        _ => Arc::default(),
     }
 }
 

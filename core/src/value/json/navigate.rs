@@ -50,6 +50,12 @@ impl JToken {
         })
     }
 
+    /// How often its children came, went or were exchanged; a property does not count.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.lock().version
+    }
+
     /// Where among the children of the parent it stands.
     #[must_use]
     pub fn position(&self) -> Option<usize> {

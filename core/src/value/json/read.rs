@@ -1,6 +1,7 @@
 //! Reads JSON text as `JsonTextReader` and `JToken.Load` do: their leniences, their dates, their messages.
 
 mod date;
+mod list;
 mod number;
 mod shaped;
 mod string;
@@ -51,6 +52,8 @@ pub struct Read {
     pub tokens: usize,
     /// Where reading has ended.
     pub end: Place,
+    /// The path there: empty unless the text ended too early.
+    pub path: String,
     /// What is wrong with the text behind the value, which the serializer says after it has made the value.
     pub trailing: Option<String>,
 }
@@ -86,7 +89,7 @@ pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Rea
     let (token, end) = reader.whole(wanted, &Shape::Any)?;
     match reader.trailing() {
         Some(error) => Err(error),
-        None => Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, trailing: None }),
+        None => Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, path: String::new(), trailing: None }),
     }
 }
 
@@ -94,13 +97,15 @@ pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Rea
 pub(super) fn read_shaped(text: &str, shape: &Shape, ends: Ends, tokens_max: usize) -> Outcome<Read> {
     let mut reader = Reader::new(text, Wanted::Content, tokens_max);
     reader.ends = ends;
+    reader.marks_end = ends == Ends::Strict;
     let (token, end) = reader.whole(Wanted::Content, shape)?;
     let trailing = match reader.trailing() {
         Some(ReadError::Syntax(message)) => Some(message),
         Some(other) => return Err(other),
         None => None,
     };
-    Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, trailing })
+    let path = reader.ended.take().unwrap_or_default();
+    Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, path, trailing })
 }
 
 /// A container that is being read, for the path.
@@ -130,6 +135,8 @@ struct Reader<'t> {
     ended: Option<String>,
     // Whether the value has been read.
     is_behind: bool,
+    // Whether an object without properties stands where it ends: the serializer, which converts it, has come so far.
+    marks_end: bool,
 }
 
 /// How far lines have been counted: up to which byte, and what was found.
@@ -152,6 +159,7 @@ impl<'t> Reader<'t> {
             ends: Ends::Strict,
             ended: None,
             is_behind: false,
+            marks_end: false,
         }
     }
 }
@@ -161,8 +169,11 @@ impl Reader<'_> {
     fn whole(&mut self, wanted: Wanted, shape: &Shape) -> Outcome<(JToken, Place)> {
         let blanks = self.text.len() - self.text.trim_start().len();
         self.skip_blanks()?;
-        let comment = self.text.get(blanks..self.at).filter(|skipped| wanted == Wanted::Any && !skipped.is_empty());
-        let comment = comment.map(comment_in);
+        let comment = self.text.get(blanks..self.at).filter(|skipped| !skipped.is_empty());
+        if let (Wanted::Object | Wanted::Array, Some(_), None) = (wanted, comment, self.peek()) {
+            return Err(self.unwanted(wanted, "Comment"));
+        }
+        let comment = comment.filter(|_| wanted == Wanted::Any).map(comment_in);
         let Some(first) = self.peek() else {
             let comment = comment.ok_or_else(|| self.absent(wanted))?;
             return Ok((comment, self.place()));
@@ -174,18 +185,23 @@ impl Reader<'_> {
         };
         if !fits {
             let kind = match first {
-                '{' => "StartObject",
-                '[' => "StartArray",
+                '{' | '[' => {
+                    self.bump();
+                    if first == '{' { "StartObject" } else { "StartArray" }
+                }
+                'n' if self.is_next("ne") => {
+                    self.constructor_name()?;
+                    self.bump();
+                    "StartConstructor"
+                }
                 _ => self.value(&Shape::Any)?.kind().name(),
             };
-            self.at = self.at.max(self.text.len() - self.text.trim_start().len() + 1);
-            let (root, article) = (self.root, if wanted == Wanted::Object { "an object" } else { "an array" });
-            return Err(self.error(format!(
-                "Error reading {root} from JsonReader. Current JsonReader item is not {article}: {kind}."
-            )));
+            return Err(self.unwanted(wanted, kind));
         }
         if matches!(first, '{' | '[') {
             self.root = if first == '{' { "JObject" } else { "JArray" };
+        } else if self.is_next("ne") {
+            self.root = "JConstructor";
         }
         if first != '{' && self.ends == Ends::LooseInObject {
             self.ends = Ends::Loose;
@@ -194,6 +210,11 @@ impl Reader<'_> {
         self.is_behind = true;
         let place = self.place();
         Ok((comment.unwrap_or(token), place))
+    }
+
+    fn unwanted(&self, wanted: Wanted, kind: &str) -> ReadError {
+        let (root, article) = (self.root, if wanted == Wanted::Object { "an object" } else { "an array" });
+        self.error(format!("Error reading {root} from JsonReader. Current JsonReader item is not {article}: {kind}."))
     }
 
     // What is wrong with the text behind the value.
@@ -328,7 +349,8 @@ impl Reader<'_> {
     fn comment(&mut self) -> Outcome<()> {
         self.bump();
         let rest = self.text.get(self.at..).unwrap_or("");
-        match rest.chars().next() {
+        // Json.NET looks one character further than it needs.
+        match rest.chars().next().filter(|first| rest.len() > first.len_utf8()) {
             Some('*') => match rest.find("*/") {
                 Some(end) if end > 0 => self.at += end + 2,
                 Some(_) | None => {
@@ -366,6 +388,7 @@ impl Reader<'_> {
             }
             return Err(self.end());
         };
+        let second = || self.text.get(self.at..).and_then(|rest| rest.chars().nth(1));
         let (kind, value) = match first {
             '{' => return self.object(shape.of_members()),
             '[' => {
@@ -376,7 +399,9 @@ impl Reader<'_> {
             't' => self.word("true", "boolean", JKind::Boolean, Value::Bool(true))?,
             'f' => self.word("false", "boolean", JKind::Boolean, Value::Bool(false))?,
             'n' if self.is_next("ne") => return self.constructor(),
-            'n' => self.word("null", "null", JKind::Null, Value::Null)?,
+            'n' if second().is_none_or(|second| second == 'u') => {
+                self.word("null", "null", JKind::Null, Value::Null)?
+            }
             'u' => self.word("undefined", "undefined", JKind::Undefined, Value::Null)?,
             'N' => self.word("NaN", "NaN", JKind::Float, Value::Double(f64::NAN))?,
             'I' => self.word("Infinity", "Infinity", JKind::Float, Value::Double(f64::INFINITY))?,
@@ -384,6 +409,9 @@ impl Reader<'_> {
                 self.word("-Infinity", "-Infinity", JKind::Float, Value::Double(f64::NEG_INFINITY))?
             }
             '-' | '.' | '0'..='9' => return self.number(),
+            // What is missing is undefined.
+            ',' => (JKind::Undefined, Value::Null),
+            ']' | ')' => return Err(self.stray_end(first, ']')),
             other => return Err(self.error(format!("Unexpected character encountered while parsing value: {other}."))),
         };
         self.count_item();
@@ -426,7 +454,7 @@ impl Reader<'_> {
     fn object(&mut self, values: &Shape) -> Outcome<JToken> {
         let mut members: IndexMap<Arc<str>, JToken> = IndexMap::new();
         self.open(Open::Object(None))?;
-        let place = self.place();
+        let mut place = self.place();
         loop {
             self.skip_blanks()?;
             let name = match self.peek() {
@@ -437,6 +465,9 @@ impl Reader<'_> {
                 }
                 Some('}') => {
                     self.bump();
+                    if self.marks_end && members.is_empty() {
+                        place = self.place();
+                    }
                     break;
                 }
                 Some(_) => self.property_name()?,
@@ -471,6 +502,13 @@ impl Reader<'_> {
                     return Err(self.error(format!("Invalid property identifier character: {c}.")));
                 }
                 self.at += end;
+                match self.peek() {
+                    None => return Err(self.error("Unexpected end while parsing unquoted property name.")),
+                    Some(c) if c != ':' && !c.is_whitespace() => {
+                        return Err(self.error(format!("Invalid JavaScript property identifier character: {c}.")));
+                    }
+                    Some(_) => {}
+                }
                 rest.get(..end).unwrap_or("").into()
             }
         };
@@ -499,73 +537,8 @@ impl Reader<'_> {
                 self.bump();
                 Ok(true)
             }
-            Some(c @ ('}' | ']' | ')')) => {
-                self.bump();
-                let kind = match self.path.pop() {
-                    Some(Open::Object(_)) => "Object",
-                    Some(Open::Array(_)) if close == ')' => "Constructor",
-                    Some(Open::Array(_)) | None => "Array",
-                };
-                let end = match c {
-                    '}' => "EndObject",
-                    ']' => "EndArray",
-                    _ => "EndConstructor",
-                };
-                Err(self.error(format!("JsonToken {end} is not valid for closing JsonType {kind}.")))
-            }
+            Some(c @ ('}' | ']' | ')')) => Err(self.stray_end(c, close)),
             Some(c) => Err(self.error(format!("After parsing a value an unexpected character was encountered: {c}."))),
         }
-    }
-
-    // The items of an array or a constructor; an item that is missing is `undefined`.
-    fn items(&mut self, close: char, shape: &Shape) -> Outcome<(Vec<JToken>, Place)> {
-        self.open(Open::Array(None))?;
-        let place = self.place();
-        let mut items = Vec::new();
-        loop {
-            self.skip_blanks()?;
-            match self.peek() {
-                None => {
-                    self.ends_before_value(items.last())?;
-                    break;
-                }
-                Some(c) if c == close => {
-                    self.bump();
-                    break;
-                }
-                Some(',') => {
-                    self.charge()?;
-                    self.count_item();
-                    items.push(JToken::value(JKind::Undefined, Value::Null));
-                }
-                Some(_) => items.push(self.value(shape)?),
-            }
-            if self.separator(close)? {
-                break;
-            }
-        }
-        self.path.pop();
-        Ok((items, place))
-    }
-
-    fn constructor(&mut self) -> Outcome<JToken> {
-        self.at += 2;
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let Some(inner) = rest.strip_prefix('w').filter(|inner| inner.starts_with(char::is_whitespace)) else {
-            return Err(self.error("Unexpected content while parsing JSON."));
-        };
-        let inner = inner.trim_start();
-        self.at = self.text.len() - inner.len();
-        let end = inner.find(|c: char| !c.is_alphanumeric()).unwrap_or(inner.len());
-        let name: Arc<str> = inner.get(..end).unwrap_or("").into();
-        self.at += end;
-        self.skip_blanks()?;
-        match self.peek() {
-            Some('(') => {}
-            Some(c) => return Err(self.error(format!("Unexpected character while parsing constructor: {c}."))),
-            None => return Err(self.error("Unexpected end while parsing constructor.")),
-        }
-        let (items, place) = self.items(')', &Shape::Any)?;
-        Ok(JToken::placed(JNode::Constructor(name, items), Some(place)))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use super::{JKind, JNode, JToken};
+use super::{JKind, JNode, JToken, bytes_of};
 use crate::value::{DateTime, DateTimeKind, Value};
 
 /// How JSON text is laid out: `Newtonsoft.Json.Formatting`.
@@ -76,8 +76,10 @@ fn write_members(
     out: &mut dyn fmt::Write,
 ) -> fmt::Result {
     out.write_str(open)?;
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
+    let mut is_first = true;
+    for item in items {
+        // Comments are none of the items that commas stand between.
+        if item.kind() != JKind::Comment && !std::mem::take(&mut is_first) {
             out.write_char(',')?;
         }
         new_line(formatting, level + 1, out)?;
@@ -108,10 +110,14 @@ fn write_value(kind: JKind, value: &Value, out: &mut dyn fmt::Write) -> fmt::Res
         // A whole number beyond Int64 holds its digits.
         (JKind::Integer, Value::String(text)) => out.write_str(text),
         (JKind::Raw, value) => write!(out, "{value}"),
+        (JKind::Bytes, bytes) if !bytes.is_null() => {
+            quote(&base64::engine::general_purpose::STANDARD.encode(bytes_of(bytes)), out)
+        }
         (JKind::Integer, Value::Enum(member)) => write!(out, "{}", member.number),
         (_, Value::Null) => out.write_str("null"),
         (_, Value::Bool(value)) => out.write_str(if *value { "true" } else { "false" }),
         (_, Value::Double(value)) => write_float(*value, out),
+        (JKind::Float, Value::Single(value)) if !value.is_finite() => write_float(f64::from(*value), out),
         (JKind::Float, value) => {
             let text = value.to_string();
             out.write_str(&text)?;
@@ -126,7 +132,6 @@ fn write_value(kind: JKind, value: &Value, out: &mut dyn fmt::Write) -> fmt::Res
             let clock = clock.trim_end_matches('Z').trim_end_matches("+00:00");
             quote(&format!("{clock}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60), out)
         }
-        (_, Value::Bytes(bytes)) => quote(&base64::engine::general_purpose::STANDARD.encode(bytes), out),
         (_, Value::String(text)) => quote(text, out),
         (_, value) => quote(&value.to_string(), out),
     }

@@ -2,8 +2,8 @@
 //! of tokens, and under its own name, it is Json.NET's neighbourhood.
 
 use super::super::{Call, json};
-use super::views::{Part, View};
-use crate::expr::exception::{Outcome, argument_null, throw};
+use super::views::{Found, Part, View};
+use crate::expr::exception::{Outcome, argument_null, broken, throw};
 use crate::expr::instance::{self, Instance, Pair, State};
 use crate::expr::ty::{Class, Ty};
 use crate::value::{JToken, Value};
@@ -49,6 +49,17 @@ pub(crate) fn json_pairs(value: Value) -> Value {
 /// The `JObject` behind a sequence of pairs.
 pub(crate) fn pairs_of(value: &Value) -> Option<JToken> {
     instance::look(value, |pairs: &mut Pairs| pairs.0.clone())
+}
+
+/// Reads the pair at a place of an object that is enumerated as pairs.
+pub(super) fn read(value: &Value, at: usize) -> Outcome<Found> {
+    let object = pairs_of(value).ok_or_else(|| broken("an object that is no sequence of pairs"))?;
+    let property = object.child_at(at);
+    let pair = property.and_then(|property| {
+        let (name, content) = (property.name()?, property.property_value()?);
+        Some(super::pair(&item(), Value::String(name), Value::Json(content)))
+    });
+    Ok(Found { item: pair, next: at + 1, version: object.version() })
 }
 
 /// A `JObject` in the form in which a value of this type enumerates it; anything else as it is.

@@ -58,6 +58,12 @@ pub(crate) type Read = fn(&Value, usize) -> Outcome<Found>;
 
 /// How a collection is read that may change under an enumeration; nothing when it is none.
 pub(crate) fn live(collection: &Value) -> Option<Read> {
+    if matches!(collection, Value::Json(_)) {
+        return Some(read_token);
+    }
+    if super::pairs_of(collection).is_some() {
+        return Some(super::properties::read);
+    }
     if instance::look(collection, |_: &mut Items| ()).is_some() {
         return Some(read_items);
     }
@@ -78,6 +84,11 @@ pub(crate) fn stale(collection: &Value) -> Interrupt {
         }
         Some(false) | None => modified(),
     }
+}
+
+fn read_token(token: &Value, at: usize) -> Outcome<Found> {
+    let Value::Json(token) = token else { return Err(broken("expected a JSON token")) };
+    Ok(Found { item: token.child_at(at).map(Value::Json), next: at + 1, version: token.version() })
 }
 
 fn read_items(list: &Value, at: usize) -> Outcome<Found> {

@@ -4,7 +4,8 @@
 use super::super::linq::{boxed, unboxed};
 use super::super::{Call, Row, row};
 use super::cast::{now, value_of};
-use super::{Doing, JNode, no_children, token};
+use super::passes::{Mapped, Step, after, ancestors, before, children, descendants, with_ancestors, with_descendants};
+use super::{Doing, no_children, token};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null, broken, null_reference, throw};
@@ -14,18 +15,20 @@ use crate::value::{DateTime, DateTimeKind, JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "IEnumerable<JToken> Children()", |call| {
-        tokens(call, Shape::Tokens, |operands, machine| from(operands, machine, JToken::children))
+        tokens(call, Shape::Tokens, |operands, machine| from(operands, machine, children))
     }),
     row("JObject", "IEnumerable<JToken> PropertyValues()", |call| {
         tokens(call, Shape::Tokens, |operands, machine| {
-            from(operands, machine, |token| token.children().iter().filter_map(JToken::property_value).collect())
+            let source = from(operands, machine, children)?;
+            let value = |token: JToken| token.property_value();
+            Ok(Box::new(Mapped { source, map: value }))
         })
     }),
     row("JObject", "IEnumerable<JProperty> Properties()", |call| {
-        axis(call, Class::JProperty, Shape::Plain, |operands, machine| from(operands, machine, JToken::children))
+        axis(call, Class::JProperty, Shape::Plain, |operands, machine| from(operands, machine, children))
     }),
     row("JContainer", "IEnumerable<JToken> Descendants()", |call| {
-        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, JToken::descendants))
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, descendants))
     }),
     row("JContainer", "IEnumerable<JToken> DescendantsAndSelf()", |call| {
         tokens(call, Shape::Plain, |operands, machine| from(operands, machine, with_descendants))
@@ -37,27 +40,23 @@ pub(super) const ROWS: &[Row] = &[
         tokens(call, Shape::Plain, |operands, machine| from(operands, machine, with_ancestors))
     }),
     row("JToken", "IEnumerable<JToken> AfterSelf()", |call| {
-        tokens(call, Shape::Plain, |operands, machine| {
-            from(operands, machine, |token| beside(token, |at, own| at > own))
-        })
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, |token, _| Ok(after(token))))
     }),
     row("JToken", "IEnumerable<JToken> BeforeSelf()", |call| {
-        tokens(call, Shape::Plain, |operands, machine| {
-            from(operands, machine, |token| beside(token, |at, own| at < own))
-        })
+        tokens(call, Shape::Plain, |operands, machine| from(operands, machine, |token, _| Ok(before(token))))
     }),
     row("JToken", "IEnumerable<T> Values<T>()", |call| {
         let token = token(call)?;
         if token.held().is_some() {
             return Err(no_children(Doing::Get, &token));
         }
-        typed(call, Shape::Plain, |operands, machine| convert(from(operands, machine, JToken::children)?, operands))
+        typed(call, Shape::Plain, |operands, machine| convert(from(operands, machine, children)?, operands))
     }),
     row("JToken", "IEnumerable<T> Children<T>()", |call| {
         typed(call, Shape::Tokens, |operands, machine| {
-            let (children, ty) = (origin(operands)?.children(), wanted(operands)?);
-            let fits = |child: &JToken| ty.admits(&Value::Json(child.clone()));
-            ready(machine, children.into_iter().filter(fits).collect())
+            let (source, ty) = (from(operands, machine, children)?, wanted(operands)?);
+            let fitting = move |child: JToken| ty.admits(&Value::Json(child.clone())).then_some(child);
+            Ok(Box::new(Mapped { source, map: fitting }))
         })
     }),
     row("JValue", "static JValue CreateComment(string value)", |call| {
@@ -82,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
         typed(call, Shape::Plain, |operands, machine| convert(values(operands, machine)?, operands))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Children()", |call| {
-        checked(call, Class::JToken, |operands, machine| each(operands, machine, JToken::children))
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, children))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Ancestors()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, ancestors))
@@ -91,13 +90,13 @@ pub(super) const ROWS: &[Row] = &[
         checked(call, Class::JToken, |operands, machine| each(operands, machine, with_ancestors))
     }),
     row("IEnumerable<JContainer>", "this IEnumerable<JToken> Descendants()", |call| {
-        checked(call, Class::JToken, |operands, machine| each(operands, machine, JToken::descendants))
+        checked(call, Class::JToken, |operands, machine| each(operands, machine, descendants))
     }),
     row("IEnumerable<JContainer>", "this IEnumerable<JToken> DescendantsAndSelf()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, with_descendants))
     }),
     row("IEnumerable<JObject>", "this IEnumerable<JProperty> Properties()", |call| {
-        checked(call, Class::JProperty, |operands, machine| each(operands, machine, JToken::children))
+        checked(call, Class::JProperty, |operands, machine| each(operands, machine, children))
     }),
 ];
 
@@ -142,86 +141,66 @@ fn origin(operands: &[Value]) -> Outcome<&JToken> {
     }
 }
 
-fn ready(machine: &mut Machine<'_>, found: Vec<JToken>) -> Outcome<Box<dyn Cursor>> {
-    machine.charge(found.len() * size_of::<Value>())?;
-    let values: Vec<Value> = found.into_iter().map(Value::Json).collect();
-    Ok(Box::new(Ready(values.into_iter())))
-}
-
 /// What a step leads to from the first operand.
-fn from(operands: &[Value], machine: &mut Machine<'_>, step: fn(&JToken) -> Vec<JToken>) -> Outcome<Box<dyn Cursor>> {
-    let found = step(origin(operands)?);
-    ready(machine, found)
-}
-
-fn with_descendants(token: &JToken) -> Vec<JToken> {
-    std::iter::once(token.clone()).chain(token.descendants()).collect()
-}
-
-fn ancestors(token: &JToken) -> Vec<JToken> {
-    std::iter::successors(token.parent(), JToken::parent).collect()
-}
-
-fn with_ancestors(token: &JToken) -> Vec<JToken> {
-    std::iter::successors(Some(token.clone()), JToken::parent).collect()
-}
-
-fn beside(token: &JToken, fits: fn(usize, usize) -> bool) -> Vec<JToken> {
-    let (Some(parent), Some(own)) = (token.parent(), token.position()) else { return Vec::new() };
-    let siblings = parent.children().into_iter().enumerate();
-    siblings.filter(|(at, _)| fits(*at, own)).map(|(_, sibling)| sibling).collect()
+fn from(operands: &[Value], machine: &mut Machine<'_>, step: Step) -> Outcome<Box<dyn Cursor>> {
+    step(origin(operands)?, machine)
 }
 
 /// What a step leads to from every token of a sequence, one token after the other.
 struct Each<S> {
     source: Box<dyn Cursor>,
     step: S,
-    found: std::vec::IntoIter<JToken>,
+    found: Option<Box<dyn Cursor>>,
 }
 
 impl<S> Cursor for Each<S>
 where
-    S: Fn(&JToken, &mut Machine<'_>) -> Outcome<Vec<JToken>> + Send,
+    S: Fn(&JToken, &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> + Send,
 {
     fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
         loop {
-            if let Some(token) = self.found.next() {
-                return Ok(Some(Value::Json(token)));
+            if let Some(found) = &mut self.found
+                && let Some(token) = found.next(machine)?
+            {
+                return Ok(Some(token));
             }
             let Some(item) = machine.advance(&mut *self.source)? else { return Ok(None) };
             let Value::Json(token) = item else { return Err(null_reference()) };
-            let found = (self.step)(&token, machine)?;
-            machine.charge(found.len() * size_of::<Value>())?;
-            self.found = found.into_iter();
+            self.found = Some((self.step)(&token, machine)?);
         }
     }
 }
 
 fn stepping<S>(operands: &[Value], machine: &mut Machine<'_>, step: S) -> Outcome<Box<dyn Cursor>>
 where
-    S: Fn(&JToken, &mut Machine<'_>) -> Outcome<Vec<JToken>> + Send + 'static,
+    S: Fn(&JToken, &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> + Send + 'static,
 {
     let sequence = operands.first().filter(|sequence| !sequence.is_null()).ok_or_else(|| argument_null("source"))?;
     let source = machine.cursor(sequence)?;
-    Ok(Box::new(Each { source, step, found: Vec::new().into_iter() }))
+    Ok(Box::new(Each { source, step, found: None }))
 }
 
-fn each(operands: &[Value], machine: &mut Machine<'_>, step: fn(&JToken) -> Vec<JToken>) -> Outcome<Box<dyn Cursor>> {
-    stepping(operands, machine, move |token, _| Ok(step(token)))
+fn each(operands: &[Value], machine: &mut Machine<'_>, step: Step) -> Outcome<Box<dyn Cursor>> {
+    stepping(operands, machine, step)
+}
+
+fn one(token: Option<JToken>) -> Box<dyn Cursor> {
+    let found: Vec<Value> = token.into_iter().map(Value::Json).collect();
+    Box::new(Ready(found.into_iter()))
 }
 
 // The value under the key of every token; without one, the children, or a value that has none itself.
 fn values(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
     let Some(key) = operands.get(2).filter(|key| !key.is_null()).cloned() else {
-        return each(operands, machine, |token| match token.with(|node| matches!(node, JNode::Value(..))) {
-            true => vec![token.clone()],
-            false => token.children(),
+        return each(operands, machine, |token, machine| match token.is_value() {
+            true => Ok(one(Some(token.clone()))),
+            false => children(token, machine),
         });
     };
     stepping(operands, machine, move |token, machine| {
         let arguments = [Value::Json(token.clone()), key.clone()];
         let found = super::index(&mut Call { arguments: &arguments, types: &[], machine })?;
-        Ok(if let Value::Json(token) = found { vec![token] } else { Vec::new() })
+        Ok(one(if let Value::Json(token) = found { Some(token) } else { None }))
     })
 }
 
@@ -235,6 +214,7 @@ impl Cursor for Converted {
     fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
         match machine.advance(&mut *self.source)? {
             Some(Value::Json(token)) => {
+                machine.share_bytes(&Value::Json(token.clone()))?;
                 value_of(DateTime::of_wall(machine.now.wall, DateTimeKind::Utc), &token, &self.ty).map(Some)
             }
             other => Ok(other),

@@ -61,12 +61,19 @@ pub(super) const ROWS: &[Row] = &[
         Value::Json(token) => Err(undetermined(token.type_name())),
         _ => single(call),
     }),
+    row("JValue", "set object Value", set_held),
     row("JValue", "static JValue CreateNull()", |_| Ok(Value::Json(JToken::null()))),
     row("JValue", "static JValue CreateUndefined()", |_| Ok(Value::Json(JToken::value(JKind::Undefined, Value::Null)))),
     row("JValue", "static JValue CreateString(string value)", |call| {
         Ok(Value::Json(JToken::value(JKind::String, call.value(0).clone())))
     }),
-    row("JRaw", "new JRaw(JRaw other)", copied_value),
+    row("JRaw", "new JRaw(JRaw other)", |call| {
+        if call.value(0).is_null() {
+            return Err(null_reference());
+        }
+        let copy = token(call)?.deep_clone();
+        made(call, copy)
+    }),
     row("JRaw", "new JRaw(object rawJson)", |call| Ok(Value::Json(JToken::value(JKind::Raw, call.value(0).clone())))),
     row("JObject", "void Add(string propertyName, JToken value)", add_property),
     row("JContainer", "void Add(object content)", |call| {
@@ -90,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Null)
     }),
     row("JObject", "bool Remove(string propertyName)", remove_property),
-    row("JObject", "set JToken this[string propertyName]", set_index),
+    row("JObject", "set JToken this[string propertyName]", set_member),
     row("JArray", "set JToken this[int index]", set_index),
     row("JToken", "set JToken this[object key]", set_index),
     row("JProperty", "set JToken Value", set_property_value),
@@ -104,7 +111,7 @@ pub(super) const ROWS: &[Row] = &[
         let (Some(parent), Some(at)) = (token.parent(), token.position()) else {
             return Err(invalid_operation("The parent is missing."));
         };
-        let value = content_of(call, call.value(1))?;
+        let value = content_of(call.value(1))?;
         parent.set_child(at, &value).map_err(|error| refused(call, error, &parent))?;
         Ok(Value::Null)
     }),
@@ -128,10 +135,9 @@ pub(super) const ROWS: &[Row] = &[
                     let message = format!("Could not determine JSON object type for type {}.", other.type_name());
                     return Err(argument(&message, "content"));
                 };
-                let items = items.iter().map(|item| content_of(call, item)).collect::<Outcome<Vec<JToken>>>()?;
                 let array = JToken::array();
                 for item in items.iter().filter(|_| target.kind() == JKind::Array) {
-                    array.add(item).map_err(|error| refused(call, error, &array))?;
+                    array.add(&content_of(item)?).map_err(|error| refused(call, error, &array))?;
                 }
                 array
             }
@@ -160,12 +166,13 @@ fn copied_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if call.value(0).is_null() {
         return Err(null_reference());
     }
-    let copy = token(call)?.deep_clone();
+    // Without annotations and without a place, unlike all other copies.
+    let copy = token(call)?.rewritten();
     made(call, copy)
 }
 
 fn single(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let token = content_of(call, call.value(0))?;
+    let token = content_of(call.value(0))?;
     made(call, token)
 }
 
@@ -174,13 +181,15 @@ fn filled(call: &mut Call<'_, '_>, container: JToken) -> Outcome<Value> {
     made(call, container)
 }
 
-// The content of one argument, or of several, that follow each other; a sequence is taken apart.
+// The content of one argument, or of several, that follow each other; a sequence is taken apart, and so is one in it.
 fn contents(call: &mut Call<'_, '_>, from: usize) -> Outcome<Vec<Value>> {
     let mut found = Vec::new();
-    for value in call.arguments.get(from..).unwrap_or(&[]) {
-        match super::serialize::items_of(call, value)? {
-            Some(items) => found.extend(items),
-            None => found.push(value.clone()),
+    let mut open: Vec<Value> = call.arguments.get(from..).unwrap_or(&[]).iter().rev().cloned().collect();
+    while let Some(value) = open.pop() {
+        call.machine.step()?;
+        match super::serialize::items_of(call, &value)? {
+            Some(items) => open.extend(items.into_iter().rev()),
+            None => found.push(value),
         }
     }
     Ok(found)
@@ -189,7 +198,7 @@ fn contents(call: &mut Call<'_, '_>, from: usize) -> Outcome<Vec<Value>> {
 pub(super) fn add_all(call: &mut Call<'_, '_>, container: &JToken, from: usize, at: usize) -> Outcome<()> {
     // One after the other, as .NET does: what is wrong with the first is said before the second is looked at.
     for (offset, value) in contents(call, from)?.into_iter().enumerate() {
-        let child = content_of(call, &value)?;
+        let child = content_of(&value)?;
         call.machine.step()?;
         keep(call, &child)?;
         if container.kind() == JKind::Property {
@@ -205,7 +214,7 @@ fn property(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let name = Arc::clone(call.text(0, "name")?);
     let is_single = call.arguments.len() == 2 && super::serialize::items_of(call, call.value(1))?.is_none();
     let value = if is_single {
-        content_of(call, call.value(1))?
+        content_of(call.value(1))?
     } else {
         let array = JToken::array();
         add_all(call, &array, 1, usize::MAX)?;
@@ -279,7 +288,7 @@ fn merge_member(call: &mut Call<'_, '_>, target: &JToken, name: &Arc<str>, value
 /// `token[key] = value`
 fn set_index(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let token = token(call)?;
-    let value = content_of(call, call.value(2))?;
+    let value = content_of(call.value(2))?;
     keep(call, &value)?;
     let changed = match call.value(1) {
         Value::String(name) if token.kind() == JKind::Object => token.set_member(name, &value),
@@ -319,10 +328,24 @@ pub(in crate::expr::bcl) fn set_member(call: &mut Call<'_, '_>) -> Outcome<Value
     set_index(call)
 }
 
+/// `value.Value = held`: the type of the token goes with what it holds, unless both are texts.
+fn set_held(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if let Value::Json(token) = call.value(1) {
+        return Err(undetermined(token.type_name()));
+    }
+    let (value, held) = (token(call)?, content_of(call.value(1))?);
+    let kind = match (value.kind(), held.kind()) {
+        (old @ (JKind::Comment | JKind::Raw), JKind::String) => old,
+        (_, new) => new,
+    };
+    value.set_held(kind, held.reference().unwrap_or(Value::Null));
+    Ok(Value::Null)
+}
+
 /// `property.Value = value`
 fn set_property_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let property = token(call)?;
-    let value = content_of(call, call.value(1))?;
+    let value = content_of(call.value(1))?;
     keep(call, &value)?;
     property.set_child(0, &value).map_err(|error| refused(call, error, &property))?;
     Ok(or_null(None))

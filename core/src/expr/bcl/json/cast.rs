@@ -6,12 +6,12 @@ use base64::Engine as _;
 
 use super::super::change_type::is_db_null;
 use super::super::time_parse::{self, Styles};
-use super::super::{Call, Row, convert, convert_text, row, time, uri};
+use super::super::{Call, Row, convert, convert_text, guid, row, time, uri};
 use super::typed::{deserialize, to_object};
 use super::{index, token};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
-use crate::expr::instance::{self, Items};
+use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
 use crate::value::{DateTime, DateTimeKind, DateTimeOffset, JToken, Library, Value};
@@ -19,6 +19,7 @@ use crate::value::{DateTime, DateTimeKind, DateTimeOffset, JToken, Library, Valu
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "T Value<T>(object key)", |call| {
         let found = index(call)?;
+        call.machine.share_bytes(&found)?;
         let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
         match found {
             Value::Json(token) => value_of(now(call), &token, ty),
@@ -30,6 +31,7 @@ pub(super) const ROWS: &[Row] = &[
             return Err(argument_null("value"));
         }
         let ty = call.types.first().ok_or_else(|| broken("Value<T> without a type"))?;
+        call.machine.share_bytes(call.value(0))?;
         value_of(now(call), &token(call)?, ty)
     }),
     row("JToken", "T ToObject<T>()", |call| {
@@ -65,20 +67,10 @@ pub(crate) fn token_of(value: &Value, null: JKind) -> Outcome<Value> {
         // The operators know no smaller whole number than `long`.
         Value::Int32(value) => Value::Int64(i64::from(*value)),
         Value::Char(unit) => Value::Int64(i64::from(*unit)),
-        other => bytes_of(other).unwrap_or_else(|| other.clone()),
+        other => other.clone(),
     };
     let kind = if value.is_null() { Some(null) } else { kind_of(&value) };
     kind.map(|kind| Value::Json(JToken::value(kind, value))).ok_or_else(|| broken("a token of no JSON value"))
-}
-
-// A `byte[]` that the expression made.
-fn bytes_of(value: &Value) -> Option<Value> {
-    let Value::Object(object) = value else { return None };
-    let is_bytes = matches!(instance::type_of(object), Some(Ty::Array(item)) if **item == Ty::Byte);
-    let bytes = |items: &mut Items| {
-        items.values.iter().map(|item| if let Value::Byte(byte) = item { *byte } else { 0 }).collect::<Arc<[u8]>>()
-    };
-    instance::look(value, bytes).filter(|_| is_bytes).map(Value::Bytes)
 }
 
 /// The type of the `JValue` that holds the value; `None` for what Json.NET does not know.
@@ -101,6 +93,7 @@ fn kind_of(value: &Value) -> Option<JKind> {
         Value::TimeSpan(_) => JKind::TimeSpan,
         Value::Guid(_) => JKind::Guid,
         Value::Bytes(_) => JKind::Bytes,
+        Value::Object(object) if instance::is_bytes(object) => JKind::Bytes,
         Value::Library(Library::Uri(_)) => JKind::Uri,
         Value::Json(_)
         | Value::Strings(_)
@@ -114,16 +107,13 @@ fn kind_of(value: &Value) -> Option<JKind> {
 }
 
 /// What stands in a container for the value: a token itself, or a `JValue` of it.
-pub(super) fn content_of(call: &Call<'_, '_>, value: &Value) -> Outcome<JToken> {
-    let _ = call;
+pub(super) fn content_of(value: &Value) -> Outcome<JToken> {
     if let Value::Json(token) = value {
         return Ok(token.clone());
     }
     if is_db_null(value) {
         return Ok(JToken::value(JKind::Null, Value::Null));
     }
-    let bytes = bytes_of(value);
-    let value = bytes.as_ref().unwrap_or(value);
     // Json.NET takes a character only where it is known to be one.
     let kind = kind_of(value).filter(|_| !matches!(value, Value::Char(_)));
     kind.map(|kind| JToken::value(kind, value.clone())).ok_or_else(|| undetermined(&value.type_name()))
@@ -155,11 +145,13 @@ pub(crate) fn cast(now: DateTime, value: &Value, ty: &Ty) -> Outcome<Value> {
     let token = token.property_value().unwrap_or_else(|| token.clone());
     let (inner, nullable) = match ty {
         Ty::Nullable(inner) => (&**inner, true),
-        other => (other, other.holds_null()),
+        // The operator for `byte[]` takes no null.
+        other => (other, other.holds_null() && !matches!(other, Ty::Array(_))),
     };
     let kind = token.kind();
     let allowed = allows(inner, kind) || nullable && matches!(kind, JKind::Null | JKind::Undefined);
-    let held = token.held().filter(|_| allowed).ok_or_else(|| {
+    let held = if matches!(inner, Ty::Array(_)) { token.reference() } else { token.held() };
+    let held = held.filter(|_| allowed).ok_or_else(|| {
         let target = inner.full_name();
         let target = match target.rsplit('.').next().unwrap_or("") {
             "Byte[]" => "byte array",
@@ -170,6 +162,11 @@ pub(crate) fn cast(now: DateTime, value: &Value, ty: &Ty) -> Outcome<Value> {
     if held.is_null() && nullable {
         return Ok(Value::Null);
     }
+    if matches!(inner, Ty::Array(_)) && (kind == JKind::Integer || held.is_null()) {
+        let digits = held.as_str().and_then(bytes_of_digits);
+        let message = format!("Can not convert {} to byte array.", kind.name());
+        return digits.map(Value::Bytes).ok_or_else(|| throw("System.ArgumentException", message));
+    }
     if let (JKind::Bytes, Value::Bytes(bytes), Ty::String) = (kind, &held, inner) {
         return Ok(Value::string(base64::engine::general_purpose::STANDARD.encode(bytes)));
     }
@@ -179,6 +176,36 @@ pub(crate) fn cast(now: DateTime, value: &Value, ty: &Ty) -> Outcome<Value> {
         return Err(too_large("an Int32"));
     }
     converted(now, kind, &held, inner)
+}
+
+// `BigInteger.ToByteArray`: the least significant byte first, in two's complement.
+fn bytes_of_digits(digits: &str) -> Option<Arc<[u8]>> {
+    let (is_negative, digits) = digits.strip_prefix('-').map_or((false, digits), |digits| (true, digits));
+    let mut bytes: Vec<u8> = Vec::new();
+    for digit in digits.chars() {
+        let mut carry = digit.to_digit(10)?;
+        for byte in &mut bytes {
+            carry += u32::from(*byte) * 10;
+            *byte = carry.to_le_bytes()[0];
+            carry >>= 8;
+        }
+        if carry > 0 {
+            bytes.push(carry.to_le_bytes()[0]);
+        }
+    }
+    // Room for the sign.
+    bytes.push(0);
+    if is_negative {
+        let mut carry = true;
+        for byte in &mut bytes {
+            (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
+        }
+    }
+    let is_spare = |bytes: &[u8]| matches!(bytes, [.., before, last] if *last == (if *before < 128 { 0 } else { 255 }));
+    while is_spare(&bytes) {
+        bytes.pop();
+    }
+    Some(bytes.into())
 }
 
 // The lists of Json.NET's `JToken`: which tokens an operator takes.
@@ -228,7 +255,8 @@ pub(super) fn converted(now: DateTime, kind: JKind, held: &Value, ty: &Ty) -> Ou
             .ok_or_else(super::super::unrepresentable),
         (Ty::Char, value) => convert::to_char(value),
         (Ty::Class(Class::Uri), Value::String(text)) => uri::made(uri::parse(text)),
-        (Ty::Class(Class::Guid), Value::String(text)) => super::super::guid::parse(text).map(Value::Guid),
+        (Ty::Class(Class::Guid), Value::Bytes(bytes)) => guid::of_bytes(bytes).map(Value::Guid),
+        (Ty::Class(Class::Guid), Value::String(text)) => guid::parse(text).map(Value::Guid),
         (Ty::Class(Class::DateTime), Value::String(text)) => {
             let found = time_parse::date_time(text, Styles::default(), now);
             found.map(Value::DateTime).map_err(|refused| refused.exception(text))
@@ -266,7 +294,7 @@ pub(super) fn value_of(now: DateTime, token: &JToken, ty: &Ty) -> Outcome<Value>
     if ty.admits(&value) {
         return Ok(value);
     }
-    let Some(held) = token.held() else {
+    let Some(held) = token.reference() else {
         let message = format!("Cannot cast {} to Newtonsoft.Json.Linq.JToken.", token.type_name());
         return Err(throw("System.InvalidCastException", message));
     };
@@ -277,11 +305,15 @@ pub(super) fn value_of(now: DateTime, token: &JToken, ty: &Ty) -> Outcome<Value>
     match held {
         Value::Null if nullable || ty.holds_null() => Ok(Value::Null),
         Value::Null => Err(throw("System.InvalidCastException", "Null object cannot be converted to a value type.")),
-        Value::String(_) if matches!(inner, Ty::Class(Class::Guid | Class::TimeSpan | Class::DateTimeOffset)) => {
-            Err(no_conversion("System.String", &inner.full_name()))
+        held if inner.admits(&held) && !is_big(token.kind(), &held) => Ok(held),
+        held if !is_convertible(token.kind(), &held) => {
+            Err(throw("System.InvalidCastException", "Object must implement IConvertible."))
         }
-        // `Convert.ChangeType` knows dates, but no moments with an offset.
-        held @ Value::DateTime(_) if matches!(inner, Ty::Class(Class::DateTimeOffset)) => {
+        held if matches!(
+            inner,
+            Ty::Array(_) | Ty::Class(Class::Guid | Class::TimeSpan | Class::DateTimeOffset | Class::Uri)
+        ) =>
+        {
             Err(no_conversion(&held.type_name(), &inner.full_name()))
         }
         held if matches!(inner, Ty::Class(Class::DateTime))
@@ -291,6 +323,18 @@ pub(super) fn value_of(now: DateTime, token: &JToken, ty: &Ty) -> Outcome<Value>
         }
         held => converted(now, token.kind(), &held, inner),
     }
+}
+
+// A whole number beyond `long`, which holds its digits.
+fn is_big(kind: JKind, held: &Value) -> bool {
+    kind == JKind::Integer && matches!(held, Value::String(_))
+}
+
+// Whether `Convert.ChangeType` converts it: what is no simple value it does not.
+fn is_convertible(kind: JKind, held: &Value) -> bool {
+    !is_big(kind, held)
+        && !matches!(kind, JKind::Bytes | JKind::Guid | JKind::TimeSpan | JKind::Uri)
+        && !matches!(held, Value::DateTimeOffset(_))
 }
 
 fn no_conversion(from: &str, to: &str) -> Interrupt {

@@ -67,7 +67,7 @@ pub(crate) fn remove_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
 pub(crate) fn set_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let container = token(call)?;
     let at = place_of(call, &container)?;
-    let value = content_of(call, call.value(2))?;
+    let value = content_of(call.value(2))?;
     keep(call, &value)?;
     container.set_child(at, &value).map_err(|error| refused(call, error, &container))?;
     Ok(Value::Null)

@@ -7,6 +7,7 @@ mod exception;
 mod list;
 mod notes;
 mod order;
+mod passes;
 mod properties;
 mod read_as;
 mod select;
@@ -23,7 +24,7 @@ use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_operation, out_of_range, throw};
-use crate::value::json::{ChangeError, Ends, JFormatting, JKind, JNode, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
+use crate::value::json::{ChangeError, Ends, JFormatting, JKind, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
 pub(super) use build::{add_property, remove_property, set_member};
@@ -45,6 +46,9 @@ const ROWS: &[Row] = &[
             return Ok(Value::Null);
         };
         ended(&read)?;
+        if read.token.kind() == JKind::Constructor {
+            return Err(additional(&read));
+        }
         // A single value comes without its token, as in Json.NET.
         Ok(read.token.held().unwrap_or(Value::Json(read.token)))
     }),
@@ -117,7 +121,10 @@ const ROWS: &[Row] = &[
     row("JConstructor", "string Name", name),
     row("JProperty", "JToken Value", |call| Ok(or_null(token(call)?.property_value()))),
     row("JValue", "set object Value", set_value),
-    row("JValue", "object Value", |call| Ok(token(call)?.held().unwrap_or(Value::Null))),
+    row("JValue", "object Value", |call| {
+        call.machine.share_bytes(call.value(0))?;
+        Ok(token(call)?.reference().unwrap_or(Value::Null))
+    }),
 ];
 
 /// The exception of the JSON reader.
@@ -203,7 +210,11 @@ fn deserialized(call: &mut Call<'_, '_>, text: &str, shape: &Shape, ends: Ends) 
             let place = message.split_once(". ").map_or("", |(_, place)| place);
             serialization(&format!("Unexpected end when deserializing {container}. {place}"))
         }
-        Interrupt::Exception(thrown) if thrown.message.starts_with("Error reading JObject from JsonReader. ") => {
+        Interrupt::Exception(thrown) if thrown.message.starts_with("Error reading JArray from JsonReader. Path") => {
+            let place = thrown.message.split_once(". ").map_or("", |(_, place)| place);
+            serialization(&format!("Unexpected end when deserializing array. {place}"))
+        }
+        Interrupt::Exception(thrown) if thrown.message.starts_with("Error reading JObject from JsonReader. Path") => {
             let place = thrown.message.split_once(". ").map_or("", |(_, place)| place);
             serialization(&format!("Unexpected end when reading JSON. {place}"))
         }
@@ -214,6 +225,15 @@ fn deserialized(call: &mut Call<'_, '_>, text: &str, shape: &Shape, ends: Ends) 
 /// Nothing but blanks and comments may stand behind the value.
 fn ended(read: &Read) -> Outcome<()> {
     read.trailing.as_deref().map_or(Ok(()), |message| Err(reader(message)))
+}
+
+/// Of a constructor the serializer takes the name, and then wonders about the rest.
+fn additional(read: &Read) -> Interrupt {
+    let place = match read.token.child_at(0) {
+        Some(first) => place_of(&first),
+        None => format!("Path '', line {}, position {}.", read.end.line, read.end.position),
+    };
+    serialization(&format!("Additional text found in JSON string after finishing deserializing object. {place}"))
 }
 
 // Counts the text, and says how many tokens there is room for.
@@ -251,17 +271,7 @@ fn placed(message: &str, token: &JToken) -> String {
 
 /// A message with the place of what stands first in an object: a name, or its end.
 fn inside(message: &str, object: &JToken) -> String {
-    if let Some(first) = object.child_at(0) {
-        return placed(message, &first);
-    }
-    let stop = if message.ends_with('\n') { "" } else { " " };
-    // Whether blanks stand between the braces is not known any more.
-    match object.place() {
-        Some(place) => {
-            format!("{message}{stop}Path '{}', line {}, position {}.", object.path(), place.line, place.position + 1)
-        }
-        None => placed(message, object),
-    }
+    placed(message, object.child_at(0).as_ref().unwrap_or(object))
 }
 
 /// Where a token stands, as exceptions of the serializer say it.

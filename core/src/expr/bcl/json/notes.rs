@@ -4,10 +4,9 @@ use super::super::{Call, Row, row};
 use super::token;
 use crate::expr::eval::cursor::{Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null};
-use crate::expr::identity::Place;
-use crate::expr::instance::State;
+use crate::expr::instance::{self, State};
 use crate::expr::ty::Ty;
-use crate::value::Value;
+use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
     row("JToken", "void AddAnnotation(object annotation)", |call| {
@@ -15,10 +14,12 @@ pub(super) const ROWS: &[Row] = &[
         if value.is_null() {
             return Err(argument_null("annotation"));
         }
-        call.machine.charge(2 * size_of::<Value>())?;
-        if let Some(notes) = notes(call)? {
-            notes.push(value);
-        }
+        let token = token(call)?;
+        let mut notes = notes(call)?;
+        notes.push(value);
+        // The list that copies may share stays as it is.
+        call.machine.charge((notes.len() + 1) * size_of::<Value>())?;
+        set(call, &token, notes);
         Ok(Value::Null)
     }),
     row("JToken", "object Annotation(Type type)", |call| {
@@ -58,24 +59,30 @@ impl State for LineInfo {
 }
 
 // Those of the receiver.
-fn notes<'c>(call: &'c mut Call<'_, '_>) -> Outcome<Option<&'c mut Vec<Value>>> {
+fn notes(call: &mut Call<'_, '_>) -> Outcome<Vec<Value>> {
     let token = token(call)?;
-    let Some(place) = Place::of(call.value(0)) else { return Ok(None) };
-    if token.place().is_some() && !call.machine.has_notes(&place) {
-        let line = call.object(Ty::Object, LineInfo)?;
-        call.machine.notes_of(place.clone()).push(line);
+    match (token.notes(), token.place()) {
+        (Some(notes), _) => Ok(notes),
+        (None, None) => Ok(Vec::new()),
+        (None, Some(_)) => {
+            let notes = vec![call.object(Ty::Object, LineInfo)?];
+            set(call, &token, notes.clone());
+            Ok(notes)
+        }
     }
-    Ok(Some(call.machine.notes_of(place)))
+}
+
+fn set(call: &mut Call<'_, '_>, token: &JToken, values: Vec<Value>) {
+    let notes = token.set_notes(values);
+    call.machine.held().notes.push(notes);
 }
 
 fn first(call: &mut Call<'_, '_>, ty: &Ty) -> Outcome<Value> {
-    let found = notes(call)?.and_then(|notes| notes.iter().find(|note| ty.admits(note)).cloned());
-    Ok(found.unwrap_or(Value::Null))
+    Ok(notes(call)?.into_iter().find(|note| ty.admits(note)).unwrap_or(Value::Null))
 }
 
 fn all(call: &mut Call<'_, '_>, ty: &Ty, item: Ty) -> Outcome<Value> {
-    let notes = notes(call)?.cloned().unwrap_or_default();
-    let found: Vec<Value> = notes.into_iter().filter(|note| ty.admits(note)).collect();
+    let found: Vec<Value> = notes(call)?.into_iter().filter(|note| ty.admits(note)).collect();
     call.machine.charge(found.len() * size_of::<Value>())?;
     let start: Start = |found, _| {
         let items: Vec<Value> = found.to_vec();
@@ -85,8 +92,12 @@ fn all(call: &mut Call<'_, '_>, ty: &Ty, item: Ty) -> Outcome<Value> {
 }
 
 fn removed(call: &mut Call<'_, '_>, ty: &Ty) -> Outcome<Value> {
-    if let Some(notes) = notes(call)? {
-        notes.retain(|note| !ty.admits(note));
+    let token = token(call)?;
+    let (gone, kept): (Vec<Value>, Vec<Value>) = notes(call)?.into_iter().partition(|note| ty.admits(note));
+    // With its line a token loses its place in messages.
+    if gone.iter().any(|note| instance::look(note, |_: &mut LineInfo| ()).is_some()) {
+        token.forget_place();
     }
+    set(call, &token, kept);
     Ok(Value::Null)
 }

@@ -170,7 +170,7 @@ fn moment(call: &Call<'_, '_>, text: &str) -> Option<Value> {
 }
 
 fn bytes(call: &Call<'_, '_>, token: &JToken) -> Outcome<Value> {
-    match (token.kind(), token.held()) {
+    match (token.kind(), token.reference()) {
         (JKind::Bytes, Some(value)) => Ok(value),
         (JKind::String, Some(Value::String(text))) => match guid::parse(&text).ok().filter(|_| text.len() == 36) {
             Some(guid) => Ok(guid::bytes_of(guid)),

@@ -34,6 +34,7 @@ pub(super) fn items_of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option
     match value {
         Value::Strings(_) | Value::Chars(_) => call.machine.collect(value).map(Some),
         Value::Context(part) if is_map(part) => call.machine.collect(value).map(Some),
+        Value::Object(object) if instance::is_bytes(object) => Ok(None),
         Value::Object(object) if instance::type_of(object).and_then(item_type).is_some() => {
             call.machine.collect(value).map(Some)
         }
@@ -48,10 +49,10 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     }
     call.machine.step()?;
     if let Value::Json(token) = value {
-        return Ok(token.deep_clone());
+        return Ok(token.rewritten());
     }
     if let Some(token) = super::super::pairs_of(value) {
-        return Ok(token.deep_clone());
+        return Ok(token.rewritten());
     }
     if super::super::change_type::is_db_null(value) {
         return Ok(JToken::null());
@@ -73,7 +74,7 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     let Some(items) = items_of(call, value)? else {
         return match properties(call, value)? {
             Some(members) => object(call, members, depth),
-            None => content_of(call, value),
+            None => content_of(value),
         };
     };
     let is_dictionary = match value {

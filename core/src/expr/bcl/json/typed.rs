@@ -8,11 +8,12 @@ use super::super::collections::map::Map;
 use super::super::{Call, collections, enum_members, uri};
 use super::cast::{cast, converted, copy_as, now};
 use super::unfit::{LIST, MAP, incompatible, no_array, no_key, no_object, no_token, not_converted, wanted};
-use super::{Content, deserialized, ended, read_as, serialization};
+use super::{Content, additional, deserialized, ended, read_as, serialization};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument, throw};
+use crate::expr::instance::Record;
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
-use crate::expr::ty::{Class, ClassKind, Ty};
+use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
 use crate::value::json::{Ends, JKind, Shape};
 use crate::value::{JToken, NameCase, Value};
 
@@ -25,7 +26,11 @@ pub(super) fn to_object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Out
         Ty::Class(Class::DateTime | Class::DateTimeOffset | Class::Guid | Class::TimeSpan | Class::Uri) => {
             cast(now(call), &Value::Json(token.clone()), ty)
         }
-        Ty::Class(_) | Ty::Generic(..) | Ty::Array(_) => content(call, token, ty, 0),
+        inner if is_pair(inner) && token.is_value() && token.kind() != JKind::Null => {
+            // What reads pairs has gone beyond the token when it finds out.
+            Err(serialization("Unexpected end when reading JSON. Path ''."))
+        }
+        Ty::Class(_) | Ty::Generic(..) | Ty::Array(_) | Ty::Grid(..) | Ty::Record(..) => content(call, token, ty, 0),
         _ => cast(now(call), &Value::Json(token.clone()), ty),
     }
 }
@@ -47,13 +52,19 @@ pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outco
         }
     };
     if is_token(ty) && !ty.admits(&Value::Json(read.token.clone())) && read.token.kind() != JKind::Null {
-        let (line, position) = (read.end.line, read.end.position);
+        let (path, line, position) = (&read.path, read.end.line, read.end.position);
         return Err(serialization(&format!(
-            "{} Path '', line {line}, position {position}.",
+            "{} Path '{path}', line {line}, position {position}.",
             incompatible(&read.token, ty)
         )));
     }
+    if is_pair(ty) && read.token.is_value() && read.token.kind() != JKind::Null {
+        return Err(super::unread("Unexpected end when reading JSON.", &read.token));
+    }
     let value = content(call, &read.token, ty, 0)?;
+    if read.token.kind() == JKind::Constructor && !is_token(ty) {
+        return Err(additional(&read));
+    }
     ended(&read)?;
     Ok(value)
 }
@@ -81,6 +92,10 @@ fn unwanted(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Option<Interrupt> {
     }
 }
 
+const fn is_pair(ty: &Ty) -> bool {
+    matches!(ty, Ty::Generic(Class::KeyValuePair, _))
+}
+
 fn is_token(ty: &Ty) -> bool {
     matches!(ty, Ty::Class(class) if class.derives_from(Class::JToken))
 }
@@ -92,12 +107,13 @@ fn content(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Ou
     }
     call.machine.step()?;
     if let Some(wanted) = read_as::of(ty) {
+        call.machine.share_bytes(&Value::Json(token.clone()))?;
         let value = read_as::read(call, token, wanted)?;
         return fitted(call, token, JKind::String, &value, ty);
     }
     match ty {
         Ty::Int64 if token.kind() == JKind::Undefined => Err(read_as::undefined(token)),
-        Ty::Object => match token.held() {
+        Ty::Object => match shared(call, token)? {
             Some(_) if token.kind() == JKind::Comment => Ok(Value::Null),
             Some(held) => Ok(held),
             None => copy_as(call, token, ty),
@@ -106,6 +122,12 @@ fn content(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Ou
         Ty::Class(class) if class.derives_from(Class::XObject) => super::super::xml::from_json(call, token, *class),
         ty => made(call, token, ty, depth),
     }
+}
+
+// What it holds, bytes as the array that may change.
+fn shared(call: &mut Call<'_, '_>, token: &JToken) -> Outcome<Option<Value>> {
+    call.machine.share_bytes(&Value::Json(token.clone()))?;
+    Ok(token.reference())
 }
 
 fn token_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
@@ -135,6 +157,9 @@ fn made(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Outco
 
 /// The value as this type; what cannot be converted is refused together with its place.
 fn fitted(call: &mut Call<'_, '_>, token: &JToken, kind: JKind, held: &Value, ty: &Ty) -> Outcome<Value> {
+    if held.is_null() && is_pair(ty) {
+        return Err(super::unread("Cannot convert null value to KeyValuePair.", token));
+    }
     if held.is_null() {
         return if ty.holds_null() { Ok(Value::Null) } else { Err(not_converted(token, held, ty)) };
     }
@@ -201,6 +226,7 @@ fn array(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Outc
             let values = items(call, token, item, depth)?;
             return call.machine.array_of((**item).clone(), values);
         }
+        Ty::Grid(item, dimensions) => return grid(call, token, item, usize::from(*dimensions), depth),
         Ty::Generic(class, types) => (*class, types),
         _ => return Err(no_array(token, ty)),
     };
@@ -230,13 +256,55 @@ fn array(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Outc
             }
             call.object(ty, map)
         }
+        (Class::KeyValuePair, [key, value]) if token.count() == 0 => {
+            let blank = |ty: &Ty| ty.default_value().unwrap_or(Value::Null);
+            Ok(collections::pair(ty, blank(key), blank(value)))
+        }
         _ => Err(no_array(token, ty)),
     }
 }
 
+// An array of several dimensions, from arrays of arrays. How long each of them must be, the first ones say.
+fn grid(call: &mut Call<'_, '_>, token: &JToken, item: &Ty, dimensions: usize, depth: usize) -> Outcome<Value> {
+    let firsts = std::iter::successors(Some(token.clone()), |token| token.child_at(0)).map(Some);
+    let firsts = firsts.chain(std::iter::repeat(None)).take(dimensions);
+    let lengths: Vec<usize> = firsts.map(|first| first.map_or(0, |first| first.count())).collect();
+    let (mut values, mut rows, mut is_even) = (Vec::new(), vec![token.clone()], true);
+    for (level, length) in lengths.iter().enumerate() {
+        let mut inner = Vec::new();
+        for row in rows {
+            if row.kind() != JKind::Array {
+                let kind = read_as::mark(row.kind());
+                return Err(super::unread(
+                    &format!("Unexpected token when deserializing multidimensional array: {kind}."),
+                    &row,
+                ));
+            }
+            is_even &= row.count() == *length;
+            inner.extend(row.children());
+        }
+        rows = inner;
+        if level + 1 == dimensions {
+            values = rows.iter().map(|value| content(call, value, item, depth + 1)).collect::<Outcome<Vec<Value>>>()?;
+            break;
+        }
+    }
+    if !is_even {
+        let message = "Cannot deserialize non-cubical array as multidimensional array.";
+        return Err(throw("System.Exception", message));
+    }
+    call.machine.charge(values.len() * size_of::<Value>())?;
+    call.machine.grid_of(item, lengths, values)
+}
+
 fn object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Outcome<Value> {
+    if let Ty::Record(RecordKind::Tuple, members) = ty {
+        let types: Vec<Ty> = members.iter().map(|(_, ty)| ty.clone()).collect();
+        return tuple(call, token, ty, &types, depth);
+    }
     let Ty::Generic(class, types) = ty else { return Err(no_object(token, ty)) };
     match (class, &**types) {
+        (Class::Tuple, types) => tuple(call, token, ty, types, depth),
         (Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary, [key, value]) => {
             let ty = Ty::Generic(Class::Dictionary, Arc::clone(types));
             let mut map = Map::new(ty.clone(), &Value::Null);
@@ -259,6 +327,22 @@ fn object(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, depth: usize) -> Out
         }
         _ => Err(no_object(token, ty)),
     }
+}
+
+// From its items by their names, whatever their case; those that are missing are defaults.
+fn tuple(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty, types: &[Ty], depth: usize) -> Outcome<Value> {
+    let properties = token.children();
+    let mut values = Vec::with_capacity(types.len());
+    for (at, ty) in types.iter().enumerate() {
+        let wanted = if at == 7 { "Rest".to_owned() } else { format!("Item{}", at + 1) };
+        let is_it = |property: &&JToken| property.name().is_some_and(|name| name.eq_ignore_ascii_case(&wanted));
+        let found = properties.iter().find(is_it).and_then(JToken::property_value);
+        values.push(match found {
+            Some(found) => content(call, &found, ty, depth + 1)?,
+            None => ty.default_value().unwrap_or(Value::Null),
+        });
+    }
+    call.object(ty.clone(), Record::new(values)?)
 }
 
 fn key_of(call: &mut Call<'_, '_>, property: &JToken, name: &Value, ty: &Ty) -> Outcome<Value> {

@@ -2,7 +2,7 @@
 
 use super::{inside, read_as, serialization, unread};
 use crate::expr::Interrupt;
-use crate::expr::ty::{Class, Ty};
+use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::value::json::JKind;
 use crate::value::{JToken, Value};
 
@@ -15,8 +15,14 @@ const SINGLE: &str = "JSON primitive value (e.g. string, number, boolean, null)"
 /// What the type is read from.
 pub(super) fn wanted(ty: &Ty) -> &'static str {
     match ty {
-        Ty::Array(_) => LIST,
-        Ty::Generic(Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary | Class::KeyValuePair, _) => MAP,
+        Ty::Array(_) | Ty::Grid(..) => LIST,
+        Ty::Record(..)
+        | Ty::Generic(
+            Class::Dictionary | Class::IDictionary | Class::ReadOnlyDictionary | Class::KeyValuePair | Class::Tuple,
+            _,
+        ) => MAP,
+        Ty::Class(Class::DateTime | Class::DateTimeOffset | Class::TimeSpan | Class::Guid | Class::Uri) => SINGLE,
+        Ty::Class(class) if class.kind() != ClassKind::Enum => MAP,
         Ty::Generic(..) => LIST,
         Ty::Nullable(inner) => wanted(inner),
         _ => SINGLE,
@@ -52,6 +58,7 @@ pub(super) fn not_converted(token: &JToken, value: &Value, ty: &Ty) -> Interrupt
     let shown = match value {
         Value::Null => "{null}".to_owned(),
         Value::String(text) if token.kind() != JKind::Integer => format!("\"{text}\""),
+        other if matches!(token.kind(), JKind::Guid | JKind::TimeSpan | JKind::Uri) => format!("\"{other}\""),
         other => other.to_string(),
     };
     unread(&format!("Error converting value {shown} to type '{}'.", ty.full_name()), token)

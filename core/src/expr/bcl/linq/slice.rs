@@ -179,7 +179,7 @@ fn take_last(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn C
     }
     if let Some(count) = known_count(operand(operands, 0)) {
         let mut passed = count.saturating_sub(kept);
-        if let Some(cursor) = in_places(operand(operands, 0), passed, usize::MAX) {
+        if let Some(cursor) = in_places(operand(operands, 0), passed, count - passed) {
             return Ok(cursor);
         }
         return stream(operands, machine, move |source, machine| {
@@ -198,6 +198,9 @@ fn skip_last(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn C
     // Where the number of items is known, the last ones are not asked for.
     if let (Some(count), true) = (known_count(operand(operands, 0)), held_back > 0) {
         let mut left = count.saturating_sub(held_back);
+        if let Some(cursor) = in_places(operand(operands, 0), 0, left) {
+            return Ok(cursor);
+        }
         return stream(operands, machine, move |source, machine| match left.checked_sub(1) {
             Some(rest) => {
                 left = rest;

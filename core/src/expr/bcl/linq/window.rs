@@ -75,7 +75,7 @@ fn length_of(base: &Value) -> Option<usize> {
         return range(&operands).map(|(start, end)| usize::try_from(end - start).unwrap_or(0));
     }
     match base {
-        Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) => views::length(base),
+        Value::Strings(_) | Value::Chars(_) | Value::Bytes(_) | Value::Json(_) => views::length(base),
         Value::Object(object) => match instance::type_of(object) {
             Some(Ty::Array(_) | Ty::Generic(Class::List | Class::ReadOnlyCollection | Class::Grouping, _)) => {
                 views::length(base)

@@ -146,6 +146,7 @@ impl Scope {
             Some(prefix) => prefix,
             None => match self.written_prefix(&name.namespace)?.filter(|prefix| !prefix.is_empty()) {
                 Some(prefix) => prefix,
+                None if &*name.local == "xmlns" => return Err(super::reserved()),
                 None => self.made_up()?,
             },
         };

@@ -148,7 +148,7 @@ impl Reader<'_> {
             },
             ReadAs::Decimal => match whole {
                 Some(bits) => bits.and_then(|bits| Decimal::of_whole(bits.cast_signed().into())),
-                None => Decimal::parse(digits).flatten(),
+                None => decimal(digits),
             }
             .map(Value::Decimal),
             ReadAs::Double => match whole {
@@ -174,6 +174,16 @@ impl Reader<'_> {
             None => Err(self.error(refusal(digits, wanted))),
         }
     }
+}
+
+// A point must stand between digits, but an exponent may have a sign alone.
+fn decimal(digits: &str) -> Option<Decimal> {
+    let is_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let is_between = |(before, behind): (&str, &str)| is_digit(before) && is_digit(behind);
+    digits.trim_start_matches('-').split_once('.').is_none_or(is_between).then_some(())?;
+    let signs: &[_] = &["e+", "e-", "E+", "E-"];
+    let plain = signs.iter().find_map(|sign| digits.strip_suffix(sign));
+    Decimal::parse(plain.unwrap_or(digits)).flatten()
 }
 
 fn refusal(digits: &str, wanted: ReadAs) -> String {

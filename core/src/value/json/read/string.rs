@@ -69,8 +69,8 @@ impl Reader<'_> {
     fn unit(&mut self, high: &mut Option<u16>, text: &mut String) -> Outcome<()> {
         let rest = self.text.get(self.at..).unwrap_or("");
         let digits: String = rest.chars().take(4).collect();
-        if digits.chars().count() < 4 {
-            self.at = self.text.len();
+        // Json.NET looks one character further than it needs.
+        if rest.encode_utf16().take(5).count() < 5 {
             return Err(self.error("Unexpected end while parsing Unicode escape sequence."));
         }
         let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
