@@ -161,13 +161,13 @@ fn set_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let made = match call.value(1) {
         Value::Null => JToken::null(),
         Value::Json(other) => return Err(cast::undetermined(other.type_name())),
-        value => cast::content_of(call, value)?,
+        value => cast::content_of(value)?,
     };
     let kind = match (token.kind(), made.kind()) {
         (own @ (JKind::Raw | JKind::Comment), JKind::String) => own,
         (_, kind) => kind,
     };
-    token.set_content(kind, made.held().unwrap_or(Value::Null));
+    token.set_content(kind, made.reference().unwrap_or(Value::Null));
     Ok(Value::Null)
 }
 
