@@ -7,7 +7,12 @@ use super::eval;
 use super::node::{Conversion, Lifted, Node, Operands};
 use super::problem::Problems;
 use super::syntax::{BinaryOp, Overflow};
-use super::ty::{Class, Ty};
+use super::ty::{Class, ClassKind, Ty};
+
+/// `double.NaN`; its sign bit is set in .NET.
+pub(crate) const NAN_DOUBLE: f64 = -f64::NAN;
+/// `float.NaN`
+pub(crate) const NAN_SINGLE: f32 = -f32::NAN;
 
 /// The value of a binary operation on two constants; `None` when it is left to evaluation.
 pub(crate) fn binary(
@@ -33,7 +38,21 @@ pub(crate) fn binary(
         problems.add("constant", span, "the operation overflows at compile time");
         return None;
     }
-    eval::binary(operator, operands, left, right).ok()
+    eval::binary(operator, operands, left, right).ok().map(canonical)
+}
+
+/// The opposite of a constant; `None` when it has none.
+pub(crate) fn negate(operands: Operands, value: &Value) -> Option<Value> {
+    eval::negate(operands, value).ok().map(canonical)
+}
+
+// Among the constants of C# there is one NaN.
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Double(number) if number.is_nan() => Value::Double(NAN_DOUBLE),
+        Value::Single(number) if number.is_nan() => Value::Single(NAN_SINGLE),
+        value => value,
+    }
 }
 
 fn is_zero(value: &Value) -> bool {
@@ -48,8 +67,8 @@ fn is_zero(value: &Value) -> bool {
 /// arithmetic at run time.
 pub(crate) fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool {
     let (left, right, least, most) = match (left, right) {
-        (Value::Int32(left), Value::Int32(right)) => {
-            (i128::from(*left), i128::from(*right), i128::from(i32::MIN), i128::from(i32::MAX))
+        (Value::Int32(_) | Value::Enum(_), Value::Int32(_) | Value::Enum(_)) => {
+            (whole(left), whole(right), i128::from(i32::MIN), i128::from(i32::MAX))
         }
         (Value::Int64(left), Value::Int64(right)) => {
             (i128::from(*left), i128::from(*right), i128::from(i64::MIN), i128::from(i64::MAX))
@@ -72,6 +91,14 @@ pub(crate) fn overflows(operator: BinaryOp, left: &Value, right: &Value) -> bool
         _ => return false,
     };
     result < least || result > most
+}
+
+fn whole(value: &Value) -> i128 {
+    match value {
+        Value::Int32(number) => i128::from(*number),
+        Value::Enum(value) => i128::from(value.number),
+        _ => 0,
+    }
 }
 
 /// The value of a member that is a constant in .NET.
@@ -98,8 +125,7 @@ pub(crate) fn member(owner: &Ty, name: &str) -> Option<Value> {
         (Ty::Char, "MinValue") => Value::Char(0),
         (Ty::Single, "MaxValue") => Value::Single(f32::MAX),
         (Ty::Single, "MinValue") => Value::Single(f32::MIN),
-        // Its sign bit is set in .NET.
-        (Ty::Single, "NaN") => Value::Single(-f32::NAN),
+        (Ty::Single, "NaN") => Value::Single(NAN_SINGLE),
         (Ty::Single, "Epsilon") => Value::Single(f32::from_bits(1)),
         (Ty::Single, "PositiveInfinity") => Value::Single(f32::INFINITY),
         (Ty::Single, "NegativeInfinity") => Value::Single(f32::NEG_INFINITY),
@@ -114,8 +140,7 @@ pub(crate) fn member(owner: &Ty, name: &str) -> Option<Value> {
         (Ty::Decimal, "Zero") => Value::Decimal(Decimal::ZERO),
         (Ty::Double, "MaxValue") => Value::Double(f64::MAX),
         (Ty::Double, "MinValue") => Value::Double(f64::MIN),
-        // Its sign bit is set in .NET.
-        (Ty::Double, "NaN") => Value::Double(-f64::NAN),
+        (Ty::Double, "NaN") => Value::Double(NAN_DOUBLE),
         (Ty::Double, "Epsilon") => Value::Double(f64::from_bits(1)),
         (Ty::Double, "PositiveInfinity") => Value::Double(f64::INFINITY),
         (Ty::Double, "NegativeInfinity") => Value::Double(f64::NEG_INFINITY),
@@ -151,8 +176,12 @@ const fn hash_size(class: Class) -> Option<i32> {
 /// The value of a constant under a conversion between numbers.
 pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
     match conversion {
-        Conversion::Numeric(ty) if !value.is_null() => eval::numeric(value, ty).ok(),
-        Conversion::Checked(ty) if !value.is_null() => eval::checked(value, ty).ok(),
+        // Of a real constant that is out of range, compilers make zero, whatever processors make of it.
+        Conversion::Numeric(ty) if matches!(value, Value::Single(_) | Value::Double(_)) && loses(value, ty) => {
+            eval::numeric(&Value::Int32(0), ty).ok()
+        }
+        Conversion::Numeric(ty) if !value.is_null() => eval::numeric(value, ty).ok().map(canonical),
+        Conversion::Checked(ty) if !value.is_null() => eval::checked(value, ty).ok().map(canonical),
         Conversion::Numeric(_)
         | Conversion::Checked(_)
         | Conversion::Tuple(..)
@@ -183,6 +212,7 @@ pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
         Value::UInt32(number) => i128::from(*number),
         Value::Int64(number) => i128::from(*number),
         Value::UInt64(number) => i128::from(*number),
+        Value::Enum(value) => i128::from(value.number),
         Value::Decimal(number) => number.whole(),
         Value::Single(number) if number.is_nan() => i128::MAX,
         Value::Double(number) if number.is_nan() => i128::MAX,
@@ -197,6 +227,7 @@ pub(crate) fn loses(value: &Value, to: &Ty) -> bool {
         Ty::Int16 => (i128::from(i16::MIN), i128::from(i16::MAX)),
         Ty::UInt16 | Ty::Char => (0, i128::from(u16::MAX)),
         Ty::Int32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
+        Ty::Class(class) if class.kind() == ClassKind::Enum => (i128::from(i32::MIN), i128::from(i32::MAX)),
         Ty::UInt32 => (0, i128::from(u32::MAX)),
         Ty::Int64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
         Ty::UInt64 => (0, i128::from(u64::MAX)),

@@ -55,6 +55,12 @@ impl Decimal {
         self.mantissa == 0
     }
 
+    /// Whether it is 0 or -0 without places.
+    #[must_use]
+    pub const fn is_bare_zero(self) -> bool {
+        self.mantissa == 0 && self.scale == 0
+    }
+
     /// `-x`
     #[must_use]
     pub const fn negated(self) -> Self {

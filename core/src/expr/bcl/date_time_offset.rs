@@ -208,8 +208,9 @@ fn of_unix(units: i64, ticks_per_unit: i64) -> Option<Value> {
 
 fn created(call: &mut Call<'_, '_>, count: usize) -> Outcome<Value> {
     let offset = minutes(span_at(call, count)?)?;
-    if count == 8 && !(0..1000).contains(&call.int(7)?) && (0..1000).contains(&call.int(6)?) {
-        // Other words than those of `DateTime`.
+    if count == 8 && !(0..1000).contains(&call.int(7)?) {
+        // What is wrong with the rest comes first. Other words than those of `DateTime`.
+        of_clock(ticks_of_arguments(call, 7)?, offset)?;
         let message = "Hour, Minute, and Second parameters describe an un-representable DateTime.";
         return Err(out_of_range(message, "microsecond"));
     }

@@ -3,9 +3,7 @@
 use super::native::{clamped, one, two};
 use super::number_decimal as decimals;
 use super::number_real::sign as sign_of_real;
-use super::number_real_functions::{
-    Hyperbolic, exponent, has_logarithm, largest, least, most, pick, remainder, scaled, smallest,
-};
+use super::number_real_functions::{Reckoned, exponent, largest, least, most, pick, remainder, scaled, smallest};
 use super::number_whole::{absolute, quotient_and_rest};
 use super::rounding::{ROUND_DIGITS_DOUBLE, mode, round_digits, rounded};
 use super::tuple::named;
@@ -42,12 +40,10 @@ const ROWS: &[Row] = &[
     row(OWNER, "static double Pow(double x, double y)", |call| two(call, f64::powf)),
     row(OWNER, "static double CopySign(double x, double y)", |call| two(call, f64::copysign)),
     row(OWNER, "static double IEEERemainder(double x, double y)", |call| two(call, remainder)),
-    row(OWNER, "static double Log(double d)", |call| one(call, f64::ln)),
-    row(OWNER, "static double Log(double a, double newBase)", |call| {
-        two::<f64, f64>(call, |a, base| if has_logarithm(a, base) { a.ln() / base.ln() } else { -f64::NAN })
-    }),
+    row(OWNER, "static double Log(double d)", |call| one(call, f64::logarithm)),
+    row(OWNER, "static double Log(double a, double newBase)", |call| two(call, f64::logarithm_to)),
     row(OWNER, "static double Log10(double d)", |call| one(call, f64::log10)),
-    row(OWNER, "static double Log2(double x)", |call| one(call, f64::log2)),
+    row(OWNER, "static double Log2(double x)", |call| one(call, f64::logarithm_of_two)),
     row(OWNER, "static int ILogB(double x)", |call| one(call, exponent)),
     row(OWNER, "static double ScaleB(double x, int n)", |call| {
         Ok(Value::Double(scaled(call.double(0)?, call.int(1)?)))

@@ -2,6 +2,7 @@
 
 use super::digits::{Digits, ZeroSign};
 use crate::expr::exception::{Outcome, number_format, overflow};
+use crate::expr::fold::{NAN_DOUBLE, NAN_SINGLE};
 
 /// What a type's `Parse` lets through besides blanks, a sign before the digits, and the digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub(crate) fn single(text: &str) -> Option<f32> {
         return Some(number.to_single());
     }
     let (sign, name) = named(text)?;
-    let value = if name.is_nan() { f32::NAN } else { f32::INFINITY };
+    let value = if name.is_nan() { NAN_SINGLE } else { f32::INFINITY };
     Some(if sign { -value } else { value })
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn single(text: &str) -> Option<f32> {
 fn named(text: &str) -> Option<(bool, f64)> {
     let text = text.trim_matches(is_blank);
     let name = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let value = [("NaN", -f64::NAN), ("Infinity", f64::INFINITY)]
+    let value = [("NaN", NAN_DOUBLE), ("Infinity", f64::INFINITY)]
         .into_iter()
         .find_map(|(known, value)| name.eq_ignore_ascii_case(known).then_some(value))?;
     Some((text.starts_with('-'), value))

@@ -6,6 +6,7 @@ use super::rounding::{ROUND_DIGITS_DOUBLE, ROUND_DIGITS_SINGLE, mode, round_digi
 use super::tuple::named;
 use super::{Call, Row, row};
 use crate::expr::exception::Outcome;
+use crate::expr::fold::NAN_DOUBLE;
 use crate::value::Value;
 
 /// All tables of this file.
@@ -36,19 +37,16 @@ macro_rules! functions {
             row($name, concat!("static ", $name, " Exp10M1(", $name, " x)"), |call| {
                 one::<$native, $native>(call, |x| (10.0 as $native).powf(x) - 1.0)
             }),
-            row($name, concat!("static ", $name, " Log(", $name, " x)"), |call| one(call, $native::ln)),
+            row($name, concat!("static ", $name, " Log(", $name, " x)"), |call| one(call, <$native as Reckoned>::logarithm)),
             row($name, concat!("static ", $name, " Log(", $name, " x, ", $name, " newBase)"), |call| {
-                two::<$native, $native>(call, |x, base| match has_logarithm(x.wide(), base.wide()) {
-                    true => x.ln() / base.ln(),
-                    false => $native::NAN,
-                })
+                two::<$native, $native>(call, Reckoned::logarithm_to)
             }),
             row($name, concat!("static ", $name, " LogP1(", $name, " x)"), |call| {
-                one::<$native, $native>(call, |x| (x + 1.0).ln())
+                one::<$native, $native>(call, |x| (x + 1.0).logarithm())
             }),
-            row($name, concat!("static ", $name, " Log2(", $name, " value)"), |call| one(call, $native::log2)),
+            row($name, concat!("static ", $name, " Log2(", $name, " value)"), |call| one(call, <$native as Reckoned>::logarithm_of_two)),
             row($name, concat!("static ", $name, " Log2P1(", $name, " x)"), |call| {
-                one::<$native, $native>(call, |x| (x + 1.0).log2())
+                one::<$native, $native>(call, |x| (x + 1.0).logarithm_of_two())
             }),
             row($name, concat!("static ", $name, " Log10(", $name, " x)"), |call| one(call, $native::log10)),
             row($name, concat!("static ", $name, " Log10P1(", $name, " x)"), |call| {
@@ -57,15 +55,15 @@ macro_rules! functions {
             row($name, concat!("static ", $name, " Sin(", $name, " x)"), |call| one(call, $native::sin)),
             row($name, concat!("static ", $name, " Sinh(", $name, " x)"), |call| one(call, $native::sinh)),
             row($name, concat!("static ", $name, " Asin(", $name, " x)"), |call| one(call, $native::asin)),
-            row($name, concat!("static ", $name, " Asinh(", $name, " x)"), |call| one(call, <$native as Hyperbolic>::area_sine)),
+            row($name, concat!("static ", $name, " Asinh(", $name, " x)"), |call| one(call, <$native as Reckoned>::area_sine)),
             row($name, concat!("static ", $name, " Cos(", $name, " x)"), |call| one(call, $native::cos)),
             row($name, concat!("static ", $name, " Cosh(", $name, " x)"), |call| one(call, $native::cosh)),
             row($name, concat!("static ", $name, " Acos(", $name, " x)"), |call| one(call, $native::acos)),
-            row($name, concat!("static ", $name, " Acosh(", $name, " x)"), |call| one(call, <$native as Hyperbolic>::area_cosine)),
+            row($name, concat!("static ", $name, " Acosh(", $name, " x)"), |call| one(call, <$native as Reckoned>::area_cosine)),
             row($name, concat!("static ", $name, " Tan(", $name, " x)"), |call| one(call, $native::tan)),
             row($name, concat!("static ", $name, " Tanh(", $name, " x)"), |call| one(call, $native::tanh)),
             row($name, concat!("static ", $name, " Atan(", $name, " x)"), |call| one(call, $native::atan)),
-            row($name, concat!("static ", $name, " Atanh(", $name, " x)"), |call| one(call, <$native as Hyperbolic>::area_tangent)),
+            row($name, concat!("static ", $name, " Atanh(", $name, " x)"), |call| one(call, <$native as Reckoned>::area_tangent)),
             row($name, concat!("static ", $name, " AsinPi(", $name, " x)"), |call| {
                 one::<$native, $native>(call, |x| x.asin() / std::$native::consts::PI)
             }),
@@ -193,8 +191,15 @@ roundings! {
     DOUBLE_ROUND "double" f64 ROUND_DIGITS_DOUBLE rounded;
 }
 
-/// The inverse hyperbolic functions as the C library reckons them: Rust's own overflow early and end in other digits.
-pub(super) trait Hyperbolic {
+/// Functions as the C library reckons them. Rust's own inverse hyperbolic functions overflow early and end in other digits; of what
+/// has no logarithm another NaN is the result.
+pub(super) trait Reckoned: Sized {
+    /// `log`
+    fn logarithm(self) -> Self;
+    /// `log2`
+    fn logarithm_of_two(self) -> Self;
+    /// .NET's logarithm to any base.
+    fn logarithm_to(self, base: Self) -> Self;
     /// `asinh`
     fn area_sine(self) -> Self;
     /// `acosh`
@@ -203,9 +208,26 @@ pub(super) trait Hyperbolic {
     fn area_tangent(self) -> Self;
 }
 
-macro_rules! hyperbolic {
+macro_rules! reckoned {
     ($($native:ident)*) => {
-        $(impl Hyperbolic for $native {
+        $(impl Reckoned for $native {
+            fn logarithm(self) -> Self {
+                if self < 0.0 { Self::NAN } else { self.ln() }
+            }
+
+            fn logarithm_of_two(self) -> Self {
+                if self < 0.0 { Self::NAN } else { self.log2() }
+            }
+
+            fn logarithm_to(self, base: Self) -> Self {
+                match (self, base) {
+                    (x, _) if x.is_nan() => x,
+                    (_, base) if base.is_nan() => base,
+                    (x, base) if has_logarithm(x.wide(), base.wide()) => x.logarithm() / base.logarithm(),
+                    _ => NAN_DOUBLE as Self,
+                }
+            }
+
             fn area_sine(self) -> Self {
                 let (x, square) = (self.abs(), self * self);
                 let area = match x {
@@ -228,6 +250,9 @@ macro_rules! hyperbolic {
 
             fn area_tangent(self) -> Self {
                 let (x, twice) = (self.abs(), self.abs() * 2.0);
+                if x > 1.0 {
+                    return NAN_DOUBLE as Self;
+                }
                 let argument = if x < 0.5 { twice + twice * x / (1.0 - x) } else { twice / (1.0 - x) };
                 (0.5 * argument.ln_1p()).copysign(self)
             }
@@ -238,7 +263,7 @@ macro_rules! hyperbolic {
 /// From here on the square of a number is all that counts: 2^28.
 const LARGE: f32 = 268_435_456.0;
 
-hyperbolic! { f32 f64 }
+reckoned! { f32 f64 }
 
 /// One of two numbers: the first when `first_wins`.
 pub(super) fn pick<T: Real>(call: &Call<'_, '_>, first_wins: fn(f64, f64) -> bool) -> Outcome<Value> {
@@ -270,20 +295,22 @@ pub(super) fn smallest(a: f64, b: f64) -> bool {
     a.abs() < b.abs() || same(a.abs(), b.abs()) && a.is_sign_negative()
 }
 
-/// Whether a number has a logarithm to this base.
-pub(super) fn has_logarithm(value: f64, base: f64) -> bool {
-    let has_no_base = same(base, 1.0) || !same(value, 1.0) && (same(base, 0.0) || same(base, f64::INFINITY));
-    !value.is_nan() && !base.is_nan() && !has_no_base
+// Whether .NET thinks that a number has a logarithm to this base.
+fn has_logarithm(value: f64, base: f64) -> bool {
+    !same(base, 1.0) && (same(value, 1.0) || !same(base, 0.0) && !same(base, f64::INFINITY))
 }
 
 /// What is left of `x / y` when the quotient is the nearest whole number.
 pub(super) fn remainder(x: f64, y: f64) -> f64 {
-    if x.is_nan() || y.is_nan() {
-        return f64::NAN;
+    if x.is_nan() {
+        return x;
+    }
+    if y.is_nan() {
+        return y;
     }
     let regular = x % y;
     if regular.is_nan() {
-        return f64::NAN;
+        return NAN_DOUBLE;
     }
     if same(regular, 0.0) && x.is_sign_negative() {
         return -0.0;
@@ -329,11 +356,10 @@ pub(super) fn scaled(x: f64, n: i32) -> f64 {
 fn root(x: f64, n: i32) -> f64 {
     let is_odd = n % 2 != 0;
     match n {
-        // The NaN that `0 / 0` gives, which is the one of the constants.
-        0 => -f64::NAN,
+        0 => NAN_DOUBLE,
         2 => x.sqrt() + 0.0,
         3 => x.cbrt(),
-        _ if x.is_nan() || x < 0.0 && !is_odd => f64::NAN,
+        _ if x.is_nan() || x < 0.0 && !is_odd => NAN_DOUBLE,
         _ if same(x, 0.0) && n > 0 => {
             if is_odd {
                 x
@@ -360,7 +386,7 @@ fn half_turns(x: f64) -> (f64, f64) {
 
 fn sine_of_turns(x: f64) -> f64 {
     if !x.is_finite() {
-        return f64::NAN;
+        return NAN_DOUBLE;
     }
     let (sign, rest) = half_turns(x);
     let sine = match rest {
@@ -374,7 +400,7 @@ fn sine_of_turns(x: f64) -> f64 {
 
 fn cosine_of_turns(x: f64) -> f64 {
     if !x.is_finite() {
-        return f64::NAN;
+        return NAN_DOUBLE;
     }
     let (sign, rest) = half_turns(x);
     sign * match rest {
@@ -388,7 +414,7 @@ fn cosine_of_turns(x: f64) -> f64 {
 
 fn tangent_of_turns(x: f64) -> f64 {
     if !x.is_finite() {
-        return f64::NAN;
+        return NAN_DOUBLE;
     }
     let (sign, rest) = half_turns(x);
     match rest {

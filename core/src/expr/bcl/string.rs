@@ -157,7 +157,7 @@ pub(super) fn compare(a: Option<&Arc<str>>, b: Option<&Arc<str>>, ignore_case: b
 }
 
 /// `StringComparison.Ordinal`
-const ORDINAL: i32 = 4;
+pub(super) const ORDINAL: i32 = 4;
 
 fn compare_ordinal(a: Option<&Arc<str>>, b: Option<&Arc<str>>) -> Value {
     match (a, b) {

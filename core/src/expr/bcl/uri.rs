@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::enums::URI_HOST_NAME_TYPE;
-use super::uri_text::{escape, unescape_whole, with_controls, without_dots};
+use super::uri_text::{escape, has_readable_escape, unescape_whole, with_controls, without_dots};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_operation, null_reference, throw};
@@ -39,9 +39,9 @@ pub(super) const ROWS: &[Row] = &[
         let text = this(call)?.original.clone();
         call.yields(text)
     }),
-    row(OWNER, "string AbsolutePath", |call| shown(call, |uri| uri.path.clone())),
+    row(OWNER, "string AbsolutePath", |call| shown(call, |uri| shown_path(uri).to_owned())),
     row(OWNER, "string LocalPath", |call| shown(call, local_path)),
-    row(OWNER, "string PathAndQuery", |call| shown(call, |uri| format!("{}{}", uri.path, uri.query))),
+    row(OWNER, "string PathAndQuery", |call| shown(call, |uri| format!("{}{}", shown_path(uri), uri.query))),
     row(OWNER, "string Query", |call| shown(call, |uri| uri.query.clone())),
     row(OWNER, "string Fragment", |call| shown(call, |uri| uri.fragment.clone())),
     row(OWNER, "string Scheme", |call| shown(call, |uri| uri.scheme.clone())),
@@ -140,13 +140,13 @@ pub(super) const ROWS: &[Row] = &[
             let is_address = inner.parse::<Ipv6Addr>().is_ok();
             return Ok(Value::Enum(URI_HOST_NAME_TYPE.value(if is_address { 4 } else { 0 })));
         }
-        let name = if name.split('.').any(|label| label.starts_with('-')) { "" } else { name };
-        let number = match super::ip_address::parse(name) {
-            Some(_) => return Ok(host_type(name)),
-            None if is_known_name(name) => 2,
-            None => 0,
-        };
-        Ok(Value::Enum(URI_HOST_NAME_TYPE.value(number)))
+        let name = name.split_once('%').map_or(name, |(address, _)| if address.contains(':') { address } else { name });
+        let is_wrong = |label: &str| label.starts_with('-') || label.chars().count() > LABEL_CHARS_MAX;
+        let name = if name.split('.').any(is_wrong) { "" } else { name };
+        if name.is_empty() {
+            return Ok(Value::Enum(URI_HOST_NAME_TYPE.value(0)));
+        }
+        Ok(dotted(name).map_or_else(|| host_type(name), |address| host_type(&address)))
     }),
     row(OWNER, "static bool CheckSchemeName(string schemeName)", |call| {
         Ok(Value::Bool(call.text_or_null(0)?.is_some_and(|name| is_scheme(name))))
@@ -167,10 +167,12 @@ fn is_same_place(base: &UriParts, other: &UriParts) -> bool {
 /// What can be wrong with a host and the port behind it.
 const HOST_MISTAKES: [&str; 2] =
     ["Invalid URI: The hostname could not be parsed.", "Invalid URI: Invalid port specified."];
+/// The most characters between two dots of a host's name.
+const LABEL_CHARS_MAX: usize = 63;
 /// A drive and no path from its root.
 const UNROOTED: &str = "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.";
 /// What is left out around an address.
-pub(super) const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// An address of the kind that is asked for: 1 absolute, 2 relative, 0 either. A rooted path is relative where it may be, and so is
 /// any path of a file where nothing else is asked for.
@@ -205,6 +207,12 @@ pub(super) fn of_kind(text: &str, kind: i32) -> Outcome<UriParts> {
     }
 }
 
+// A path that begins with a drive has no slash in front of it.
+fn shown_path(uri: &UriParts) -> &str {
+    let dos = uri.path.strip_prefix('/').filter(|path| uri.scheme == "file" && uri.host.is_empty() && is_dos(path));
+    dos.unwrap_or(&uri.path)
+}
+
 // As the file system of the path's own kind writes it.
 fn local_path(uri: &UriParts) -> String {
     let path = unescape_whole(&uri.path);
@@ -217,6 +225,19 @@ fn local_path(uri: &UriParts) -> String {
     match path.strip_prefix('/') {
         Some(dos) if is_dos(dos) => dos.replace('/', "\\"),
         _ => path,
+    }
+}
+
+// The slashes of either kind behind `file:` in the form that says the same, and what stands behind them.
+fn placed_file(rest: &str) -> Option<String> {
+    let behind = rest.trim_start_matches(['/', '\\']);
+    let slashes = rest.get(..rest.len() - behind.len())?;
+    let is_mixed = slashes.contains('\\');
+    match slashes.len() {
+        0..=3 if is_dos(behind) => Some(format!("/{}", behind.replace('\\', "/"))),
+        4.. => Some(behind.replace('\\', "/")),
+        2 | 3 if is_mixed => Some(format!("{}{}", "/".repeat(slashes.len() - 2), behind.replace('\\', "/"))),
+        _ => None,
     }
 }
 
@@ -299,15 +320,9 @@ fn is_scheme(name: &str) -> bool {
 }
 
 fn is_name(host: &str) -> bool {
-    let is_label =
-        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let is_part = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_label = |label: &str| !label.is_empty() && label.chars().all(is_part);
     !host.is_empty() && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
-}
-
-// Whether `CheckHostName` takes it for a name: whatever is not ASCII may stand in it, and no label is too long.
-fn is_known_name(name: &str) -> bool {
-    let letters: String = name.chars().map(|c| if c.is_ascii() { c } else { 'a' }).collect();
-    is_name(&letters) && letters.split('.').all(|label| label.len() < 64)
 }
 
 fn host_type(host: &str) -> Value {
@@ -323,11 +338,16 @@ fn host_type(host: &str) -> Value {
 /// An absolute address; the messages are those of .NET 8.
 pub(super) fn parse(text: &str) -> Outcome<UriParts> {
     let uri = read(text)?;
-    Ok(UriParts { shown: with_controls(text.trim_matches(BLANKS), |marked| read(marked).ok()), ..uri })
+    Ok(UriParts { shown: with_controls(trimmed(text), |marked| read(marked).ok()), ..uri })
+}
+
+/// An address without the blanks around it; those behind it belong to it when something before them is shown without its escape.
+pub(super) fn trimmed(text: &str) -> &str {
+    if has_readable_escape(text) { text.trim_start_matches(BLANKS) } else { text.trim_matches(BLANKS) }
 }
 
 fn read(text: &str) -> Outcome<UriParts> {
-    let trimmed = text.trim_matches(BLANKS);
+    let trimmed = trimmed(text);
     if text.is_empty() {
         return Err(malformed("Invalid URI: The URI is empty."));
     }
@@ -357,18 +377,25 @@ fn read(text: &str) -> Outcome<UriParts> {
     let needs_host = WITH_HOST.contains(&scheme.as_str());
     let mut uri = UriParts { original: text.to_owned(), scheme, ..UriParts::default() };
     let is_placed = needs_host || uri.scheme == "file";
-    let after = rest.strip_prefix("//").or_else(|| rest.strip_prefix("\\\\").filter(|_| is_placed));
+    let file = if uri.scheme == "file" { placed_file(rest) } else { None };
+    let after = file.as_deref().or_else(|| rest.strip_prefix("//"));
+    let after = after.or_else(|| rest.strip_prefix("\\\\").filter(|_| is_placed));
     let Some(after) = after else {
+        if is_placed && is_share(rest) {
+            return Err(no_host());
+        }
         if is_placed {
             return Err(malformed("Invalid URI: The Authority/Host could not be parsed."));
         }
         let (path, query, fragment) = split_path(rest);
-        if uri.scheme == "mailto"
-            && let Some((user, host)) = path.split_once('@')
-            && is_name(host)
-        {
+        if uri.scheme == "mailto" && !path.is_empty() {
+            let (authority, path) = path.split_at_checked(path.find('/').unwrap_or(path.len())).unwrap_or((path, ""));
+            let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+            if user.contains('@') || !is_name(host) {
+                return Err(no_host());
+            }
             let (user_info, host) = (escape(user), host.to_lowercase());
-            return Ok(UriParts { user_info, host, query, fragment, ..uri });
+            return Ok(UriParts { user_info, host, path: escape(path), query, fragment, ..uri });
         }
         return Ok(UriParts { path: escape(path), query, fragment, ..uri });
     };
@@ -377,7 +404,9 @@ fn read(text: &str) -> Outcome<UriParts> {
     uri.has_authority = true;
     read_authority(&mut uri, authority, needs_host)?;
     let (path, query, fragment) = split_path(rest);
-    let path = escape(&without_dots(&path.replace('\\', "/")));
+    let is_of_unix = uri.scheme == "file" && authority.is_empty();
+    let path = if is_of_unix { path.to_owned() } else { path.replace('\\', "/") };
+    let path = escape(&without_dots(&path));
     uri.path = if path.is_empty() { "/".to_owned() } else { path };
     uri.query = query;
     uri.fragment = fragment;
@@ -399,9 +428,13 @@ fn split_path(text: &str) -> (&str, String, String) {
     (path, escape(query), escape(fragment))
 }
 
+fn no_host() -> Interrupt {
+    let [no_host, _] = HOST_MISTAKES;
+    malformed(no_host)
+}
+
 fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outcome<()> {
-    let [no_host, no_port] = HOST_MISTAKES;
-    let no_host = || malformed(no_host);
+    let [_, no_port] = HOST_MISTAKES;
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     if user.contains('@') {
         return Err(no_host());
@@ -471,7 +504,8 @@ pub(super) fn resolve(base: &UriParts, relative: &str) -> Outcome<UriParts> {
         let none = if has_place(base) { "/" } else { "" };
         let folder = base.path.rfind('/').and_then(|end| base.path.get(..=end)).unwrap_or(none);
         match relative.chars().next() {
-            Some('/' | '\\') => format!("{root}{relative}"),
+            Some('/') => format!("{root}{relative}"),
+            Some('\\') => format!("{root}{}", relative.replace('\\', "/")),
             Some('?') => format!("{root}{}{relative}", base.path),
             Some('#') => format!("{root}{}{}{relative}", base.path, base.query),
             _ => format!("{root}{folder}{relative}"),
@@ -505,5 +539,8 @@ pub(super) fn difference(from: &str, to: &str) -> String {
         return String::new();
     }
     let ups = from.get(shared..).unwrap_or("").matches('/').count();
-    format!("{}{}", "../".repeat(ups), to.get(shared..).unwrap_or(""))
+    let path = format!("{}{}", "../".repeat(ups), to.get(shared..).unwrap_or(""));
+    // Nothing would be the document itself, and a colon would end a scheme.
+    let has_colon = path.split('/').next().is_some_and(|segment| segment.contains(':'));
+    if path.is_empty() || has_colon { format!("./{path}") } else { path }
 }

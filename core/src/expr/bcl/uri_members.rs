@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::string::distance_in_any_case;
-use super::string::{distance, ignores_case};
-use super::uri::{BLANKS, absolute, difference, is_dos, is_file_path, must_be_absolute, of_kind, resolve, uri_at};
+use super::string::{ORDINAL, distance, ignores_case, ordinal_distance};
+use super::uri::{absolute, difference, is_dos, is_file_path, must_be_absolute, of_kind, resolve, trimmed, uri_at};
 use super::uri_text::{has_only_allowed, unescape_whole};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
@@ -61,7 +61,11 @@ pub(super) const ROWS: &[Row] = &[
                 (false, true) => return Ok(Value::Int32(1)),
                 (false, false) => (components(call, 0, wanted, format)?, components(call, 1, wanted, format)?),
             };
-            Ok(if ignore { distance_in_any_case(&a, &b) } else { distance(&a, &b) })
+            Ok(match call.number(4)? {
+                _ if ignore => distance_in_any_case(&a, &b),
+                ORDINAL => ordinal_distance(&a, &b),
+                _ => distance(&a, &b),
+            })
         },
     ),
     row(OWNER, "bool IsWellFormedOriginalString()", |call| {
@@ -184,7 +188,7 @@ pub(super) fn is_well_formed(uri: &UriParts) -> bool {
         // A relative one is no address of the international kind.
         return !first.starts_with(':') && text.is_ascii() && !text.contains(['#', '[', ']']) && has_only_allowed(text);
     }
-    let text = uri.original.trim_matches(BLANKS);
+    let text = trimmed(&uri.original);
     let rest = text.get(uri.scheme.len() + 1..).unwrap_or("");
     let behind = rest.strip_prefix("//");
     let is_odd_file = uri.scheme == "file" && behind.is_none_or(|behind| behind.starts_with("//") || is_dos(behind));

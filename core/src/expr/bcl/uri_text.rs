@@ -88,6 +88,19 @@ fn escaped_byte(bytes: &[u8], at: usize) -> Option<u8> {
     u8::try_from(digit(at + 1)? * 16 + digit(at + 2)?).ok()
 }
 
+/// Whether something is escaped that addresses show plainly: an unreserved character, or one beyond ASCII.
+pub(super) fn has_readable_escape(text: &str) -> bool {
+    let mut escapes = text.match_indices('%').filter_map(|(at, _)| Some((at, escaped_byte(text.as_bytes(), at)?)));
+    escapes.any(|(at, byte)| match byte {
+        0..=0x7f => byte.is_ascii_alphanumeric() || b"-._~".contains(&byte),
+        // The longest character has four bytes.
+        _ => text.get(at..).is_some_and(|rest| {
+            let first: String = rest.chars().take(4 * "%XX".len()).collect();
+            !unescape_whole(&first).starts_with('%')
+        }),
+    })
+}
+
 /// Escapes what must be, and shows unreserved characters plainly that were escaped (RFC 3986, section 6.2.2.2).
 pub(super) fn escape(text: &str) -> String {
     let bytes = text.as_bytes();

@@ -173,7 +173,7 @@ impl Checker<'_> {
             if self.overflow != Some(Overflow::Wraps) && fold::overflows(BinaryOp::Subtract, &zero, value) {
                 self.report("constant", span, "the operation overflows at compile time");
             }
-            if let Ok(value) = eval::negate(operands, value) {
+            if let Some(value) = fold::negate(operands, value) {
                 return Node::Constant(value);
             }
         }
@@ -327,13 +327,12 @@ fn signed_constants(left: Typed, right: Typed) -> (Typed, Typed) {
         (None, Some(conversion)) => Typed::new(apply(conversion, typed.node), ty.clone(), typed.span),
         _ => typed,
     };
-    if is_unsigned(&left.ty) {
-        let right = unsigned(right, &left.ty);
-        return (left, right);
+    let (plain_left, plain_right) = (unwrapped(&left.ty).0.clone(), unwrapped(&right.ty).0.clone());
+    if is_unsigned(&plain_left) {
+        return (left, unsigned(right, &plain_left));
     }
-    if is_unsigned(&right.ty) {
-        let left = unsigned(left, &right.ty);
-        return (left, right);
+    if is_unsigned(&plain_right) {
+        return (unsigned(left, &plain_right), right);
     }
     (left, right)
 }

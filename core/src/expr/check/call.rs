@@ -136,14 +136,16 @@ impl Checker<'_> {
             found.retain(|(member, _)| !is_static || !member.is_extension);
             found.extend(members_of(&level, &name.text, true));
             found.retain(|(member, _)| member.form == Form::Method);
-            if explicit.is_empty() && is_one_of_several(&level, ty) {
-                found.retain(|(member, _)| member.owner_type_parameters == 0);
+            let is_open = explicit.is_empty() && is_one_of_several(&level, ty);
+            if is_open {
+                found = unbound(found);
             }
             let (near, far) = found.into_iter().partition::<Found<'_>, _>(|(member, _)| is_near(member));
             let candidate = match self.choose(&near, explicit, &given, name.span) {
                 Some(candidate) => Some(candidate),
                 None => self.choose(&far, explicit, &given, name.span),
             };
+            let candidate = candidate.filter(|candidate| !is_open || candidate.is_of(&level));
             let mut found = [near, far].concat();
             if let Some(candidate) = candidate {
                 if candidate.member.is_static != is_static {
@@ -193,10 +195,12 @@ impl Checker<'_> {
         for level in levels(&receiver.ty) {
             let mut found = members_of(&level, &name.text, false);
             found.retain(|(member, _)| member.form == Form::Method && member.is_extension);
-            if explicit.is_empty() && is_one_of_several(&level, &receiver.ty) {
-                continue;
+            let is_open = explicit.is_empty() && is_one_of_several(&level, &receiver.ty);
+            if is_open {
+                found = unbound(found);
             }
-            if let Some(candidate) = self.choose(&found, explicit, &given, name.span) {
+            let candidate = self.choose(&found, explicit, &given, name.span);
+            if let Some(candidate) = candidate.filter(|candidate| !is_open || candidate.is_of(&level)) {
                 return self.emit(&candidate, Some(receiver.node), ReceiverRule::None, given, span);
             }
         }
@@ -243,6 +247,14 @@ fn is_near(member: &Member) -> bool {
     let is_default = &*member.name == "GetValueOrDefault";
     let is_plain = (member.is_extension || is_default) && member.owner_type_parameters == 0;
     is_plain && matches!(member.owner, Ty::Generic(Class::Dictionary | Class::ReadOnlyDictionary, _))
+}
+
+// The members as far as only their arguments say of what they are.
+fn unbound(mut found: Found<'static>) -> Found<'static> {
+    for (member, bindings) in &mut found {
+        bindings.iter_mut().take(member.owner_type_parameters).for_each(|bound| *bound = None);
+    }
+    found
 }
 
 // Whether the type is the same generic one in another way too, so that nothing is inferred from this one: `JObject` is a sequence of

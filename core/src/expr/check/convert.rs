@@ -234,6 +234,12 @@ impl Checker<'_> {
 
     pub(super) fn cast(&mut self, written: &TypeName, operand: Typed, span: Span) -> Typed {
         let to = self.resolve(written);
+        self.cast_to(&to, operand, span)
+    }
+
+    /// A cast, or a report that there is none.
+    pub(super) fn cast_to(&mut self, to: &Ty, operand: Typed, span: Span) -> Typed {
+        let to = to.clone();
         if operand.ty == Ty::Error || to == Ty::Error {
             return Typed::new(operand.node, to, span);
         }
@@ -242,6 +248,8 @@ impl Checker<'_> {
             Some(conversion) => {
                 let target = if let Ty::Nullable(inner) = &to { inner } else { &to };
                 if let Node::Constant(value) = &operand.node
+                    // What may be null is no constant.
+                    && !operand.ty.holds_null()
                     // Decimals never wrap.
                     && (self.overflow != Some(Overflow::Wraps) || operand.ty == Ty::Decimal || to == Ty::Decimal)
                     && fold::loses(value, target)
@@ -260,12 +268,12 @@ impl Checker<'_> {
             // What becomes a token may be one of the classes of tokens.
             None if is_json(&to) && is_json_source(&operand.ty) => {
                 let token = self.convert_to(operand, &Ty::Class(Class::JToken));
-                self.cast(written, token, span)
+                self.cast_to(&to, token, span)
             }
             None if matches!(operand.ty, Ty::Nullable(_)) => {
                 let Ty::Nullable(inner) = operand.ty else { return Typed::error(span) };
                 let unwrapped = Node::Convert(Conversion::Unwrap((*inner).clone()), Box::new(operand.node));
-                self.cast(written, Typed::new(unwrapped, (*inner).clone(), operand.span), span)
+                self.cast_to(&to, Typed::new(unwrapped, (*inner).clone(), operand.span), span)
             }
             None => {
                 let from = &operand.ty;

@@ -43,16 +43,22 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         if let (Some(_), [argument]) = (crate::expr::generic::delegate(ty), arguments) {
-            return self.value_as(&argument.value, ty);
+            let typed = self.value_as(&argument.value, ty);
+            return self.convert_to(typed, ty);
         }
         // `new int?()` and `new int?(5)` are the conversions.
         if let Ty::Nullable(inner) = ty {
+            let count = given.len();
             return match <[Given<'_>; 1]>::try_from(given) {
                 Ok([only]) => {
                     let value = self.convert_to(only.typed, inner);
                     Typed::new(value.node, ty.clone(), span)
                 }
-                Err(_) => Typed::new(Node::Constant(Value::Null), ty.clone(), span),
+                Err(_) if count == 0 => Typed::new(Node::Constant(Value::Null), ty.clone(), span),
+                Err(_) => {
+                    self.report("no-overload", span, format!("no overload of `new {ty}` takes {count} arguments"));
+                    Typed::error(span)
+                }
             };
         }
         let mut found = members_of(ty, "new", true);
@@ -207,6 +213,9 @@ impl Checker<'_> {
                 _ => Ty::Int32,
             };
             let typed = self.convert_to(typed, &ty);
+            if let Node::Constant(Value::Int32(i32::MIN..0) | Value::Int64(i64::MIN..0)) = &typed.node {
+                self.report("constant", length.span, "an array cannot have a negative length");
+            }
             let typed = Typed::new(apply(explicit(&ty, &Ty::Int32).flatten(), typed.node), Ty::Int32, length.span);
             nodes.push(typed.node);
         }

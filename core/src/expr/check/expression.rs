@@ -41,7 +41,7 @@ impl Checker<'_> {
             ExprKind::NewAnonymous(members) => self.anonymous(members, span),
             ExprKind::Tuple(members) => self.tuple(members, span),
             ExprKind::IsConstant(operand, constant) => self.constant_test(operand, constant, span),
-            ExprKind::IsDeclared(operand, ty, name) => self.declared_pattern(operand, ty.as_ref(), name, span).0,
+            ExprKind::IsDeclared(operand, ty, name) => self.declared_pattern(operand, ty.as_ref(), name, span).test,
             ExprKind::Throw(thrown) => {
                 self.throw_expression(thrown, span);
                 self.homeless(span, "a `throw` stands in `?:`, behind `??` or behind `=>`, or is a statement")

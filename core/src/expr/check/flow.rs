@@ -95,11 +95,15 @@ impl Checker<'_> {
                 Condition { node, when_true: inner.when_false, when_false: inner.when_true }
             }
             ExprKind::IsDeclared(operand, ty, name) => {
-                let (typed, slot) = self.declared_pattern(operand, ty.as_ref(), name, expr.span);
-                let when_false = self.frame.assigned.clone();
-                let mut when_true = when_false.clone();
-                when_true.insert(slot);
-                Condition { node: typed.node, when_true, when_false }
+                let pattern = self.declared_pattern(operand, ty.as_ref(), name, expr.span);
+                let before = self.frame.assigned.clone();
+                let mut when_true = before.clone();
+                when_true.insert(pattern.slot);
+                let when_false = if pattern.takes_all { Assigned::unreachable() } else { before };
+                Condition { node: pattern.test.node, when_true, when_false }
+            }
+            ExprKind::Conditional(test, yes, no) if !is_throw(yes) && !is_throw(no) => {
+                self.test_of_three(test, yes, no)
             }
             _ => {
                 let typed = self.value(expr);
@@ -116,10 +120,33 @@ impl Checker<'_> {
         }
     }
 
+    // `a ? b : c` as a condition.
+    fn test_of_three(&mut self, test: &Expr, yes: &Expr, no: &Expr) -> Condition {
+        let test = self.test(test);
+        self.frame.assigned = test.when_true;
+        let yes = self.test(yes);
+        self.frame.assigned = test.when_false;
+        let no = self.test(no);
+        let node = match (test.node, yes.node, no.node) {
+            (Node::Constant(Value::Bool(true)), yes @ Node::Constant(_), Node::Constant(_)) => yes,
+            (Node::Constant(Value::Bool(false)), Node::Constant(_), no @ Node::Constant(_)) => no,
+            parts => Node::Conditional(Box::new(parts)),
+        };
+        Condition {
+            node,
+            when_true: yes.when_true.meet(&no.when_true),
+            when_false: yes.when_false.meet(&no.when_false),
+        }
+    }
+
     /// A condition as a value.
     pub(super) fn condition(&mut self, expr: &Expr) -> Node {
         let condition = self.test(expr);
         self.frame.assigned = condition.when_true.meet(&condition.when_false);
         condition.node
     }
+}
+
+const fn is_throw(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Throw(_))
 }

@@ -110,6 +110,8 @@ impl Checker<'_> {
             None => Frame::new(Wanted::Anything),
         };
         self.surroundings.truncate(depth);
+        // What is declared inside is no name for the blocks around any more.
+        self.frame.names.extend(frame.names.iter().cloned());
         let ty = best_common(&frame.results);
         let stored = frame.captures.iter().filter(|capture| frame.stored.contains(&capture.inner));
         let stored = stored.map(|capture| capture.outer).collect();
@@ -191,7 +193,7 @@ impl Checker<'_> {
         };
         self.trials_left = left;
         let problems = std::mem::take(self.problems);
-        let arrays = self.arrays;
+        let (arrays, names) = (self.arrays, self.frame.names.len());
         let captures: Vec<usize> = self.frames().map(|frame| frame.captures.len()).collect();
         let states: Vec<(u16, Assigned)> = self.frames().map(|frame| (frame.slots, frame.assigned.clone())).collect();
         let functions: Vec<(usize, Vec<usize>)> =
@@ -199,6 +201,7 @@ impl Checker<'_> {
         let (_, result) = self.function(lambda, parameters, Wanted::Anything);
         let failed = std::mem::replace(self.problems, problems);
         self.arrays = arrays;
+        self.frame.names.truncate(names);
         let frames = self.outer.iter_mut().chain(std::iter::once(&mut self.frame));
         let restored = frames.zip(captures.into_iter().zip(states)).zip(functions);
         for ((frame, (captures, (slots, assigned))), (instances, scopes)) in restored {

@@ -47,6 +47,13 @@ pub(super) struct Candidate<'m> {
     pub(super) bodies: Vec<Option<Ty>>,
 }
 
+impl Candidate<'_> {
+    /// Whether the member is one of this type, as it has turned out.
+    pub(super) fn is_of(&self, ty: &Ty) -> bool {
+        ty.converts_to(&substitute(&self.member.owner, &self.types))
+    }
+}
+
 /// Members with what the type parameters of their owners stand for.
 pub(super) type Found<'m> = Vec<(&'m Member, Vec<Option<Ty>>)>;
 

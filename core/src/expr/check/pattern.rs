@@ -8,23 +8,36 @@ use crate::expr::syntax::{Expr, ExprKind, Ident, TypeName};
 use crate::expr::ty::{Named, Ty};
 use crate::span::Span;
 
+/// `x is T name`.
+pub(super) struct DeclaredPattern {
+    pub(super) test: Typed,
+    /// Where the value stands then.
+    pub(super) slot: u16,
+    /// Whether every value is of the type.
+    pub(super) takes_all: bool,
+}
+
 impl Checker<'_> {
-    /// `x is T name`; gives the test and the slot of the name.
+    /// `x is T name`.
     pub(super) fn declared_pattern(
         &mut self,
         operand: &Expr,
         written: Option<&TypeName>,
         name: &Ident,
         span: Span,
-    ) -> (Typed, u16) {
+    ) -> DeclaredPattern {
         let operand = self.value(operand);
         let ty = match written {
             Some(written) => self.resolve(written),
             None => operand.ty.clone(),
         };
-        let typed = self.matched(operand, &ty, written.is_none(), name, span);
+        let takes_all = written.is_none() || operand.ty == ty && !ty.holds_null();
+        let test = self.matched(operand, &ty, written.is_none(), name, span);
         let slot = self.frame.find(&name.text).map_or(0, |local| local.slot);
-        (typed, slot)
+        if takes_all {
+            self.frame.assigned.insert(slot);
+        }
+        DeclaredPattern { test, slot, takes_all }
     }
 
     /// Whether a value is of the type; it then stands in a new local. `var` takes everything.

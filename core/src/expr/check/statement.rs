@@ -449,14 +449,9 @@ impl Checker<'_> {
         let before = self.frame.assigned.clone();
         self.frame.assigned.insert(slot);
         // An item of another type than the variable's is cast, as C# does it.
-        let cast = match super::convert::explicit(&item, &ty) {
-            Some(Some(conversion)) => Some(Node::Convert(conversion, Box::new(Node::Local(slot)))),
-            Some(None) => None,
-            None => {
-                let message = format!("the items are `{item}`, which cannot be cast to `{ty}`");
-                self.report("type-mismatch", name.span, message);
-                None
-            }
+        let cast = match self.cast_to(&ty, Typed::new(Node::Local(slot), item, name.span), name.span).node {
+            Node::Local(_) => None,
+            cast => Some(cast),
         };
         let ((body, _), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
         self.frame.assigned = match at_break {

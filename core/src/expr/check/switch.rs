@@ -1,5 +1,6 @@
 //! Statements with parts of their own: `try`, `switch`, `using`, `throw`.
 
+use super::binary::unwrapped;
 use super::flow::Assigned;
 use super::member::{levels, members_of};
 use super::statement::{End, TargetKind};
@@ -163,10 +164,7 @@ impl Checker<'_> {
         let ((parts, ends), at_break) =
             self.inside(TargetKind::Switch, labels, |checker| checker.sections(inner, &switched, &reached, &start));
         self.frame.close();
-        let takes_all = |label: &Label| matches!(label.pattern, Pattern::Declared(None, _)) && label.guard.is_none();
-        let has_default = reached.is_taken
-            || parts.otherwise.is_some()
-            || inner.sections.iter().any(|section| section.labels.iter().any(takes_all));
+        let has_default = reached.is_taken || parts.otherwise.is_some() || parts.takes_all;
         let (otherwise, tests, sections) = (parts.otherwise, parts.tests.into(), parts.sections.into());
         steps.push(Step::Switch(Box::new(SwitchStep { slot, value: value.node, tests, otherwise, sections })));
         let after = match (at_break, has_default) {
@@ -266,18 +264,23 @@ impl Checker<'_> {
     ) -> (Sections, bool) {
         let mut parts = Sections::default();
         let mut ends = true;
-        let mut seen = Vec::new();
+        let mut seen = Seen::default();
         for ((at, section), is_reached) in (0_u16..).zip(&inner.sections).zip(&reached.sections) {
             let is_entered = self.frame.jumps.last().is_some_and(|target| target.entered.contains(&at));
             self.frame.assigned = if *is_reached || is_entered { start.clone() } else { Assigned::unreachable() };
             self.frame.open();
+            let before = self.frame.assigned.clone();
+            let mut entered = Assigned::unreachable();
             for label in &section.labels {
+                self.frame.assigned = before.clone();
                 self.subsumed(label, switched, &mut seen);
                 match self.label(label, switched) {
                     Some(test) => parts.tests.push((test, at)),
                     None => parts.otherwise = Some(at),
                 }
+                entered = entered.meet(&self.frame.assigned);
             }
+            self.frame.assigned = entered;
             let patterns = self.frame.scopes.last().map_or(0, Vec::len);
             let mut steps = Vec::new();
             let end = self.statements(&section.statements, &mut steps);
@@ -294,26 +297,33 @@ impl Checker<'_> {
             }
             parts.sections.push(steps.into());
         }
+        parts.takes_all = seen.takes_all(&switched.ty);
         (parts, ends)
     }
 
     // A label whose values an earlier one takes all is never reached.
-    fn subsumed(&mut self, label: &Label, switched: &Typed, seen: &mut Vec<Ty>) {
+    fn subsumed(&mut self, label: &Label, switched: &Typed, seen: &mut Seen) {
         let problems = std::mem::take(self.problems);
         let ty = match &label.pattern {
             Pattern::Default => None,
-            Pattern::Constant(constant) => Some(self.value(constant).ty).filter(|ty| *ty != Ty::Null),
+            Pattern::Constant(constant) => {
+                let ty = self.value(constant).ty;
+                seen.takes_null |= ty == Ty::Null && label.guard.is_none();
+                Some(ty).filter(|ty| *ty != Ty::Null)
+            }
             Pattern::Declared(Some(written), _) => Some(self.resolve(written)),
             Pattern::Declared(None, _) => Some(switched.ty.clone()),
         };
         *self.problems = problems;
         let Some(ty) = ty.filter(|ty| *ty != Ty::Error) else { return };
-        if let Some(earlier) = seen.iter().find(|earlier| ty == **earlier || ty.converts_to(earlier)) {
+        if let Some(earlier) = seen.types.iter().find(|earlier| ty == **earlier || ty.converts_to(earlier)) {
             let message = format!("an earlier `case` takes every `{earlier}` already");
             return self.report("expression-syntax", label.span, message);
         }
         if matches!(label.pattern, Pattern::Declared(..)) && label.guard.is_none() {
-            seen.push(ty);
+            // `var` takes null too.
+            seen.takes_null |= matches!(label.pattern, Pattern::Declared(None, _));
+            seen.types.push(ty);
         }
     }
 
@@ -342,8 +352,9 @@ impl Checker<'_> {
             }
         };
         let Some(guard) = &label.guard else { return Some(test) };
-        let guard = self.condition(guard);
-        Some(Node::AndAlso(Box::new((test, guard))))
+        let guard = self.test(guard);
+        self.frame.assigned = guard.when_true;
+        Some(Node::AndAlso(Box::new((test, guard.node))))
     }
 
     pub(super) fn goto_statement(&mut self, value: Option<&Expr>, span: Span, steps: &mut Vec<Step>) -> End {
@@ -385,4 +396,21 @@ struct Sections {
     tests: Vec<(Node, u16)>,
     otherwise: Option<u16>,
     sections: Vec<Box<[Step]>>,
+    /// Whether there is a label for every value.
+    takes_all: bool,
+}
+
+/// What the labels so far take without a condition.
+#[derive(Default)]
+struct Seen {
+    types: Vec<Ty>,
+    takes_null: bool,
+}
+
+impl Seen {
+    fn takes_all(&self, switched: &Ty) -> bool {
+        let (plain, _) = unwrapped(switched);
+        (self.takes_null || !switched.holds_null())
+            && self.types.iter().any(|ty| ty == plain || plain.is_reference() && plain.converts_to(ty))
+    }
 }

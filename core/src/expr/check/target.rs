@@ -1,6 +1,7 @@
 //! What can be assigned to: locals, properties with a setter, indexers, elements; and `++`. Types, not values, of the rest.
 
-use super::convert::{apply, explicit, implicit_of};
+use super::binary::unwrapped;
+use super::convert::{apply, explicit, implicit_of, is_numeric};
 use super::overload::given;
 use super::{Checker, Typed, Use};
 use crate::expr::generic::{delegate, field};
@@ -310,15 +311,16 @@ impl Checker<'_> {
 
     // `c += 1` on a `char` casts the result back, as C# does for compound operators on its small types.
     fn narrowed(&mut self, result: Typed, ty: &Ty) -> Typed {
-        let is_small = matches!(ty, Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16);
-        if is_small && result.ty == Ty::Int32 {
-            let conversion = match self.overflow {
-                Some(Overflow::Throws) => Some(Conversion::Checked(ty.clone())),
-                Some(Overflow::Wraps) | None => explicit(&result.ty, ty).flatten(),
-            };
-            return Typed::new(apply(conversion, result.node), ty.clone(), result.span);
+        let (small, (whole, is_null)) = (unwrapped(ty).0, unwrapped(&result.ty));
+        if !matches!(small, Ty::Char | Ty::SByte | Ty::Byte | Ty::Int16 | Ty::UInt16) || *whole != Ty::Int32 {
+            return result;
         }
-        result
+        let conversion = match self.overflow {
+            Some(Overflow::Throws) => Some(Conversion::Checked(small.clone())),
+            Some(Overflow::Wraps) | None => explicit(whole, small).flatten(),
+        };
+        let narrowed = if is_null { Ty::nullable(small.clone()) } else { small.clone() };
+        Typed::new(apply(conversion, result.node), narrowed, result.span)
     }
 
     pub(super) fn step(&mut self, operator: StepOp, operand: &Expr, span: Span) -> Typed {
@@ -329,6 +331,9 @@ impl Checker<'_> {
         }
         let current = self.load(&place, &ty, span);
         let one = Typed::new(Node::Constant(Value::Int32(1)), Ty::Int32, span);
+        let (plain, _) = unwrapped(&ty);
+        let is_number = is_numeric(plain) && implicit_of(&one, plain).is_some();
+        let one = if is_number { self.convert_to(one, plain) } else { one };
         let by = match operator {
             StepOp::PreIncrement | StepOp::PostIncrement => BinaryOp::Add,
             StepOp::PreDecrement | StepOp::PostDecrement => BinaryOp::Subtract,

@@ -11,7 +11,7 @@ use crate::expr::parse::signature::Form;
 use crate::expr::ty::{Class, ClassKind, Ty};
 
 // The members that programs are about. One of the many constants of the enumerations is as good as the other.
-static ASKED: LazyLock<Vec<&'static Member>> = LazyLock::new(|| {
+pub(super) static ASKED: LazyLock<Vec<&'static Member>> = LazyLock::new(|| {
     let is_constant = |member: &Member| matches!(&member.owner, Ty::Class(class) if class.kind() == ClassKind::Enum && member.is_static);
     TABLE.members().filter(|member| !is_left_out(member) && !is_constant(member)).collect()
 });
@@ -138,6 +138,7 @@ impl Drawer<'_> {
             let ty = substitute(&member.result, types);
             parts.extend([" = ".into(), self.value(&ty, depth)?.into()]);
         }
+        parts.push(Part::Member(member));
         Some(parts)
     }
 

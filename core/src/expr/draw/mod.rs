@@ -11,7 +11,9 @@ mod statement;
 mod word;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use super::bcl::Member;
 use super::ty::Ty;
 use crate::rng::Rng;
 use drawer::Drawer;
@@ -30,6 +32,8 @@ pub struct Drawn {
 enum Part {
     Text(Cow<'static, str>),
     Node(Drawn),
+    /// What stands before is a call of this member.
+    Member(&'static Member),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +56,27 @@ pub fn draw(rng: &mut Rng) -> Drawn {
     }
 }
 
+/// The members that drawn programs are about, as `(type, signature)`.
+#[must_use]
+pub fn drawable() -> Vec<(String, &'static str)> {
+    call::ASKED.iter().map(|member| shown(member)).collect()
+}
+
+fn shown(member: &Member) -> (String, &'static str) {
+    (member.owner.to_string(), member.signature)
+}
+
 impl Drawn {
+    /// The members that it calls, as [`drawable`] lists them.
+    #[must_use]
+    pub fn members(&self) -> BTreeSet<(String, &'static str)> {
+        let own = self.parts.iter().filter_map(|part| match part {
+            Part::Member(member) => Some(shown(member)),
+            Part::Text(_) | Part::Node(_) => None,
+        });
+        own.chain(self.children().flat_map(Self::members)).collect()
+    }
+
     /// What it looks like in C#.
     #[must_use]
     pub fn source(&self) -> String {
@@ -86,13 +110,14 @@ impl Drawn {
             match part {
                 Part::Text(piece) => text.push_str(piece),
                 Part::Node(node) => node.write(text),
+                Part::Member(_) => {}
             }
         }
     }
 
     fn children(&self) -> impl Iterator<Item = &Self> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Member(_) => None,
             Part::Node(node) => Some(node),
         })
     }

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::rng::Rng;
 use crate::time::Now;
 use crate::value::json::Notes;
-use crate::value::{ContextPart, DateTime, DateTimeKind, DateTimeOffset, JToken, Object, Value};
+use crate::value::{ContextPart, DateTime, DateTimeKind, DateTimeOffset, Decimal, JToken, Object, Value};
 
 use super::bcl::{as_seen, json_cast, json_pairs, json_token, pairs_of, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
@@ -202,6 +202,8 @@ impl Machine<'_> {
     // Trees are as high as stacks allow, so what an arm needs of the stack is in a function of its own.
     pub(crate) fn eval(&mut self, node: &Node) -> Outcome<Value> {
         match node {
+            // Compilers of C# write `decimal.Zero` for every zero without places, whatever its sign.
+            Node::Constant(Value::Decimal(value)) if value.is_bare_zero() => Ok(Value::Decimal(Decimal::ZERO)),
             Node::Constant(value) => Ok(value.clone()),
             Node::Context => Ok(Value::Context(ContextPart::Root)),
             Node::Part(part, steps) => self.part(part, *steps),
@@ -357,7 +359,9 @@ impl Machine<'_> {
                 _ => Value::Null,
             });
         }
-        if node.overflow == Overflow::Throws && fold::overflows(node.operator, left, right) {
+        // Decimals have an exception of their own.
+        let is_whole = node.operands != Operands::Decimal;
+        if node.overflow == Overflow::Throws && is_whole && fold::overflows(node.operator, left, right) {
             return Err(arithmetic_overflow());
         }
         binary(node.operator, node.operands, left, right)

@@ -262,7 +262,7 @@ pub(crate) fn arithmetic_overflow() -> crate::expr::Interrupt {
 
 /// A cast between numbers that throws when the value is out of range.
 pub(crate) fn checked(value: &Value, ty: &Ty) -> Outcome<Value> {
-    let is_decimal = matches!(value, Value::Decimal(_));
+    let is_decimal = matches!(value, Value::Decimal(_)) || *ty == Ty::Decimal;
     if !is_decimal && crate::expr::fold::loses(value, ty) { Err(arithmetic_overflow()) } else { numeric(value, ty) }
 }
 
@@ -369,7 +369,8 @@ fn from_real(value: &Value, ty: &Ty) -> Outcome<Value> {
         Ty::Decimal => return Decimal::of_double(real).map(Value::Decimal).ok_or_else(decimal_overflow),
         Ty::Int32 => Value::Int32(int),
         Ty::Int64 => Value::Int64(long),
-        Ty::UInt64 if real >= 9_223_372_036_854_775_808.0 => Value::UInt64(real as u64),
+        // What is not below 2^63 is made smaller by it before, and larger afterwards.
+        Ty::UInt64 if long == i64::MIN => Value::UInt64(upper_half(real)),
         Ty::UInt64 => Value::UInt64(long as u64),
         Ty::UInt32 => Value::UInt32(long as u32),
         Ty::SByte => Value::SByte(int as i8),
@@ -380,6 +381,16 @@ fn from_real(value: &Value, ty: &Ty) -> Outcome<Value> {
         Ty::Class(class) => return enumerated(*class, int),
         _ => return Err(broken("a cast to no number")),
     })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "only what is in range is cast")]
+fn upper_half(real: f64) -> u64 {
+    const HALF: f64 = 9_223_372_036_854_775_808.0;
+    match real - HALF {
+        rest if rest < -HALF => 1 << 63,
+        rest if rest < HALF => (rest as i64 as u64).wrapping_add(1 << 63),
+        _ => 0,
+    }
 }
 
 // Casts from decimal check their range even where others do not.

@@ -44,7 +44,7 @@ impl Machine<'_> {
 
     pub(super) fn is_constant(&mut self, pair: &(Node, Node)) -> Outcome<Value> {
         let (value, constant) = (self.eval(&pair.0)?, self.eval(&pair.1)?);
-        Ok(Value::Bool(value == constant))
+        Ok(Value::Bool(is_same_constant(&value, &constant)))
     }
 
     pub(super) fn is_declared(&mut self, ty: &Ty, slot: u16, inner: &Node) -> Outcome<Value> {
@@ -54,5 +54,14 @@ impl Machine<'_> {
             self.declare(slot, value)?;
         }
         Ok(Value::Bool(fits))
+    }
+}
+
+// Among constants NaN is NaN.
+fn is_same_constant(value: &Value, constant: &Value) -> bool {
+    match (value, constant) {
+        (Value::Double(value), Value::Double(constant)) if constant.is_nan() => value.is_nan(),
+        (Value::Single(value), Value::Single(constant)) if constant.is_nan() => value.is_nan(),
+        (value, constant) => value == constant,
     }
 }

@@ -1,11 +1,11 @@
 //! `holdfast expr witness --random`: drawn expressions, evaluated here and by an oracle; what disagrees is made small.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use holdfast_core::expr::draw::{Drawn, draw};
+use holdfast_core::expr::draw::{Drawn, draw, drawable};
 use holdfast_core::expr::encode::{Answer, alone, answer};
 use holdfast_core::expr::scene::Scene;
 use holdfast_core::expr::{Expected, Noted};
@@ -47,6 +47,9 @@ pub(super) struct Report {
     not_asked: u64,
     /// How often each name outside the allow-list was seen.
     denied: BTreeMap<String, u64>,
+    /// How many members there are, and those that no expression calls.
+    members: usize,
+    never_drawn: BTreeSet<(String, &'static str)>,
     pub(super) disagree: Vec<Disagreement>,
 }
 
@@ -102,7 +105,8 @@ pub(super) fn random(asked: &Random) -> Result<Outcome, String> {
     let context = read_context(Some(&asked.context))?;
     let scene = Scene::of(&context, unfixed()).map_err(|error| error.to_string())?;
     let mut desk = Desk { oracle: Oracle::new(&asked.oracle)?, context, scene };
-    let mut report = Report { seed: asked.seed, ..Report::default() };
+    let never_drawn: BTreeSet<(String, &str)> = drawable().into_iter().collect();
+    let mut report = Report { seed: asked.seed, members: never_drawn.len(), never_drawn, ..Report::default() };
     let mut keep = asked.keep.as_deref().map(Keep::create).transpose()?;
     let mut from = 0;
     while from < asked.count {
@@ -131,6 +135,9 @@ impl Desk<'_> {
         let mut drawn = Vec::new();
         for number in numbers {
             let drawing = draw(&mut Seed(seed).fork_index(number).rng());
+            for member in drawing.members() {
+                report.never_drawn.remove(&member);
+            }
             drawn.push((number, self.here(&drawing.source()), drawing));
         }
         let questions: Vec<(usize, String)> = drawn
@@ -272,6 +279,10 @@ fn human(report: &Report) -> String {
     }
     for (name, count) in &report.denied {
         let _ = writeln!(text, "admitted: {name} ({count})");
+    }
+    if report.members > 0 {
+        let drawn = report.members - report.never_drawn.len();
+        let _ = writeln!(text, "{drawn} of {} members were drawn", report.members);
     }
     let Report { seed, agree, refused, admitted, explained, not_asked, disagree, .. } = report;
     let _ = writeln!(

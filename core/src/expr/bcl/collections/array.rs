@@ -117,19 +117,14 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         sorted_pairs(call, (0, length), by)
     }),
     row("Array", "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length)", |call| {
-        let part = range(call, 2, keys(call)?, ("index", "length"))?;
+        let part = part_of_keys(call)?;
         sorted_pairs(call, part, sort::By::Default)
     }),
     row(
         "Array",
         "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length, IComparer<TKey> comparer)",
         |call| {
-            for (at, name) in [(2, "index"), (3, "length")] {
-                if call.int(at)? < 0 && !call.value(0).is_null() {
-                    return Err(out_of_range("Non-negative number required.", name));
-                }
-            }
-            let part = range(call, 2, keys(call)?, ("index", "length"))?;
+            let part = part_of_keys(call)?;
             let by = sort::By::Comparer(call.value(4).clone());
             sorted_pairs(call, part, by)
         },
@@ -392,6 +387,17 @@ pub(super) fn reverse(call: &mut Call<'_, '_>, part: Option<(usize, usize)>) -> 
 pub(super) fn sorted(call: &mut Call<'_, '_>, part: Option<(usize, usize)>, by: sort::By) -> Outcome<Value> {
     array(call, 0)?;
     list::sorted(call, part, by)
+}
+
+// Where `Sort` begins among the keys, and how many it sorts.
+fn part_of_keys(call: &mut Call<'_, '_>) -> Outcome<(usize, usize)> {
+    for (at, name) in [(2, "index"), (3, "length")] {
+        if call.int(at)? < 0 && !call.value(0).is_null() {
+            return Err(out_of_range("Non-negative number required.", name));
+        }
+    }
+    let length = keys(call)?;
+    range(call, 2, length, ("index", "length"))
 }
 
 /// Sorts a part of the keys in the first argument, and moves the items in the second along.

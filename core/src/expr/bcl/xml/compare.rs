@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Call, Class, Row, Ty, Value, found, row, value_of};
+use crate::expr::eval::Single;
 use crate::expr::exception::{Outcome, invalid_operation};
 use crate::expr::instance::State;
 use crate::expr::xml::XNode;
@@ -12,8 +13,14 @@ pub(super) const ROWS: &[Row] = &[
     row("XNode", "static int CompareDocumentOrder(XNode n1, XNode n2)", |call| compared(call, 0)),
     row("XNode", "bool IsAfter(XNode node)", |call| Ok(Value::Bool(order(call, 0)? == Ordering::Greater))),
     row("XNode", "bool IsBefore(XNode node)", |call| Ok(Value::Bool(order(call, 0)? == Ordering::Less))),
-    row("XNode", "static XNodeDocumentOrderComparer DocumentOrderComparer", orders),
-    row("XNode", "static XNodeEqualityComparer EqualityComparer", equalities),
+    row("XNode", "static XNodeDocumentOrderComparer DocumentOrderComparer", |call| {
+        let ty = Ty::Class(Class::XNodeDocumentOrderComparer);
+        call.machine.single(Single::Comparer, &ty, |machine| machine.object(ty.clone(), Order))
+    }),
+    row("XNode", "static XNodeEqualityComparer EqualityComparer", |call| {
+        let ty = Ty::Class(Class::XNodeEqualityComparer);
+        call.machine.single(Single::Comparer, &ty, |machine| machine.object(ty.clone(), Equality))
+    }),
     row("XNodeDocumentOrderComparer", "new XNodeDocumentOrderComparer()", orders),
     row("XNodeDocumentOrderComparer", "int Compare(XNode x, XNode y)", |call| compared(call, 1)),
     row("XNodeEqualityComparer", "new XNodeEqualityComparer()", equalities),
