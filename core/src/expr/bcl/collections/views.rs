@@ -115,6 +115,10 @@ fn read_map(map: &Value, at: usize) -> Outcome<Found> {
 
 fn read_view(view: &Value, at: usize) -> Outcome<Found> {
     let (source, part) = instance::state(view, |view: &mut View| (view.source.clone(), view.part))?;
+    if let Value::Json(token) = &source {
+        let name = token.child_at(at).and_then(|property| property.name());
+        return Ok(Found { item: name.map(Value::String), next: at + 1, version: token.version() });
+    }
     let found = instance::look(&source, |map: &mut Map| {
         let version = map.version;
         match map.next(at) {
@@ -132,7 +136,6 @@ fn read_view(view: &Value, at: usize) -> Outcome<Found> {
                 Value::Strings(texts) => texts.get(at).map(|text| Value::String(text.clone())),
                 Value::Chars(units) => units.get(at).map(|unit| Value::Char(*unit)),
                 Value::Bytes(bytes) => bytes.get(at).map(|byte| Value::Byte(*byte)),
-                Value::Json(token) => token.child_at(at).and_then(|property| property.name()).map(Value::String),
                 _ => return Err(broken("a view of no collection")),
             };
             Ok(Found { item, next: at + 1, version: 0 })
