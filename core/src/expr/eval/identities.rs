@@ -79,7 +79,7 @@ impl Machine<'_> {
         let token = token.property_value().unwrap_or_else(|| token.clone());
         if let (Arrays::Written, JKind::Bytes, Some(held)) = (self.arrays, token.kind(), token.reference()) {
             let array = self.thawed(held)?;
-            token.set_held(JKind::Bytes, array);
+            token.set_content(JKind::Bytes, array);
         }
         Ok(())
     }

@@ -240,13 +240,4 @@ impl JToken {
         }
         state.height = 0;
     }
-
-    /// Gives a `JValue` another value.
-    pub fn set_held(&self, kind: JKind, value: Value) {
-        let mut state = self.lock();
-        if let JNode::Value(old_kind, old) = &mut state.node {
-            *old_kind = kind;
-            *old = value;
-        }
-    }
 }

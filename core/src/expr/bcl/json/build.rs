@@ -61,7 +61,6 @@ pub(super) const ROWS: &[Row] = &[
         Value::Json(token) => Err(undetermined(token.type_name())),
         _ => single(call),
     }),
-    row("JValue", "set object Value", set_held),
     row("JValue", "static JValue CreateNull()", |_| Ok(Value::Json(JToken::null()))),
     row("JValue", "static JValue CreateUndefined()", |_| Ok(Value::Json(JToken::value(JKind::Undefined, Value::Null)))),
     row("JValue", "static JValue CreateString(string value)", |call| {
@@ -326,20 +325,6 @@ pub(in crate::expr::bcl) fn remove_property(call: &mut Call<'_, '_>) -> Outcome<
 pub(in crate::expr::bcl) fn set_member(call: &mut Call<'_, '_>) -> Outcome<Value> {
     call.text(1, "name")?;
     set_index(call)
-}
-
-/// `value.Value = held`: the type of the token goes with what it holds, unless both are texts.
-fn set_held(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    if let Value::Json(token) = call.value(1) {
-        return Err(undetermined(token.type_name()));
-    }
-    let (value, held) = (token(call)?, content_of(call.value(1))?);
-    let kind = match (value.kind(), held.kind()) {
-        (old @ (JKind::Comment | JKind::Raw), JKind::String) => old,
-        (_, new) => new,
-    };
-    value.set_held(kind, held.reference().unwrap_or(Value::Null));
-    Ok(Value::Null)
 }
 
 /// `property.Value = value`
