@@ -37,14 +37,14 @@ impl<'s, 'd, 'a> Overlap<'s, '_, 'd, 'a> {
     /// Checks that a subscription begins with one field.
     pub(super) fn check_single(&mut self, of: &'s str, operation: &Operation<'d, 'a>) {
         let fields = self.flatten(vec![(of, operation.set)], is_there);
-        let keys: BTreeSet<&str> = fields.iter().map(|(_, field)| key(field)).collect();
         let subject =
             operation.name.map_or("Anonymous Subscription".to_owned(), |name| format!("Subscription \"{name}\""));
-        if keys.len() != 1 {
-            self.found.wrong(operation.at, format!("{subject} must select only one top level field."));
-        } else if fields.iter().any(|(_, field)| field.name.starts_with("__")) {
+        let other = fields.iter().find(|(_, field)| fields.first().is_some_and(|(_, first)| key(field) != key(first)));
+        if let Some((_, other)) = other {
+            self.found.wrong(other.position, format!("{subject} must select only one top level field."));
+        } else if let Some((_, meta)) = fields.iter().find(|(_, field)| field.name.starts_with("__")) {
             let message = format!("{subject} must not select an introspection top level field.");
-            self.found.wrong(operation.at, message);
+            self.found.wrong(meta.position, message);
         }
     }
 
