@@ -200,16 +200,27 @@ fn same_rank(call: &Call<'_, '_>, source: usize, target: usize) -> Outcome<()> {
 
 /// The length of the keys in the first argument, for which the items in the second must suffice.
 pub(super) fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
+    let keys = length_of_keys(call)?;
+    match length(call.value(1)) {
+        Some(items) if items < keys => Err(super::bad_range()),
+        Some(_) | None => Ok(keys),
+    }
+}
+
+/// Where `Sort` begins among the keys, and how many it sorts: what the third and the fourth argument say.
+pub(super) fn part_of_keys(call: &Call<'_, '_>) -> Outcome<(usize, usize)> {
+    let part = range(call, 2, length_of_keys(call)?, ("index", "length"))?;
+    keys(call)?;
+    Ok(part)
+}
+
+fn length_of_keys(call: &Call<'_, '_>) -> Outcome<usize> {
     for at in [0, 1] {
         if instance::look(call.value(at), |_: &mut Grid| ()).is_some() {
             return Err(rank("Only single dimension arrays are supported here."));
         }
     }
-    let keys = length(call.value(0)).ok_or_else(|| argument_null("keys"))?;
-    match length(call.value(1)) {
-        Some(items) if items < keys => Err(super::bad_range()),
-        Some(_) | None => Ok(keys),
-    }
+    length(call.value(0)).ok_or_else(|| argument_null("keys"))
 }
 
 /// The type of an array's items.
@@ -387,17 +398,6 @@ pub(super) fn reverse(call: &mut Call<'_, '_>, part: Option<(usize, usize)>) -> 
 pub(super) fn sorted(call: &mut Call<'_, '_>, part: Option<(usize, usize)>, by: sort::By) -> Outcome<Value> {
     array(call, 0)?;
     list::sorted(call, part, by)
-}
-
-// Where `Sort` begins among the keys, and how many it sorts.
-fn part_of_keys(call: &mut Call<'_, '_>) -> Outcome<(usize, usize)> {
-    for (at, name) in [(2, "index"), (3, "length")] {
-        if call.int(at)? < 0 && !call.value(0).is_null() {
-            return Err(out_of_range("Non-negative number required.", name));
-        }
-    }
-    let length = keys(call)?;
-    range(call, 2, length, ("index", "length"))
 }
 
 /// Sorts a part of the keys in the first argument, and moves the items in the second along.

@@ -2,7 +2,7 @@
 //! the items are in `array` and `array_search`.
 
 use super::super::{Call, Row, row};
-use super::array::{any, array, copy, keys, reverse, sorted, sorted_pairs};
+use super::array::{any, array, copy, keys, part_of_keys, reverse, sorted, sorted_pairs};
 use super::array_search::search;
 use super::{range, sort};
 use crate::expr::exception::{Outcome, argument_null, out_of_range};
@@ -78,7 +78,7 @@ fn all_pairs(call: &mut Call<'_, '_>, comparer: Option<usize>) -> Outcome<Value>
 }
 
 fn pairs(call: &mut Call<'_, '_>, comparer: Option<usize>) -> Outcome<Value> {
-    let part = range(call, 2, keys(call)?, ("index", "length"))?;
+    let part = part_of_keys(call)?;
     let by = by_comparer(call, comparer);
     sorted_pairs(call, part, by)
 }
