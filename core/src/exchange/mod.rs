@@ -164,14 +164,29 @@ impl Exchange {
             deployment: Arc::clone(&snapshot.deployment),
             last_error: None,
         };
+        let mut exchange = Self::idle(snapshot, request.version, request.method, client, context, rng);
+        exchange.state.socket = asked;
+        exchange.wish = wish;
+        exchange
+    }
+
+    // One that has done nothing yet, and shall do nothing special.
+    fn idle(
+        snapshot: Arc<Snapshot>,
+        version: HttpVersion,
+        method: Method,
+        client: Client,
+        context: Context,
+        rng: Rng,
+    ) -> Self {
         Self {
             site: snapshot.nowhere.clone(),
             snapshot,
-            version: request.version,
-            method: request.method,
+            version,
+            method,
             client,
             context,
-            state: State { socket: asked, ..State::default() },
+            state: State::default(),
             rng,
             chain: Vec::new(),
             phase: Phase::Arrived,
@@ -182,7 +197,7 @@ impl Exchange {
             settlements: Vec::new(),
             effects: 0,
             budget: OPERATIONS_MAX,
-            wish,
+            wish: Wish::None,
             inspector: None,
         }
     }

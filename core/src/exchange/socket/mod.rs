@@ -12,14 +12,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::context::Context;
-use crate::exchange::debug::Wish;
-use crate::exchange::strand::{Beside, Frame, Strand};
-use crate::exchange::{Client, Exchange, OPERATIONS_MAX, Phase};
+use crate::exchange::strand::Frame;
+use crate::exchange::{Client, Exchange, Phase};
 use crate::http::{HttpVersion, Method};
 use crate::policy::Section;
 use crate::policy::graphql::Subscription;
 use crate::policy::graphql::handshake::{Accepted, Protocol};
-use crate::policy::run::{Site, Socket, State, Upstream};
+use crate::policy::run::{Site, Socket, Upstream};
 use crate::rng::Seed;
 use crate::snapshot::Snapshot;
 use crate::topics::Event;
@@ -75,28 +74,13 @@ impl Upgrade {
 
     // The exchange that executes an event for a subscription: no section runs, only resolvers.
     fn exchange(&self, subscription: &Subscription, event: &Event, seed: Seed) -> Exchange {
-        let state = State { upstream: self.upstream.clone(), socket: Socket::Event, ..State::default() };
-        let mut exchange = Exchange {
-            snapshot: Arc::clone(&self.snapshot),
-            version: self.version,
-            method: self.method.clone(),
-            client: self.client.clone(),
-            context: self.context.clone(),
-            state,
-            site: self.site.clone(),
-            rng: seed.rng(),
-            chain: Vec::new(),
-            phase: Phase::Section(Section::Backend),
-            strand: Strand::default(),
-            beside: Beside::default(),
-            calls: Vec::new(),
-            dropped: Vec::new(),
-            settlements: Vec::new(),
-            effects: 0,
-            budget: OPERATIONS_MAX,
-            wish: Wish::None,
-            inspector: None,
-        };
+        let (client, context) = (self.client.clone(), self.context.clone());
+        let (snapshot, method) = (Arc::clone(&self.snapshot), self.method.clone());
+        let mut exchange = Exchange::idle(snapshot, self.version, method, client, context, seed.rng());
+        exchange.site = self.site.clone();
+        exchange.state.upstream = self.upstream.clone();
+        exchange.state.socket = Socket::Event;
+        exchange.phase = Phase::Section(Section::Backend);
         exchange.execute_operation(subscription.execution(&event.value), Frame { level: 0, pc: 0 });
         exchange
     }

@@ -132,14 +132,31 @@ enum Datum<'v> {
 }
 
 impl Execution {
-    /// `event` is the value of the field that a subscription begins with.
-    pub(super) fn new(
-        schema: Arc<Schema>,
-        resolvers: Arc<Resolvers>,
-        plan: &Plan,
-        parts: Vec<Part>,
-        event: &Json,
-    ) -> Self {
+    /// Begins a query or a mutation; `parts` are what the GraphQL service of the API is asked for.
+    pub(super) fn new(schema: Arc<Schema>, resolvers: Arc<Resolvers>, plan: &Plan, parts: Vec<Part>) -> Self {
+        let (mut execution, children) = Self::begun(schema, resolvers, plan);
+        let schema = Arc::clone(&execution.schema);
+        for turn in turns(children, parts) {
+            match plan.root {
+                Root::Mutation => execution.serial.push_back(turn),
+                Root::Query | Root::Subscription => execution.begin(&schema, turn),
+            }
+        }
+        execution
+    }
+
+    /// Begins what a subscription asks for of an event: the value of the field that it begins with.
+    pub(super) fn of_event(schema: Arc<Schema>, resolvers: Arc<Resolvers>, plan: &Plan, event: &Json) -> Self {
+        let (mut execution, children) = Self::begun(schema, resolvers, plan);
+        let schema = Arc::clone(&execution.schema);
+        for (node, field) in children {
+            execution.complete(&schema, node, &field.shape, &field, Datum::Json(event, By::Name));
+        }
+        execution
+    }
+
+    // With a place for each field that the operation begins with.
+    fn begun(schema: Arc<Schema>, resolvers: Arc<Resolvers>, plan: &Plan) -> (Self, Vec<Place>) {
         let root = Node { parent: None, key: Key::Root, nullable: true, state: State::Pending };
         let mut execution = Self {
             schema,
@@ -156,16 +173,7 @@ impl Execution {
         let schema = Arc::clone(&execution.schema);
         let collected = collect(&schema, &plan.of, &[&plan.items]);
         let children = execution.object(0, collected);
-        for turn in turns(children, parts) {
-            match (plan.root, turn) {
-                (Root::Mutation, turn) => execution.serial.push_back(turn),
-                (Root::Subscription, Turn::Field((node, field))) => {
-                    execution.complete(&schema, node, &field.shape, &field, Datum::Json(event, By::Name));
-                }
-                (Root::Query | Root::Subscription, turn) => execution.begin(&schema, turn),
-            }
-        }
-        execution
+        (execution, children)
     }
 
     fn begin(&mut self, schema: &Schema, turn: Turn) {

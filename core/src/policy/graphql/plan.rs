@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use graphql_parser::parse_query;
 use graphql_parser::query::{
     Directive, Document, Field as WrittenField, Selection, SelectionSet, TypeCondition, Value,
 };
 use serde_json::{Map, Value as Json};
 
+use crate::policy::graphql::DEPTH_MAX;
+use crate::policy::graphql::check::check;
 use crate::policy::graphql::coerce::{self, Values};
 use crate::policy::graphql::document::{Fragments, Operation, Wrong, chosen, fragments};
+use crate::policy::graphql::request::{Request, unread};
 use crate::policy::graphql::schema::{Root, Schema};
 
 /// An operation to be executed.
@@ -69,6 +73,31 @@ impl Plan {
         let mut planner = Planner { schema, fragments: fragments(document), values, wrongs: Vec::new() };
         let items = planner.items(of, set);
         if planner.wrongs.is_empty() { Ok(Self { root, of: of.to_owned(), items }) } else { Err(planner.wrongs) }
+    }
+}
+
+/// A request, held against a schema.
+pub(super) struct Planned<'q> {
+    /// Its document, which follows the rules.
+    pub(super) document: Document<'q, &'q str>,
+    /// The variables that were sent.
+    pub(super) variables: Map<String, Json>,
+    /// What it asks for.
+    pub(super) plan: Plan,
+}
+
+impl<'q> Planned<'q> {
+    /// Reads and checks what is to be executed; `query` is that of the URL of the request.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn new(schema: &Schema, request: &'q Request, query: Option<&str>) -> Result<Self, Vec<Wrong>> {
+        let variables = request.variables(query)?;
+        let document = parse_query::<&str>(&request.query).map_err(|error| unread(&error))?;
+        let operation = request.operation.as_deref();
+        check(schema, &document, &request.query, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
+        let plan = Plan::new(schema, &document, operation, &variables)?;
+        Ok(Self { document, variables, plan })
     }
 }
 

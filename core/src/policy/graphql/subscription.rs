@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use graphql_parser::parse_query;
 use serde_json::{Map, Value as Json};
 
-use crate::policy::graphql::check::check;
 use crate::policy::graphql::collect::collect;
 use crate::policy::graphql::document::{Wrong, root_name};
 use crate::policy::graphql::execute::Execution;
-use crate::policy::graphql::plan::Plan;
-use crate::policy::graphql::request::{Request, check_size, unread, wrong};
+use crate::policy::graphql::plan::{Plan, Planned};
+use crate::policy::graphql::request::{Request, check_size, wrong};
 use crate::policy::graphql::resolvers::Resolvers;
 use crate::policy::graphql::schema::{Root, Schema};
-use crate::policy::graphql::{DEPTH_MAX, Rules, error};
+use crate::policy::graphql::{Rules, error};
 use crate::policy::run::Site;
 
 /// A subscription that events are executed for.
@@ -45,11 +43,7 @@ impl Subscription {
             }
         }
         let request = Request::of(asked)?;
-        let variables = request.variables(None)?;
-        let document = parse_query::<&str>(&request.query).map_err(|error| unread(&error))?;
-        let operation = request.operation.as_deref();
-        check(schema, &document, &request.query, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
-        let plan = Plan::new(schema, &document, operation, &variables)?;
+        let Planned { plan, .. } = Planned::new(schema, &request, None)?;
         // So it is with the original: "Queries and mutations aren't supported over WebSocket".
         match plan.root {
             Root::Subscription => {}
@@ -65,7 +59,7 @@ impl Subscription {
     /// Begins to execute what it asks for, of an event (GraphQL, October 2021, §6.2.3.2).
     #[must_use]
     pub fn execution(&self, event: &Json) -> Execution {
-        Execution::new(Arc::clone(&self.schema), Arc::clone(&self.resolvers), &self.plan, Vec::new(), event)
+        Execution::of_event(Arc::clone(&self.schema), Arc::clone(&self.resolvers), &self.plan, event)
     }
 }
 

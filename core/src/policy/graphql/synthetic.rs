@@ -3,22 +3,20 @@
 
 use std::sync::Arc;
 
-use graphql_parser::parse_query;
 use serde_json::{Value as Json, json};
 
 use crate::context::{Body, GraphQlView, RequestView, ResponseView};
 use crate::expr::Message;
 use crate::http::{Bytes, HeaderValue, Method, StatusCode, header};
 use crate::policy::content::content_of;
-use crate::policy::graphql::check::check;
 use crate::policy::graphql::document::Wrong;
 use crate::policy::graphql::endpoint::{Share, share};
+use crate::policy::graphql::error;
 use crate::policy::graphql::execute::{Call, Execution, Whom};
-use crate::policy::graphql::plan::Plan;
-use crate::policy::graphql::request::{self, unread};
+use crate::policy::graphql::plan::{Plan, Planned};
+use crate::policy::graphql::request;
 use crate::policy::graphql::resolvers::Resolvers;
 use crate::policy::graphql::schema::{Root, Schema};
-use crate::policy::graphql::{DEPTH_MAX, error};
 use crate::policy::run::{Failure, Flow, Public, Run, Socket, Stop, empty_response};
 use crate::value::JToken;
 
@@ -53,7 +51,7 @@ pub fn begin(run: &mut Run<'_>, resolvers: &Arc<Resolvers>) -> Result<Option<Flo
         }
         Ok((_, Share::All)) => Ok(None),
         Ok((plan, Share::Parts(parts))) => {
-            let execution = Execution::new(schema, Arc::clone(resolvers), &plan, parts, &Json::Null);
+            let execution = Execution::new(schema, Arc::clone(resolvers), &plan, parts);
             Ok(Some(Flow::Execute(Box::new(execution))))
         }
         Err(wrongs) => {
@@ -70,17 +68,14 @@ fn planned(
     content: &Bytes,
 ) -> Result<(Plan, Share), Vec<Wrong>> {
     let request = request::read(run, content, REQUEST_BYTES_MAX)?;
-    let variables = request.variables(run.context.request.url.query.as_deref())?;
-    let document = parse_query::<&str>(&request.query).map_err(|error| unread(&error))?;
-    let operation = request.operation.as_deref();
-    check(schema, &document, &request.query, operation, usize::try_from(DEPTH_MAX).unwrap_or(0))?;
-    let plan = Plan::new(schema, &document, operation, &variables)?;
+    let query = run.context.request.url.query.as_deref();
+    let Planned { document, variables, plan } = Planned::new(schema, &request, query)?;
     if plan.root == Root::Subscription {
         return Err(request::wrong("A subscription is sent over a WebSocket."));
     }
     // Decision: without an address of a service, what no resolver resolves is null (fixtures/exchange/graphql-fields.conversation).
     let share = match run.state.upstream.is_known() {
-        true => share(schema, resolvers, &document, operation, &plan, &variables)?,
+        true => share(schema, resolvers, &document, request.operation.as_deref(), &plan, &variables)?,
         false => Share::Parts(Vec::new()),
     };
     Ok((plan, share))

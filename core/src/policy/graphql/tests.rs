@@ -25,7 +25,7 @@ fn begin(query: &str, resolved: &[(&str, &str)]) -> Execution {
     };
     let resolvers = Arc::new(Resolvers::new(resolved.iter().map(resolver).collect()));
     let plan = Plan::new(&schema, &parse_query::<&str>(query).unwrap(), None, &Map::new()).unwrap();
-    Execution::new(schema, resolvers, &plan, Vec::new(), &Json::Null)
+    Execution::new(schema, resolvers, &plan, Vec::new())
 }
 
 // Everything that is wanted now.

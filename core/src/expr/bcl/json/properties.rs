@@ -137,11 +137,12 @@ pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Membe
     let Some((class, names)) = WRITTEN.iter().find(|(class, _)| admits(*class)) else {
         return super::unlisted::of(call, value);
     };
-    let mut properties = Vec::with_capacity(names.len());
-    for name in *names {
-        properties.push((Arc::from(*name), property(call, value, *class, name)?));
-    }
-    Ok(Some(properties))
+    named(call, value, *class, names).map(Some)
+}
+
+/// The properties of these names and what they hold.
+pub(super) fn named(call: &mut Call<'_, '_>, value: &Value, class: Class, names: &[&str]) -> Outcome<Members> {
+    names.iter().map(|name| Ok((Arc::from(*name), property(call, value, class, name)?))).collect()
 }
 
 /// What a property of the value holds, that its class or one above it has.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::super::{Call, encoding_of, regex};
-use super::properties::{Members, property};
+use super::properties::{self, Members, property};
 use crate::expr::exception::Outcome;
 use crate::expr::instance::Record;
 use crate::expr::ty::{Class, RecordKind, Ty};
@@ -60,18 +60,13 @@ fn encoding(call: &mut Call<'_, '_>, value: &Value, service: Service) -> Outcome
         true => std::iter::once("IsSingleByte").chain(names).collect(),
         false => names.chain(["IsSingleByte"]).collect(),
     };
-    let mut members = Vec::new();
-    for name in names {
-        members.push(named(name, property(call, value, Class::Encoding, name)?));
-    }
+    let mut members = properties::named(call, value, Class::Encoding, &names)?;
     let replacement = if is_single { "?" } else { "\u{fffd}" };
     // Latin-1 writes what is next to a letter.
     let for_encoder = (service != Service::Latin1).then_some(replacement);
     members.push(named("EncoderFallback", fallback(call, for_encoder)?));
     members.push(named("DecoderFallback", fallback(call, Some(replacement))?));
-    for name in ["IsReadOnly", "CodePage"] {
-        members.push(named(name, property(call, value, Class::Encoding, name)?));
-    }
+    members.extend(properties::named(call, value, Class::Encoding, &["IsReadOnly", "CodePage"])?);
     Ok(members)
 }
 

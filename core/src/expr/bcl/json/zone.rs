@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Call, zone_rule, zone_rules};
-use super::properties::{Members, property};
+use super::properties::{self, Members};
 use crate::expr::exception::Outcome;
 use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
@@ -16,9 +16,7 @@ pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Membe
         return of_zone(call, zone).map(Some);
     }
     if matches!(value, Value::Object(object) if instance::type_of(object) == Some(&Ty::Class(Class::TimeZone))) {
-        let names = ["StandardName", "DaylightName"];
-        let members = names.map(|name| Ok((Arc::from(name), property(call, value, Class::TimeZone, name)?)));
-        return members.into_iter().collect::<Outcome<Members>>().map(Some);
+        return properties::named(call, value, Class::TimeZone, &["StandardName", "DaylightName"]).map(Some);
     }
     match instance::look(value, |rule: &mut zone_rule::HeldRule| rule.0.is_constant) {
         Some(is_constant) => of_rule(call, value, is_constant).map(Some),
@@ -60,10 +58,7 @@ fn of_rule(call: &mut Call<'_, '_>, value: &Value, is_constant: bool) -> Outcome
         "DaylightTransitionEnd",
         "BaseUtcOffsetDelta",
     ];
-    let mut members = Vec::with_capacity(NAMES.len() + 1);
-    for name in NAMES {
-        members.push((Arc::from(name), property(call, value, Class::AdjustmentRule, name)?));
-    }
+    let mut members = properties::named(call, value, Class::AdjustmentRule, &NAMES)?;
     members.push((Arc::from("NoDaylightTransitions"), Value::Bool(is_constant)));
     Ok(members)
 }
