@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
-const CORE_DEPENDENCIES: [&str; 25] = [
+const CORE_DEPENDENCIES: [&str; 26] = [
     "aes",
     "aes-gcm",
     "base64",
     "bytes",
     "des",
+    "flate2",
     "graphql-parser",
     "hmac",
     "http",

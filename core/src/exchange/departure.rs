@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::context::{Body, ResponseView};
+use crate::exchange::machine::body_failure;
 use crate::exchange::{Exchange, Phase};
+use crate::expr::Message;
 use crate::http::{HttpVersion, Method, ResponseHead, StatusCode, header};
 use crate::policy::connection::remove_hop_by_hop;
-use crate::policy::effect::{Outcome, ResponseBody};
+use crate::policy::content::media_of;
+use crate::policy::effect::{BodyFailure, Outcome, Reply, ResponseBody};
 use crate::policy::run::{Existing, Socket, empty_response};
 use crate::policy::watch::Watch;
 use crate::shared::Shared;
@@ -14,6 +17,52 @@ use crate::telemetry::RequestRecord;
 use crate::time::Now;
 
 impl Exchange {
+    /// Whether the content must be read before it leaves, since policies have changed how it is to be coded.
+    pub(super) fn departs_otherwise(&mut self) -> bool {
+        let is_head = self.method == Method::HEAD;
+        let Some(response) = self.context.response.as_mut().filter(|response| response.body == Body::Unread) else {
+            return false;
+        };
+        if is_head || !self.state.response_travel.is_to_be_read(&response.headers) {
+            return false;
+        }
+        // Decision: a stream of events has no end, and is not held back (fixtures/exchange/content-codings.conversation).
+        let streams = media_of(&response.headers).is_some_and(|media| media.is_named("text", "event-stream"));
+        if streams {
+            self.state.response_travel.restore(&mut response.headers);
+        }
+        !streams
+    }
+
+    /// The content that [`Exchange::departs_otherwise`] has wanted. What is too long to be held leaves as it came.
+    pub(super) fn take_departing(&mut self, reply: Reply) {
+        let result = match reply {
+            Reply::Body(result) => result,
+            Reply::Head(_) | Reply::Response(_) | Reply::Dispatched | Reply::Cache(_) | Reply::Elapsed => {
+                Err(BodyFailure::Broken("the wrong kind of answer came".to_owned()))
+            }
+        };
+        let Some(response) = &mut self.context.response else { return };
+        let travel = &mut self.state.response_travel;
+        match result {
+            Ok(content) => {
+                if let Some(tap) = &mut self.state.tap {
+                    tap.pass(&content);
+                }
+                response.body = Body::Bytes(travel.arrived(content.clone()).unwrap_or_else(|_| {
+                    travel.restore(&mut response.headers);
+                    travel.stays(&content);
+                    content
+                }));
+            }
+            Err(BodyFailure::TooLarge) => travel.restore(&mut response.headers),
+            Err(failure @ BodyFailure::Broken(_)) => {
+                let raised = Self::raised_built_in(body_failure(Message::Response, &failure));
+                self.end_with(raised);
+            }
+        }
+    }
+
     /// Puts the outcome together. What is left of the exchange afterwards only serves to be looked at.
     pub(super) fn depart(&mut self, shared: &Shared, now: Now) -> Outcome {
         debug_assert!(matches!(self.phase, Phase::Settling(_)), "the response is known before it is handed out");
@@ -63,12 +112,14 @@ impl Exchange {
         }
         match std::mem::replace(&mut response.body, Body::Gone) {
             Body::Unread => ResponseBody::Upstream,
-            Body::Bytes(bytes) => {
+            Body::Bytes(bytes) if !bytes.is_empty() => {
                 response.headers.remove(header::CONTENT_LENGTH);
-                if bytes.is_empty() { ResponseBody::Empty } else { ResponseBody::Bytes(bytes) }
+                ResponseBody::Bytes(self.state.response_travel.leaves(&response.headers, &bytes))
             }
-            Body::Absent | Body::Gone | Body::Consumed => {
+            Body::Bytes(_) | Body::Absent | Body::Gone | Body::Consumed => {
                 response.headers.remove(header::CONTENT_LENGTH);
+                // Nothing is no gzip.
+                response.headers.remove(header::CONTENT_ENCODING);
                 ResponseBody::Empty
             }
         }

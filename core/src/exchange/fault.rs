@@ -76,9 +76,14 @@ impl Exchange {
         let raised = Self::raised_built_in(failure);
         // So that the response is that of the exchange, not of a resolver.
         self.give_up_all();
+        self.end_with(raised);
+        self.finish();
+    }
+
+    /// Makes a failure the response, whatever on-error says.
+    pub(super) fn end_with(&mut self, raised: Raised) {
         self.context.last_error = Some(Box::new(raised.error));
         self.set_error_response(&raised.failure);
-        self.finish();
     }
 
     fn set_error_response(&mut self, failure: &Failure) {

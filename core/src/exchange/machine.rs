@@ -17,7 +17,7 @@ use crate::policy::control::Pace;
 use crate::policy::effect::{BodyFailure, Effect, Reply};
 use crate::policy::graphql::Execution;
 use crate::policy::program::{Code, Op, Place};
-use crate::policy::run::{Failure, Flow, Run, Settle, Stop, body_of, empty_response};
+use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Run, Settle, Stop, body_of, empty_response};
 use crate::shared::Shared;
 use crate::time::Now;
 
@@ -341,7 +341,7 @@ impl Exchange {
                 Err(BodyFailure::Broken("the wrong kind of answer came".to_owned()))
             }
         };
-        let failure = match result {
+        let failure = match result.and_then(|bytes| self.state.travel(message).arrived(bytes)) {
             Ok(bytes) => {
                 if let (Message::Response, Some(tap)) = (message, &mut self.state.tap) {
                     tap.pass(&bytes);
@@ -360,6 +360,10 @@ impl Exchange {
     /// Runs what policies left until the response is known, from `index` on; at the end, the outcome.
     pub(super) fn settle(&mut self, index: usize, shared: &Shared, now: Now) -> Option<super::Outcome> {
         let Some(Settlement { section, level, pc }) = self.settlements.get(index).copied() else {
+            if self.departs_otherwise() {
+                self.ask(Box::new(Effect::PeekResponseBody { max_bytes: BODY_BYTES_MAX }), For::Departure);
+                return None;
+            }
             return Some(self.depart(shared, now));
         };
         let Self { chain, context, state, site, rng, .. } = self;
@@ -400,7 +404,7 @@ fn taken(flow: Flow, asked: usize) -> Move {
     }
 }
 
-fn body_failure(message: Message, failure: &BodyFailure) -> Failure {
+pub(super) fn body_failure(message: Message, failure: &BodyFailure) -> Failure {
     match (message, failure) {
         (Message::Request, BodyFailure::TooLarge) => {
             Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "The request's content is too large.")

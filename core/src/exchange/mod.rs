@@ -36,6 +36,7 @@ use crate::http::{HttpVersion, Method, RequestHead};
 use crate::policy::connection::remove_named;
 use crate::policy::graphql::handshake;
 use crate::policy::run::{Site, Socket, State};
+use crate::policy::travel::Travel;
 use crate::policy::{Program, Scope, Section};
 use crate::rng::{Rng, Seed};
 use crate::shared::Shared;
@@ -166,6 +167,7 @@ impl Exchange {
         };
         let mut exchange = Self::idle(snapshot, request.version, request.method, client, context, rng);
         exchange.state.socket = asked;
+        exchange.state.request_travel = Travel::begun(&exchange.context.request.headers);
         exchange.wish = wish;
         exchange
     }

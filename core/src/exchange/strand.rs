@@ -11,9 +11,10 @@ use crate::expr::Message;
 use crate::limits::permits::Permit;
 use crate::policy::concurrency::Until;
 use crate::policy::control::Pace;
-use crate::policy::effect::{Effect, EffectId, OutboundRequest, Reply};
+use crate::policy::effect::{Effect, EffectId, OutboundBody, OutboundRequest, Reply};
 use crate::policy::graphql::synthetic::value_of;
 use crate::policy::run::BODY_BYTES_MAX;
+use crate::policy::travel::seen;
 use crate::time::{Instant, Now};
 
 /// One line of ops under way.
@@ -163,6 +164,8 @@ pub(super) enum For {
     Policy,
     /// The body of this message.
     Body(Message),
+    /// The response, whose content is to leave in another coding than it came in.
+    Departure,
     /// A loop that waits before its next attempt.
     Pause,
 }
@@ -223,8 +226,13 @@ impl Exchange {
     }
 
     /// Asks for an effect in the name of the strand at hand.
-    pub(super) fn ask(&mut self, effect: Box<Effect>, whom: For) {
+    pub(super) fn ask(&mut self, mut effect: Box<Effect>, whom: For) {
         debug_assert!(matches!(self.strand.pending, Pending::None), "a strand waits for one effect at a time");
+        if let Effect::Forward(request) | Effect::Send(request) | Effect::Dispatch(request) = &mut *effect
+            && let OutboundBody::Bytes(content) = &mut request.body
+        {
+            *content = self.state.request_travel.leaves(&request.headers, content);
+        }
         let id = EffectId(self.effects);
         self.effects = self.effects.saturating_add(1);
         self.note_asked(id, &effect);
@@ -338,8 +346,9 @@ impl Exchange {
 
     fn deliver(&mut self, whom: For, reply: Reply) {
         match whom {
-            For::Policy => self.strand.answer = Some(reply),
+            For::Policy => self.strand.answer = Some(seen(reply)),
             For::Body(message) => self.take_body(message, reply),
+            For::Departure => self.take_departing(reply),
             For::Pause => {}
         }
     }

@@ -45,6 +45,7 @@ pub mod shape;
 pub mod source;
 pub mod timeout;
 pub mod transform;
+pub mod travel;
 pub mod validate;
 pub mod watch;
 pub mod xsd;

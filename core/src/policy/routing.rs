@@ -29,6 +29,7 @@ use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop, body_of};
 use crate::policy::shape::{Content, Shape, attribute};
 use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
+use crate::policy::travel::Travel;
 use crate::policy::{Built, Policy};
 use crate::telemetry::BackendRecord;
 
@@ -453,10 +454,13 @@ impl ForwardRequest {
     }
 
     fn body(&self, run: &Run<'_>) -> Result<OutboundBody, Stop> {
-        match &run.context.request.body {
+        let request = &run.context.request;
+        match &request.body {
             Body::Absent | Body::Consumed => Ok(OutboundBody::Empty),
             Body::Bytes(bytes) => Ok(OutboundBody::Bytes(bytes.clone())),
-            Body::Unread if self.buffer_request_body => Err(Stop::NeedsBody(Message::Request)),
+            Body::Unread if self.buffer_request_body || run.state.request_travel.is_to_be_read(&request.headers) => {
+                Err(Stop::NeedsBody(Message::Request))
+            }
             Body::Unread => Ok(OutboundBody::Stream),
             Body::Gone => {
                 let message = "the request's content was streamed to a backend already and cannot be sent again; \
@@ -478,6 +482,7 @@ impl ForwardRequest {
         if let Some(tap) = &mut run.state.tap {
             tap.begin(&head);
         }
+        run.state.response_travel = Travel::begun(&head.headers);
         let mut response = ResponseView { status, reason: head.reason, headers: head.headers, body };
         remove_hop_by_hop(&mut response.headers);
         if let Some(called) = run.state.upstream.called.take() {

@@ -27,6 +27,7 @@ use crate::policy::llm::semantic::Sought;
 use crate::policy::metric::MEASUREMENTS_MAX;
 use crate::policy::place::{Scope, Section};
 use crate::policy::schema::SchemaSet;
+use crate::policy::travel::Travel;
 use crate::rng::Rng;
 use crate::shared::Shared;
 use crate::telemetry::{BackendRecord, CacheUse, Measurement};
@@ -92,6 +93,10 @@ pub struct State {
     pub draft_request: Option<Box<OutboundRequest>>,
     /// The response that a return-response puts together.
     pub draft_response: Option<Box<ResponseView>>,
+    /// How the content of the client's request came.
+    pub request_travel: Travel,
+    /// How the content of the last backend's response came.
+    pub response_travel: Travel,
     /// Fields to be set in whatever response the client gets, as rate-limit and cors do in inbound.
     pub response_headers: Vec<PendingHeader>,
     /// Whether the running policy wants [`Policy::settle`](crate::policy::Policy::settle) to be called once the response is known.
@@ -356,6 +361,16 @@ impl Failure {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+}
+
+impl State {
+    /// How the content of a message came.
+    pub const fn travel(&mut self, message: Message) -> &mut Travel {
+        match message {
+            Message::Request => &mut self.request_travel,
+            Message::Response => &mut self.response_travel,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Conversation {
 /// One section of a fixture that is not a document.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    /// `wait` (a number of seconds, before a request or before a reply), `request` (whose field `(client)` is the client's address, and `(certificate)` the id of the certificate that it shows), `expect`, `reply`, `response`, `error`, `log`, `metrics`, `cache` (with the seconds that were waited for it, if any), `traces`, `inspection` or `diagnostics`; of a socket `say`, `hear` and `closed`, with its number unless it is the last one.
+    /// `wait` (a number of seconds, before a request or before a reply), `request` (whose field `(client)` is the client's address, and `(certificate)` the id of the certificate that it shows; `(coded)` of any message says that its content is `gzip`), `expect`, `reply`, `response`, `error`, `log`, `metrics`, `cache` (with the seconds that were waited for it, if any), `traces`, `inspection` or `diagnostics`; of a socket `say`, `hear` and `closed`, with its number unless it is the last one.
     pub(crate) kind: String,
     /// What follows the kind on its line.
     pub(crate) name: String,

@@ -1,6 +1,7 @@
 //! Plays a conversation: hands in the request, compares every effect, gives the replies, compares the response.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,15 @@ use base64::Engine as _;
 
 use crate::context::{Body, CertificateView, ResponseView};
 use crate::exchange::{Client, Exchange};
+use crate::http::coding::gunzip;
 use crate::http::{
     Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
 };
 use crate::pki::name::hex;
 use crate::pki::{Certificate, Digest};
 use crate::policy::effect::{
-    BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, OutboundBody, OutboundRequest,
-    Outcome, Redirects, Reply, ResponseBody, Route, Step, UpstreamFailure, UpstreamFailureKind,
+    BODY_BYTES_MAX, BodyFailure, CacheFailure, CacheRequest, CacheVerb, Content, Effect, EffectId, OutboundBody,
+    OutboundRequest, Outcome, Redirects, Reply, ResponseBody, Route, Step, UpstreamFailure, UpstreamFailureKind,
 };
 use crate::rng::Seed;
 use crate::shared::Shared;
@@ -60,9 +62,9 @@ pub(super) fn play(conversation: &Conversation) {
         let client = Client { ip, tls_version: None, certificate: shown(&compiled.snapshot, &turn.text) };
         let mut exchange = Exchange::new(Arc::clone(&compiled.snapshot), head, client, Seed(number), now);
         let mut passing = Bytes::new();
-        let mut outcome = drive(&mut exchange, content.as_deref(), &mut turns, &shared, &mut now, &mut passing);
+        let mut outcome = drive(&mut exchange, content.as_ref(), &mut turns, &shared, &mut now, &mut passing);
         assert!(matches!(exchange.poll(&shared, now), Step::Wait), "an exchange ends once");
-        let measured = sent(&mut outcome, content.as_deref(), &passing, &shared, now);
+        let measured = sent(&mut outcome, content.as_ref(), &passing, &shared, now);
         finish(&outcome, &measured, &mut turns);
         if let Some(upgrade) = exchange.upgrade() {
             sockets.open(*upgrade, &shared, now);
@@ -75,7 +77,7 @@ pub(super) fn play(conversation: &Conversation) {
 /// Drives one exchange to its end: what it asks for is what the conversation expects.
 pub(super) fn drive(
     exchange: &mut Exchange,
-    content: Option<&str>,
+    content: Option<&Bytes>,
     turns: &mut Turns<'_>,
     shared: &Shared,
     now: &mut Now,
@@ -138,9 +140,9 @@ fn note_content(effect: &Effect, reply: Option<&&Turn>, passing: &mut Bytes) {
 }
 
 // As the adapter does: the content passes in parts, and once it has left everything is counted. Gives what was measured, a line each.
-fn sent(outcome: &mut Outcome, content: Option<&str>, passing: &Bytes, shared: &Shared, now: Now) -> Vec<String> {
+fn sent(outcome: &mut Outcome, content: Option<&Bytes>, passing: &Bytes, shared: &Shared, now: Now) -> Vec<String> {
     let mut watch = std::mem::take(&mut outcome.watch);
-    let mut bytes = content.map_or(0, str::len);
+    let mut bytes = content.map_or(0, Bytes::len);
     match &outcome.body {
         ResponseBody::Empty => {}
         ResponseBody::Bytes(sent) => bytes += sent.len(),
@@ -182,7 +184,7 @@ fn shown(snapshot: &Snapshot, text: &str) -> Option<Arc<CertificateView>> {
 /// What is to happen.
 pub(super) type Turns<'t> = std::iter::Peekable<std::slice::Iter<'t, Turn>>;
 
-fn request(text: &str) -> (RequestHead, Option<String>) {
+fn request(text: &str) -> (RequestHead, Option<Bytes>) {
     let message = Message::parse(text);
     let (method, url) = message.first.split_once(' ').expect("a request line");
     let url = if url.starts_with('/') { format!("http://gw.example{url}") } else { url.to_owned() };
@@ -193,7 +195,36 @@ fn request(text: &str) -> (RequestHead, Option<String>) {
         version: HttpVersion::Http11,
         has_body: message.content.is_some(),
     };
-    (head, message.content)
+    let content = travelling(&message);
+    (head, content)
+}
+
+// The content of a message as it travels: as it is written, or what a field `(coded)` says.
+fn travelling(message: &Message) -> Option<Bytes> {
+    let content = message.content.clone()?;
+    Some(match message.field("(coded)") {
+        None => Bytes::from(content),
+        Some("gzip") => zipped(&content),
+        Some(other) => panic!("`{other}` is no coding"),
+    })
+}
+
+// As others code it: not what the gateway makes of the same text.
+fn zipped(text: &str) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text.as_bytes()).unwrap();
+    Bytes::from(encoder.finish().unwrap())
+}
+
+// What was sent, as text. Of a message with a field `(coded)` that says `gzip` what the gateway has coded, `untouched` what has gone on as it came.
+fn shown_content(sent: &[u8], expected: &Message) -> String {
+    let coding = expected.field("(coded)");
+    let text = match coding {
+        None => return String::from_utf8_lossy(sent).into_owned(),
+        Some(_) => String::from_utf8(gunzip(sent, BODY_BYTES_MAX).expect("gzip").to_vec()).unwrap(),
+    };
+    assert_eq!(coding == Some("untouched"), zipped(&text) == sent, "whether `{text}` is as it came");
+    text
 }
 
 fn headers(message: &Message) -> HeaderMap {
@@ -265,14 +296,14 @@ fn cache_reply(verb: &CacheVerb, turns: &mut Turns<'_>) -> Reply {
 }
 
 // The answer of the `reply` that comes next.
-fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Reply {
+fn answer(effect: &Effect, content: Option<&Bytes>, turns: &mut Turns<'_>) -> Reply {
     match effect {
         Effect::ReadRequestBody { .. } => {
             let given = turns.next_if(|next| next.kind == "reply").map(|reply| reply.text.trim());
             Reply::Body(match given {
                 Some("too large") => Err(BodyFailure::TooLarge),
                 Some(other) => Err(BodyFailure::Broken(other.to_owned())),
-                None => Ok(Bytes::from(content.unwrap_or("").to_owned())),
+                None => Ok(content.cloned().unwrap_or_default()),
             })
         }
         Effect::PeekResponseBody { .. } => {
@@ -281,12 +312,14 @@ fn answer(effect: &Effect, content: Option<&str>, turns: &mut Turns<'_>) -> Repl
             Reply::Body(match reply.name.as_str() {
                 "too large" => Err(BodyFailure::TooLarge),
                 "broken" => Err(BodyFailure::Broken(text.to_owned())),
+                "gzip" => Ok(zipped(text)),
                 _ => Ok(Bytes::from(text.to_owned())),
             })
         }
         Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("the content");
-            Reply::Body(Ok(Bytes::from(reply.text.trim_end_matches('\n').to_owned())))
+            let text = reply.text.trim_end_matches('\n');
+            Reply::Body(Ok(if reply.name == "gzip" { zipped(text) } else { Bytes::from(text.to_owned()) }))
         }
         Effect::Sleep(_) => {
             // Only one that was left under way has an answer of its own.
@@ -345,7 +378,7 @@ fn response_view(text: &str) -> ResponseView {
         status: StatusCode::from_bytes(code.as_bytes()).unwrap(),
         reason: (!reason.is_empty()).then(|| reason.to_owned()),
         headers: headers(&message),
-        body: message.content.clone().map_or(Body::Absent, |content| Body::Bytes(Bytes::from(content))),
+        body: travelling(&message).map_or(Body::Absent, Body::Bytes),
     }
 }
 
@@ -401,7 +434,7 @@ fn compare_request(request: &OutboundRequest, turn: &Turn) {
     let sent = match &request.body {
         OutboundBody::Empty => None,
         OutboundBody::Stream => Some("(stream)".to_owned()),
-        OutboundBody::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        OutboundBody::Bytes(bytes) => Some(shown_content(bytes, &expected)),
     };
     assert_eq!(sent, expected.content, "the content of line {}", turn.line);
 }
@@ -416,7 +449,7 @@ fn timeless(text: &str) -> String {
 }
 
 fn compare_headers(headers: &HeaderMap, expected: &[(String, String)], line: usize) {
-    for (name, value) in expected {
+    for (name, value) in expected.iter().filter(|(name, _)| name != "(coded)") {
         if let Some(absent) = name.strip_prefix('!') {
             assert!(!headers.contains_key(absent), "line {line}: there is `{absent}: {:?}`", headers[absent]);
             continue;
@@ -434,7 +467,7 @@ fn finish(outcome: &Outcome, measured: &[String], turns: &mut Turns<'_>) {
     let reason = outcome.head.reason.as_ref().map(|reason| format!(" {reason}")).unwrap_or_default();
     let content = match &outcome.body {
         ResponseBody::Empty => None,
-        ResponseBody::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ResponseBody::Bytes(bytes) => Some(shown_content(bytes, &expected)),
         ResponseBody::Upstream => Some("(upstream)".to_owned()),
     };
     let content = content.map(|content| content.replace(&outcome.record.correlation_id, "(id)"));

@@ -17,6 +17,7 @@ use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
 use crate::policy::shape::{Content, Occurs, Shape, TEXT, attribute, child};
 use crate::policy::transform::header_value;
+use crate::policy::travel::Travel;
 use crate::policy::{Built, Policy};
 use crate::telemetry::CacheUse;
 
@@ -198,6 +199,10 @@ fn hit(run: &mut Run<'_>, found: Found, downstream: Downstream) -> Ran {
     downstream.tell(&mut response.headers, found.lifetime)?;
     // RFC 9111 §5.1
     response.headers.insert(header::AGE, HeaderValue::from(found.age.as_secs()));
+    if let Body::Bytes(content) = &response.body {
+        run.state.response_travel = Travel::begun(&response.headers);
+        run.state.response_travel.stays(content);
+    }
     run.context.response = Some(response);
     run.state.cache = CacheUse::Hit;
     Ok(Flow::Finish)
@@ -255,10 +260,15 @@ impl Policy for CacheStore {
     fn take(&self, run: &mut Run<'_>, reply: Reply) -> Ran {
         match reply {
             Reply::Body(Ok(content)) => {
+                let travel = &mut run.state.response_travel;
+                let seen = travel.arrived(content.clone()).unwrap_or_else(|_| {
+                    travel.stays(&content);
+                    content
+                });
                 if let Some(tap) = &mut run.state.tap {
-                    tap.pass(&content);
+                    tap.pass(&seen);
                 }
-                run.response().body = Body::Bytes(content);
+                run.response().body = Body::Bytes(seen);
                 store(run)
             }
             // It streams through.
@@ -283,6 +293,10 @@ fn store(run: &mut Run<'_>) -> Ran {
     let Some(Missed { key, cache, downstream, lifetime }) = run.state.missed.take() else { return Ok(Flow::Next) };
     let Some(response) = run.context.response.as_mut() else { return Ok(Flow::Next) };
     let mut stored = response.clone();
+    // As it travels, so that a hit has nothing to code.
+    if let Body::Bytes(content) = &mut stored.body {
+        *content = run.state.response_travel.leaves(&response.headers, content);
+    }
     downstream.tell(&mut response.headers, lifetime)?;
     // Decision: one client's cookies are not handed to another (fixtures/policy/cache-lookup.conversation).
     stored.headers.remove(header::SET_COOKIE);
