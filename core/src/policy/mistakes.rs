@@ -124,16 +124,18 @@ fn cors() {
             &[],
         ),
         (
-            "<cors><allowed-origins><origin>http://a/</origin><origin>https://*.a</origin></allowed-origins></cors>",
+            "<cors><allowed-origins><origin>http://a/b</origin><origin>https://*.a</origin></allowed-origins></cors>",
             &[
-                "attribute-value 32: `http://a/` is not an origin: an origin has no path: it ends with the host or the port",
-                "attribute-value 58: `https://*.a` is not an origin: `*` cannot stand for a part of an origin",
+                "missing-element 2: `cors` needs a child `allowed-headers`",
+                "attribute-value 32: `http://a/b` is not an origin: an origin has no path: it ends with the host or the port",
+                "attribute-value 59: `https://*.a` is not an origin: `*` cannot stand for a part of an origin",
             ],
         ),
         (
             r#"<cors allow-credentials="1"><allowed-methods preflight-result-max-age="-1"><method>*</method></allowed-methods></cors>"#,
             &[
                 "missing-element 2: `cors` needs a child `allowed-origins`",
+                "missing-element 2: `cors` needs a child `allowed-headers`",
                 "attribute-value 26: `1` is neither `true` nor `false`",
                 "attribute-value 72: `preflight-result-max-age` is `-1`, expected 0 to 2147483647 seconds",
             ],

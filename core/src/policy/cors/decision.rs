@@ -254,11 +254,14 @@ fn set(answer: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 impl AllowedOrigin {
-    /// Reads `*` or an origin.
+    /// Reads `*` or an origin, which may end with a slash, as published policies have it (fixtures/policy/cors-preflight.conversation).
     pub(crate) fn parse(text: &str) -> Result<Self, OriginError> {
         match text.trim() {
             "*" => Ok(Self::Any),
-            text => Origin::parse(text).map(Self::Exactly),
+            text => {
+                let without = text.strip_suffix('/').filter(|origin| !origin.ends_with('/'));
+                Origin::parse(without.unwrap_or(text)).map(Self::Exactly)
+            }
         }
     }
 }
@@ -358,6 +361,8 @@ mod tests {
             ("https://a.example", "http://a.example", false),
             ("http://a.example:8080", "http://a.example", false),
             ("HTTP://A.Example", "http://a.example", true),
+            ("http://a.example:8080/", "http://a.example:8080", true),
+            ("http://a.example", "http://a.example/", false),
             ("http://a.example", "http://a.example.evil", false),
             ("http://a.example", "http://evila.example", false),
             ("http://a.example", "null", false),
@@ -384,7 +389,8 @@ mod tests {
             ("http://user@a", OriginError::Host),
             ("http://[::g]", OriginError::Host),
             ("http://*.a", OriginError::Wildcard),
-            ("http://a/", OriginError::Path),
+            ("http://a/b", OriginError::Path),
+            ("http://a//", OriginError::Path),
             ("http://a?x", OriginError::Path),
             ("http://a:0", OriginError::Port),
             ("http://a:x", OriginError::Port),

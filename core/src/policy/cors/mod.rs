@@ -27,7 +27,7 @@ pub static CORS: Shape = Shape {
     content: Content::AnyOrder(&[
         child("allowed-origins", Occurs::Once, &ORIGINS),
         child("allowed-methods", Occurs::Optional, &METHODS),
-        child("allowed-headers", Occurs::Optional, &HEADERS),
+        child("allowed-headers", Occurs::Once, &HEADERS),
         child("expose-headers", Occurs::Optional, &HEADERS),
     ]),
 };

@@ -6,7 +6,7 @@ use crate::policy::scene::{End, Scene, Visit};
 
 const ORIGIN: (&str, &str) = ("origin", "https://app.example");
 const ELSEWHERE: (&str, &str) = ("origin", "https://elsewhere.example");
-const ALLOWED: &str = "<allowed-origins><origin>https://app.example</origin></allowed-origins>";
+const ALLOWED: &str = "<allowed-origins><origin>https://app.example</origin></allowed-origins><allowed-headers><header>*</header></allowed-headers>";
 
 fn cors(attributes: &str) -> String {
     format!("<cors {attributes}>{ALLOWED}<expose-headers><header>X-Id</header></expose-headers></cors>")
@@ -28,7 +28,7 @@ fn an_actual_request_leaves_fields_for_whatever_response_comes() {
 
 #[test]
 fn the_first_element_that_matches_answers_alone() {
-    let second = "<cors><allowed-origins><origin>*</origin></allowed-origins></cors>";
+    let second = "<cors><allowed-origins><origin>*</origin></allowed-origins><allowed-headers><header>*</header></allowed-headers></cors>";
     let fragmented = Scene::new(Scope::Api, &cors(""));
     let other = Scene::new(Scope::Api, second);
     let mut visit = Visit::new(Method::GET, &[ORIGIN]);
