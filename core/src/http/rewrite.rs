@@ -43,7 +43,7 @@ impl fmt::Display for ExpandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownParameter { name } => write!(f, "the operation's URL template has no parameter `{name}`"),
-            Self::DotSegment => f.write_str("a parameter of the URL would become a dot segment"),
+            Self::DotSegment => f.write_str("a value of the request would become a dot segment"),
         }
     }
 }
@@ -121,10 +121,16 @@ impl RewriteTemplate {
             }
         }
         // Routing lets no such segment in, but a part of a segment, or a query, can hold one.
-        if has_dot_segment(&text) && !has_dot_segment(&self.written()) {
+        if has_dot_segment(&text) && !self.has_dot_segment() {
             return Err(ExpandError::DotSegment);
         }
         Ok(text)
+    }
+
+    /// Whether the template itself holds a `.` or `..` segment.
+    #[must_use]
+    pub fn has_dot_segment(&self) -> bool {
+        has_dot_segment(&self.written())
     }
 
     // The template with something harmless in its placeholders.

@@ -254,7 +254,11 @@ impl Policy for RewriteUri {
             Template::Computed(operand) => {
                 let text = operand.get(run)?;
                 let template = RewriteTemplate::parse(text.trim()).map_err(|error| fail(error.to_string()))?;
-                template.expand(&run.context.request.matched_parameters, operation.as_deref())
+                // What an expression makes, it makes of the request.
+                match template.has_dot_segment() {
+                    true => Err(ExpandError::DotSegment),
+                    false => template.expand(&run.context.request.matched_parameters, operation.as_deref()),
+                }
             }
         };
         let target = expanded.map_err(|error| match error {
