@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use crate::context::{Body, Context};
-use crate::http::HeaderMap;
+use crate::http::{HeaderMap, HeaderValue};
 use crate::inspection::{Fact, Message, Secrets, shortened};
 use crate::policy::effect::{OutboundBody, OutboundRequest, Route};
 use crate::policy::run::State;
@@ -38,7 +38,7 @@ impl Seen {
             seen.put("proxy", &format!("{}:{}", proxy.host, proxy.port));
         }
         for pending in &state.response_headers {
-            let value = secrets.field(pending.name.as_str(), &String::from_utf8_lossy(pending.value.as_bytes()));
+            let value = secrets.field(pending.name.as_str(), &text_of(&pending.value));
             seen.put(&format!("pending.headers.{}", pending.name), &value);
         }
         seen
@@ -119,5 +119,13 @@ pub(super) fn bytes_of(count: usize) -> String {
 
 fn fields_named(headers: &HeaderMap, name: &str, secrets: &mut Secrets) -> Vec<String> {
     let values = headers.get_all(name).iter();
-    values.map(|value| secrets.field(name, &String::from_utf8_lossy(value.as_bytes()))).collect()
+    values.map(|value| secrets.field(name, &text_of(value))).collect()
+}
+
+// A field value that is no UTF-8 is Latin-1, as policies write it.
+fn text_of(value: &HeaderValue) -> String {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+    }
 }

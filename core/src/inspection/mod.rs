@@ -1,7 +1,8 @@
 //! What an inspected exchange did, step by step: plain facts, and the two forms in which people read them. Watches nothing.
 //!
-//! `secrets` covers what nobody may read, `shelf` keeps what is read later, `json` is the form of the original's `listTrace`, `text` the one for terminals.
+//! `secrets` covers what nobody may read, `forms` finds it, `shelf` keeps what is read later, `json` is the form of the original's `listTrace`, `text` the one for terminals.
 
+mod forms;
 mod json;
 mod secrets;
 mod shelf;
@@ -24,6 +25,8 @@ pub const FACTS_MAX: usize = 200;
 pub const BYTES_MAX: usize = 1024 * 1024;
 /// The most that is shown of one text, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1_024;
+/// What stands for the rest of a longer text.
+const CUT: &str = "…";
 /// What stands for a secret.
 pub const HIDDEN: &str = "***";
 
@@ -189,7 +192,7 @@ pub fn shortened(shown: &dyn fmt::Display) -> String {
     }
     let mut room = Room(String::new());
     if write!(room, "{shown}").is_err() {
-        room.0.push('…');
+        room.0.push_str(CUT);
     }
     room.0
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::forms::{BYTES_MIN, Forms};
 use super::{Fact, HIDDEN, Inspection, Message};
 
-/// The shortest secret that is looked for in other texts, in bytes: shorter ones are words by chance.
-const BYTES_MIN: usize = 4;
 /// The most secrets that are looked for.
 const SECRETS_MAX: usize = 1_000;
 /// Fields whose values are never shown (lower case).
@@ -87,21 +86,15 @@ impl Secrets {
         format!("{front}?{}", parts.join("&"))
     }
 
-    /// Takes all learned values, and everything that has the shape of a token, out of an inspection.
+    /// Takes all learned values, in whatever form they stand there, and everything that has the shape of a token, out of an inspection.
     pub fn cover(&self, inspection: &mut Inspection) {
-        // Longer ones first: one may be a part of another.
-        let mut values: Vec<&str> = self.values.iter().map(String::as_str).collect();
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        for fact in inspection.steps.iter_mut().flat_map(|step| &mut step.facts) {
-            for text in texts(fact) {
-                for value in &values {
-                    if text.contains(value) {
-                        *text = text.replace(value, HIDDEN);
-                    }
-                }
-                if text.contains("eyJ") {
-                    *text = without_tokens(text);
-                }
+        let forms = Forms::of(self.values.iter().map(String::as_str));
+        for text in inspection.steps.iter_mut().flat_map(|step| &mut step.facts).flat_map(texts) {
+            if let Some(hidden) = forms.hidden(text) {
+                *text = hidden;
+            }
+            if text.contains("eyJ") {
+                *text = without_tokens(text);
             }
         }
     }
