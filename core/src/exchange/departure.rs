@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::context::{Body, ResponseView};
-use crate::exchange::machine::body_failure;
 use crate::exchange::{Exchange, Phase};
 use crate::expr::Message;
 use crate::http::{HttpVersion, Method, ResponseHead, StatusCode, header};
@@ -11,6 +10,7 @@ use crate::policy::connection::remove_hop_by_hop;
 use crate::policy::content::media_of;
 use crate::policy::effect::{BodyFailure, Outcome, Reply, ResponseBody};
 use crate::policy::run::{Existing, Socket, empty_response};
+use crate::policy::travel::failed;
 use crate::policy::watch::Watch;
 use crate::shared::Shared;
 use crate::telemetry::RequestRecord;
@@ -57,7 +57,7 @@ impl Exchange {
             }
             Err(BodyFailure::TooLarge) => travel.restore(&mut response.headers),
             Err(failure @ BodyFailure::Broken(_)) => {
-                let raised = Self::raised_built_in(body_failure(Message::Response, &failure));
+                let raised = Self::raised_built_in(failed(Message::Response, &failure));
                 self.end_with(raised);
             }
         }

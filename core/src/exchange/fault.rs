@@ -58,6 +58,9 @@ impl Exchange {
         // What runs side by side ends with the first failure that no retry inside takes up.
         while self.strand.loops.is_empty() && self.give_up() {}
         if !self.strand.loops.is_empty() {
+            if raised.failure.response == ErrorResponse::Answer {
+                self.set_error_response(&raised.failure);
+            }
             return self.end_attempt(raised, section);
         }
         self.strand.frames.clear();
@@ -100,7 +103,7 @@ impl Exchange {
             headers.insert(name, value.clone());
         }
         headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-        let status = failure.status;
-        self.context.response = Some(ResponseView { status, reason: None, headers, body: Body::Bytes(body) });
+        let (status, reason) = (failure.status, failure.phrase.clone());
+        self.context.response = Some(ResponseView { status, reason, headers, body: Body::Bytes(body) });
     }
 }

@@ -7,7 +7,7 @@ use crate::exchange::fault::Raised;
 use crate::exchange::strand::{For, Frame, Loop};
 use crate::exchange::{Exchange, OPERATIONS_MAX, Phase, Settlement, link};
 use crate::expr::Message;
-use crate::http::{Bytes, StatusCode};
+use crate::http::Bytes;
 use crate::inspection::{Fact, shortened};
 use crate::limits::permits::Permit;
 use crate::policy::Section;
@@ -18,6 +18,7 @@ use crate::policy::effect::{BodyFailure, Effect, Reply};
 use crate::policy::graphql::Execution;
 use crate::policy::program::{Code, Op, Place};
 use crate::policy::run::{BODY_BYTES_MAX, Failure, Flow, Run, Settle, Stop, body_of, empty_response};
+use crate::policy::travel::failed;
 use crate::shared::Shared;
 use crate::time::Now;
 
@@ -350,10 +351,11 @@ impl Exchange {
             }
             Err(failure) => failure,
         };
+        self.state.travel(message).broke_off(failure.clone());
         self.set_body(message, Body::Gone);
         // While settling, a body that cannot be read is seen by the expression that wanted it.
         let (Phase::Section(section), Some(frame)) = (self.phase, self.strand.frames.last().copied()) else { return };
-        let raised = self.raised(body_failure(message, &failure), section, frame);
+        let raised = self.raised(failed(message, &failure), section, frame);
         self.fail(raised, section);
     }
 
@@ -401,20 +403,5 @@ fn taken(flow: Flow, asked: usize) -> Move {
         Flow::Ask(effect) => Move::AskMore(effect),
         Flow::Again => Move::Rerun { asked },
         Flow::Next | Flow::Execute(_) | Flow::Finish | Flow::EndSection => moved(flow),
-    }
-}
-
-pub(super) fn body_failure(message: Message, failure: &BodyFailure) -> Failure {
-    match (message, failure) {
-        (Message::Request, BodyFailure::TooLarge) => {
-            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "The request's content is too large.")
-        }
-        (Message::Request, BodyFailure::Broken(why)) => {
-            Failure::new(StatusCode::BAD_REQUEST, "ClientConnectionFailure", why.clone())
-        }
-        (Message::Response, BodyFailure::TooLarge) => {
-            Failure::internal("BackendConnectionFailure", "the response's content is too large to be held")
-        }
-        (Message::Response, BodyFailure::Broken(why)) => Failure::internal("BackendConnectionFailure", why.clone()),
     }
 }

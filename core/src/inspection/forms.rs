@@ -78,7 +78,7 @@ fn forms(value: &str) -> impl Iterator<Item = String> {
     let xml = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let attribute = xml.replace('"', "&quot;");
     let coded = [0, 1, 2].into_iter().flat_map(|before| base64_of(value, before));
-    let written = [value.to_owned(), json, xml, attribute];
+    let written = [value.to_owned(), value.to_uppercase(), value.to_lowercase(), json, xml, attribute];
     written.into_iter().chain(percent).chain(in_form).chain(coded.collect::<Vec<_>>())
 }
 
@@ -101,6 +101,7 @@ mod tests {
     #[test]
     fn a_value_is_found_in_every_form() {
         let value = "p@ss w/\"ord\"+<&>";
+        assert_eq!(Forms::of(["café"].into_iter()).hidden("CAFÉ or café").as_deref(), Some("*** or ***"));
         let forms = Forms::of([value].into_iter());
         for (text, shown) in [
             ("is p@ss w/\"ord\"+<&>!".to_owned(), "is ***!"),

@@ -10,7 +10,7 @@ use crate::http::{HeaderMap, HeaderValue, StatusCode, Url, header, retry_after};
 use crate::pki::name::hex;
 use crate::policy::effect::UpstreamFailureKind;
 use crate::policy::limit::header_seconds;
-use crate::policy::run::{Failure, Public, Run, Stop};
+use crate::policy::run::{ErrorResponse, Failure, Public, Run, Stop};
 use crate::policy::transform::header_value;
 
 /// The word among a breaker's reasons that stands for every answer from 500 on, and for none.
@@ -67,7 +67,9 @@ pub fn destination_of(
 
 fn untripped(run: &Run<'_>, entity: &Backend) -> Result<(), Stop> {
     match run.shared.backends.tripped_for(&entity.key(), run.now.instant) {
-        Some(left) => Err(tripped(format!("the circuit breaker of the backend `{}` is tripped", entity.id), left)),
+        Some(left) => {
+            Err(Stop::fail(tripped(format!("the circuit breaker of the backend `{}` is tripped", entity.id), left)))
+        }
         None => Ok(()),
     }
 }
@@ -78,10 +80,10 @@ fn not_configured() -> Stop {
 }
 
 // Decision: 503 with the time that is left, for one backend as for a pool (fixtures/policy/circuit-breaker.conversation).
-fn tripped(message: String, left: Duration) -> Stop {
+fn tripped(message: String, left: Duration) -> Failure {
     let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "BackendCircuitBreakerTripped", message);
-    let public = Public::Text("Service Unavailable".to_owned());
-    Stop::fail(Failure { public, ..failure.with_header(header::RETRY_AFTER, header_seconds(left)) })
+    let (public, response) = (Public::Text("Service Unavailable".to_owned()), ErrorResponse::Answer);
+    Failure { public, response, ..failure.with_header(header::RETRY_AFTER, header_seconds(left)) }
 }
 
 fn member(run: &Run<'_>, pool: &Backend, of: &Pool) -> Result<Called, Stop> {
@@ -108,7 +110,9 @@ fn member(run: &Run<'_>, pool: &Backend, of: &Pool) -> Result<Called, Stop> {
     let chosen = run.shared.backends.next(&key, &weights).and_then(|index| there.get(index));
     let Some((member, entity)) = chosen else {
         let message = format!("the circuit breakers of all backends of the pool `{}` are tripped", pool.id);
-        return Err(tripped(message, soonest.unwrap_or_default()));
+        // Microsoft's published policies know it by these words (fixtures/policy/circuit-breaker-pool-retry.conversation).
+        let phrase = Some(format!("Backend pool '{}' is temporarily unavailable", pool.id));
+        return Err(Stop::fail(Failure { phrase, ..tripped(message, soonest.unwrap_or_default()) }));
     };
     let cookie = match &of.affinity {
         Some(name) => Some(header_value(&format!("{name}={}; Path=/; HttpOnly", session(&key, &member.backend)))?),

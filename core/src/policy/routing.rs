@@ -29,7 +29,7 @@ use crate::policy::run::{Failure, Flow, HostField, Ran, Run, Stop, body_of};
 use crate::policy::shape::{Content, Shape, attribute};
 use crate::policy::source::Problem;
 use crate::policy::transform::header_value;
-use crate::policy::travel::Travel;
+use crate::policy::travel::{Travel, failed};
 use crate::policy::{Built, Policy};
 use crate::telemetry::BackendRecord;
 
@@ -467,6 +467,9 @@ impl ForwardRequest {
             }
             Body::Unread => Ok(OutboundBody::Stream),
             Body::Gone => {
+                if let Some(failure) = run.state.request_travel.failure() {
+                    return Err(Stop::fail(failed(Message::Request, failure)));
+                }
                 let message = "the request's content was streamed to a backend already and cannot be sent again; \
                                `buffer-request-body=\"true\"` keeps it";
                 Err(Stop::fail(Failure::internal("BackendConnectionFailure", message)))

@@ -293,6 +293,8 @@ pub struct Failure {
     pub message: String,
     /// The status of the response.
     pub status: StatusCode,
+    /// The reason phrase of the response; `None` means the standard one.
+    pub phrase: Option<String>,
     /// Fields of the response besides `Content-Type`.
     pub headers: HeaderMap,
     /// What the client is told.
@@ -306,6 +308,8 @@ pub struct Failure {
 pub enum ErrorResponse {
     /// One made of the failure.
     OfFailure,
+    /// The same, and the condition of a `retry` around what failed sees it, too.
+    Answer,
     /// The one that is there, as a backend sent it.
     Present,
 }
@@ -333,9 +337,9 @@ impl Failure {
     /// A failure that the client is told about.
     #[must_use]
     pub fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
-        let (source, headers) = (None, HeaderMap::new());
+        let (source, phrase, headers) = (None, None, HeaderMap::new());
         let (public, response) = (Public::Message, ErrorResponse::OfFailure);
-        Self { source, reason, message: message.into(), status, headers, public, response }
+        Self { source, reason, message: message.into(), status, phrase, headers, public, response }
     }
 
     /// A failure whose reason is the client's business only as an id.

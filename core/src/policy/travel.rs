@@ -2,9 +2,11 @@
 //! `Content-Encoding` says gzip when it leaves is made gzip again; what nobody has changed leaves as it came.
 
 use crate::context::Body;
+use crate::expr::Message;
 use crate::http::coding::{Coding, GunzipError, gunzip, gzip};
-use crate::http::{Bytes, HeaderMap, HeaderValue, header};
+use crate::http::{Bytes, HeaderMap, HeaderValue, StatusCode, header};
 use crate::policy::effect::{BODY_BYTES_MAX, BodyFailure, Reply, UpstreamFailure, UpstreamFailureKind};
+use crate::policy::run::Failure;
 
 /// How the content of one message has come.
 #[derive(Clone, Debug, Default)]
@@ -12,13 +14,15 @@ pub struct Travel {
     coding: Coding,
     // What policies see, and what it came as.
     read: Option<(Bytes, Bytes)>,
+    // Why it could not be read.
+    failure: Option<BodyFailure>,
 }
 
 impl Travel {
     /// That of a content which is still in the socket, behind these fields.
     #[must_use]
     pub fn begun(headers: &HeaderMap) -> Self {
-        Self { coding: Coding::of(headers), read: None }
+        Self { coding: Coding::of(headers), ..Self::default() }
     }
 
     /// The content as policies see it. What is not as its fields say is seen as it is.
@@ -29,6 +33,17 @@ impl Travel {
         let seen = plain(self.coding, &content)?;
         self.read = Some((seen.clone(), content));
         Ok(seen)
+    }
+
+    /// The content could not be read to its end, for this reason.
+    pub fn broke_off(&mut self, failure: BodyFailure) {
+        self.failure = Some(failure);
+    }
+
+    /// Why the content could not be read, if somebody has tried.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&BodyFailure> {
+        self.failure.as_ref()
     }
 
     /// Keeps a content that policies see as it travels.
@@ -86,5 +101,22 @@ fn plain(coding: Coding, content: &Bytes) -> Result<Bytes, BodyFailure> {
         Ok(plain) => Ok(plain),
         Err(GunzipError::Malformed) => Ok(content.clone()),
         Err(GunzipError::TooLarge) => Err(BodyFailure::TooLarge),
+    }
+}
+
+/// What a content that cannot be read means for the pipeline.
+#[must_use]
+pub fn failed(message: Message, failure: &BodyFailure) -> Failure {
+    match (message, failure) {
+        (Message::Request, BodyFailure::TooLarge) => {
+            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "The request's content is too large.")
+        }
+        (Message::Request, BodyFailure::Broken(why)) => {
+            Failure::new(StatusCode::BAD_REQUEST, "ClientConnectionFailure", why.clone())
+        }
+        (Message::Response, BodyFailure::TooLarge) => {
+            Failure::internal("BackendConnectionFailure", "the response's content is too large to be held")
+        }
+        (Message::Response, BodyFailure::Broken(why)) => Failure::internal("BackendConnectionFailure", why.clone()),
     }
 }
