@@ -63,6 +63,15 @@ impl JToken {
         parent.children().iter().position(|child| child.is_same(self))
     }
 
+    /// The sibling behind it and the place of that one; it stood at `at` itself when it was seen last.
+    #[must_use]
+    pub fn following(&self, at: usize) -> Option<(Self, usize)> {
+        let parent = self.parent()?;
+        let is_there = parent.child_at(at).is_some_and(|child| child.is_same(self));
+        let next = if is_there { at } else { self.position()? } + 1;
+        Some((parent.child_at(next)?, next))
+    }
+
     /// The property of this name, when it is an object that has it.
     #[must_use]
     pub fn property_named(&self, name: &str) -> Option<Self> {

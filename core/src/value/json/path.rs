@@ -2,11 +2,14 @@
 //! whoever walks the path.
 
 mod filter;
+mod pass;
 
 use std::sync::Arc;
 
-use super::{JKind, JNode, JToken};
+use super::JToken;
 use filter::Query;
+
+pub use pass::Pass;
 
 /// The most nested brackets of one filter.
 const QUERY_DEPTH_MAX: usize = 32;
@@ -41,12 +44,12 @@ type Outcome<T> = Result<T, PathError>;
 
 /// A path, read.
 #[derive(Clone, Debug)]
-pub struct Path(Vec<Filter>);
+pub struct Path(Arc<[Filter]>);
 
 impl Path {
     /// Whether it leads nowhere else.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -55,7 +58,8 @@ impl Path {
 enum Filter {
     Field(Option<Arc<str>>),
     Fields(Vec<Arc<str>>),
-    Scan(Option<Arc<str>>),
+    /// All that is below, or what has one of the names.
+    Scan(Option<Vec<Arc<str>>>),
     Index(Option<i64>),
     Indexes(Vec<i64>),
     Slice(Option<i64>, Option<i64>, Option<i64>),
@@ -78,7 +82,7 @@ impl Path {
         reader.skip_blanks();
         if reader.peek() == Some('$') {
             match reader.chars.get(reader.at + 1) {
-                None => return Ok(Self(Vec::new())),
+                None => return Ok(Self(Arc::new([]))),
                 Some('.' | '[') => reader.at += 1,
                 // A name may begin so.
                 Some(_) => {}
@@ -92,24 +96,14 @@ impl Path {
         reader.skip_blanks();
         match end {
             Some(c) if reader.peek().is_some() => error(format!("Unexpected character while parsing path: {c}")),
-            _ => Ok(Self(filters)),
+            _ => Ok(Self(filters.into())),
         }
     }
 
-    /// What it leads to from `root`.
-    ///
-    /// # Errors
-    /// What is not there, when something must be.
-    pub fn select(&self, root: &JToken, must_match: bool, walk: &mut Walk<'_>) -> Outcome<Vec<JToken>> {
-        let mut current = vec![root.clone()];
-        for filter in &self.0 {
-            let mut found = Vec::new();
-            for token in &current {
-                filter.apply(root, token, must_match, &mut found, walk)?;
-            }
-            current = found;
-        }
-        Ok(current)
+    /// A pass along it from `root`, which leads on whenever it is asked. With `must_match` what is not there is an error.
+    #[must_use]
+    pub fn pass(&self, root: &JToken, must_match: bool) -> Pass {
+        Pass::new(Arc::clone(&self.0), root, root.clone(), must_match)
     }
 }
 
@@ -124,152 +118,6 @@ fn spend(walk: &mut Walk<'_>, steps: usize) -> Outcome<()> {
             error("the path takes too many steps")
         }
     }
-}
-
-impl Filter {
-    fn apply(
-        &self,
-        root: &JToken,
-        token: &JToken,
-        must_match: bool,
-        found: &mut Vec<JToken>,
-        walk: &mut Walk<'_>,
-    ) -> Outcome<()> {
-        spend(walk, 1)?;
-        match self {
-            Self::Field(name) => return field(token, name.as_ref(), must_match, found),
-            Self::Fields(names) => {
-                if must_match && token.kind() != JKind::Object {
-                    let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
-                    return error(format!("Properties {} not valid on {}.", names.join(", "), short_name(token)));
-                }
-                for name in names {
-                    field(token, Some(name), false, found)?;
-                    // Json.NET says this of every name, also of one that is there.
-                    if must_match {
-                        return error(format!("Property '{name}' does not exist on JObject."));
-                    }
-                }
-            }
-            Self::Scan(name) => {
-                let all = token.descendants();
-                spend(walk, all.len())?;
-                if name.is_none() {
-                    found.push(token.clone());
-                }
-                for below in all {
-                    match (below.property_value(), name) {
-                        (Some(value), Some(name)) if below.name().as_ref() == Some(name) => found.push(value),
-                        (None, None) => found.push(below),
-                        _ => {}
-                    }
-                }
-            }
-            Self::Index(index) => return item(token, *index, must_match, found),
-            Self::Indexes(indexes) => {
-                for index in indexes {
-                    item(token, Some(*index), must_match, found)?;
-                }
-            }
-            Self::Slice(start, end, step) => return slice(token, [*start, *end, *step], must_match, found),
-            Self::Query(query) => {
-                let children = token.children();
-                spend(walk, children.len())?;
-                for child in children {
-                    if query.matches(root, &child, walk)? {
-                        found.push(child);
-                    }
-                }
-            }
-            Self::QueryScan(query) => {
-                for below in std::iter::once(token.clone()).chain(token.descendants()) {
-                    spend(walk, 1)?;
-                    if query.matches(root, &below, walk)? {
-                        found.push(below);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn short_name(token: &JToken) -> &'static str {
-    token.type_name().rsplit('.').next().unwrap_or("JToken")
-}
-
-fn field(token: &JToken, name: Option<&Arc<str>>, must_match: bool, found: &mut Vec<JToken>) -> Outcome<()> {
-    let is_object = token.kind() == JKind::Object;
-    match (is_object, name) {
-        (true, Some(name)) => match token.member(name) {
-            Some(value) => found.push(value),
-            None if must_match => return error(format!("Property '{name}' does not exist on JObject.")),
-            None => {}
-        },
-        (true, None) => found.extend(token.children().iter().filter_map(JToken::property_value)),
-        (false, _) if must_match => {
-            let name = name.map_or("*", |name| name);
-            return error(format!("Property '{name}' not valid on {}.", short_name(token)));
-        }
-        (false, _) => {}
-    }
-    Ok(())
-}
-
-fn is_list(token: &JToken) -> bool {
-    token.with(|node| matches!(node, JNode::Array(_) | JNode::Constructor(..)))
-}
-
-fn item(token: &JToken, index: Option<i64>, must_match: bool, found: &mut Vec<JToken>) -> Outcome<()> {
-    match (is_list(token), index) {
-        (true, None) => found.extend(token.children()),
-        (true, Some(index)) => match usize::try_from(index).ok().and_then(|index| token.child_at(index)) {
-            Some(item) => found.push(item),
-            None if must_match => {
-                return error(format!("Index {index} outside the bounds of {}.", short_name(token)));
-            }
-            None => {}
-        },
-        (false, index) if must_match => {
-            let index = index.map_or_else(|| "*".to_owned(), |index| index.to_string());
-            return error(format!("Index {index} not valid on {}.", short_name(token)));
-        }
-        (false, _) => {}
-    }
-    Ok(())
-}
-
-fn slice(
-    token: &JToken,
-    [start, end, step]: [Option<i64>; 3],
-    must_match: bool,
-    found: &mut Vec<JToken>,
-) -> Outcome<()> {
-    let step = step.unwrap_or(1);
-    if step == 0 {
-        return error("Step cannot be zero.");
-    }
-    if !is_list(token) {
-        return if must_match { error(format!("Array slice is not valid on {}.", short_name(token))) } else { Ok(()) };
-    }
-    let items = token.children();
-    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let from_end = |index: i64| if index < 0 { index.saturating_add(count) } else { index };
-    let forwards = step > 0;
-    let mut at = from_end(start.unwrap_or(if forwards { 0 } else { count - 1 }));
-    let mut stop = end.map_or(if forwards { count } else { -1 }, from_end);
-    at = if forwards { at.max(0) } else { at.min(count - 1) };
-    stop = if forwards { stop.min(count) } else { stop.max(-1) };
-    let before = found.len();
-    while if forwards { at < stop } else { at > stop } {
-        found.extend(usize::try_from(at).ok().and_then(|at| items.get(at)).cloned());
-        at = at.saturating_add(step);
-    }
-    if must_match && found.len() == before {
-        let shown = |bound: Option<i64>| bound.map_or_else(|| "*".to_owned(), |bound| bound.to_string());
-        return error(format!("Array slice of {} to {} returned no results.", shown(start), shown(end)));
-    }
-    Ok(())
 }
 
 struct Reader {
@@ -320,7 +168,7 @@ impl Reader {
                 _ => {
                     let name = self.member(in_query);
                     let name = (name != "*").then(|| Arc::from(name));
-                    filters.push(if scan { Filter::Scan(name) } else { Filter::Field(name) });
+                    filters.push(if scan { Filter::Scan(name.map(|name| vec![name])) } else { Filter::Field(name) });
                     (scan, after_dot) = (false, false);
                 }
             }
@@ -428,7 +276,7 @@ impl Reader {
             break;
         }
         Ok(match (names.len(), scan) {
-            (1, true) => Filter::Scan(names.pop()),
+            (_, true) => Filter::Scan(Some(names)),
             (1, false) => Filter::Field(names.pop()),
             _ => Filter::Fields(names),
         })
@@ -516,7 +364,7 @@ mod tests {
         ];
         for (path, count, shown) in cases {
             let mut walk = Walk { budget: 1000, patterns: &mut Infix };
-            let found = Path::parse(path).unwrap().select(&root, false, &mut walk).unwrap();
+            let found = Path::parse(path).unwrap().pass(&root, false).rest(&mut walk).unwrap();
             assert_eq!(found.len(), count, "{path}");
             let texts: Vec<String> = found.iter().map(|token| token.to_json(JFormatting::None)).collect();
             if path != "$" {

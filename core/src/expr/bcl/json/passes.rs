@@ -93,7 +93,7 @@ impl Cursor for Siblings {
     fn next(&mut self, _: &mut Machine<'_>) -> Outcome<Option<Value>> {
         let next = match (self.first.take(), self.last.take()) {
             (Some(first), _) => Some((first, 0)),
-            (None, Some(last)) => following(&last, self.at),
+            (None, Some(last)) => last.following(self.at),
             (None, None) => None,
         };
         let is_end = |token: &JToken| self.end.as_ref().is_some_and(|end| end.is_same(token));
@@ -102,14 +102,6 @@ impl Cursor for Siblings {
         self.at = at;
         Ok(Some(Value::Json(token)))
     }
-}
-
-// The sibling behind a token and its place; the token stood at `at` when it was seen last.
-fn following(token: &JToken, at: usize) -> Option<(JToken, usize)> {
-    let parent = token.parent()?;
-    let is_there = parent.child_at(at).is_some_and(|child| child.is_same(token));
-    let next = if is_there { at } else { token.position()? } + 1;
-    Some((parent.child_at(next)?, next))
 }
 
 /// What is made of the tokens of a pass; those of which nothing is made are left out.

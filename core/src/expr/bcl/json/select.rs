@@ -3,11 +3,11 @@
 use super::super::{Call, Row, regex, row};
 use super::{or_null, token};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Ready, Shape};
+use crate::expr::eval::cursor::{Cursor, Shape};
 use crate::expr::exception::{Outcome, broken, throw};
 use crate::expr::regex::Options;
 use crate::expr::ty::{Class, Ty};
-use crate::value::json::path::{Path, PathError, Patterns, Walk};
+use crate::value::json::path::{Pass, Path, PathError, Patterns, Walk};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -30,13 +30,22 @@ fn exception(error: PathError) -> crate::expr::Interrupt {
     }
 }
 
-// What the path leads to, every step counted.
-fn select(machine: &mut Machine<'_>, root: &JToken, path: &Path, must_match: bool) -> Outcome<Vec<JToken>> {
+// The next step along a path, everything counted.
+fn next(machine: &mut Machine<'_>, pass: &mut Pass) -> Outcome<Option<JToken>> {
     let mut walk = Walk { budget: machine.steps_left(), patterns: &mut Matcher };
-    let found = path.select(root, must_match, &mut walk);
+    let found = pass.next(&mut walk);
     let spent = machine.steps_left() - walk.budget;
     machine.spend(spent)?;
     found.map_err(exception)
+}
+
+/// A pass along a path, while it is enumerated.
+struct Selected(Pass);
+
+impl Cursor for Selected {
+    fn next(&mut self, machine: &mut Machine<'_>) -> Outcome<Option<Value>> {
+        Ok(next(machine, &mut self.0)?.map(Value::Json))
+    }
 }
 
 // A wrong path is refused at once; it is followed when what it leads to is enumerated.
@@ -50,15 +59,12 @@ fn all(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
     call.machine.lazy(Ty::Class(Class::JToken), Shape::Plain, start, operands)
 }
 
-fn start(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+fn start(operands: &[Value], _: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
     let [Value::Json(root), Value::String(path), Value::Bool(must_match)] = operands else {
         return Err(broken("a path without a token"));
     };
     let path = Path::parse(path).map_err(exception)?;
-    let found = select(machine, root, &path, *must_match)?;
-    machine.charge(found.len() * size_of::<Value>())?;
-    let values: Vec<Value> = found.into_iter().map(Value::Json).collect();
-    Ok(Box::new(Ready(values.into_iter())))
+    Ok(Box::new(Selected(path.pass(root, *must_match))))
 }
 
 /// Matches on the steps of the walk.
@@ -81,9 +87,10 @@ impl Patterns for Matcher {
 fn one(call: &mut Call<'_, '_>, must_match: bool) -> Outcome<Value> {
     let path = Path::parse(call.text(1, "expression")?).map_err(exception)?;
     let root = token(call)?;
-    let found = select(call.machine, &root, &path, must_match)?;
-    if found.len() > 1 {
+    let mut pass = path.pass(&root, must_match);
+    let first = next(call.machine, &mut pass)?;
+    if first.is_some() && next(call.machine, &mut pass)?.is_some() {
         return Err(throw("Newtonsoft.Json.JsonException", "Path returned multiple tokens."));
     }
-    Ok(or_null(found.into_iter().next()))
+    Ok(or_null(first))
 }

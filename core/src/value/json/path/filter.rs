@@ -1,6 +1,8 @@
 //! Filters of JSONPath: `?(@.price < 10 && @.name)`.
 
-use super::{Filter, Outcome, PathError, Reader, Walk, error};
+use std::sync::Arc;
+
+use super::{Filter, Outcome, Pass, PathError, Reader, Walk, error};
 use crate::value::Value;
 use crate::value::json::{JKind, JToken};
 
@@ -41,26 +43,19 @@ const OPERATORS: [(&str, Operator); 10] = [
 
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
-    FromHere(Vec<Filter>),
-    FromRoot(Vec<Filter>),
+    FromHere(Arc<[Filter]>),
+    FromRoot(Arc<[Filter]>),
     Literal(JToken),
 }
 
 impl Operand {
     fn tokens(&self, root: &JToken, here: &JToken, walk: &mut Walk<'_>) -> Outcome<Vec<JToken>> {
-        let (mut current, filters) = match self {
+        let (from, filters) = match self {
             Self::Literal(token) => return Ok(vec![token.clone()]),
-            Self::FromHere(filters) => (vec![here.clone()], filters),
-            Self::FromRoot(filters) => (vec![root.clone()], filters),
+            Self::FromHere(filters) => (here, filters),
+            Self::FromRoot(filters) => (root, filters),
         };
-        for filter in filters {
-            let mut found = Vec::new();
-            for token in &current {
-                filter.apply(root, token, false, &mut found, walk)?;
-            }
-            current = found;
-        }
-        Ok(current)
+        Pass::new(Arc::clone(filters), root, from.clone(), false).rest(walk)
     }
 }
 
@@ -255,7 +250,7 @@ impl Reader {
         match self.peek() {
             Some(c @ ('@' | '$')) => {
                 self.at += 1;
-                let filters = self.path(true)?;
+                let filters = self.path(true)?.into();
                 Ok(if c == '@' { Operand::FromHere(filters) } else { Operand::FromRoot(filters) })
             }
             Some('\'') => Ok(Operand::Literal(JToken::string(self.quoted()?))),
