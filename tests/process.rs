@@ -47,6 +47,8 @@ mod caching;
 mod certificate;
 #[path = "process/commands.rs"]
 mod commands;
+#[path = "process/cosmos.rs"]
+mod cosmos;
 #[path = "process/drain.rs"]
 mod drain;
 #[path = "process/graphql.rs"]

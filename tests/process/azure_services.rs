@@ -15,7 +15,7 @@ use crate::played::{Answer, Asked, Played};
 use crate::wait::{self, PATIENCE};
 
 /// Gives tokens to whoever asks as the metadata service wants to be asked, named after what they are for and their number.
-fn metadata_service() -> Played {
+pub(crate) fn metadata_service() -> Played {
     let given = AtomicUsize::new(0);
     Played::start(
         None,

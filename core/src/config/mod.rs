@@ -5,6 +5,7 @@
 
 pub mod authorization;
 pub mod bounds;
+pub mod connection_string;
 pub mod contract;
 pub mod diff;
 pub mod document;

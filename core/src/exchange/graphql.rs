@@ -10,6 +10,7 @@ use crate::expr::Message;
 use crate::policy::Scope;
 use crate::policy::authentication::token::Fetching;
 use crate::policy::concurrency::Until;
+use crate::policy::graphql::cosmos::Errand;
 use crate::policy::graphql::synthetic::{answer, request_of, view_of};
 use crate::policy::graphql::{Call, Execution, Next, Whom};
 use crate::policy::run::{State, Upstream};
@@ -23,6 +24,7 @@ pub(super) struct Scene {
     graphql: Option<Arc<GraphQlView>>,
     upstream: Upstream,
     tokens: BTreeMap<usize, Fetching>,
+    errand: Option<Box<Errand>>,
 }
 
 impl Scene {
@@ -35,6 +37,7 @@ impl Scene {
             graphql: context.graphql.take(),
             upstream: std::mem::take(&mut state.upstream),
             tokens: std::mem::take(&mut state.tokens),
+            errand: state.errand.take(),
         }
     }
 
@@ -66,13 +69,14 @@ impl Exchange {
     /// Puts what a strand sees in place.
     pub(super) fn put_scene(&mut self, scene: Option<Box<Scene>>) {
         let Some(scene) = scene else { return };
-        let Scene { request, response, backend, graphql, upstream, tokens } = *scene;
+        let Scene { request, response, backend, graphql, upstream, tokens, errand } = *scene;
         self.context.request = request;
         self.context.response = response;
         self.context.backend = backend;
         self.context.graphql = graphql;
         self.state.upstream = upstream;
         self.state.tokens = tokens;
+        self.state.errand = errand;
         self.look_again();
     }
 
@@ -134,7 +138,8 @@ impl Exchange {
         let (program, field) = (Arc::clone(program), Some(Arc::from(field)));
         self.calls.push(Link { scope: Scope::Resolver, program, field });
         let request = request_of(&operation.request, call);
-        let own = Scene { request, response: None, backend: None, graphql, upstream, tokens: BTreeMap::new() };
+        let (tokens, errand) = (BTreeMap::new(), None);
+        let own = Scene { request, response: None, backend: None, graphql, upstream, tokens, errand };
         let mut strand = Strand::at(Frame { level, pc: 0 });
         strand.resolves = Some(call.id);
         strand.scene = Some(Box::new(own));

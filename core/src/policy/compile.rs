@@ -417,7 +417,10 @@ impl<'a> Compiler<'a> {
         if entry.scopes == Scopes::of("R") && self.scope != Scope::Resolver {
             let message = match graphql::source::ROOTS.contains(&entry.name) {
                 true => format!("`{}` is the whole document of a GraphQL resolver, no policy of others", element.name),
-                false => format!("`{}` stands in the `http-response` of a GraphQL resolver alone", element.name),
+                false => format!(
+                    "`{}` stands in the `http-response` or `response` of a GraphQL resolver alone",
+                    element.name
+                ),
             };
             return self.report(Problem::error("scope-not-allowed", element.name_span, message));
         }

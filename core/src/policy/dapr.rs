@@ -12,7 +12,7 @@ use crate::http::{Bytes, HeaderMap, Method, StatusCode, Url, header};
 use crate::policy::compile::Target;
 use crate::policy::dialect::Element;
 use crate::policy::effect::{Effect, OutboundBody, OutboundRequest, Reply};
-use crate::policy::liquid::Template;
+use crate::policy::liquid::Written;
 use crate::policy::operand::{Operand, Typed, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::routing::upstream_failure;
@@ -84,19 +84,12 @@ enum Errors {
     Ignored,
 }
 
-/// The content that a policy sends.
-#[derive(Clone, Debug)]
-enum Message {
-    Text(Operand),
-    Template(Template),
-}
-
 /// `publish-to-dapr`
 #[derive(Clone, Debug)]
 pub struct PublishToDapr {
     topic: Operand,
     pubsub: Option<Operand>,
-    message: Message,
+    message: Written,
     target: Target,
     call: Call,
 }
@@ -107,7 +100,7 @@ pub struct InvokeDaprBinding {
     name: Operand,
     operation: Option<Operand>,
     metadata: Vec<(Operand, Operand)>,
-    data: Option<Message>,
+    data: Option<Written>,
     target: Target,
     call: Call,
 }
@@ -119,7 +112,7 @@ pub fn build_publish_to_dapr(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
         reader.error("topic", "without `pubsub-name` the topic is written as `pubsub/topic`");
     }
     let (call, target) = (Call::read(reader), reader.target());
-    let message = Message::read(reader, is_template(reader.element));
+    let message = Written::read(reader, is_template(reader.element));
     Some(Arc::new(PublishToDapr { topic: topic?, pubsub, message: message?, target, call: call? }))
 }
 
@@ -135,7 +128,7 @@ pub fn build_invoke_dapr_binding(reader: &mut Reader<'_, '_, '_>) -> Option<Buil
     }
     let is_template = is_template(reader.element);
     let data = match reader.child("data") {
-        Some(data) => Some(Message::read(&mut reader.at(data), is_template)?),
+        Some(data) => Some(Written::read(&mut reader.at(data), is_template)?),
         None => None,
     };
     Some(Arc::new(InvokeDaprBinding { name: name?, operation, metadata, data, target, call: call? }))
@@ -143,19 +136,6 @@ pub fn build_invoke_dapr_binding(reader: &mut Reader<'_, '_, '_>) -> Option<Buil
 
 fn is_template(element: &Element) -> bool {
     element.attribute("template").is_some()
-}
-
-impl Message {
-    fn read(reader: &mut Reader<'_, '_, '_>, is_template: bool) -> Option<Self> {
-        if is_template { Template::read(reader).map(Self::Template) } else { reader.text().map(Self::Text) }
-    }
-
-    fn get(&self, run: &mut Run<'_>, target: Target) -> Result<Bytes, Stop> {
-        match self {
-            Self::Text(text) => Ok(Bytes::copy_from_slice(text.get(run)?.as_bytes())),
-            Self::Template(template) => template.render(run, target),
-        }
-    }
 }
 
 impl Policy for PublishToDapr {

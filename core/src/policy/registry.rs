@@ -276,6 +276,13 @@ static TABLE: &[Entry] = &[
     .in_scopes("R")
     .once(),
     refused("sql-data-source", "this gateway speaks HTTP with data sources, and no database's protocol"),
-    refused("cosmosdb-data-source", "this gateway speaks HTTP with data sources, and no database's protocol"),
+    built(
+        "cosmosdb-data-source",
+        "B",
+        &graphql::cosmos::COSMOSDB_DATA_SOURCE,
+        Build::Structure(graphql::cosmos::build_cosmosdb_data_source),
+    )
+    .in_scopes("R")
+    .once(),
     leaf("publish-event", "B", &graphql::publish::PUBLISH_EVENT, graphql::publish::build_publish_event).in_scopes("R"),
 ];

@@ -19,6 +19,7 @@ use crate::policy::balancing::Called;
 use crate::policy::caching::made::{Making, Place};
 use crate::policy::caching::response::Missed;
 use crate::policy::effect::{Effect, OutboundRequest, Route};
+use crate::policy::graphql::cosmos::Errand;
 use crate::policy::graphql::handshake::{Accepted, Asked};
 use crate::policy::graphql::{Execution, Resolvers};
 use crate::policy::llm::Tap;
@@ -97,6 +98,8 @@ pub struct State {
     pub request_travel: Travel,
     /// How the content of the last backend's response came.
     pub response_travel: Travel,
+    /// What a resolver has asked Cosmos DB for.
+    pub errand: Option<Box<Errand>>,
     /// Fields to be set in whatever response the client gets, as rate-limit and cors do in inbound.
     pub response_headers: Vec<PendingHeader>,
     /// Whether the running policy wants [`Policy::settle`](crate::policy::Policy::settle) to be called once the response is known.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::connection_string::part;
 use crate::config::model::{HubCredential, Logger};
 use crate::config::named_values::Substitution;
 use crate::config::parse::Parsing;
@@ -57,10 +58,7 @@ impl Reader<'_, '_> {
     fn connection(&mut self) -> Option<(Url, Option<String>, HubCredential)> {
         let path = ["credentials", "connectionString"];
         let text = self.text(&path)?;
-        let part = |name: &str| {
-            let mut parts = text.split(';').filter_map(|part| part.trim().split_once('='));
-            parts.find(|(of, _)| of.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-        };
+        let part = |name: &str| part(&text, name);
         let endpoint =
             part("Endpoint").and_then(|text| Url::parse(&format!("https://{}", text.split_once("://")?.1)).ok());
         let Some(endpoint) = endpoint else {

@@ -125,8 +125,9 @@ pub fn of_entity(run: &mut Run<'_>, index: usize, entity: Option<&Arc<Backend>>)
     })
 }
 
-// The failure of whoever needs a token and gets none.
-fn no_token(key: &TokenKey, why: &str) -> Stop {
+/// The failure of whoever needs a token and gets none.
+#[must_use]
+pub fn no_token(key: &TokenKey, why: &str) -> Stop {
     let message = format!("there is no token of the managed identity for {key}: {why}");
     Stop::fail(Failure::internal("ManagedIdentityTokenFailure", message))
 }

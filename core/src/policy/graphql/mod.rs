@@ -1,12 +1,13 @@
 //! GraphQL: `validate-graphql-request`, a request against the API's schema, its limits and rules about its fields; and synthetic APIs.
 //!
 //! `request` the request as HTTP carries it, `schema`, `check` and `rules` what may be asked for, `plan` what is asked for, `execute` the
-//! operation under way, `resolvers`, `source` and `endpoint` whom it asks, `synthetic` what comes of it; `without` and `print` write
+//! operation under way, `resolvers`, `source`, `cosmos` and `endpoint` whom it asks, `synthetic` what comes of it; `without` and `print` write
 //! documents; `publish`, `handshake` and `subscription` are for those who have subscribed.
 
 mod check;
 mod coerce;
 mod collect;
+pub mod cosmos;
 mod cost;
 mod document;
 mod endpoint;

@@ -85,17 +85,13 @@ static HTTP_RESPONSE: Shape = Shape {
 /// Compiles the document of a resolver.
 pub fn document(compiler: &mut Compiler<'_>, root: &Element) {
     compiler.section = Section::Backend;
-    if root.name != "http-data-source" {
-        let entry = registry::find(&root.name).filter(|entry| ROOTS.contains(&entry.name));
-        if entry.is_some() {
-            return compiler.policy(root);
-        }
-        let message = format!("expected `http-data-source` as the root element, found `{}`", root.name);
+    if !ROOTS.contains(&root.name.as_str()) {
+        let message = format!("expected a data source as the root element, found `{}`", root.name);
         let help = "a resolver has one data source, and inherits nothing";
         compiler.report(Problem::error("root-element", root.name_span, message).with_help(help));
         return;
     }
-    compiler.inside("http-data-source[1]".to_owned(), |compiler| compiler.policy(root));
+    compiler.inside(format!("{}[1]", root.name), |compiler| compiler.policy(root));
 }
 
 /// Compiles `<http-data-source>`: a draft that `http-request` fills, the call, and what `http-response` makes of the answer.
@@ -156,8 +152,9 @@ fn response_part(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     }
 }
 
-// What a fragment holds stands where it is included: it may hold what may stand there, in any order and number.
-fn include(
+/// Compiles `include-fragment` in `place`. What a fragment holds stands where it is included: it may hold what may stand there, in any
+/// order and number.
+pub(super) fn include(
     reader: &mut Reader<'_, '_, '_>,
     place: &'static Shape,
     part: fn(&mut Reader<'_, '_, '_>) -> Option<Built>,
@@ -350,15 +347,7 @@ impl Policy for CallDataSource {
                     record.response_code = Some(status.as_u16());
                 }
                 run.context.response = Some(*response);
-                if status.as_u16() >= 400 {
-                    let message = format!("The data source answered with the status code {}.", status.as_u16());
-                    return Err(Stop::fail(Failure::new(
-                        StatusCode::BAD_GATEWAY,
-                        "DataSourceErrorStatusCode",
-                        message,
-                    )));
-                }
-                Ok(Flow::Next)
+                if status.as_u16() >= 400 { Err(error_status(status)) } else { Ok(Flow::Next) }
             }
             Err(failure) => {
                 let means = upstream_failure(&failure);
@@ -371,4 +360,10 @@ impl Policy for CallDataSource {
             }
         }
     }
+}
+
+/// What an answer with an error's status code means: the field has no value.
+pub(super) fn error_status(status: StatusCode) -> Stop {
+    let message = format!("The data source answered with the status code {}.", status.as_u16());
+    Stop::fail(Failure::new(StatusCode::BAD_GATEWAY, "DataSourceErrorStatusCode", message))
 }

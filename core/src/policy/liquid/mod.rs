@@ -8,6 +8,7 @@ mod item;
 mod parse;
 mod render;
 mod scene;
+mod written;
 
 use std::sync::Arc;
 
@@ -22,6 +23,20 @@ use crate::policy::transform::whole_body;
 use crate::span::Span;
 use item::{Dates, Item, XsiNil};
 use parse::{Entities, Piece};
+
+pub use written::Written;
+
+/// The elements whose content may be a template.
+const TEMPLATES: [&str; 8] = [
+    "set-body",
+    "publish-to-dapr",
+    "invoke-dapr-binding",
+    "id",
+    "partition-key",
+    "etag",
+    "max-item-count",
+    "continuation-token",
+];
 
 /// A template with its settings.
 #[derive(Clone)]
@@ -125,9 +140,15 @@ fn failed(message: impl Into<String>) -> Stop {
 /// The places in a document where braces are Liquid's: the content of each element with `template="liquid"`.
 pub fn places(text: &str) -> Vec<Span> {
     let mut places = Vec::new();
-    for element in ["set-body", "publish-to-dapr", "invoke-dapr-binding"] {
-        for (at, _) in text.match_indices(&format!("<{element}")) {
+    for element in TEMPLATES {
+        let tag = format!("<{element}");
+        for (at, _) in text.match_indices(&tag) {
             let rest = text.get(at..).unwrap_or("");
+            // The beginning of a longer name.
+            let behind = rest.get(tag.len()..).unwrap_or("");
+            if !behind.starts_with(|next: char| next.is_whitespace() || matches!(next, '>' | '/')) {
+                continue;
+            }
             let Some(open) = rest.find('>') else { break };
             let tag = rest.get(..open).unwrap_or("").to_ascii_lowercase();
             let is_liquid = tag.contains("template=\"liquid\"") || tag.contains("template='liquid'");
