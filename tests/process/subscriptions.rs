@@ -1,18 +1,22 @@
-//! Subscriptions of a synthetic GraphQL API over WebSockets, with a client of another make: events reach all workers, the end is told.
+//! Subscriptions of a synthetic GraphQL API over WebSockets, in clear text and over TLS, with a client of another make: events reach all
+//! workers, the end is told.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
+use holdfast_sim::sample::KEY;
+use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tungstenite::protocol::Role;
-use tungstenite::{Message, WebSocket};
+use tungstenite::{Error, Message, WebSocket};
 
 use crate::folder::Folder;
 use crate::gateway::{Gateway, Wiring};
 use crate::nginx::Nginx;
 use crate::scripted::{Service, answer};
 use crate::wait::{self, PATIENCE};
+use crate::{ports, tls};
 
 const SCHEMA: &str = "type Query { none: Int }
 type Mutation { order(title: String!): Order }
@@ -43,7 +47,7 @@ fn resolver(folder: &Folder, path: &str, url: &str, response: &str) {
 
 fn shop(folder: &Folder, source: &Service) {
     let base = source.endpoint();
-    let api = json!({ "properties": { "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http"],
+    let api = json!({ "properties": { "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http", "https"],
         "subscriptionRequired": true } });
     folder.write("apis/shop/apiInformation.json", &api.to_string());
     folder.write("apis/shop/specification.graphql", SCHEMA);
@@ -56,12 +60,17 @@ fn shop(folder: &Folder, source: &Service) {
 }
 
 /// A client's end of a socket.
-struct Socket(WebSocket<TcpStream>);
+struct Socket<S = TcpStream>(WebSocket<S>);
 
-impl Socket {
-    fn ask(address: SocketAddr, key: &str, version: u8) -> (String, TcpStream) {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+impl<S: Read + Write> Socket<S> {
+    // Asks for a socket; the head of the answer.
+    fn ask(stream: &mut S, address: SocketAddr, key: &str, version: u8) -> String {
         let head = format!(
             "GET /shop HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nocp-apim-subscription-key: {key}\r\n\
             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: {version}\r\n\
@@ -74,11 +83,11 @@ impl Socket {
             stream.read_exact(&mut byte).unwrap();
             answer.extend(byte);
         }
-        (String::from_utf8(answer).unwrap().to_lowercase(), stream)
+        String::from_utf8(answer).unwrap().to_lowercase()
     }
 
-    fn open(address: SocketAddr) -> Self {
-        let (head, stream) = Self::ask(address, holdfast_sim::sample::KEY, 13);
+    fn open(mut stream: S, address: SocketAddr) -> Self {
+        let head = Self::ask(&mut stream, address, KEY, 13);
         assert!(head.starts_with("http/1.1 101 "), "{head}");
         for field in ["connection: upgrade", "upgrade: websocket", "sec-websocket-protocol: graphql-transport-ws"] {
             assert!(head.contains(field), "{head}");
@@ -146,7 +155,8 @@ fn events_reach_the_sockets_of_all_workers_until_the_process_ends() {
     let mut gateway = wiring.start();
     gateway.shows(1);
 
-    let mut sockets: Vec<Socket> = (0..SOCKETS).map(|_| Socket::open(gateway.address())).collect();
+    let mut sockets: Vec<Socket> =
+        (0..SOCKETS).map(|_| Socket::open(connect(gateway.address()), gateway.address())).collect();
     sockets.iter_mut().for_each(|socket| socket.subscribe("1"));
     order(&gateway, "net");
     order(&gateway, "oar");
@@ -179,20 +189,20 @@ fn a_handshake_is_a_request_and_a_changed_api_ends_its_sockets() {
     let endpoint = format!("file://{}", folder.path().display());
     let mut gateway = Wiring::to(&endpoint, backup.path()).set("gateway.name", "gw1").start();
     gateway.shows(1);
-    let (head, _) = Socket::ask(gateway.address(), "nobody's", 13);
+    let head = Socket::ask(&mut connect(gateway.address()), gateway.address(), "nobody's", 13);
     assert!(head.starts_with("http/1.1 401 "), "{head}");
-    let (head, _) = Socket::ask(gateway.address(), holdfast_sim::sample::KEY, 12);
+    let head = Socket::ask(&mut connect(gateway.address()), gateway.address(), KEY, 12);
     assert!(head.starts_with("http/1.1 426 "), "{head}");
     assert!(head.contains("upgrade: websocket") && head.contains("sec-websocket-version: 13"), "{head}");
 
-    let mut socket = Socket::open(gateway.address());
+    let mut socket = Socket::open(connect(gateway.address()), gateway.address());
     socket.0.send(Message::binary(vec![1, 2])).unwrap();
     assert_eq!(socket.closed(), 1003);
-    let mut socket = Socket::open(gateway.address());
+    let mut socket = Socket::open(connect(gateway.address()), gateway.address());
     socket.0.send(Message::text("x".repeat(1024 * 1024 + 1))).unwrap();
     assert_eq!(socket.closed(), 1009);
 
-    let mut socket = Socket::open(gateway.address());
+    let mut socket = Socket::open(connect(gateway.address()), gateway.address());
     socket.subscribe("1");
     folder.write("apis/shop/specification.graphql", &SCHEMA.replace("none: Int", "none: String"));
     wait::until("the new schema is served", || {
@@ -205,4 +215,50 @@ fn a_handshake_is_a_request_and_a_changed_api_ends_its_sockets() {
     let told = std::iter::from_fn(|| Some(socket.0.read().unwrap())).find(|message| message.is_close());
     let Some(Message::Close(Some(frame))) = told else { panic!("{told:?}") };
     assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1001, "The API has changed"));
+}
+
+#[test]
+fn events_and_the_end_are_told_over_tls_of_both_versions() {
+    let (nginx, backup, source) = (Nginx::start(), tempdir().unwrap(), source());
+    let folder = Folder::sample(&nginx.backends());
+    shop(&folder, &source);
+    let endpoint = format!("file://{}", folder.path().display());
+    let address = ports::free();
+    let wiring = Wiring::to(&endpoint, backup.path()).set("gateway.name", "gw1");
+    let mut gateway = wiring.set("holdfast.https.listen", &address.to_string()).start();
+    gateway.shows(1);
+    let versions = [&TLS12, &TLS13];
+    let head = Socket::ask(&mut tls::connect(None, "localhost", address, &TLS13), address, "nobody's", 13);
+    assert!(head.starts_with("http/1.1 401 "), "{head}");
+
+    let open = |version| Socket::open(tls::connect(None, "localhost", address, version), address);
+    let mut sockets: Vec<Socket<tls::Stream>> = versions.into_iter().map(open).collect();
+    for (socket, version) in sockets.iter_mut().zip(versions) {
+        assert_eq!(socket.0.get_ref().conn.protocol_version(), Some(version.version));
+        socket.subscribe("1");
+        // A message of many records: a comment that is longer than one can be.
+        let query = format!("#{}\nsubscription {{ ordered {{ title }} }}", "x".repeat(100_000));
+        socket.say(&json!({ "type": "subscribe", "id": "2", "payload": { "query": query } }));
+        socket.say(&json!({ "type": "ping" }));
+        assert_eq!(socket.hear(), json!({ "type": "pong" }));
+    }
+    order(&gateway, "net");
+    order(&gateway, "oar");
+    for socket in &mut sockets {
+        let mut heard: Vec<Value> = (0..4).map(|_| socket.hear()).collect();
+        // Which subscription hears first is nobody's concern; each hears in order.
+        heard.sort_by_key(|event| event["id"].as_str().map(str::to_owned));
+        let short = |title: &str| json!({ "id": "2", "type": "next", "payload": { "data": { "ordered": { "title": title } } } });
+        let expected =
+            [event("1", "title=net", Some(12)), event("1", "title=oar", None), short("title=net"), short("title=oar")];
+        assert_eq!(heard, expected);
+    }
+    gateway.terminate();
+    for socket in &mut sockets {
+        assert_eq!(socket.closed(), 1001);
+        // The answer to the close frame goes out, and TLS ends as it should: with a word, not with a broken connection.
+        let ended = std::iter::from_fn(|| socket.0.read().err()).next();
+        assert!(matches!(ended, Some(Error::ConnectionClosed)), "{ended:?}");
+    }
+    assert_eq!(gateway.ended().code(), Some(0));
 }

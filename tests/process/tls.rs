@@ -11,6 +11,9 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, Signa
 
 use crate::wait::PATIENCE;
 
+/// A connection over TLS.
+pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
+
 /// Sends one request over TLS of this version and reads the whole answer.
 pub(crate) fn get(
     address: SocketAddr,
@@ -30,6 +33,23 @@ pub(crate) fn get_as(
     target: &str,
     fields: &str,
 ) -> String {
+    let mut stream = connect(own, name, address, version);
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: {name}\r\n{fields}Connection: close\r\n\r\n").expect("a handshake");
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(read.is_ok(), "{read:?} after: {answer}");
+    assert_eq!(stream.conn.protocol_version(), Some(version.version));
+    answer
+}
+
+/// A connection to the host called `name`, whose handshake comes with the first byte.
+pub(crate) fn connect(
+    own: Option<&(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+    name: &str,
+    address: SocketAddr,
+    version: &'static rustls::SupportedProtocolVersion,
+) -> Stream {
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&crypto))
         .with_protocol_versions(&[version])
@@ -46,14 +66,7 @@ pub(crate) fn get_as(
     let connection = ClientConnection::new(Arc::new(config), server).expect("a connection");
     let stream = TcpStream::connect(address).expect("the listener accepts");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    let mut stream = StreamOwned::new(connection, stream);
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: {name}\r\n{fields}Connection: close\r\n\r\n").expect("a handshake");
-    let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    assert!(read.is_ok(), "{read:?} after: {answer}");
-    assert_eq!(stream.conn.protocol_version(), Some(version.version));
-    answer
+    StreamOwned::new(connection, stream)
 }
 
 #[derive(Debug)]
