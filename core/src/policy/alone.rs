@@ -49,10 +49,14 @@ pub fn compile_alone(file: &Arc<str>, text: &str, format: PolicyFormat, scope: S
 }
 
 /// The names in double braces that no named value has, with their places in the text as written. In Liquid templates and stylesheets
-/// braces are their own.
+/// braces are their own, and what a comment says is nobody's concern.
 pub fn unknown_names<'s>(written: &str, substituted: &'s Substituted) -> impl Iterator<Item = (&'s str, Span)> {
-    let mut own = liquid::places(written);
-    own.extend(xslt::places(written));
+    let mut own = Vec::new();
+    if !substituted.unknown.is_empty() {
+        own = liquid::places(written);
+        own.extend(xslt::places(written));
+        own.extend(dialect::parse(written, PolicyFormat::RawXml, FRAGMENT_BYTES_MAX).comments);
+    }
     let is_own = move |span: &Span| own.iter().any(|place| place.start <= span.start && span.end <= place.end);
     let unknown = substituted.unknown.iter().filter(move |(_, span)| !is_own(span));
     unknown.map(|(name, span)| (name.as_str(), *span))
@@ -83,6 +87,14 @@ mod tests {
         let told: Vec<String> = done.diagnostics.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(done.diagnostics[0].position.map(|at| (at.line, at.column)), Some((2, 60)), "{told:?}");
+    }
+
+    #[test]
+    fn what_a_comment_says_is_not_looked_at() {
+        let text = "<policies><!-- {{a}} --><inbound><!-- <set-body>{{b}}</set-body> --><set-body>@(\"<!--\" + \"{{c}} -->\")</set-body></inbound></policies>";
+        let done = compile_alone(&Arc::from("p"), text, PolicyFormat::RawXml, Scope::Api);
+        let told: Vec<String> = done.diagnostics.iter().map(|found| found.message.to_string()).collect();
+        assert_eq!(told, ["the named value `c` is not known here: values with it are not looked at"]);
     }
 
     #[test]

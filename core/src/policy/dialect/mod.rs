@@ -43,6 +43,8 @@ pub struct Parsed {
     pub root: Option<Element>,
     /// What is wrong, in the order of the text.
     pub problems: Vec<Problem>,
+    /// Where comments stand.
+    pub comments: Vec<Span>,
 }
 
 /// An element.

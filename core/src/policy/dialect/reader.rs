@@ -31,6 +31,7 @@ pub fn parse(text: &str, format: PolicyFormat, bytes_max: usize) -> Parsed {
         return reader.parsed;
     }
     reader.run();
+    reader.check_characters();
     reader.parsed
 }
 
@@ -54,6 +55,7 @@ impl<'t> Reader<'t> {
             let rest = self.rest();
             if rest.starts_with("<!--") {
                 self.passage("<!--", "-->", "comment");
+                self.parsed.comments.push(Span::new(before, self.at));
             } else if rest.starts_with("<![CDATA[") {
                 self.cdata();
             } else if rest.starts_with("<?") {
@@ -74,6 +76,17 @@ impl<'t> Reader<'t> {
             self.at = self.at.max(before + 1);
         }
         self.close_rest();
+    }
+
+    // Characters that no XML document can hold, not even as references (XML 1.0 §2.2).
+    fn check_characters(&mut self) {
+        let is_none = |c: &char| {
+            c.is_control() && *c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{fffe}' | '\u{ffff}')
+        };
+        if let Some((at, found)) = self.text.char_indices().find(|(_, c)| is_none(c)) {
+            let message = format!("a policy document cannot hold the character U+{:04X}", u32::from(found));
+            self.error("character", at, at + found.len_utf8(), message);
+        }
     }
 
     fn rest(&self) -> &'t str {

@@ -107,6 +107,8 @@ fn mistakes_are_reported_where_they_stand_and_the_rest_is_still_read() {
         ("<!DOCTYPE a><a/>", "doctype", 0),
         ("<a><!-- </a>", "unclosed", 3),
         ("<a <b/></a>", "unclosed", 2),
+        ("<a>x\u{1}</a>", "character", 4),
+        ("<a>@(\"\0\")</a>", "character", 6),
     ];
     for (text, code, at) in cases {
         let problems = raw(text).problems;
