@@ -1,5 +1,6 @@
 //! The vocabulary of HTTP messages (RFC 9110) that everything above shares. Moves no bytes.
 
+pub mod charset;
 pub mod coding;
 pub mod media;
 pub mod message;

@@ -1,9 +1,11 @@
-//! Policies that change content as text: find-and-replace, redirect-content-urls, jsonp. What is not UTF-8 they leave as it is.
+//! Policies that change content as text: find-and-replace, redirect-content-urls, jsonp. What is no text in its charset they leave as it is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::context::Body;
 use crate::expr::Message;
+use crate::http::charset;
 use crate::http::media::MediaType;
 use crate::http::{Bytes, HeaderMap, HeaderValue, Query, StatusCode, header};
 use crate::policy::compile::Target;
@@ -63,6 +65,24 @@ pub fn set_content(run: &mut Run<'_>, message: Message, content: impl Into<Bytes
     }
 }
 
+/// The text of a content of a message, in its charset; `None` when it is none.
+#[must_use]
+pub fn text_of<'c>(run: &Run<'_>, message: Message, content: &'c [u8]) -> Option<Cow<'c, str>> {
+    match message {
+        Message::Request => charset::text(&run.context.request.headers, content),
+        Message::Response => {
+            let fields = run.context.response.as_ref().map(|response| &response.headers);
+            charset::text(fields.unwrap_or(&HeaderMap::new()), content)
+        }
+    }
+}
+
+/// Puts a text into a message, in the charset that the message names.
+pub fn set_text(run: &mut Run<'_>, message: Message, text: String) {
+    let content = charset::content(fields_of(run, message), text);
+    set_content(run, message, content);
+}
+
 /// `find-and-replace`
 #[derive(Clone, Debug)]
 pub struct FindAndReplace {
@@ -92,7 +112,7 @@ impl Policy for FindAndReplace {
 
 fn replace(run: &mut Run<'_>, message: Message, from: &str, to: &str) -> Ran {
     let Some(content) = content_of(run, message)? else { return Ok(Flow::Next) };
-    let Ok(text) = std::str::from_utf8(&content) else { return Ok(Flow::Next) };
+    let Some(text) = text_of(run, message, &content) else { return Ok(Flow::Next) };
     let count = text.matches(from).count();
     let bytes = text.len().saturating_sub(count * from.len()).saturating_add(count.saturating_mul(to.len()));
     if u64::try_from(bytes).unwrap_or(u64::MAX) > BODY_BYTES_MAX {
@@ -101,7 +121,7 @@ fn replace(run: &mut Run<'_>, message: Message, from: &str, to: &str) -> Ran {
     }
     if count > 0 {
         let changed = text.replace(from, to);
-        set_content(run, message, changed);
+        set_text(run, message, changed);
     }
     Ok(Flow::Next)
 }
@@ -161,12 +181,8 @@ impl Policy for Jsonp {
             return Ok(Flow::Next);
         }
         let Some(content) = content_of(run, Message::Response)? else { return Ok(Flow::Next) };
-        let mut wrapped = Vec::with_capacity(callback.len() + content.len() + 3);
-        wrapped.extend_from_slice(callback.as_bytes());
-        wrapped.push(b'(');
-        wrapped.extend_from_slice(&content);
-        wrapped.extend_from_slice(b");");
-        set_content(run, Message::Response, wrapped);
+        let Some(text) = text_of(run, Message::Response, &content) else { return Ok(Flow::Next) };
+        set_content(run, Message::Response, format!("{callback}({text});"));
         // Decision: the type of a script, or no browser runs it (fixtures/policy/jsonp.conversation).
         fields_of(run, Message::Response)
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/javascript"));

@@ -113,8 +113,9 @@ impl Policy for InvokeRequest {
             let value = get_optional(value.as_ref(), run)?.unwrap_or_default();
             headers.push((name_of(&name.get(run)?)?, header_value(&value)?));
         }
-        let body = match &self.body {
-            Some(body) => Some(bytes_of(body.get(run)?)),
+        let made = self.body.as_ref().map(|body| body.get(run)).transpose()?;
+        let own = match made {
+            Some(_) => None,
             None => whole_body(&run.context.request.body, Message::Request)?,
         };
         // What a call that was given up has left behind is not this one's.
@@ -141,6 +142,7 @@ impl Policy for InvokeRequest {
         for (name, value) in headers {
             request.headers.append(name, value);
         }
+        let body = made.map(|made| bytes_of(made, &mut request.headers)).or(own);
         request.body = body.filter(|body| !body.is_empty()).map_or(OutboundBody::Empty, OutboundBody::Bytes);
         request.route = run.state.upstream.route.clone();
         if let Some(called) = &called {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::context::{Body, ResponseView};
 use crate::expr::Message;
+use crate::http::charset;
 use crate::http::{Bytes, HeaderMap, HeaderName, HeaderValue, Method, Query, StatusCode, header};
 use crate::policy::compile::Target;
 use crate::policy::effect::OutboundBody;
@@ -402,19 +403,22 @@ pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
 impl Policy for SetBody {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let content = match &self.content {
-            NewContent::Value(content) => bytes_of(content.get(run)?),
-            NewContent::Liquid(template) => template.render(run, self.target)?,
+            NewContent::Value(content) => content.get(run)?,
+            NewContent::Liquid(template) => Value::string(template.render(run, self.target)?),
         };
         match self.target {
-            Target::Request => run.context.request.body = Body::Bytes(content),
+            Target::Request => {
+                let request = &mut run.context.request;
+                request.body = Body::Bytes(bytes_of(content, &mut request.headers));
+            }
             Target::DraftRequest => {
                 if let Some(draft) = &mut run.state.draft_request {
-                    draft.body = OutboundBody::Bytes(content);
+                    draft.body = OutboundBody::Bytes(bytes_of(content, &mut draft.headers));
                 }
             }
             Target::Response | Target::DraftResponse => {
                 let response = response_of(run, self.target);
-                response.body = Body::Bytes(content);
+                response.body = Body::Bytes(bytes_of(content, &mut response.headers));
                 response.headers.remove(header::CONTENT_LENGTH);
             }
         }
@@ -422,12 +426,12 @@ impl Policy for SetBody {
     }
 }
 
-/// What a body that an expression gave consists of: bytes as they are, anything else as text.
+/// What a body that an expression gave consists of behind these fields: bytes as they are, anything else as text.
 #[must_use]
-pub fn bytes_of(value: Value) -> Bytes {
+pub fn bytes_of(value: Value, headers: &mut HeaderMap) -> Bytes {
     match value {
         Value::Bytes(bytes) => Bytes::from(bytes.to_vec()),
-        other => Bytes::from(other.to_string()),
+        other => Bytes::from(charset::content(headers, other.to_string())),
     }
 }
 

@@ -221,6 +221,8 @@ fn shown_content(sent: &[u8], expected: &Message) -> String {
     let coding = expected.field("(coded)");
     let text = match coding {
         None => return String::from_utf8_lossy(sent).into_owned(),
+        // Content that is no text.
+        Some("base64") => return base64::engine::general_purpose::STANDARD.encode(sent),
         Some(_) => String::from_utf8(gunzip(sent, BODY_BYTES_MAX).expect("gzip").to_vec()).unwrap(),
     };
     assert_eq!(coding == Some("untouched"), zipped(&text) == sent, "whether `{text}` is as it came");
@@ -319,7 +321,11 @@ fn answer(effect: &Effect, content: Option<&Bytes>, turns: &mut Turns<'_>) -> Re
         Effect::ReadResponseBody { .. } | Effect::ReadFile { .. } => {
             let reply = turns.next().filter(|reply| reply.kind == "reply").expect("the content");
             let text = reply.text.trim_end_matches('\n');
-            Reply::Body(Ok(if reply.name == "gzip" { zipped(text) } else { Bytes::from(text.to_owned()) }))
+            Reply::Body(Ok(match reply.name.as_str() {
+                "gzip" => zipped(text),
+                "base64" => bytes_of(text),
+                _ => Bytes::from(text.to_owned()),
+            }))
         }
         Effect::Sleep(_) => {
             // Only one that was left under way has an answer of its own.
@@ -342,9 +348,12 @@ fn answer(effect: &Effect, content: Option<&Bytes>, turns: &mut Turns<'_>) -> Re
 
 fn decoded(view: ResponseView) -> ResponseView {
     let Body::Bytes(text) = view.body else { panic!("there is no content") };
-    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
-    ResponseView { body: Body::Bytes(Bytes::from(bytes)), ..view }
+    ResponseView { body: Body::Bytes(bytes_of(std::str::from_utf8(&text).unwrap())), ..view }
+}
+
+fn bytes_of(base64: &str) -> Bytes {
+    let text: String = base64.split_whitespace().collect();
+    Bytes::from(base64::engine::general_purpose::STANDARD.decode(text).unwrap())
 }
 
 fn head_reply(turns: &mut Turns<'_>) -> Reply {

@@ -512,13 +512,3 @@ fn utf16_text(bytes: &[u8], service: Service) -> String {
     }
     text
 }
-
-/// The text of a body: UTF-8 without a byte order mark, wrong bytes as U+FFFD.
-pub(super) fn utf8_text(bytes: &[u8]) -> String {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // Checking whole is faster than looking for what is wrong.
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-    }
-}

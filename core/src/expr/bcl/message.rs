@@ -10,6 +10,7 @@ use crate::expr::instance::{self, State};
 use crate::expr::ty::{Class, Ty};
 use crate::expr::xml::Root;
 use crate::expr::{Interrupt, Message};
+use crate::http::charset;
 use crate::http::{Bytes, HeaderMap, Url, phrase};
 use crate::value::json::Wanted;
 use crate::value::{ContextPart, Library, MessageRef, UrlRef, Value};
@@ -41,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
         "IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)",
         |call| {
             let bytes = content_bytes(call)?;
-            form::read(call, &super::encoding::utf8_text(&bytes))
+            form::read(call, &text_of(call, &bytes))
         },
     ),
     text("IUrl", "string Host", |context, url| url_part(context, url, |url| &url.host)),
@@ -180,23 +181,30 @@ fn content_bytes(call: &mut Call<'_, '_>) -> Outcome<Bytes> {
     Ok(bytes)
 }
 
+// The text of the content of the body at 0, in its charset.
+fn text_of(call: &Call<'_, '_>, bytes: &[u8]) -> String {
+    let fields = match call.value(0) {
+        Value::Context(ContextPart::Body(message)) => headers(call, message),
+        _ => None,
+    };
+    charset::text_lossy(fields.unwrap_or(&HeaderMap::new()), bytes).into_owned()
+}
+
 fn as_type(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let bytes = content_bytes(call)?;
     let ty = call.types.first().unwrap_or(&Ty::Error);
     match ty {
         Ty::Array(item) if **item == Ty::Byte => Ok(Value::Bytes(Arc::from(&bytes[..]))),
-        Ty::String => Ok(Value::string(super::encoding::utf8_text(&bytes))),
+        Ty::String => Ok(Value::string(text_of(call, &bytes))),
         Ty::Class(Class::JObject | Class::JArray | Class::JToken) => {
-            let token = super::json::read(call, &super::encoding::utf8_text(&bytes), Wanted::Any)?;
+            let token = super::json::read(call, &text_of(call, &bytes), Wanted::Any)?;
             let value = Value::Json(token);
             if ty.admits(&value) { Ok(value) } else { Err(invalid_cast(&value.type_name(), &ty.full_name())) }
         }
         Ty::Class(Class::XElement | Class::XNode) => {
-            super::xml::load(call, &Arc::from(super::encoding::utf8_text(&bytes)), Root::Element)
+            super::xml::load(call, &Arc::from(text_of(call, &bytes)), Root::Element)
         }
-        Ty::Class(Class::XDocument) => {
-            super::xml::load(call, &Arc::from(super::encoding::utf8_text(&bytes)), Root::Document)
-        }
+        Ty::Class(Class::XDocument) => super::xml::load(call, &Arc::from(text_of(call, &bytes)), Root::Document),
         _ => Err(broken("As<T> of a type that the checker refuses")),
     }
 }

@@ -3,12 +3,13 @@
 mod to_json;
 mod to_xml;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::expr::Message;
 use crate::http::media::MediaType;
 use crate::http::{HeaderValue, header};
-use crate::policy::content::{content_of, fields_of, media_of, message_of, set_content};
+use crate::policy::content::{content_of, fields_of, media_of, message_of, set_content, text_of};
 use crate::policy::operand::{Operand, get_optional};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
@@ -82,7 +83,8 @@ impl When {
         let Some(content) = content_of(run, self.message)?.filter(|content| !content.is_empty()) else {
             return Ok(None);
         };
-        String::from_utf8(content.to_vec()).map(Some).map_err(|_| failed("the content is not UTF-8"))
+        let text = text_of(run, self.message, &content).map(Cow::into_owned);
+        text.map(Some).ok_or_else(|| failed("the content is no text in its charset"))
     }
 }
 

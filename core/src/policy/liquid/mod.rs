@@ -13,7 +13,7 @@ mod written;
 use std::sync::Arc;
 
 use crate::expr::Message;
-use crate::http::Bytes;
+use crate::http::charset;
 use crate::policy::compile::Target;
 use crate::policy::content::media_of;
 use crate::policy::reader::Reader;
@@ -89,7 +89,7 @@ impl Template {
     ///
     /// # Errors
     /// The body must be read first, is not what its type says, or the template makes too much.
-    pub fn render(&self, run: &mut Run<'_>, target: Target) -> Result<Bytes, Stop> {
+    pub fn render(&self, run: &mut Run<'_>, target: Target) -> Result<String, Stop> {
         let body = match target {
             Target::Request => self.body(run, Message::Request)?,
             Target::Response => self.body(run, Message::Response)?,
@@ -104,7 +104,7 @@ impl Template {
             _ => None,
         };
         let made = render::render(&self.pieces, &globals);
-        made.map(Bytes::from).map_err(|why| failed(format!("Liquid template failed: {why}.")))
+        made.map_err(|why| failed(format!("Liquid template failed: {why}.")))
     }
 
     fn body(&self, run: &Run<'_>, message: Message) -> Result<Item, Stop> {
@@ -123,13 +123,13 @@ impl Template {
         else {
             return Ok(Item::Nil);
         };
+        let text = charset::text(headers, &content).ok_or_else(|| failed("the content is no text in its charset"))?;
         if is_json {
-            let value = serde_json::from_slice(&content);
+            let value = serde_json::from_str(&text);
             let value = value.map_err(|error| failed(format!("the content is not JSON: {error}")))?;
             return Ok(Item::of_json(value, self.dates, 0));
         }
-        let text = std::str::from_utf8(&content).map_err(|_| failed("the content is not UTF-8"))?;
-        Item::of_xml(text, self.nil).map_err(|why| failed(format!("the content is not XML: {why}")))
+        Item::of_xml(&text, self.nil).map_err(|why| failed(format!("the content is not XML: {why}")))
     }
 }
 

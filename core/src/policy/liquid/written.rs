@@ -29,7 +29,7 @@ impl Written {
     pub fn get(&self, run: &mut Run<'_>, target: Target) -> Result<Bytes, Stop> {
         match self {
             Self::Text(text) => Ok(Bytes::copy_from_slice(text.get(run)?.as_bytes())),
-            Self::Template(template) => template.render(run, target),
+            Self::Template(template) => template.render(run, target).map(Bytes::from),
         }
     }
 }

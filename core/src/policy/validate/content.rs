@@ -8,7 +8,7 @@ use crate::config::contract::{OperationResponse, Representation, SchemaName};
 use crate::expr::Message;
 use crate::http::media::MediaType;
 use crate::http::{Bytes, header};
-use crate::policy::content::{content_of, fields_of, message_of};
+use crate::policy::content::{content_of, fields_of, message_of, text_of};
 use crate::policy::operand::Operand;
 use crate::policy::reader::Reader;
 use crate::policy::run::{BODY_BYTES_MAX, Flow, Ran, Run, Site, Stop};
@@ -18,6 +18,8 @@ use crate::policy::validate::envelope::{Unfit, bodies};
 use crate::policy::validate::parameter::api_schema;
 use crate::policy::validate::{Action, Finding, conclude, variable};
 use crate::policy::{Built, Policy};
+
+const NO_TEXT: &str = "It is no text in its charset";
 
 /// `validate-content`
 pub static VALIDATE_CONTENT: Shape = Shape {
@@ -342,7 +344,10 @@ impl ValidateContent {
         }
         match run.site.schemas.get(place.clone(), rule.variant, inline) {
             Ok(validator) => {
-                let instance = match serde_json::from_slice::<Value>(content) {
+                let Some(text) = text_of(run, self.message, content) else {
+                    return vec![self.unreadable(media, NO_TEXT, *action)];
+                };
+                let instance = match serde_json::from_str::<Value>(&text) {
                     Ok(instance) => instance,
                     Err(error) => return vec![self.unreadable(media, &error.to_string(), *action)],
                 };
@@ -370,17 +375,16 @@ impl ValidateContent {
             Ok(schema) => schema,
             Err(missing) => return vec![self.missing(media, place, &missing, action)],
         };
-        let Ok(text) = std::str::from_utf8(content) else {
-            return vec![self.unreadable(media, "It is not UTF-8", action)];
+        let Some(text) = text_of(run, self.message, content) else {
+            return vec![self.unreadable(media, NO_TEXT, action)];
         };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let documents = match form {
-            Form::Soap => match bodies(text, media) {
+            Form::Soap => match bodies(&text, media) {
                 Ok(bodies) => bodies,
                 Err(Unfit::NoEnvelope(why)) => return vec![self.incorrect(media, place, &why, action)],
                 Err(Unfit::Unreadable(why)) => return vec![self.unreadable(media, why.trim_end_matches('.'), action)],
             },
-            Form::Json | Form::Xml => vec![text.to_owned()],
+            Form::Json | Form::Xml => vec![text.into_owned()],
         };
         let mut found = Vec::new();
         for document in documents {

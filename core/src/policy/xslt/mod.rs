@@ -20,7 +20,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::expr::Message;
-use crate::policy::content::{content_of, message_of, set_content};
+use crate::http::charset;
+use crate::policy::content::{content_of, fields_of, message_of, set_content, text_of};
 use crate::policy::operand::Operand;
 use crate::policy::reader::Reader;
 use crate::policy::run::{Failure, Flow, Ran, Run, Stop};
@@ -134,9 +135,10 @@ impl Policy for XslTransform {
         let Some(content) = content_of(run, self.message)?.filter(|content| !content.is_empty()) else {
             return Ok(Flow::Next);
         };
-        let text = std::str::from_utf8(&content).map_err(|_| failed("the content is not UTF-8"))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let result = transform(&self.stylesheet, text, &parameters).map_err(failed)?;
+        let text =
+            text_of(run, self.message, &content).ok_or_else(|| failed("the content is no text in its charset"))?;
+        let result = transform(&self.stylesheet, &text, &parameters).map_err(failed)?;
+        charset::amend(fields_of(run, self.message));
         set_content(run, self.message, result);
         Ok(Flow::Next)
     }
