@@ -32,6 +32,8 @@ enum Charset {
 /// Which byte of two comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
+    /// What a byte order mark says, without one the lower one (as .NET has it; RFC 2781 §4.3 leaves it open).
+    Marked,
     Little,
     Big,
 }
@@ -83,8 +85,9 @@ pub fn content(headers: &mut HeaderMap, text: String) -> Vec<u8> {
     let coded = match charset {
         Charset::Utf8 => return text.into_bytes(),
         Charset::Utf16(end) => {
-            let pair = |unit: u16| if end == End::Little { unit.to_le_bytes() } else { unit.to_be_bytes() };
-            Some(text.encode_utf16().flat_map(pair).collect())
+            let pair = |unit: u16| if end == End::Big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+            let mark = (end == End::Marked).then_some(0xfeff);
+            Some(mark.into_iter().chain(text.encode_utf16()).flat_map(pair).collect())
         }
         Charset::Ascii | Charset::Latin1 | Charset::Latin9 | Charset::Windows1252 => {
             text.chars().map(|c| byte(charset, c)).collect::<Option<Vec<u8>>>()
@@ -166,7 +169,8 @@ fn known(name: &str) -> Option<Charset> {
         "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "l1" => Charset::Latin1,
         "iso-8859-15" | "iso8859-15" | "iso_8859-15" | "latin9" | "latin-9" => Charset::Latin9,
         "windows-1252" | "cp1252" | "x-cp1252" => Charset::Windows1252,
-        "utf-16" | "utf-16le" | "unicode" => Charset::Utf16(End::Little),
+        "utf-16" | "unicode" => Charset::Utf16(End::Marked),
+        "utf-16le" => Charset::Utf16(End::Little),
         "utf-16be" => Charset::Utf16(End::Big),
         _ => return None,
     })
@@ -174,7 +178,7 @@ fn known(name: &str) -> Option<Charset> {
 
 fn units(content: &[u8], end: End) -> impl Iterator<Item = u16> {
     content.chunks(2).map(move |pair| match (pair, end) {
-        ([first, second], End::Little) => u16::from_le_bytes([*first, *second]),
+        ([first, second], End::Marked | End::Little) => u16::from_le_bytes([*first, *second]),
         ([first, second], End::Big) => u16::from_be_bytes([*first, *second]),
         // Half a unit is none.
         _ => 0xfffd,
@@ -275,7 +279,7 @@ mod tests {
 
     #[test]
     fn contents_of_texts() {
-        let cases: [(&str, &str, &[u8], &str); 9] = [
+        let cases: [(&str, &str, &[u8], &str); 11] = [
             ("", "hé", b"h\xc3\xa9", ""),
             ("text/plain; charset=iso-8859-1", "hé", b"h\xe9", "text/plain; charset=iso-8859-1"),
             ("text/plain; charset=iso-8859-1; a=b", "h€", b"h\xe2\x82\xac", "text/plain; a=b; charset=utf-8"),
@@ -283,6 +287,8 @@ mod tests {
             ("text/plain; charset=iso-8859-15", "¤", b"\xc2\xa4", "text/plain; charset=utf-8"),
             ("text/plain; charset=windows-1252", "€é", b"\x80\xe9", "text/plain; charset=windows-1252"),
             ("text/xml; charset=utf-16be", "<a", b"\0<\0a", "text/xml; charset=utf-16be"),
+            ("text/xml; charset=utf-16le", "<a", b"<\0a\0", "text/xml; charset=utf-16le"),
+            ("text/xml; charset=utf-16", "<a", b"\xff\xfe<\0a\0", "text/xml; charset=utf-16"),
             (
                 "text/xml",
                 "<?xml version='1.0' encoding='ISO-8859-1'?>é",
