@@ -9,13 +9,14 @@ use crate::policy::metric::{DIMENSION, Dimension, Known, namespace};
 use crate::policy::reader::Reader;
 use crate::policy::run::{Flow, Ran, Run};
 use crate::policy::shape::{Content, Occurs, Shape, attribute, child};
+use crate::policy::source::Problem;
 use crate::policy::{Built, Policy};
 use crate::telemetry::{Dimensions, Measurement};
 use crate::time::WallTime;
 
 /// `llm-emit-token-metric`, `azure-openai-emit-token-metric`
 pub static EMIT_TOKEN_METRIC: Shape = Shape {
-    attributes: &[attribute("namespace").literal()],
+    attributes: &[attribute("namespace").literal(), attribute("value").literal()],
     content: Content::Children(&[child("dimension", Occurs::OneOrMore, &DIMENSION)]),
 };
 
@@ -36,6 +37,10 @@ pub struct TokenMetric {
 /// Compiles `llm-emit-token-metric` and `azure-openai-emit-token-metric`.
 pub fn build_emit_token_metric(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let dimensions = Dimension::all(reader);
+    if let Some(value) = reader.element.attribute("value") {
+        let message = "`value` has no effect: the numbers are the tokens of the call";
+        reader.compiler.report(Problem::warning("no-effect", value.name_span, message));
+    }
     Some(Arc::new(EmitTokenMetric { namespace: namespace(reader), dimensions: dimensions? }))
 }
 

@@ -44,6 +44,7 @@ pub static SEMANTIC_CACHE_LOOKUP: Shape = Shape {
         attribute("embeddings-backend-auth").required().literal().one_of(&["system-assigned"]),
         attribute("ignore-system-messages").literal(),
         attribute("max-message-count").literal(),
+        attribute("cache-id").literal(),
     ],
     content: Content::Children(&[child("vary-by", Occurs::Any, &TEXT)]),
 };
@@ -100,7 +101,9 @@ pub fn build_lookup(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     if let Some(count) = messages_max.filter(|count| *count < 1) {
         reader.error("max-message-count", format!("`max-message-count` is `{count}`: expected 1 or more"));
     }
-    let vary = reader.texts("vary-by");
+    let mut vary = reader.texts("vary-by");
+    // Decision: there is one cache, in which those of another name are kept apart (fixtures/policy/llm-semantic-cache-id.conversation).
+    vary.extend(reader.literal("cache-id").map(Operand::Literal));
     let index = reader.compiler.next_index();
     Some(Arc::new(SemanticCacheLookup { index, threshold: threshold?, backend: backend?, system, messages_max, vary }))
 }
