@@ -32,7 +32,14 @@ pub(crate) fn out_of_range(message: &str, parameter: &str) -> Interrupt {
 }
 
 pub(crate) fn invalid_cast(from: &str, to: &str) -> Interrupt {
+    let (from, to) = (innermost(from), innermost(to));
     throw("System.InvalidCastException", format!("Unable to cast object of type '{from}' to type '{to}'."))
+}
+
+// The runtime names a nested type without what is around it; type arguments in full.
+fn innermost(name: &str) -> &str {
+    let class = name.split('[').next().unwrap_or(name);
+    class.rfind('+').and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
 
 pub(crate) fn format(message: impl Into<String>) -> Interrupt {

@@ -190,7 +190,8 @@ pub(crate) fn convert(conversion: &Conversion, value: &Value) -> Option<Value> {
         | Conversion::ToJson(_)
         | Conversion::Json(_)
         | Conversion::Moment
-        | Conversion::JsonPairs
+        | Conversion::Box
+        | Conversion::Pairs
         | Conversion::Xml(..)
         | Conversion::XmlName(_) => None,
     }

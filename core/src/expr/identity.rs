@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::bcl::{encoding_of, pairs_of};
+use super::bcl::{behind_pairs, encoding_of};
 use crate::value::json::JNode;
 use crate::value::{JToken, Library, Value};
 
@@ -24,13 +24,12 @@ pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
         (Value::Library(left), Value::Library(right)) => left.is_same(right),
         (Value::Service(left), Value::Service(right)) => left == right,
         (Value::Object(one), Value::Object(other)) if one.is_same(other) => true,
-        // A `JObject` seen as a sequence of pairs is that object.
+        // What is seen as a sequence of pairs is what is behind them.
         (Value::Object(_) | Value::Json(_), Value::Object(_) | Value::Json(_)) => {
-            let seen = |value: &Value| match value {
-                Value::Json(token) => Some(token.clone()),
-                other => pairs_of(other),
-            };
-            seen(left).zip(seen(right)).is_some_and(|(left, right)| left.is_same(&right))
+            match (behind_pairs(left), behind_pairs(right)) {
+                (None, None) => false,
+                (one, other) => is_same(one.as_ref().unwrap_or(left), other.as_ref().unwrap_or(right)),
+            }
         }
         _ => false,
     }

@@ -232,8 +232,10 @@ pub(crate) enum Conversion {
     Xml(Class, Ty),
     /// The implicit operator of `DateTimeOffset`, from a `DateTime`.
     Moment,
-    /// A `JObject` as the sequence of its names and values that it is besides one of tokens.
-    JsonPairs,
+    /// A structure that its members change becomes an object of its own.
+    Box,
+    /// A `JObject` as the sequence of its names and values that it is besides one of tokens; the groups of a match likewise.
+    Pairs,
     /// The implicit operators of `XName` and `XNamespace`: text becomes a name.
     XmlName(Class),
 }

@@ -100,13 +100,16 @@ static KEYWORDS: [(&str, &str, Ty); 16] = [
 
 /// The types by their short names, each with the namespace that may stand before it.
 static NAMES: LazyLock<BTreeMap<&'static str, (&'static str, Ty)>> = LazyLock::new(|| {
-    // Two are called `Extensions`, so that this name alone is none.
-    let classes = Class::ALL.iter().filter(|class| class.name() != "Extensions");
+    // Several are called `Extensions` or `Enumerator`, so that these names alone are none.
+    let classes = Class::ALL.iter().filter(|class| !matches!(class.name(), "Extensions" | ENUMERATOR));
     let classes = classes.map(|class| (class.name(), (class.namespace(), Ty::Class(*class))));
     let keywords = KEYWORDS.iter().map(|(keyword, _, ty)| (*keyword, ("", ty.clone())));
     let full = KEYWORDS.iter().map(|(_, full, ty)| (*full, ("System", ty.clone())));
     classes.chain(full).chain(keywords).collect()
 });
+
+/// What the structures are called that pass over collections, each inside of its collection.
+const ENUMERATOR: &str = "Enumerator";
 
 /// What a name in the place of a type means.
 pub(crate) enum Named {
@@ -124,9 +127,13 @@ impl Ty {
         }
         let short = name.rsplit('.').next().unwrap_or(name);
         let namespace = name.strip_suffix(short).unwrap_or("").trim_end_matches('.');
+        if short == ENUMERATOR {
+            let found = Class::ALL.iter().find(|class| class.name() == short && class.is_inside(namespace));
+            return found.map_or(Named::Unknown, |class| Named::Type(Self::Class(*class)));
+        }
         if let Some((space, ty)) = NAMES.get(short) {
-            let is_there = match ty.class().and_then(Class::outer) {
-                Some(outer) => namespace.strip_prefix("System.").unwrap_or(namespace) == outer,
+            let is_there = match ty.class().filter(|class| class.outer().is_some()) {
+                Some(class) => class.is_inside(namespace),
                 None => namespace == *space,
             };
             if namespace.is_empty() || is_there {
@@ -229,6 +236,7 @@ impl Ty {
             Self::Class(class) if class.kind() == ClassKind::Enum => {
                 super::bcl::TABLE.enumeration(*class).map(|of| Value::Enum(of.value(0)))
             }
+            Self::Generic(class, _) if class.is_changed_in_place() => Some(super::bcl::default_pass(self)),
             Self::Generic(Class::KeyValuePair, types) => {
                 let part = |at: usize| types.get(at).and_then(Self::default_value).unwrap_or(Value::Null);
                 Some(super::bcl::pair(self, part(0), part(1)))

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::address::ip_text;
 use super::{DateTime, TimeSpan};
 
 /// An object of the library.
@@ -356,8 +357,8 @@ impl fmt::Display for Library {
                 let loses_blanks = !uri.fragment.is_empty() && !text.is_ascii();
                 f.write_str(if loses_blanks { text.trim_end_matches(' ') } else { &text })
             }
-            Self::IpAddress(address) if address.zone() == 0 => write!(f, "{}", address.ip),
-            Self::IpAddress(address) => write!(f, "{}%{}", address.ip, address.zone()),
+            Self::IpAddress(address) if address.zone() == 0 => f.write_str(&ip_text(address.ip)),
+            Self::IpAddress(address) => write!(f, "{}%{}", ip_text(address.ip), address.zone()),
             Self::TimeZone(zone) => f.write_str(&zone.display_name()),
             Self::StringBuilder(text) => f.write_str(&text.state().text),
             Self::StringWriter(text) => {

@@ -1,5 +1,6 @@
 //! .NET values as policy expressions see them, and their text forms. Holds no operators and no members; `expr` has those.
 
+pub(crate) mod address;
 pub mod decimal;
 pub mod enumeration;
 pub mod json;

@@ -7,6 +7,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::base64_into::{Decoded, decode};
 use super::number_whole::Whole;
 use super::{Call, Row, row};
 use crate::expr::exception::{
@@ -318,15 +319,12 @@ pub(super) fn base64_bytes(text: &str) -> Outcome<Vec<u8>> {
 // Into an array that is given, which .NET takes as a span: null has no room.
 fn decoded_into(call: &mut Call<'_, '_>, text: &str) -> Outcome<Value> {
     let room = if call.value(1).is_null() { 0 } else { call.bytes(1, "bytes")?.len() };
-    let decoded = base64_bytes(text).unwrap_or_default();
-    let is_read = decoded.len() <= room && (!decoded.is_empty() || base64_bytes(text).is_ok());
-    // Where there is too little room, what fits of the groups of three bytes has been written all the same.
-    let count = if decoded.len() <= room { decoded.len() } else { room / 3 * 3 };
-    if let Some(part) = decoded.get(..count).filter(|part| !part.is_empty()) {
-        super::crypto::put(call.value(1), 0, part)?;
+    let Decoded { written, is_whole } = decode(text, room);
+    if !written.is_empty() {
+        super::crypto::put(call.value(1), 0, &written)?;
     }
-    call.give(super::string::index(if is_read { count } else { 0 }));
-    Ok(Value::Bool(is_read))
+    call.give(super::string::index(if is_whole { written.len() } else { 0 }));
+    Ok(Value::Bool(is_whole))
 }
 
 fn hex(call: &mut Call<'_, '_>, bytes: &[u8]) -> Outcome<Value> {

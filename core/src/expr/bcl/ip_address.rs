@@ -57,14 +57,18 @@ fn address(call: &Call<'_, '_>, parameter: &str) -> Outcome<IpAddr> {
 
 // The zone behind a `%`; an interface of that name is not known here.
 fn zone(text: &str) -> u32 {
-    let zone = text.trim_end_matches(']').split_once('%').map(|(_, zone)| zone);
+    let zone = text.split_once('%').and_then(|(_, zone)| zone.split(']').next());
     zone.and_then(|zone| zone.parse().ok()).unwrap_or(0)
 }
 
 /// An address as .NET reads it: IPv4 also in one to four numbers, decimal, octal or hexadecimal; IPv6 also in brackets.
 pub(super) fn parse(text: &str) -> Option<IpAddr> {
     if text.contains(':') {
-        let inner = text.strip_prefix('[').map_or(Some(text), |rest| rest.strip_suffix(']'))?;
+        let inner = match text.strip_prefix('[').map(|rest| rest.rsplit_once(']')) {
+            None => text,
+            Some(Some((inner, behind))) if is_port(behind) => inner,
+            Some(_) => return None,
+        };
         let plain = inner.split('%').next().unwrap_or(inner);
         return plain.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     }
@@ -79,6 +83,13 @@ pub(super) fn parse(text: &str) -> Option<IpAddr> {
     }
     let high = bytes.iter().zip([24, 16, 8]).fold(0, |sum, (byte, shift)| sum | byte << shift);
     Some(IpAddr::V4(Ipv4Addr::from(high | last)))
+}
+
+// Behind the brackets a port may stand, which nobody looks at.
+fn is_port(text: &str) -> bool {
+    let Some(port) = text.strip_prefix(':') else { return text.is_empty() };
+    let (digits, radix) = port.strip_prefix("0x").map_or((port, 10), |digits| (digits, 16));
+    digits.chars().all(|c| c.is_digit(radix))
 }
 
 fn number(text: &str) -> Option<u32> {

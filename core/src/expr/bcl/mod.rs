@@ -3,6 +3,7 @@
 
 mod aggregate;
 pub(crate) mod authorization;
+mod base64_into;
 mod bit_converter;
 mod call;
 mod change_type;
@@ -95,7 +96,9 @@ use super::parse::signature::{Form, lone_type, signature};
 use super::syntax::{Literal, TypeName};
 use super::ty::{Class, Named, RecordKind, Ty};
 
-pub(crate) use collections::{Read, as_seen, changes_arrays, json_pairs, live, pair, pair_type, pairs_of, stale};
+pub(crate) use collections::{
+    Read, as_pairs, as_seen, behind_pairs, boxed, changes_arrays, default_pass, live, pair, pair_type, pairs_of, stale,
+};
 pub(crate) use crypto::{certificate_key, certificate_object, default_hash_name, default_parameters};
 pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use encoding::encoding_of;
@@ -310,6 +313,7 @@ const ROWS: &[&[Row]] = &[
     collections::TABLES[8],
     collections::TABLES[9],
     collections::TABLES[10],
+    collections::TABLES[11],
     collections::ARRAYS[0],
     collections::ARRAYS[1],
     collections::ARRAYS[2],

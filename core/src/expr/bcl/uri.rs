@@ -8,6 +8,7 @@ use super::uri_text::{escape, has_readable_escape, unescape_whole, with_controls
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
 use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_operation, null_reference, throw};
+use crate::value::address::ip_text;
 use crate::value::library::{UriParts, default_port};
 use crate::value::{Library, Value};
 
@@ -75,7 +76,7 @@ pub(super) const ROWS: &[Row] = &[
         let uri = absolute(call)?;
         match uri.host.is_empty() {
             true => Ok(Value::Enum(URI_HOST_NAME_TYPE.value(i32::from(has_place(&uri))))),
-            false => Ok(host_type(&uri.host)),
+            false => Ok(host_type(&uri.host, 1)),
         }
     }),
     row(OWNER, "string[] Segments", |call| {
@@ -141,12 +142,10 @@ pub(super) const ROWS: &[Row] = &[
             return Ok(Value::Enum(URI_HOST_NAME_TYPE.value(if is_address { 4 } else { 0 })));
         }
         let name = name.split_once('%').map_or(name, |(address, _)| if address.contains(':') { address } else { name });
-        let is_wrong = |label: &str| label.starts_with('-') || label.chars().count() > LABEL_CHARS_MAX;
-        let name = if name.split('.').any(is_wrong) { "" } else { name };
         if name.is_empty() {
             return Ok(Value::Enum(URI_HOST_NAME_TYPE.value(0)));
         }
-        Ok(dotted(name).map_or_else(|| host_type(name), |address| host_type(&address)))
+        Ok(host_type(&dotted(name).unwrap_or_else(|| name.to_owned()), 0))
     }),
     row(OWNER, "static bool CheckSchemeName(string schemeName)", |call| {
         Ok(Value::Bool(call.text_or_null(0)?.is_some_and(|name| is_scheme(name))))
@@ -167,8 +166,6 @@ fn is_same_place(base: &UriParts, other: &UriParts) -> bool {
 /// What can be wrong with a host and the port behind it.
 const HOST_MISTAKES: [&str; 2] =
     ["Invalid URI: The hostname could not be parsed.", "Invalid URI: Invalid port specified."];
-/// The most characters between two dots of a host's name.
-const LABEL_CHARS_MAX: usize = 63;
 /// A drive and no path from its root.
 const UNROOTED: &str = "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.";
 /// What is left out around an address.
@@ -325,12 +322,31 @@ fn is_name(host: &str) -> bool {
     !host.is_empty() && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }
 
-fn host_type(host: &str) -> Value {
+/// The most UTF-16 units of a label of a domain's name, as it is sent.
+const LABEL_UNITS_MAX: usize = 63;
+
+/// Whether it is the name of a domain, as .NET's `DomainNameHelper` has it.
+pub(super) fn is_domain(host: &str) -> bool {
+    let is_part = |c: char| matches!(c, '\u{a0}'..) || c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_first = |c: char| matches!(c, '\u{a0}'..) || c.is_ascii_alphanumeric();
+    // What is not ASCII takes the mark `xn--`, and about another unit each.
+    let units = |label: &str| match label.is_ascii() {
+        true => label.len(),
+        false => 4 + label.encode_utf16().map(|unit| 1 + usize::from(unit > 0xff)).sum::<usize>(),
+    };
+    let is_label =
+        |label: &str| label.starts_with(is_first) && label.chars().all(is_part) && units(label) <= LABEL_UNITS_MAX;
+    let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+    host.strip_suffix(dots).unwrap_or(host).split(dots).all(is_label)
+}
+
+// `nameless` is the number of what is no domain.
+fn host_type(host: &str, nameless: i32) -> Value {
     let number = match super::ip_address::parse(host) {
         Some(IpAddr::V4(_)) => 3,
         Some(IpAddr::V6(_)) => 4,
-        None if is_name(host) => 2,
-        None => 0,
+        None if is_domain(host) => 2,
+        None => nameless,
     };
     Value::Enum(URI_HOST_NAME_TYPE.value(number))
 }
@@ -452,7 +468,7 @@ fn read_authority(uri: &mut UriParts, authority: &str, needs_host: bool) -> Outc
     }
     if let Some(inner) = name.strip_prefix('[') {
         let address = inner.strip_suffix(']').and_then(|inner| inner.parse::<Ipv6Addr>().ok());
-        uri.host = address.ok_or_else(no_host)?.to_string();
+        uri.host = ip_text(IpAddr::V6(address.ok_or_else(no_host)?));
         return Ok(());
     }
     if name.is_empty() && needs_host || !name.is_empty() && !is_name(name) {

@@ -8,7 +8,7 @@ use super::uri::{absolute, difference, is_dos, is_file_path, must_be_absolute, o
 use super::uri_text::{has_only_allowed, unescape_whole};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, out_of_range};
+use crate::expr::exception::{Outcome, out_of_range, throw};
 use crate::value::library::{UriParts, default_port, readable};
 use crate::value::{Library, Value};
 
@@ -129,16 +129,26 @@ const NORMALIZED_HOST: i32 = 256;
 const KEEP_DELIMITER: i32 = 0x4000_0000;
 
 fn components(call: &Call<'_, '_>, at: usize, wanted: i32, format: i32) -> Outcome<String> {
-    if !(1..=3).contains(&format) {
-        return Err(out_of_range("Specified argument was out of the range of valid values.", "format"));
+    if wanted < 0 && wanted != i32::MIN {
+        let message = "UriComponents.SerializationInfoString must not be combined with other UriComponents. (Parameter 'components')";
+        return Err(throw("System.ArgumentOutOfRangeException", format!("{message}\nActual value was {wanted}.")));
+    }
+    const NO_FORMAT: &str = "Specified argument was out of the range of valid values.";
+    if !(0..=3).contains(&format) {
+        return Err(out_of_range(NO_FORMAT, "format"));
     }
     let uri = uri_at(call, at, "this")?;
-    if wanted == i32::MIN {
+    let is_whole = wanted == i32::MIN;
+    if uri.scheme.is_empty() && !is_whole {
+        absolute(call)?;
+    }
+    // What is the same in every form is given before that is looked at.
+    if format == 0 && ![SCHEME, HOST, PORT, STRONG_PORT].contains(&wanted) {
+        return Err(out_of_range(NO_FORMAT, if uri.scheme.is_empty() { "format" } else { "uriFormat" }));
+    }
+    if is_whole {
         let text = if uri.scheme.is_empty() { super::uri_text::escape(&uri.original) } else { uri.absolute() };
         return Ok(shown(&text, format));
-    }
-    if uri.scheme.is_empty() {
-        absolute(call)?;
     }
     let has = |part: i32| wanted & part != 0;
     let parts = [SCHEME, USER, HOST | NORMALIZED_HOST, PORT | STRONG_PORT, PATH, QUERY, FRAGMENT];

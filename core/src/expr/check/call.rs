@@ -8,7 +8,7 @@ use super::overload::{self, Found, Given};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::Member;
 use crate::expr::generic::delegate;
-use crate::expr::node::ReceiverRule;
+use crate::expr::node::{CallNode, Cost, Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Argument, Expr, ExprKind, Ident};
 use crate::expr::ty::{Class, Ty};
@@ -57,9 +57,64 @@ impl Checker<'_> {
             Operand::Type(ty) => self.invoke(&ty, None, name, &explicit, given, span),
             Operand::Value(receiver) => {
                 let ty = receiver.ty.clone();
+                if ty.class().is_some_and(Class::is_changed_in_place) && given.is_empty() && explicit.is_empty() {
+                    return self.call_in_place(inner, receiver, name, span);
+                }
                 self.invoke(&ty, Some(receiver), name, &explicit, given, span)
             }
         }
+    }
+
+    // What a member makes of a structure takes its place, where that is a variable.
+    fn call_in_place(&mut self, place: &Expr, receiver: Typed, name: &Ident, span: Span) -> Typed {
+        let found = members_of(&receiver.ty, &name.text, false).into_iter();
+        let Some((member, bindings)) = found.into_iter().find(|(member, _)| member.form == Form::Method) else {
+            let ty = receiver.ty.clone();
+            return self.invoke(&ty, Some(receiver), name, &[], Vec::new(), span);
+        };
+        let (mut slots, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new());
+        let structure = self.structure(place, receiver.node, &mut slots, &mut before, &mut after);
+        self.uses(member);
+        let types: Vec<Ty> = bindings.into_iter().map(|ty| ty.unwrap_or(Ty::Error)).collect();
+        let call = CallNode {
+            run: member.run,
+            arguments: Box::new([structure]),
+            types: types.into(),
+            receiver: ReceiverRule::NotNull,
+            cost: Cost::of(member.form),
+        };
+        let node = Node::Out(Box::new((call, slots.into())));
+        Typed::new(self.around(before, node, after, span), member.result.clone(), span)
+    }
+
+    // The value of a structure; the slot that it is put back to goes to `slots`.
+    fn structure(
+        &mut self,
+        place: &Expr,
+        value: Node,
+        slots: &mut Vec<u16>,
+        before: &mut Vec<Node>,
+        after: &mut Vec<Node>,
+    ) -> Node {
+        match &place.kind {
+            ExprKind::Paren(inner) => return self.structure(inner, value, slots, before, after),
+            // A variable that cannot be assigned to changes as well.
+            ExprKind::Name(name) => {
+                if let Some(local) = self.local(&name.text)
+                    && matches!(local.use_, Use::Variable | Use::ReadOnly(_))
+                {
+                    self.frame.stored.insert(local.slot);
+                    slots.push(local.slot);
+                    return value;
+                }
+            }
+            _ => {}
+        }
+        if self.is_variable(place) {
+            return self.lent(place, slots, before, after);
+        }
+        slots.push(self.slot(place.span));
+        value
     }
 
     // `f(x)` of a delegate or a local function, and `nameof(x)`.

@@ -58,6 +58,9 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
         (Ty::Void, _) | (_, Ty::Void) => None,
         (from, to) if from == to => Some(None),
         (Ty::Null, to) => to.holds_null().then_some(None),
+        (Ty::Generic(class, _), to) if class.is_changed_in_place() && to.is_reference() => {
+            from.converts_to(to).then_some(Some(Conversion::Box))
+        }
         (_, Ty::Object) => Some(None),
         (from, to) if widens(from, to) => Some(Some(Conversion::Numeric(to.clone()))),
         (Ty::Nullable(from), Ty::Nullable(to)) if is_numeric(from) && is_numeric(to) => implicit(from, to),
@@ -76,8 +79,8 @@ pub(super) fn implicit(from: &Ty, to: &Ty) -> Found {
             Some(Some(Conversion::Tuple(to.clone(), conversions.into())))
         }
         (Ty::Nullable(_), _) => None,
-        (from, Ty::Generic(Class::IEnumerable, _)) if shows_pairs(from) && item_type(to) == item_type(from) => {
-            Some(Some(Conversion::JsonPairs))
+        (from, Ty::Generic(Class::IEnumerable, items)) if shown_pairs(from).as_ref() == items.first() => {
+            Some(Some(Conversion::Pairs))
         }
         (from, to) => (to.is_reference() && from.converts_to(to)).then_some(None),
     }
@@ -147,13 +150,20 @@ pub(super) fn explicit(from: &Ty, to: &Ty) -> Found {
     }
 }
 
-/// Whether a value of this type may be a `JObject` that is enumerated as pairs.
-pub(super) fn shows_pairs(ty: &Ty) -> bool {
-    let pair = || pair_type(Ty::String, Ty::Class(Class::JToken));
+/// The pairs that a value of this type is enumerated as, where it may be a sequence of something else besides: a `JObject`, or the
+/// groups of a match.
+pub(super) fn shown_pairs(ty: &Ty) -> Option<Ty> {
+    let pair = |value: Class| pair_type(Ty::String, Ty::Class(value));
     match ty {
-        Ty::Class(Class::JObject) => true,
-        Ty::Generic(Class::IDictionary | Class::ICollection, _) => item_type(ty) == Some(pair()),
-        _ => false,
+        Ty::Class(Class::JObject) => Some(pair(Class::JToken)),
+        Ty::Class(Class::GroupCollection) => Some(pair(Class::Group)),
+        Ty::Generic(Class::IDictionary | Class::ICollection, _) => {
+            item_type(ty).filter(|item| *item == pair(Class::JToken))
+        }
+        Ty::Generic(Class::ReadOnlyDictionary | Class::IReadOnlyCollection, _) => {
+            item_type(ty).filter(|item| *item == pair(Class::Group))
+        }
+        _ => None,
     }
 }
 

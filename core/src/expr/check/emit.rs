@@ -101,8 +101,14 @@ impl Checker<'_> {
         crate::expr::tests::rows::note(member);
     }
 
-    // The value of a `ref` argument; what the member makes of it goes back to its place.
-    fn lent(&mut self, expr: &Expr, slots: &mut Vec<u16>, before: &mut Vec<Node>, after: &mut Vec<Node>) -> Node {
+    /// The value of a `ref` argument; what the member makes of it goes back to its place.
+    pub(super) fn lent(
+        &mut self,
+        expr: &Expr,
+        slots: &mut Vec<u16>,
+        before: &mut Vec<Node>,
+        after: &mut Vec<Node>,
+    ) -> Node {
         match self.shared(expr, before, after) {
             Node::Reference(slot) => {
                 slots.push(slot);

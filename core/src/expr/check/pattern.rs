@@ -1,7 +1,7 @@
 //! Patterns of C# 7: `is T`, `is T x`, `is null`, and the labels of `switch`.
 
 use super::binary::unwrapped;
-use super::convert::{explicit, implicit_of};
+use super::convert::{apply, explicit, implicit, implicit_of};
 use super::{Checker, Typed};
 use crate::expr::node::{Conversion, Node};
 use crate::expr::syntax::{Expr, ExprKind, Ident, TypeName};
@@ -49,7 +49,7 @@ impl Checker<'_> {
             let yes = Node::Constant(crate::value::Value::Bool(true));
             return Typed::new(Node::Sequence(Box::new([declared, yes])), Ty::Bool, span);
         }
-        Typed::new(Node::IsDeclared(ty.clone(), slot, Box::new(operand.node)), Ty::Bool, span)
+        Typed::new(Node::IsDeclared(ty.clone(), slot, Box::new(boxed(operand))), Ty::Bool, span)
     }
 
     fn matchable(&mut self, from: &Ty, to: &Ty, span: Span) {
@@ -113,7 +113,7 @@ impl Checker<'_> {
             self.report("type-mismatch", span, format!("a value of `{}` is never `{ty}`", operand.ty));
             return Typed::error(span);
         }
-        Typed::new(Node::As(ty.clone(), Box::new(operand.node)), ty, span)
+        Typed::new(Node::As(ty.clone(), Box::new(boxed(operand))), ty, span)
     }
 
     fn as_constant(&mut self, written: &TypeName) -> Option<Expr> {
@@ -133,8 +133,13 @@ impl Checker<'_> {
     }
 }
 
+// What is tested is an object of its own.
+fn boxed(operand: Typed) -> Node {
+    apply(implicit(&operand.ty, &Ty::Object).flatten(), operand.node)
+}
+
 // Whether a value of the one type may be one of the other as it is: operators that make another value of it do not count.
 fn may_hold(from: &Ty, to: &Ty) -> bool {
     unwrapped(from).0 == unwrapped(to).0
-        || matches!(explicit(from, to), Some(None | Some(Conversion::Unbox(_) | Conversion::JsonPairs)))
+        || matches!(explicit(from, to), Some(None | Some(Conversion::Box | Conversion::Unbox(_) | Conversion::Pairs)))
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::convert::{apply, shown_pairs};
 use super::flow::Assigned;
 use super::{Checker, Typed, Use, Wanted};
 use crate::expr::generic::item_type;
 use crate::expr::node::{Conversion, LoopOrder, LoopStep, Node, Step};
 use crate::expr::syntax::{Block, Expr, ExprKind, ForHead, Ident, Stmt, StmtKind, TypeName};
-use crate::expr::ty::{ClassKind, Ty};
+use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -449,7 +450,7 @@ impl Checker<'_> {
         let before = self.frame.assigned.clone();
         self.frame.assigned.insert(slot);
         // An item of another type than the variable's is cast, as C# does it.
-        let cast = match self.cast_to(&ty, Typed::new(Node::Local(slot), item, name.span), name.span).node {
+        let cast = match self.cast_to(&ty, Typed::new(Node::Local(slot), item.clone(), name.span), name.span).node {
             Node::Local(_) => None,
             cast => Some(cast),
         };
@@ -467,8 +468,8 @@ impl Checker<'_> {
             }
             None => body,
         };
-        let pairs = super::convert::shows_pairs(&sequence.ty).then_some(Conversion::JsonPairs);
-        steps.push(Step::Foreach(slot, super::convert::apply(pairs, sequence.node), body));
+        let pairs = shown_pairs(&sequence.ty).filter(|pair| *pair == item).map(|_| Conversion::Pairs);
+        steps.push(Step::Foreach(slot, apply(pairs, sequence.node), body));
     }
 
     fn item_of(&mut self, sequence: &Typed) -> Ty {
@@ -477,6 +478,10 @@ impl Checker<'_> {
         }
         if let Ty::Grid(item, _) = &sequence.ty {
             return (**item).clone();
+        }
+        // These have a `GetEnumerator` of their own, which says nothing of the items.
+        if let Ty::Class(Class::MatchCollection | Class::GroupCollection | Class::CaptureCollection) = &sequence.ty {
+            return Ty::Object;
         }
         item_type(&sequence.ty).unwrap_or_else(|| {
             self.report("type-mismatch", sequence.span, format!("`{}` is no sequence", sequence.ty));

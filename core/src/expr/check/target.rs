@@ -76,8 +76,8 @@ impl Checker<'_> {
         Some(place.map(|(place, tuple)| (Place::Field(Box::new(place), tuple, at), ty)))
     }
 
-    // Whether the expression is a place of its own, not a value that was copied from one.
-    fn is_variable(&mut self, expr: &Expr) -> bool {
+    /// Whether the expression is a place of its own, not a value that was copied from one.
+    pub(super) fn is_variable(&mut self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Paren(inner) => self.is_variable(inner),
             ExprKind::Name(name) => {

@@ -90,12 +90,32 @@ impl Cursor for Ready {
     }
 }
 
-// Over a collection, which may change in between.
-struct Live {
+/// Over a collection, which may change in between.
+#[derive(Clone)]
+pub(crate) struct Live {
     collection: Value,
     read: Read,
     at: usize,
     version: u32,
+}
+
+impl Live {
+    /// Over this sequence, if it is a collection that may change.
+    pub(crate) fn over(collection: &Value) -> Outcome<Option<Self>> {
+        let Some(read) = live(collection) else { return Ok(None) };
+        let version = read(collection, 0)?.version;
+        Ok(Some(Self { collection: collection.clone(), read, at: 0, version }))
+    }
+
+    /// Throws when the collection has changed between the two.
+    pub(crate) fn same_version(&self, later: &Self) -> Outcome<()> {
+        if self.version == later.version { Ok(()) } else { Err(stale(&self.collection)) }
+    }
+
+    /// Where it is, and which state of the collection it knows.
+    pub(crate) const fn place(&self) -> (usize, u32) {
+        (self.at, self.version)
+    }
 }
 
 impl Cursor for Live {
@@ -148,10 +168,7 @@ impl Machine<'_> {
             Value::Bytes(bytes) => bytes.iter().map(|byte| Value::Byte(*byte)).collect(),
             Value::String(text) => text.encode_utf16().map(Value::Char).collect(),
             Value::Context(part) => crate::expr::bcl::context_items(self, part)?,
-            sequence if let Some(read) = live(sequence) => {
-                let version = read(sequence, 0)?.version;
-                return Ok(Box::new(Live { collection: sequence.clone(), read, at: 0, version }));
-            }
+            sequence if let Some(live) = Live::over(sequence)? => return Ok(Box::new(live)),
             Value::Object(object) => {
                 let lazy = instance::look(sequence, |lazy: &mut Lazy| (lazy.start, lazy.operands.clone()));
                 if let Some((start, operands)) = lazy {

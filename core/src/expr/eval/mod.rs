@@ -20,7 +20,7 @@ use crate::time::Now;
 use crate::value::json::Notes;
 use crate::value::{ContextPart, DateTime, DateTimeKind, DateTimeOffset, Decimal, JToken, Object, Value};
 
-use super::bcl::{as_seen, json_cast, json_pairs, json_token, pairs_of, xml_cast, xml_name};
+use super::bcl::{as_pairs, as_seen, behind_pairs, json_cast, json_token, xml_cast, xml_name};
 use super::exception::{Outcome, broken, invalid_cast, invalid_operation, null_reference};
 use super::fold;
 use super::instance::{self, Record};
@@ -89,12 +89,12 @@ pub(crate) fn run(program: &Program, eval: Eval<'_>, noted: &mut Noted) -> Outco
     result
 }
 
-// A `JObject` that was enumerated as pairs is that object to all others.
+// What was enumerated as pairs is what it was to all others.
 fn shown_whole(result: &mut Outcome<Value>) {
     if let Ok(value @ Value::Object(_)) = result
-        && let Some(token) = pairs_of(value)
+        && let Some(whole) = behind_pairs(value)
     {
-        *value = Value::Json(token);
+        *value = whole;
     }
 }
 
@@ -409,7 +409,8 @@ impl Machine<'_> {
                 self.share_bytes(&value)?;
                 json_cast(DateTime::of_wall(self.now.wall, DateTimeKind::Utc), &value, ty)
             }
-            Conversion::JsonPairs => Ok(json_pairs(value)),
+            Conversion::Box => Ok(super::bcl::boxed(value)),
+            Conversion::Pairs => Ok(as_pairs(value)),
             Conversion::Xml(class, ty) => xml_cast(self, *class, &value, ty),
             Conversion::XmlName(class) => xml_name(*class, &value),
         }

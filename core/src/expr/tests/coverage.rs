@@ -178,7 +178,7 @@ fn every_member_of_the_library_has_a_case() {
 // The name of the type without its arguments; the extension methods of sequences are those of `Enumerable`.
 fn owner(member: &Member) -> String {
     let shown = member.owner.to_string();
-    let name = shown.split('<').next().unwrap_or(&shown);
+    let name = member.owner.class().map_or_else(|| shown.split('<').next().unwrap_or(&shown), |class| class.name());
     let is_sequence = matches!(name, "IEnumerable" | "IOrderedEnumerable");
     // Those of sequences of nodes and tokens belong to the `Extensions` of LINQ to XML and of Json.NET.
     if shown.starts_with("IEnumerable<X") || shown.starts_with("IEnumerable<J") {

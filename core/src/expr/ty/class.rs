@@ -36,6 +36,14 @@ impl Class {
                 | Self::KeyCollection
                 | Self::ValueCollection
                 | Self::ListDictionaryInternal
+                | Self::ListEnumerator
+                | Self::HashSetEnumerator
+                | Self::QueueEnumerator
+                | Self::StackEnumerator
+                | Self::DictionaryEnumerator
+                | Self::KeyEnumerator
+                | Self::ValueEnumerator
+                | Self::CharEnumerator
         )
     }
 
@@ -43,8 +51,49 @@ impl Class {
     pub(crate) const fn outer(self) -> Option<&'static str> {
         match self {
             Self::AdjustmentRule | Self::TransitionTime => Some("TimeZoneInfo"),
+            Self::ListEnumerator => Some("List"),
+            Self::HashSetEnumerator => Some("HashSet"),
+            Self::QueueEnumerator => Some("Queue"),
+            Self::StackEnumerator => Some("Stack"),
+            Self::DictionaryEnumerator | Self::KeyCollection | Self::ValueCollection => Some("Dictionary"),
+            Self::KeyEnumerator => Some("Dictionary.KeyCollection"),
+            Self::ValueEnumerator => Some("Dictionary.ValueCollection"),
             _ => None,
         }
+    }
+
+    /// Whether this is what it is nested in, with or without the namespace.
+    pub(super) fn is_inside(self, name: &str) -> bool {
+        let inner = name.strip_prefix(self.namespace()).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+        self.outer() == Some(inner)
+    }
+
+    /// The structure that passes over a collection of this class, where its `GetEnumerator` gives one.
+    pub(crate) const fn enumerator(self) -> Option<Self> {
+        match self {
+            Self::List => Some(Self::ListEnumerator),
+            Self::HashSet => Some(Self::HashSetEnumerator),
+            Self::Queue => Some(Self::QueueEnumerator),
+            Self::Stack => Some(Self::StackEnumerator),
+            Self::Dictionary => Some(Self::DictionaryEnumerator),
+            Self::KeyCollection => Some(Self::KeyEnumerator),
+            Self::ValueCollection => Some(Self::ValueEnumerator),
+            _ => None,
+        }
+    }
+
+    /// Whether its values are structures that calls of their members change where they stand.
+    pub(crate) const fn is_changed_in_place(self) -> bool {
+        matches!(
+            self,
+            Self::ListEnumerator
+                | Self::HashSetEnumerator
+                | Self::QueueEnumerator
+                | Self::StackEnumerator
+                | Self::DictionaryEnumerator
+                | Self::KeyEnumerator
+                | Self::ValueEnumerator
+        )
     }
 
     /// Whether `self` is `other` or derives from it.

@@ -29,11 +29,14 @@ impl Ty {
                 let names: Vec<String> = arguments.iter().map(Self::full_name).collect();
                 let (space, name, count) = (class.namespace(), class.name(), names.len());
                 let names = names.join(",");
-                match class {
-                    Class::KeyCollection | Class::ValueCollection => {
-                        format!("{space}.Dictionary`{count}+{name}[{names}]")
+                match class.outer() {
+                    // The type arguments are those of the outermost one.
+                    Some(outer) => {
+                        let (first, rest) = outer.split_once('.').unwrap_or((outer, ""));
+                        let plus = if rest.is_empty() { "" } else { "+" };
+                        format!("{space}.{first}`{count}{plus}{rest}+{name}[{names}]")
                     }
-                    _ => format!("{space}.{name}`{count}[{names}]"),
+                    None => format!("{space}.{name}`{count}[{names}]"),
                 }
             }
             Self::Record(RecordKind::Anonymous, _) => "<anonymous>".to_owned(),
@@ -72,11 +75,17 @@ impl fmt::Display for Ty {
                 None => f.write_str(class.name()),
             },
             Self::Generic(class, arguments) => {
-                write!(f, "{}<", class.name())?;
+                let (first, rest) = match class.outer() {
+                    Some(outer) => outer.split_once('.').unwrap_or((outer, "")),
+                    None => (class.name(), ""),
+                };
+                write!(f, "{first}<")?;
                 for (index, argument) in arguments.iter().enumerate() {
                     write!(f, "{}{argument}", if index > 0 { ", " } else { "" })?;
                 }
-                f.write_str(">")
+                f.write_str(">")?;
+                let inner = [rest, if class.outer().is_some() { class.name() } else { "" }];
+                inner.iter().filter(|name| !name.is_empty()).try_for_each(|name| write!(f, ".{name}"))
             }
             Self::Array(item) => write!(f, "{item}[]"),
             Self::Grid(item, dimensions) => write!(f, "{item}[{}]", commas(*dimensions)),

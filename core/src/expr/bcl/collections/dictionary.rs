@@ -88,7 +88,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(DICTIONARY, "ValueCollection<TKey, TValue> Values", |call| view(call, Class::ValueCollection, Part::Values)),
     row(DICTIONARY, "this TValue GetValueOrDefault(TKey key)", get_or_default),
     row(DICTIONARY, "this TValue GetValueOrDefault(TKey key, TValue defaultValue)", get_or_default),
-    row(DICTIONARY, "IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()", own_enumerator),
+    row(DICTIONARY, "Dictionary<TKey, TValue>.Enumerator GetEnumerator()", own_enumerator),
     row(KEYS, "int Count", viewed),
     row(KEYS, "bool Contains(TKey item)", |call| {
         let (map, _) = source(call)?;
@@ -98,10 +98,10 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Ok(Value::Bool(instance::state(&map, |map: &mut Map| map.contains(call.value(1)))?))
     }),
     row(KEYS, "void CopyTo(TKey[] array, int index)", |call| copy_entries(call, "index")),
-    row(KEYS, "IEnumerator<TKey> GetEnumerator()", own_enumerator),
+    row(KEYS, "Dictionary<TKey, TValue>.KeyCollection.Enumerator GetEnumerator()", own_enumerator),
     row(VALUES, "int Count", viewed),
     row(VALUES, "void CopyTo(TValue[] array, int index)", |call| copy_entries(call, "index")),
-    row(VALUES, "IEnumerator<TValue> GetEnumerator()", own_enumerator),
+    row(VALUES, "Dictionary<TKey, TValue>.ValueCollection.Enumerator GetEnumerator()", own_enumerator),
 ];
 
 /// Adds an entry unless there is one.
@@ -143,7 +143,7 @@ fn copied(call: &mut Call<'_, '_>, parameter: &str) -> Outcome<Value> {
     if call.value(0).is_null() {
         return Err(argument_null(parameter));
     }
-    let pairs = call.machine.collect(&super::json_pairs(call.value(0).clone()))?;
+    let pairs = call.machine.collect(&super::as_pairs(call.value(0).clone()))?;
     let made = made(call, pairs.len(), call.value(1))?;
     for pair in pairs {
         let (key, value) = instance::state(&pair, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))?;

@@ -1,14 +1,15 @@
 //! The collection interfaces: what they promise, done by whatever collection stands behind them.
 
-use super::super::json;
 use super::super::string::index;
-use super::super::{Call, Row, row};
+use super::super::{Call, Function, Member, Row, Run, TABLE, json, regex, row};
 use super::map::Map;
 use super::views::{Part, View};
 use super::{
-    bad_index, contains, copy_into_array, dictionary, enumerator, found, list, list_search, properties, set, snapshot,
-    views,
+    as_pairs, bad_index, contains, copy_into_array, dictionary, enumerator, found, list, list_search, properties, set,
+    snapshot, views,
 };
+use crate::expr::eval::Machine;
+use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null, throw};
 use crate::expr::instance::{self, Items, Pair};
 use crate::expr::ty::{Class, Ty};
@@ -135,7 +136,10 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(READ_MAP, "TValue this[TKey key]", |call| match read_map(call)? {
         true => dictionary::get(call),
-        false => Err(crate::expr::exception::key_not_found(&call.value(1).to_string())),
+        false => match own_indexer(call, &Ty::String) {
+            Some(run) => run(call),
+            None => Err(crate::expr::exception::key_not_found(&call.value(1).to_string())),
+        },
     }),
     row(READ_MAP, "bool ContainsKey(TKey key)", |call| match read_map(call)? {
         true => dictionary::has(call),
@@ -219,7 +223,23 @@ fn count(call: &mut Call<'_, '_>) -> Outcome<Value> {
     }
 }
 
+// The indexer of a class that is a collection under its own name too, and has messages of its own.
+fn own_indexer(call: &Call<'_, '_>, index: &Ty) -> Option<Function> {
+    let Value::Object(object) = call.value(0) else { return None };
+    let ty = instance::type_of(object)?;
+    let is_own = |member: &&Member| {
+        member.owner == *ty && member.parameters.first().is_some_and(|parameter| parameter.ty == *index)
+    };
+    match TABLE.named("this").iter().find(is_own)?.run {
+        Run::Function(run) if matches!(ty, Ty::Class(_)) => Some(run),
+        Run::Function(_) | Run::Enum(_) | Run::Part(_) | Run::Text(_) => None,
+    }
+}
+
 fn at(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if let Some(run) = own_indexer(call, &Ty::Int32) {
+        return run(call);
+    }
     let at = usize::try_from(call.int(1)?).map_err(|_| bad_index("index"))?;
     let found = match instance::look(call.value(0), |items: &mut Items| items.values.get(at).cloned()) {
         Some(found) => found,
@@ -270,8 +290,27 @@ fn read_map(call: &Call<'_, '_>) -> Outcome<bool> {
     Ok(instance::look(call.value(0), |_: &mut Map| ()).is_some())
 }
 
+fn is_groups(value: &Value) -> bool {
+    matches!(value, Value::Object(object) if instance::type_of(object) == Some(&Ty::Class(Class::GroupCollection)))
+}
+
+fn keys_of(operands: &[Value], _machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    Ok(parts_of(operands, |pair| pair.key.clone()))
+}
+
+fn values_of(operands: &[Value], _machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    Ok(parts_of(operands, |pair| pair.value.clone()))
+}
+
+// The names or the groups of a match.
+fn parts_of(operands: &[Value], part: fn(&mut Pair) -> Value) -> Box<dyn Cursor> {
+    let pairs = operands.first().and_then(regex::named_groups).unwrap_or_default();
+    let parts: Vec<Value> = pairs.iter().filter_map(|pair| instance::look(pair, part)).collect();
+    Box::new(Ready(parts.into_iter()))
+}
+
 fn pairs(call: &mut Call<'_, '_>) -> Outcome<Vec<(Value, Value)>> {
-    let pairs = call.machine.collect(call.value(0))?;
+    let pairs = call.machine.collect(&as_pairs(call.value(0).clone()))?;
     pairs.iter().map(|pair| instance::state(pair, |pair: &mut Pair| (pair.key.clone(), pair.value.clone()))).collect()
 }
 
@@ -295,7 +334,8 @@ fn get_or_default(call: &mut Call<'_, '_>) -> Outcome<Value> {
 // Names of headers and queries ignore case, the other names do not.
 fn entry(call: &mut Call<'_, '_>) -> Outcome<Option<Value>> {
     use crate::value::ContextPart;
-    let Value::String(name) = call.value(1).clone() else { return Err(argument_null("key")) };
+    let parameter = if is_groups(call.value(0)) { "name" } else { "key" };
+    let Value::String(name) = call.value(1).clone() else { return Err(argument_null(parameter)) };
     let ignores_case = matches!(call.value(0), Value::Context(ContextPart::Headers(_) | ContextPart::Query(_)));
     let found = pairs(call)?.into_iter().find(|(key, _)| match key {
         Value::String(key) if ignores_case => key.eq_ignore_ascii_case(&name),
@@ -307,6 +347,10 @@ fn entry(call: &mut Call<'_, '_>) -> Outcome<Option<Value>> {
 
 fn parts_of_pairs(call: &mut Call<'_, '_>, part: Part) -> Outcome<Value> {
     let at = usize::from(part != Part::Keys);
+    if is_groups(call.value(0)) {
+        let start: Start = if part == Part::Keys { keys_of } else { values_of };
+        return call.machine.lazy(call.ty(at), Shape::Plain, start, vec![call.value(0).clone()]);
+    }
     let mut parts = Vec::new();
     for (key, value) in pairs(call)? {
         parts.push(call.machine.shown(if part == Part::Keys { key } else { value })?);

@@ -14,6 +14,7 @@ use crate::value::{JToken, Library, Value};
 use super::super::json;
 use super::super::string::distance_in_any_case;
 use super::super::utf16;
+use super::enumerator::pass_key;
 use super::map::Map;
 
 /// A value as a key: what is `Equals` is the same key.
@@ -116,8 +117,8 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
             Some(members) => Key::Members(members.iter().map(|member| key_of(member, Folding::Exact)).collect()),
             None => {
                 let known = crate::expr::bcl::xml_key(value).or_else(|| crate::expr::bcl::certificate_key(value));
-                let known = known.or_else(|| text_key(value));
-                known.map_or_else(|| identity(value), Key::Shown)
+                let known = known.or_else(|| text_key(value)).map(Key::Shown);
+                known.or_else(|| pass_key(value)).unwrap_or_else(|| identity(value))
             }
         },
         // Neither the fragment nor the user makes another address.
@@ -147,7 +148,7 @@ fn text_key(value: &Value) -> Option<String> {
     is_text.then(|| format!("{class:?} {}", object.get().text()))
 }
 
-fn identity(value: &Value) -> Key {
+pub(super) fn identity(value: &Value) -> Key {
     Place::of(value).map_or(Key::Null, Key::Identity)
 }
 

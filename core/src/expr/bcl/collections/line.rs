@@ -100,7 +100,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("Queue<T>", "T[] ToArray()", to_array),
     row("Queue<T>", "void TrimExcess()", trim),
     row("Queue<T>", "int EnsureCapacity(int capacity)", ensure),
-    row("Queue<T>", "IEnumerator<T> GetEnumerator()", own_enumerator),
+    row("Queue<T>", "Queue<T>.Enumerator GetEnumerator()", own_enumerator),
     row("Stack<T>", "new Stack<T>()", |call| made(call, End::Back, Vec::new(), 0)),
     row("Stack<T>", "new Stack<T>(int capacity)", |call| sized(call, End::Back)),
     row("Stack<T>", "new Stack<T>(IEnumerable<T> collection)", |call| of_items(call, End::Back)),
@@ -116,7 +116,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("Stack<T>", "T[] ToArray()", to_array),
     row("Stack<T>", "void TrimExcess()", trim),
     row("Stack<T>", "int EnsureCapacity(int capacity)", ensure),
-    row("Stack<T>", "IEnumerator<T> GetEnumerator()", own_enumerator),
+    row("Stack<T>", "Stack<T>.Enumerator GetEnumerator()", own_enumerator),
 ];
 
 fn made(call: &mut Call<'_, '_>, end: End, values: Vec<Value>, capacity: usize) -> Outcome<Value> {

@@ -212,7 +212,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         let view = View { source: call.value(0).clone(), part: Part::All };
         call.object(Ty::Generic(Class::ReadOnlyCollection, [call.ty(0)].into()), view)
     }),
-    row("List<T>", "IEnumerator<T> GetEnumerator()", own_enumerator),
+    row("List<T>", "List<T>.Enumerator GetEnumerator()", own_enumerator),
 ];
 
 fn length(call: &Call<'_, '_>) -> Outcome<usize> {

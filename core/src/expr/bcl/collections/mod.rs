@@ -30,11 +30,12 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 pub(crate) use array::changes_arrays;
-pub(crate) use properties::{as_seen, json_pairs, pairs_of};
+pub(crate) use properties::{as_pairs, as_seen, behind_pairs, pairs_of};
 pub(crate) use views::{Read, live, stale};
 
 pub(super) use dictionary::{lookup, put};
 use enumerator::own_enumerator;
+pub(crate) use enumerator::{boxed, default_pass};
 pub(super) use enumerator::{enumerator, renamed};
 pub(super) use interfaces::part_of_map;
 pub(super) use set::set_of;
@@ -42,7 +43,7 @@ pub(super) use views::{Part, View};
 
 use key::{Folding, equal};
 
-pub(super) const TABLES: [&[Row]; 11] = [
+pub(super) const TABLES: [&[Row]; 12] = [
     PAIRS,
     list::ROWS,
     list_search::ROWS,
@@ -51,6 +52,7 @@ pub(super) const TABLES: [&[Row]; 11] = [
     set::ROWS,
     interfaces::ROWS,
     enumerator::ROWS,
+    enumerator::STRUCTURES,
     array::ROWS,
     array_lengths::ROWS,
     comparers::ROWS,
@@ -67,6 +69,14 @@ pub(super) const BASES: &[Base] = &[
     ("IEnumerable<T>", "IEnumerable"),
     ("IEnumerator<T>", "IEnumerator"),
     ("IEnumerator<T>", "IDisposable"),
+    ("CharEnumerator", "IEnumerator<char>"),
+    ("List<T>.Enumerator", "IEnumerator<T>"),
+    ("HashSet<T>.Enumerator", "IEnumerator<T>"),
+    ("Queue<T>.Enumerator", "IEnumerator<T>"),
+    ("Stack<T>.Enumerator", "IEnumerator<T>"),
+    ("Dictionary<TKey, T>.Enumerator", "IEnumerator<KeyValuePair<TKey, T>>"),
+    ("Dictionary<TKey, T>.KeyCollection.Enumerator", "IEnumerator<TKey>"),
+    ("Dictionary<TKey, T>.ValueCollection.Enumerator", "IEnumerator<T>"),
     ("IList<T>", "ICollection<T>"),
     ("ISet<T>", "ICollection<T>"),
     ("ICollection<T>", "IEnumerable<T>"),
@@ -97,8 +107,12 @@ pub(super) const BASES: &[Base] = &[
     ("JToken", "IEnumerable<JToken>"),
     ("JContainer", "IList<JToken>"),
     ("JTokenEqualityComparer", "IEqualityComparer<JToken>"),
+    ("MatchCollection", "IList<Match>"),
     ("MatchCollection", "IReadOnlyList<Match>"),
+    ("GroupCollection", "IList<Group>"),
     ("GroupCollection", "IReadOnlyList<Group>"),
+    ("GroupCollection", "IReadOnlyDictionary<string, Group>"),
+    ("CaptureCollection", "IList<Capture>"),
     ("CaptureCollection", "IReadOnlyList<Capture>"),
     ("JObject", "IEnumerable<KeyValuePair<string, JToken>>"),
     ("JObject", "IDictionary<string, JToken>"),

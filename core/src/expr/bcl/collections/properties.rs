@@ -1,16 +1,19 @@
-//! A `JObject` as the dictionary that it is behind .NET's interfaces: `IDictionary<string, JToken>` and its kin. As long as it is one
-//! of tokens, and under its own name, it is Json.NET's neighbourhood.
+//! A `JObject` as the dictionary that it is behind .NET's interfaces: `IDictionary<string, JToken>` and its kin; and what is a sequence
+//! of pairs besides one of something else. As long as an object is one of tokens, and under its own name, it is Json.NET's
+//! neighbourhood.
 
-use super::super::{Call, json};
+use super::super::{Call, json, regex};
 use super::views::{Found, Part, View};
 use crate::expr::exception::{Outcome, argument_null, broken, throw};
+use crate::expr::identity::is_same;
 use crate::expr::instance::{self, Instance, Pair, State};
 use crate::expr::ty::{Class, Ty};
 use crate::value::{JToken, Value};
 
-/// A `JObject` that is enumerated as pairs. Its type is `JObject`, which is what it is to everyone else.
+/// A `JObject`, or the groups of a match, enumerated as pairs. Its type is that of what is behind it, which is what it is to everyone
+/// else.
 #[derive(Debug)]
-struct Pairs(JToken);
+struct Pairs(Value);
 
 impl State for Pairs {
     fn text(&self, _ty: &Ty) -> String {
@@ -18,15 +21,16 @@ impl State for Pairs {
     }
 
     fn equals(&self, other: &Self) -> bool {
-        self.0.is_same(&other.0)
+        is_same(&self.0, &other.0)
     }
 
     fn children(&self) -> Vec<Value> {
-        vec![Value::Json(self.0.clone())]
+        vec![self.0.clone()]
     }
 
     fn items(&self) -> Option<Vec<Value>> {
-        let properties = self.0.children().into_iter();
+        let Value::Json(token) = &self.0 else { return regex::named_groups(&self.0) };
+        let properties = token.children().into_iter();
         let named = properties.filter_map(|property| Some((property.name()?, property.property_value()?)));
         let ty = item();
         Some(named.map(|(name, content)| super::pair(&ty, Value::String(name), Value::Json(content))).collect())
@@ -38,17 +42,32 @@ fn item() -> Ty {
     super::pair_type(Ty::String, Ty::Class(Class::JToken))
 }
 
-/// A `JObject` as a sequence of pairs; anything else as it is.
-pub(crate) fn json_pairs(value: Value) -> Value {
-    match value {
-        Value::Json(token) => Value::Object(Instance::object(Ty::Class(Class::JObject), Pairs(token))),
-        other => other,
+/// A `JObject` or the groups of a match as a sequence of pairs; anything else as it is.
+pub(crate) fn as_pairs(value: Value) -> Value {
+    let ty = match &value {
+        Value::Json(_) => Class::JObject,
+        Value::Object(object) if instance::type_of(object) == Some(&Ty::Class(Class::GroupCollection)) => {
+            Class::GroupCollection
+        }
+        _ => return value,
+    };
+    match behind_pairs(&value) {
+        Some(_) => value,
+        None => Value::Object(Instance::object(Ty::Class(ty), Pairs(value))),
     }
+}
+
+/// What is behind a sequence of pairs that is more than that.
+pub(crate) fn behind_pairs(value: &Value) -> Option<Value> {
+    instance::look(value, |pairs: &mut Pairs| pairs.0.clone())
 }
 
 /// The `JObject` behind a sequence of pairs.
 pub(crate) fn pairs_of(value: &Value) -> Option<JToken> {
-    instance::look(value, |pairs: &mut Pairs| pairs.0.clone())
+    match behind_pairs(value)? {
+        Value::Json(token) => Some(token),
+        _ => None,
+    }
 }
 
 /// Reads the pair at a place of an object that is enumerated as pairs.
@@ -62,13 +81,14 @@ pub(super) fn read(value: &Value, at: usize) -> Outcome<Found> {
     Ok(Found { item: pair, next: at + 1, version: object.version() })
 }
 
-/// A `JObject` in the form in which a value of this type enumerates it; anything else as it is.
+/// A value in the form in which one of this type enumerates it.
 pub(crate) fn as_seen(value: Value, ty: &Ty) -> Value {
-    let is_sequence = matches!(ty, Ty::Generic(Class::IEnumerable, items) if items.first() == Some(&item()));
-    match pairs_of(&value) {
-        Some(token) if !is_sequence => Value::Json(token),
+    let is_sequence = matches!(ty, Ty::Generic(Class::IEnumerable, items)
+        if matches!(items.first(), Some(Ty::Generic(Class::KeyValuePair, _))));
+    match behind_pairs(&value) {
+        Some(whole) if !is_sequence => whole,
         Some(_) => value,
-        None if is_sequence => json_pairs(value),
+        None if is_sequence => as_pairs(value),
         None => value,
     }
 }
@@ -153,7 +173,7 @@ pub(super) fn take(call: &mut Call<'_, '_>) -> Outcome<Value> {
 
 /// `CopyTo` of an object as pairs.
 pub(super) fn copy_to(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let pairs = json_pairs(call.value(0).clone());
+    let pairs = as_pairs(call.value(0).clone());
     let pairs = call.machine.collect(&pairs)?;
     json::copy_items(call, pairs)
 }

@@ -76,7 +76,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SET, "void CopyTo(T[] array, int arrayIndex, int count)", |call| {
         copy_to(call, call.int(2)?, Some(call.int(3)?))
     }),
-    row(SET, "IEnumerator<T> GetEnumerator()", own_enumerator),
+    row(SET, "HashSet<T>.Enumerator GetEnumerator()", own_enumerator),
     row(SET, "void UnionWith(IEnumerable<T> other)", union_with),
     row(ISET, "void UnionWith(IEnumerable<T> other)", union_with),
     row(SET, "void ExceptWith(IEnumerable<T> other)", except_with),

@@ -142,10 +142,7 @@ const ROWS_2: &[Row] = &[
             let host = call.text(1, "hostname")?;
             let wildcards = if call.bool(2)? { Wildcards::Allowed } else { Wildcards::Refused };
             let common_name = if call.bool(3)? { CommonName::Allowed } else { CommonName::Refused };
-            let is_name = !host.is_empty()
-                && host.len() < 256
-                && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'));
-            if !is_name {
+            if crate::expr::bcl::ip_address::parse(host).is_none() && !crate::expr::bcl::uri::is_domain(host) {
                 return Err(argument("The provided value is not a valid DNS hostname or IP Address.", "hostname"));
             }
             let certificate = call.state(0, |held: &mut Held| held.0.clone())?.ok_or_else(null_reference)?;

@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
         collections::enumerator(&mut inner)
     }),
     row("JObject", "IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()", |call| {
-        let pairs = collections::json_pairs(call.value(0).clone());
+        let pairs = collections::as_pairs(call.value(0).clone());
         let mut inner = Call { arguments: &[pairs], types: &[], machine: call.machine };
         let pass = collections::enumerator(&mut inner)?;
         collections::renamed(&pass, "Newtonsoft.Json.Linq.JObject+<GetEnumerator>d__64");

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::{Call, Row, row, string};
+use super::super::{Call, Row, pair, pair_type, row, string};
 use crate::expr::eval::Single;
 use crate::expr::exception::{Outcome, out_of_range};
-use crate::expr::instance::{Instance, State};
+use crate::expr::instance::{self, Instance, State};
 use crate::expr::regex::{Found, Regex, Replacement};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -193,6 +193,22 @@ impl Groups {
         self.at(place, name.unwrap_or_else(|| Arc::from(whole)))
     }
 
+    fn named_items(&self) -> Vec<(Arc<str>, Value)> {
+        let Some(regex) = &self.hit.regex else {
+            // What has not matched has one group, which has not matched either.
+            return vec![(Arc::from("0"), self.whole.clone())];
+        };
+        let items = regex.groups().iter().enumerate().map(|(place, group)| {
+            let name = Arc::clone(&group.name);
+            if group.number == 0 {
+                return (name, self.whole.clone());
+            }
+            let hit = self.at(Some(place), Arc::clone(&name));
+            (name, Value::Object(Instance::object(Ty::Class(Class::Group), hit)))
+        });
+        items.collect()
+    }
+
     fn named(&self, name: &Arc<str>) -> Hit {
         let place = self.hit.regex.as_ref().and_then(|regex| regex.group_named(name));
         // A group that is not there has no name.
@@ -203,19 +219,7 @@ impl Groups {
 
 impl State for Groups {
     fn items(&self) -> Option<Vec<Value>> {
-        let Some(regex) = &self.hit.regex else {
-            // What has not matched has one group, which has not matched either.
-            return Some(vec![self.whole.clone()]);
-        };
-        let groups = regex.groups();
-        let items = groups.iter().enumerate().map(|(place, group)| {
-            if group.number == 0 {
-                return self.whole.clone();
-            }
-            let hit = self.at(Some(place), Arc::clone(&group.name));
-            Value::Object(Instance::object(Ty::Class(Class::Group), hit))
-        });
-        Some(items.collect())
+        Some(self.named_items().into_iter().map(|(_, group)| group).collect())
     }
 
     fn children(&self) -> Vec<Value> {
@@ -225,6 +229,13 @@ impl State for Groups {
     fn clear(&mut self) {
         self.whole = Value::Null;
     }
+}
+
+/// The groups of a match by their names, as pairs.
+pub(in crate::expr::bcl) fn named_groups(groups: &Value) -> Option<Vec<Value>> {
+    let ty = pair_type(Ty::String, Ty::Class(Class::Group));
+    let items = instance::look(groups, |groups: &mut Groups| groups.named_items())?;
+    Some(items.into_iter().map(|(name, group)| pair(&ty, Value::String(name), group)).collect())
 }
 
 /// `CaptureCollection`

@@ -13,6 +13,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::expr::{Interrupt, instance};
 use crate::value::Value;
 
+pub(super) use matched::named_groups;
 use matched::{Input, Matches, match_object};
 
 pub(super) const TABLES: [&[Row]; 3] = [ROWS, matched::ROWS, replaced::ROWS];
