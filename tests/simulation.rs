@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use holdfast_core::rng::Seed;
+use holdfast_sim::feed::{self, CHANGED_FROM, Reader};
 use holdfast_sim::mark::Mark;
 use holdfast_sim::plan::{Action, Backup, Plan, Step};
 use holdfast_sim::replay;
@@ -132,4 +133,44 @@ fn breakers_and_tokens_go_through_an_outage_of_all_they_depend_on() {
         "{:?}",
         late.clone().next_back()
     );
+}
+
+/// Readers of the feed hear on while Azure is lost and when a revision leaves their API alone; a slow link, a cut one, a changed API and the
+/// death of the process end sockets or hold them up, and nothing more.
+#[test]
+fn subscribers_hear_everything_once_and_in_order_through_it_all() {
+    let at = Duration::from_secs;
+    let mut plan = Plan::draw(Seed(13));
+    let steps = [
+        (6, Action::Edit(2)),
+        (20, Action::BlackHole),
+        (24, Action::Feed(feed::Event::Hold(Reader::Lively))),
+        (30, Action::Feed(feed::Event::Cut(Reader::Quiet))),
+        (34, Action::Feed(feed::Event::Mend(Reader::Lively))),
+        (50, Action::Edit(CHANGED_FROM)),
+        (70, Action::Mend),
+        (75, Action::Feed(feed::Event::Mend(Reader::Quiet))),
+        (110, Action::Kill),
+        (111, Action::Restart),
+    ];
+    plan.steps = steps.map(|(second, action)| Step { at: at(second), action }).to_vec();
+    (plan.outage, plan.end, plan.backup) = ((at(20), at(70)), at(150), Backup::Whole);
+    let verdict = replay::play_plan(13, plan).expect("the world holds");
+    assert_eq!(verdict.violations, Vec::new());
+    for mark in [
+        Mark::HeardWithoutAzure,
+        Mark::HeardAcrossRevisions,
+        Mark::HeardLate,
+        Mark::SocketOfChangedApi,
+        Mark::SocketLostWithTheProcess,
+        Mark::SocketGivenUp,
+    ] {
+        assert!(verdict.marks.contains(&mark), "`{mark}` was not seen: {:?}", verdict.marks);
+    }
+    let account = verdict.run.feed;
+    for reader in Reader::ALL {
+        let sockets = account.sessions.iter().filter(|session| session.reader == reader);
+        let last = sockets.flat_map(|session| &session.heard).map(|heard| heard.at).max();
+        assert!(last.is_some_and(|last| last > at(135)), "{reader:?} heard the last post at {last:?}");
+    }
 }

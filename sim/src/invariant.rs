@@ -2,6 +2,7 @@
 //! the gateway works.
 
 mod account;
+pub(crate) mod feed;
 pub(crate) mod shop;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub fn violations(plan: &Plan, run: &Run, twin: &Run) -> Vec<Violation> {
         found.extend(account::no_unexpected_error(plan, &run.events));
         found.extend(account::heartbeats_keep_their_pace(plan, &run.heartbeats));
         found.extend(shop::violations(plan, &run.shop));
+        found.extend(feed::violations(plan, &run.feed));
     }
     found
 }
@@ -157,7 +159,8 @@ fn caught_up_after_healing(plan: &Plan, run: &[Outcome]) -> Vec<Violation> {
             | Action::RotBackup
             | Action::Restart
             | Action::StepClock(_)
-            | Action::Shop(_) => None,
+            | Action::Shop(_)
+            | Action::Feed(_) => None,
         });
         if let Some(due) = due.max().filter(|due| *due > edit) {
             let what = format!("{} at {:?} saw edit {edit}, {due} was due", outcome.id, outcome.began);

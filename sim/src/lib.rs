@@ -9,6 +9,7 @@ pub mod command;
 pub mod crypto;
 pub mod demo;
 pub mod disk;
+pub mod feed;
 pub mod invariant;
 pub mod loopback;
 pub mod mark;

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use holdfast_core::telemetry::name;
 
 use crate::azure::Fault;
+use crate::feed::{End, Heard};
+use crate::invariant::feed as feed_judges;
 use crate::invariant::shop as judges;
 use crate::plan::{Action, Plan, Step};
 use crate::shop::{Account, Member, Visit};
-use crate::trace::{Heard, Way};
+use crate::trace::{Heard as Said, Way};
 use crate::world::Run;
 
 /// Something that must happen in some of many worlds.
@@ -47,6 +50,18 @@ pub enum Mark {
     ProviderMissed,
     /// A token was refused because its provider's keys had never come.
     ProviderUnknown,
+    /// A reader heard of a post while Azure was lost.
+    HeardWithoutAzure,
+    /// A reader heard of posts before and after a revision, on one socket.
+    HeardAcrossRevisions,
+    /// What was held back on the link came to a reader in the end.
+    HeardLate,
+    /// A socket was closed because its API had changed.
+    SocketOfChangedApi,
+    /// A socket broke with the process.
+    SocketLostWithTheProcess,
+    /// A reader gave up a socket on which nothing came any more.
+    SocketGivenUp,
 }
 
 /// How a process ended.
@@ -91,6 +106,12 @@ impl Mark {
             Self::PoolTripped,
             Self::ProviderMissed,
             Self::ProviderUnknown,
+            Self::HeardWithoutAzure,
+            Self::HeardAcrossRevisions,
+            Self::HeardLate,
+            Self::SocketOfChangedApi,
+            Self::SocketLostWithTheProcess,
+            Self::SocketGivenUp,
         ]);
         all
     }
@@ -126,6 +147,12 @@ impl fmt::Display for Mark {
             Self::PoolTripped => f.write_str("all backends of a pool were tripped"),
             Self::ProviderMissed => f.write_str("a token passed without its provider"),
             Self::ProviderUnknown => f.write_str("a token was refused without its provider"),
+            Self::HeardWithoutAzure => f.write_str("an event was heard without azure"),
+            Self::HeardAcrossRevisions => f.write_str("a socket outlived a revision"),
+            Self::HeardLate => f.write_str("an event was held back on its way"),
+            Self::SocketOfChangedApi => f.write_str("a socket ended with its API"),
+            Self::SocketLostWithTheProcess => f.write_str("a socket went down with the process"),
+            Self::SocketGivenUp => f.write_str("a socket was given up in silence"),
         }
     }
 }
@@ -156,6 +183,7 @@ pub fn marks(plan: &Plan, run: &Run) -> BTreeSet<Mark> {
         }
     }
     marks.extend(shop(plan, &run.shop));
+    marks.extend(feed(plan, run));
     let heard = |name: &str| run.events.iter().any(|event| event.name == name);
     let stepped = |ahead: bool| {
         plan.steps.iter().any(|step| matches!(step.action, Action::StepClock(by) if by != 0 && (by > 0) == ahead))
@@ -190,8 +218,41 @@ fn shop(plan: &Plan, account: &Account) -> Vec<Mark> {
     seen.into_iter().filter(|(_, is_seen)| *is_seen).map(|(mark, _)| mark).collect()
 }
 
+fn feed(plan: &Plan, run: &Run) -> Vec<Mark> {
+    let (downtimes, outages) = (plan.downtimes(), plan.outages());
+    // A revision is live once a client has seen it.
+    let shows = |edit: u32| {
+        let shown = run.outcomes.iter().filter(|outcome| outcome.edits.is_some_and(|(shown, _)| shown > edit));
+        shown.map(|outcome| outcome.ended).min()
+    };
+    let held = |event: &Heard| event.at.saturating_sub(feed_judges::PUSH) > posted(run, event.number);
+    let mut marks = Vec::new();
+    for session in &run.feed.sessions {
+        let heard = |seen: &dyn Fn(&Heard) -> bool| session.heard.iter().any(seen);
+        let without_azure =
+            |event: &Heard| outages.iter().any(|(from, until, _)| (*from..*until).contains(&posted(run, event.number)));
+        let next_revision = shows(session.edit);
+        let with_process = downtimes.iter().any(|(killed, _)| (session.opened..=session.ended).contains(killed));
+        let seen = [
+            (Mark::HeardWithoutAzure, heard(&without_azure)),
+            (Mark::HeardAcrossRevisions, next_revision.is_some_and(|at| heard(&|event| event.at > at))),
+            (Mark::HeardLate, heard(&held)),
+            (Mark::SocketOfChangedApi, matches!(&session.end, End::Closed(_, reason) if reason.contains("changed"))),
+            (Mark::SocketLostWithTheProcess, session.end == End::Broken && with_process),
+            (Mark::SocketGivenUp, session.end == End::Silence),
+        ];
+        marks.extend(seen.into_iter().filter(|(_, is_seen)| *is_seen).map(|(mark, _)| mark));
+    }
+    marks
+}
+
+// When the author knew that a post was taken.
+fn posted(run: &Run, number: u64) -> Duration {
+    run.feed.posts.iter().find(|post| post.number == number).map_or(Duration::MAX, |post| post.ended)
+}
+
 /// The mark that `event` is in an outage with this cause.
-fn trouble(cause: Action, event: &Heard) -> Option<Mark> {
+fn trouble(cause: Action, event: &Said) -> Option<Mark> {
     let (mark, name) = match cause {
         Action::BlackHole => (Mark::BlackHole, name::CONFIGURATION_API_V2_NOT_AVAILABLE),
         Action::Partition => (Mark::Partition, name::CONFIGURATION_API_V2_NOT_AVAILABLE),
@@ -217,17 +278,18 @@ fn trouble(cause: Action, event: &Heard) -> Option<Mark> {
         | Action::RotBackup
         | Action::Restart
         | Action::StepClock(_)
-        | Action::Shop(_) => return None,
+        | Action::Shop(_)
+        | Action::Feed(_) => return None,
     };
     (event.name == name).then_some(mark)
 }
 
-fn restarts(plan: &Plan, events: &[Heard]) -> Vec<Mark> {
+fn restarts(plan: &Plan, events: &[Said]) -> Vec<Mark> {
     let mut marks = Vec::new();
     for (killed, restarted) in plan.downtimes() {
         let powerless = plan.steps.contains(&Step { at: killed, action: Action::PowerLoss });
         let death = if powerless { Death::PowerLoss } else { Death::Kill };
-        let after: Vec<&Heard> = events.iter().filter(|event| event.at >= restarted).collect();
+        let after: Vec<&Said> = events.iter().filter(|event| event.at >= restarted).collect();
         let found = if after.iter().any(|event| event.message.starts_with("starting → restored")) {
             Found::Backup
         } else if after.iter().any(|event| event.name == name::BACKUP_UNUSABLE) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use holdfast_core::rng::{Rng, Seed};
 
 use crate::azure::Fault;
-use crate::shop;
+use crate::{feed, shop};
 
 /// One thing that happens to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Action {
     StepClock(i32),
     /// Something happens to the shop.
     Shop(shop::Event),
+    /// Something happens to the feed.
+    Feed(feed::Event),
 }
 
 impl Action {
@@ -52,7 +54,7 @@ impl Action {
             | Self::LoseBackup
             | Self::RotBackup
             | Self::StepClock(_) => true,
-            Self::Edit(_) | Self::Kill | Self::PowerLoss | Self::Restart | Self::Shop(_) => false,
+            Self::Edit(_) | Self::Kill | Self::PowerLoss | Self::Restart | Self::Shop(_) | Self::Feed(_) => false,
         }
     }
 }
@@ -145,6 +147,9 @@ impl Plan {
         for (at, event) in shop::host::draw(&mut seed.fork("shop plan").rng(), plan.end) {
             plan.push(at, Action::Shop(event));
         }
+        for (at, event) in feed::host::draw(&mut seed.fork("feed plan").rng(), plan.end) {
+            plan.push(at, Action::Feed(event));
+        }
         plan.steps.sort_by_key(|step| step.at);
         plan
     }
@@ -176,7 +181,8 @@ impl Plan {
                 | Action::LoseBackup
                 | Action::RotBackup
                 | Action::StepClock(_)
-                | Action::Shop(_) => {}
+                | Action::Shop(_)
+                | Action::Feed(_) => {}
             }
         }
         spans
@@ -200,7 +206,8 @@ impl Plan {
                 | Action::RotBackup
                 | Action::Restart
                 | Action::StepClock(_)
-                | Action::Shop(_) => {}
+                | Action::Shop(_)
+                | Action::Feed(_) => {}
             }
         }
         spans.extend(lost.map(|begin| (begin.at, self.end, begin.action)));
@@ -264,6 +271,7 @@ fn inside(rng: &mut Rng, from: Duration, until: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::Reader;
     use crate::shop::Member;
 
     #[test]
@@ -288,6 +296,12 @@ mod tests {
         for event in [shop::Event::Sicken(Member::A), shop::Event::Stop(Member::B), shop::Event::StopProvider] {
             assert!(
                 plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Shop(event))),
+                "{event:?} never drawn"
+            );
+        }
+        for event in Reader::ALL.into_iter().flat_map(|reader| [feed::Event::Cut(reader), feed::Event::Hold(reader)]) {
+            assert!(
+                plans.iter().any(|p| p.steps.iter().any(|s| s.action == Action::Feed(event))),
                 "{event:?} never drawn"
             );
         }

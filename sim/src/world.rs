@@ -29,6 +29,7 @@ use crate::client::{Ask, Connections, ask};
 use crate::clock::{EPOCH_UNIX_SECONDS, SimClock};
 use crate::crypto;
 use crate::disk::SimDisk;
+use crate::feed::{self, Feed};
 use crate::invariant::Arrivals;
 use crate::net::SimNet;
 use crate::plan::{Action, Plan};
@@ -61,6 +62,8 @@ pub struct Run {
     pub heartbeats: Vec<Duration>,
     /// What happened in the shop.
     pub shop: Account,
+    /// What happened around the feed.
+    pub feed: feed::Account,
     /// What the gateway said of itself.
     pub events: Vec<Heard>,
     /// Everything that happened.
@@ -72,6 +75,7 @@ struct World {
     disk: SimDisk,
     gateway_clock: SimClock,
     shop: Shop,
+    feed: Feed,
     trace: Trace,
     rng: Rng,
 }
@@ -97,6 +101,7 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
         disk: SimDisk::default(),
         gateway_clock,
         shop: Shop::new(seed, EPOCH_UNIX_SECONDS)?,
+        feed: Feed::default(),
         trace: trace.clone(),
         rng: seed.fork("world").rng(),
     };
@@ -111,6 +116,8 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     host_clients(&mut sim, plan, seed, &seen, &trace);
     let shop = world.shop.clone();
     shop::host::add_to(&mut sim, &shop, seed, plan.end, &trace);
+    let feed = world.feed.clone();
+    feed::host::add_to(&mut sim, &feed, seed, plan.end, &trace);
     drive(&mut sim, world, plan)?;
 
     let mut arrivals = BTreeMap::new();
@@ -119,7 +126,15 @@ pub fn run(seed: Seed, plan: &Plan) -> Result<Run, String> {
     }
     let outcomes = seen.borrow().clone();
     let heartbeats = shared.with(|azure| azure.heartbeats().map(|beat| since_epoch(beat.moment)).collect());
-    Ok(Run { outcomes, arrivals, heartbeats, shop: shop.account(), events: trace.events(), trace })
+    Ok(Run {
+        outcomes,
+        arrivals,
+        heartbeats,
+        shop: shop.account(),
+        feed: feed.account(),
+        events: trace.events(),
+        trace,
+    })
 }
 
 fn since_epoch(moment: WallTime) -> Duration {
@@ -151,6 +166,7 @@ fn backends() -> Backends {
 fn configuration(edit: u32) -> ResourceSet {
     let mut files = sample::files(edit, &backends());
     shop::add_to(&mut files);
+    feed::add_to(&mut files, edit);
     folder::read(&files).set
 }
 
@@ -344,13 +360,14 @@ fn act(sim: &mut Sim<'_>, world: &mut World, action: Action) {
             sim.bounce("gateway");
         }
         Action::Shop(event) => shop::host::act(sim, &world.shop, event),
+        Action::Feed(event) => feed::host::act(sim, event),
         Action::StepClock(seconds) => world.gateway_clock.step_wall(i64::from(seconds) * 1_000_000_000),
     }
 }
 
 /// Whom the gateway talks to beside Azure.
 fn neighbours() -> impl Iterator<Item = &'static str> {
-    ["clients", "orders", "catalog"].into_iter().chain(shop::host::HOSTS)
+    ["clients", "orders", "catalog"].into_iter().chain(shop::host::HOSTS).chain(feed::host::HOSTS)
 }
 
 /// A crash in turmoil sends FIN, as an orderly exit does; without power nobody is told.

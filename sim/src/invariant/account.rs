@@ -67,7 +67,8 @@ fn is_expected(plan: &Plan, event: &Heard) -> bool {
                 | Action::RotBackup
                 | Action::Restart
                 | Action::StepClock(_)
-                | Action::Shop(_) => None,
+                | Action::Shop(_)
+                | Action::Feed(_) => None,
             };
             let starts_with_nothing = plan.backup == Backup::Lost && event.name == name::CONFIG_INITIAL_SYNC_FAILED;
             by_fault == Some(event.name) || starts_with_nothing

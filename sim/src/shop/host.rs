@@ -43,7 +43,7 @@ pub fn add_to(sim: &mut Sim<'_>, shop: &Shop, seed: Seed, end: Duration, trace: 
             shop.account.borrow_mut().calls.push(Call { member, at, failed });
             trace.line(&format!("{} called, failed={failed}", member.host()));
             let status = if failed { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
-            (status, json!({ "member": member.host() }).to_string())
+            Answer::new(status, json!({ "member": member.host() }).to_string())
         });
     }
     let (fetched, logged) = (shop.clone(), trace.clone());
@@ -54,7 +54,7 @@ pub fn add_to(sim: &mut Sim<'_>, shop: &Shop, seed: Seed, end: Duration, trace: 
             "/keys" => fetched.tokens.key_set.clone(),
             _ => json!({ "issuer": issuer(), "jwks_uri": format!("{}/keys", issuer()) }),
         };
-        (StatusCode::OK, document.to_string())
+        Answer::new(StatusCode::OK, document.to_string())
     });
     visitors(sim, shop, seed, end, trace);
 }
@@ -75,11 +75,30 @@ pub fn act(sim: &mut Sim<'_>, shop: &Shop, event: Event) {
     }
 }
 
-fn host(
+/// What a host answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: StatusCode,
+    /// The content.
+    pub(crate) content: String,
+    /// How long it takes.
+    pub(crate) after: Duration,
+}
+
+impl Answer {
+    /// An answer at once.
+    pub(crate) const fn new(status: StatusCode, content: String) -> Self {
+        Self { status, content, after: Duration::ZERO }
+    }
+}
+
+/// Adds a host that answers requests for paths.
+pub(crate) fn host(
     sim: &mut Sim<'_>,
     name: &'static str,
     port: u16,
-    answer: impl Fn(&str) -> (StatusCode, String) + Clone + 'static,
+    answer: impl Fn(&str) -> Answer + Clone + 'static,
 ) {
     sim.host(name, move || {
         let answer = answer.clone();
@@ -90,10 +109,15 @@ fn host(
                 let answer = answer.clone();
                 tokio::task::spawn_local(async move {
                     let service = service_fn(move |request: Request<Incoming>| {
-                        let (status, content) = answer(request.uri().path());
+                        let Answer { status, content, after } = answer(request.uri().path());
                         let mut response = Response::new(Full::new(Bytes::from(content)));
                         *response.status_mut() = status;
-                        std::future::ready(Ok::<_, Infallible>(response))
+                        async move {
+                            if !after.is_zero() {
+                                tokio::time::sleep(after).await;
+                            }
+                            Ok::<_, Infallible>(response)
+                        }
                     });
                     let connection = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
@@ -166,8 +190,8 @@ pub fn draw(rng: &mut Rng, end: Duration) -> Vec<(Duration, Event)> {
 const AFTERMATH: Duration = Duration::from_secs(25);
 const LENGTH: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(45));
 
-// Two in three begin, and are over early enough to see what follows.
-fn span(rng: &mut Rng, end: Duration) -> Option<(Duration, Duration)> {
+/// A span of trouble: two in three begin, and are over early enough to see what follows.
+pub(crate) fn span(rng: &mut Rng, end: Duration) -> Option<(Duration, Duration)> {
     let (is_drawn, length) = (rng.below(3) > 0, rng.duration_between(LENGTH.0, LENGTH.1));
     let latest = end.saturating_sub(AFTERMATH + length);
     let from = rng.duration_between(Duration::from_millis(500), latest);
