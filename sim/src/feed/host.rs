@@ -15,11 +15,11 @@ use super::{End, Event, Feed, Heard, Post, Reader, SOURCE, SOURCE_PORT, Session,
 use crate::client::{Ask, ask};
 use crate::net::SimNet;
 use crate::sample::KEY;
-use crate::shop::host::{Answer, host, span};
+use crate::shop::host::{Answer, serve, span};
 use crate::trace::Trace;
 
 /// The hosts that the gateway talks to because of the feed.
-pub const HOSTS: [&str; 4] = [SOURCE, "author", "reader-lively", "reader-quiet"];
+pub const HOSTS: [&str; 3] = [SOURCE, "reader-lively", "reader-quiet"];
 
 /// How long after a socket has ended the next one is asked for.
 pub const PAUSE: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ const GATEWAY: (&str, u16) = ("gateway", 8080);
 /// The first post; the gateway has its configuration by then.
 const FIRST: Duration = Duration::from_secs(3);
 /// Gap between one post and the next.
-const GAP: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(1500));
+const GAP: (Duration, Duration) = (Duration::from_millis(200), Duration::from_millis(3000));
 /// By this, or twice this, the data source is late to say who the author is of two in three posts.
 const AUTHOR_DELAY: Duration = Duration::from_millis(200);
 /// How long before the end of the world sockets count as having outlived it.
@@ -38,32 +38,14 @@ const LAST: Duration = Duration::from_millis(500);
 
 /// Adds the feed's hosts and clients to a world that ends at `end`.
 pub fn add_to(sim: &mut Sim<'_>, feed: &Feed, seed: Seed, end: Duration, trace: &Trace) {
-    let source = feed.clone();
-    host(sim, SOURCE, SOURCE_PORT, move |target| {
-        let asked = target.strip_prefix('/').and_then(|rest| rest.split_once('/'));
-        let Some((what, Ok(number))) = asked.map(|(what, number)| (what, number.parse::<u64>())) else {
-            return Answer::new(StatusCode::NOT_FOUND, String::new());
-        };
-        if what == "author" {
-            // Who is asked later may answer sooner: it is the gateway that keeps events in order.
-            let after = AUTHOR_DELAY * u32::from(number.to_le_bytes()[0] % 3);
-            return Answer { after, ..Answer::new(StatusCode::OK, json!(author(number)).to_string()) };
+    let (source, logged) = (feed.clone(), trace.clone());
+    // The author sits beside the data source: a host more makes every moment of a world longer.
+    sim.host(SOURCE, move || {
+        let (asked, feed, trace) = (source.clone(), source.clone(), logged.clone());
+        async move {
+            tokio::task::spawn_local(write(seed, end, feed, trace));
+            serve(SOURCE_PORT, move |target| made(target, &asked)).await
         }
-        source.account.borrow_mut().made.push((number, turmoil::sim_elapsed().unwrap_or_default()));
-        Answer::new(StatusCode::OK, json!({ "number": number }).to_string())
-    });
-    let mut rng = seed.fork("author").rng();
-    let (posting, posts) = (feed.clone(), trace.clone());
-    sim.client("author", async move {
-        tokio::time::sleep(FIRST).await;
-        for number in 1.. {
-            if turmoil::elapsed() + PATIENCE >= end {
-                break;
-            }
-            post(number, &posting, &posts).await;
-            sleep(rng.duration_between(GAP.0, GAP.1)).await;
-        }
-        Ok(())
     });
     for reader in Reader::ALL {
         let (feed, trace) = (feed.clone(), trace.clone());
@@ -75,6 +57,33 @@ pub fn add_to(sim: &mut Sim<'_>, feed: &Feed, seed: Seed, end: Duration, trace: 
             }
             Ok(())
         });
+    }
+}
+
+// What the data source says to whoever asks for a path.
+fn made(target: &str, feed: &Feed) -> Answer {
+    let asked = target.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+    let Some((what, Ok(number))) = asked.map(|(what, number)| (what, number.parse::<u64>())) else {
+        return Answer::new(StatusCode::NOT_FOUND, String::new());
+    };
+    if what == "author" {
+        // Who is asked later may answer sooner: it is the gateway that keeps events in order.
+        let after = AUTHOR_DELAY * u32::from(number.to_le_bytes()[0] % 3);
+        return Answer { after, ..Answer::new(StatusCode::OK, json!(author(number)).to_string()) };
+    }
+    feed.account.borrow_mut().made.push((number, turmoil::sim_elapsed().unwrap_or_default()));
+    Answer::new(StatusCode::OK, json!({ "number": number }).to_string())
+}
+
+async fn write(seed: Seed, end: Duration, feed: Feed, trace: Trace) {
+    let mut rng = seed.fork("author").rng();
+    sleep(FIRST).await;
+    for number in 1.. {
+        if turmoil::elapsed() + PATIENCE >= end {
+            break;
+        }
+        post(number, &feed, &trace).await;
+        sleep(rng.duration_between(GAP.0, GAP.1)).await;
     }
 }
 

@@ -93,42 +93,36 @@ impl Answer {
     }
 }
 
-/// Adds a host that answers requests for paths.
-pub(crate) fn host(
-    sim: &mut Sim<'_>,
-    name: &'static str,
-    port: u16,
-    answer: impl Fn(&str) -> Answer + Clone + 'static,
-) {
-    sim.host(name, move || {
+fn host(sim: &mut Sim<'_>, name: &'static str, port: u16, answer: impl Fn(&str) -> Answer + Clone + 'static) {
+    sim.host(name, move || serve(port, answer.clone()));
+}
+
+/// Answers requests for paths.
+pub(crate) async fn serve(port: u16, answer: impl Fn(&str) -> Answer + Clone + 'static) -> turmoil::Result {
+    let mut listener = SimNet.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)).await?;
+    loop {
+        let (stream, _) = SimNet::accept(&mut listener).await?;
         let answer = answer.clone();
-        async move {
-            let mut listener = SimNet.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)).await?;
-            loop {
-                let (stream, _) = SimNet::accept(&mut listener).await?;
-                let answer = answer.clone();
-                tokio::task::spawn_local(async move {
-                    let service = service_fn(move |request: Request<Incoming>| {
-                        let Answer { status, content, after } = answer(request.uri().path());
-                        let mut response = Response::new(Full::new(Bytes::from(content)));
-                        *response.status_mut() = status;
-                        async move {
-                            if !after.is_zero() {
-                                tokio::time::sleep(after).await;
-                            }
-                            Ok::<_, Infallible>(response)
-                        }
-                    });
-                    let connection = hyper::server::conn::http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .auto_date_header(false)
-                        .serve_connection(TokioIo::new(stream), service);
-                    // A gateway that goes away is no event of a backend.
-                    let _gone = connection.await;
-                });
-            }
-        }
-    });
+        tokio::task::spawn_local(async move {
+            let service = service_fn(move |request: Request<Incoming>| {
+                let Answer { status, content, after } = answer(request.uri().path());
+                let mut response = Response::new(Full::new(Bytes::from(content)));
+                *response.status_mut() = status;
+                async move {
+                    if !after.is_zero() {
+                        tokio::time::sleep(after).await;
+                    }
+                    Ok::<_, Infallible>(response)
+                }
+            });
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .auto_date_header(false)
+                .serve_connection(TokioIo::new(stream), service);
+            // A gateway that goes away is no event of a backend.
+            let _gone = connection.await;
+        });
+    }
 }
 
 fn visitors(sim: &mut Sim<'_>, shop: &Shop, seed: Seed, end: Duration, trace: &Trace) {
