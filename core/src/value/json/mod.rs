@@ -16,6 +16,7 @@ use super::Value;
 
 pub use change::ChangeError;
 pub use compare::is_near;
+pub use navigate::{Step, written};
 pub use notes::Notes;
 pub use read::{Ends, Read, ReadAs, ReadError, Shape, Wanted};
 pub use write::{JFormatting, date_of, write_string};

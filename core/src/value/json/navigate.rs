@@ -146,13 +146,16 @@ impl JToken {
 
 /// A step of a path.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub enum Step {
+    /// To the member of an object.
     Name(Arc<str>),
+    /// To the item of an array, from 0.
     Index(usize),
 }
 
 /// A path as Json.NET writes it.
-pub(super) fn written(steps: &[Step]) -> String {
+#[must_use]
+pub fn written(steps: &[Step]) -> String {
     let mut text = String::new();
     for step in steps {
         match step {

@@ -1,9 +1,10 @@
-//! JSONPath as Json.NET reads it: names, indexes, slices, wildcards, scans and filters. Regular expressions in filters are matched by
-//! whoever walks the path.
+//! JSONPath as Json.NET reads it: names, indexes, slices, wildcards, scans and filters. Regular expressions in filters are matched, and
+//! values compared, by whoever walks the path.
 
 mod filter;
 mod pass;
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::JToken;
@@ -23,21 +24,27 @@ pub enum PathError {
     Other(&'static str, String),
 }
 
-/// What matches the regular expressions of filters.
-pub trait Patterns {
+/// What decides for filters what takes more than tokens.
+pub trait Judge {
     /// Whether the pattern is found in the text. `options` are the letters behind the pattern, `budget` the steps that remain.
     ///
     /// # Errors
     /// The pattern is malformed, or matching it takes too many steps.
     fn is_match(&mut self, pattern: &str, options: &str, text: &str, budget: &mut u32) -> Result<bool, PathError>;
+
+    /// How two values are ordered: `JValue.CompareTo`.
+    ///
+    /// # Errors
+    /// One of them cannot be made what the other one is.
+    fn compare(&mut self, left: &JToken, right: &JToken) -> Result<Ordering, PathError>;
 }
 
 /// What following a path takes.
 pub struct Walk<'p> {
     /// What remains of the steps that may be taken.
     pub budget: u32,
-    /// What matches regular expressions.
-    pub patterns: &'p mut dyn Patterns,
+    /// What matches regular expressions and compares values.
+    pub judge: &'p mut dyn Judge,
 }
 
 type Outcome<T> = Result<T, PathError>;
@@ -325,16 +332,27 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, PathError, Patterns, Walk};
-    use crate::value::JToken;
+    use std::cmp::Ordering;
+
+    use super::{Judge, Path, PathError, Walk};
     use crate::value::json::JFormatting;
+    use crate::value::{JToken, Value};
 
-    // Texts in texts, for want of regular expressions.
-    struct Infix;
+    // Texts in texts, for want of regular expressions, and numbers.
+    struct Plain;
 
-    impl Patterns for Infix {
+    impl Judge for Plain {
         fn is_match(&mut self, pattern: &str, options: &str, text: &str, _: &mut u32) -> Result<bool, PathError> {
             Ok(options.is_empty() && text.contains(pattern))
+        }
+
+        fn compare(&mut self, left: &JToken, right: &JToken) -> Result<Ordering, PathError> {
+            let number = |token: &JToken| match token.held() {
+                Some(Value::Int64(number)) => f64::from(i32::try_from(number).unwrap()),
+                Some(Value::Double(number)) => number,
+                other => panic!("{other:?} is no number"),
+            };
+            Ok(number(left).total_cmp(&number(right)))
         }
     }
 
@@ -363,7 +381,7 @@ mod tests {
             ("$.nothing.at.all", 0, ""),
         ];
         for (path, count, shown) in cases {
-            let mut walk = Walk { budget: 1000, patterns: &mut Infix };
+            let mut walk = Walk { budget: 1000, judge: &mut Plain };
             let found = Path::parse(path).unwrap().pass(&root, false).rest(&mut walk).unwrap();
             assert_eq!(found.len(), count, "{path}");
             let texts: Vec<String> = found.iter().map(|token| token.to_json(JFormatting::None)).collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 
 use super::{JKind, JNode, JToken, bytes_of};
-use crate::value::{DateTime, DateTimeKind, Value};
+use crate::value::{DateTime, DateTimeKind, Library, Value};
 
 /// How JSON text is laid out: `Newtonsoft.Json.Formatting`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,7 @@ fn write_value(kind: JKind, value: &Value, out: &mut dyn fmt::Write) -> fmt::Res
             quote(&format!("{clock}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60), out)
         }
         (_, Value::String(text)) => quote(text, out),
+        (_, Value::Library(Library::Uri(uri))) => quote(&uri.original, out),
         (_, value) => quote(&value.to_string(), out),
     }
 }

@@ -162,7 +162,7 @@ pub(crate) fn cast(now: DateTime, value: &Value, ty: &Ty) -> Outcome<Value> {
     if held.is_null() && nullable {
         return Ok(Value::Null);
     }
-    if matches!(inner, Ty::Array(_)) && (kind == JKind::Integer || held.is_null()) {
+    if matches!(inner, Ty::Array(_)) && (kind == JKind::Integer || matches!(held, Value::Null | Value::Char(_))) {
         let digits = held.as_str().and_then(bytes_of_digits);
         let message = format!("Can not convert {} to byte array.", kind.name());
         return digits.map(Value::Bytes).ok_or_else(|| throw("System.ArgumentException", message));

@@ -65,12 +65,6 @@ const ROWS: &[Row] = &[
     }),
     row("JObject", "bool TryGetValue(string propertyName, out JToken value)", try_property),
     row("JObject", "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)", |call| {
-        let is_there = call.text_or_null(1)?.is_none_or(|name| token(call).is_ok_and(|it| it.member(name).is_some()));
-        // What is found by its own name is not compared.
-        if !(0..=5).contains(&call.number(2)?) && !is_there {
-            let message = "The string comparison type passed in is currently not supported.";
-            return Err(argument(message, "comparisonType"));
-        }
         let found = property_like(call)?.and_then(|property| property.property_value());
         call.give(or_null(found.clone()));
         Ok(Value::Bool(found.is_some()))
@@ -380,8 +374,16 @@ fn property_like(call: &Call<'_, '_>) -> Outcome<Option<JToken>> {
     let token = token(call)?;
     let exact = token.property_named(name);
     let comparison = call.number(2)?;
-    if exact.is_some() || comparison % 2 == 0 {
+    // What is found by its own name is not compared, and what has no members neither.
+    if exact.is_some() || token.count() == 0 {
         return Ok(exact);
+    }
+    if !(0..=5).contains(&comparison) {
+        let message = "The string comparison type passed in is currently not supported.";
+        return Err(argument(message, "comparisonType"));
+    }
+    if comparison % 2 == 0 {
+        return Ok(None);
     }
     let like = |property: &JToken| property.name().is_some_and(|found| super::string::equal(&found, name, true));
     Ok(token.children().into_iter().find(like))

@@ -1,6 +1,7 @@
 //! The order of values in tokens (`JValue.CompareTo`), their text in a format, and `JToken.EqualityComparer`.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::super::collections::key::{Folding, compared, equal};
 use super::super::{Call, Row, convert, format, row, string};
@@ -73,7 +74,11 @@ fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
             Value::Int32(distance) => Ok(distance),
             _ => Ok(0),
         },
-        JKind::Integer | JKind::Float => numbers(&a, &b, kind).map(|order| order as i32),
+        JKind::Integer | JKind::Float => match (long_number(own, &a), long_number(other, &b)) {
+            (None, None) => numbers(&a, &b, kind).map(|order| order as i32),
+            (Some(number), _) => beyond(number, &b).map(|order| order as i32),
+            (None, Some(number)) => beyond(number, &a).map(|order| order.reverse() as i32),
+        },
         JKind::Boolean => same(&convert::to_bool(&a)?, &convert::to_bool(&b)?),
         JKind::Date => match (&a, &b) {
             (Value::DateTime(_), Value::DateTimeOffset(other)) => same(&a, &Value::DateTime(other.clock())),
@@ -135,6 +140,40 @@ fn alike(a: &Value, b: &Value, name: &str) -> Outcome<i32> {
         (Value::Bytes(a), Value::Bytes(b)) => Ok(a.len().cmp(&b.len()).then_with(|| a.cmp(b)) as i32),
         (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => same(a, b),
         _ => Err(unlike(name)),
+    }
+}
+
+// The digits of a whole number that no `long` holds.
+const fn long_number(kind: JKind, value: &Value) -> Option<&Arc<str>> {
+    match (kind, value) {
+        (JKind::Integer, Value::String(digits)) => Some(digits),
+        _ => None,
+    }
+}
+
+// A whole number that no `long` holds against another number or its text.
+fn beyond(number: &str, other: &Value) -> Outcome<Ordering> {
+    let digits = |text: &str| text.trim().trim_start_matches(['-', '+']).trim_start_matches('0').to_owned();
+    let is_negative = |text: &str| text.trim().starts_with('-');
+    match other {
+        Value::String(text) => {
+            let (own, other) = (digits(number), digits(text));
+            let is_whole = other.bytes().all(|digit| digit.is_ascii_digit()) && !text.trim().is_empty();
+            if !is_whole {
+                return Err(crate::expr::exception::number_format(text));
+            }
+            let order = own.len().cmp(&other.len()).then_with(|| own.cmp(&other));
+            Ok(match (is_negative(number), is_negative(text)) {
+                (false, false) => order,
+                (true, true) => order.reverse(),
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+            })
+        }
+        other => match (convert::to_double(&Value::string(number))?, convert::to_double(other)?) {
+            (Value::Double(number), Value::Double(other)) => Ok(number.total_cmp(&other)),
+            _ => Err(broken("a number that is none")),
+        },
     }
 }
 

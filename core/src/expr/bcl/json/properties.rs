@@ -109,6 +109,9 @@ const WRITTEN: &[(Class, &[&str])] = &[
     (Class::HmacSha512, OF_LONG_HMAC),
     (Class::Hmac, OF_HMAC),
     (Class::HashAlgorithm, OF_HASH),
+    (Class::Match, OF_MATCH),
+    (Class::Group, OF_GROUP),
+    (Class::Capture, OF_CAPTURE),
     (Class::Random, &[]),
     (Class::StringReader, &[]),
 ];
@@ -127,6 +130,10 @@ const OF_LONG_HMAC: &[&str] = &[
 // Each has the properties of the one that it derives from behind its own.
 const OF_HMAC: &[&str] = OF_LONG_HMAC.split_at(1).1;
 const OF_HASH: &[&str] = OF_HMAC.split_at(2).1;
+
+const OF_MATCH: &[&str] = &["Groups", "Success", "Name", "Captures", "Index", "Length", "Value"];
+const OF_GROUP: &[&str] = OF_MATCH.split_at(1).1;
+const OF_CAPTURE: &[&str] = OF_GROUP.split_at(3).1;
 
 /// Names of properties and what they hold.
 pub(super) type Members = Vec<(Arc<str>, Value)>;

@@ -1,13 +1,17 @@
 //! `SelectToken`: JSONPath.
 
+use std::cmp::Ordering;
+
 use super::super::{Call, Row, regex, row};
+use super::order::ordered;
 use super::{or_null, token};
+use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Shape};
 use crate::expr::exception::{Outcome, broken, throw};
 use crate::expr::regex::Options;
 use crate::expr::ty::{Class, Ty};
-use crate::value::json::path::{Pass, Path, PathError, Patterns, Walk};
+use crate::value::json::path::{Judge, Pass, Path, PathError, Walk};
 use crate::value::{JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -23,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
 ];
 
-fn exception(error: PathError) -> crate::expr::Interrupt {
+fn exception(error: PathError) -> Interrupt {
     match error {
         PathError::Path(message) => throw("Newtonsoft.Json.JsonException", message),
         PathError::Other(exception, message) => throw(exception, message),
@@ -32,7 +36,7 @@ fn exception(error: PathError) -> crate::expr::Interrupt {
 
 // The next step along a path, everything counted.
 fn next(machine: &mut Machine<'_>, pass: &mut Pass) -> Outcome<Option<JToken>> {
-    let mut walk = Walk { budget: machine.steps_left(), patterns: &mut Matcher };
+    let mut walk = Walk { budget: machine.steps_left(), judge: &mut OfNet };
     let found = pass.next(&mut walk);
     let spent = machine.steps_left() - walk.budget;
     machine.spend(spent)?;
@@ -67,10 +71,10 @@ fn start(operands: &[Value], _: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
     Ok(Box::new(Selected(path.pass(root, *must_match))))
 }
 
-/// Matches on the steps of the walk.
-struct Matcher;
+/// Matches on the steps of the walk, and compares as .NET does.
+struct OfNet;
 
-impl Patterns for Matcher {
+impl Judge for OfNet {
     fn is_match(&mut self, pattern: &str, options: &str, text: &str, budget: &mut u32) -> Result<bool, PathError> {
         let letters = options.chars().map(|letter| match letter {
             'i' => Options::IGNORE_CASE,
@@ -81,6 +85,15 @@ impl Patterns for Matcher {
         });
         regex::found_in(text, pattern, letters.fold(0, |all, one| all | one), budget)
             .map_err(|(exception, message)| PathError::Other(exception, message))
+    }
+
+    fn compare(&mut self, left: &JToken, right: &JToken) -> Result<Ordering, PathError> {
+        ordered(left, right).map_err(|interrupt| match interrupt {
+            Interrupt::Exception(exception) => PathError::Other(exception.type_name, exception.message),
+            Interrupt::NeedsBody(_) | Interrupt::LimitExceeded(_) => {
+                PathError::Path("a comparison asks for more".to_owned())
+            }
+        })
     }
 }
 

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use super::super::{Call, Row, row};
 use super::cast::content_of;
+use super::properties::{Members, property};
 use super::{exception, refused};
 use crate::expr::Interrupt;
 use crate::expr::bounded;
 use crate::expr::exception::{Outcome, argument_null, out_of_range, throw};
 use crate::expr::generic::item_type;
+use crate::expr::identity::equal;
 use crate::expr::instance::{self, Grid, Pair, Record};
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, RecordKind, Ty};
-use crate::value::json::{JFormatting, JKind, JNode};
+use crate::value::json::{JFormatting, JKind, JNode, Step, written};
 use crate::value::{ContextPart, JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
@@ -42,26 +44,77 @@ pub(super) fn items_of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option
     }
 }
 
-// Objects may refer to themselves, so depth is bounded.
-fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JToken> {
-    if depth > RESULT_DEPTH_MAX {
+/// Where a serialization is: the containers that are open, and the step that leads from each of them to the next.
+#[derive(Default)]
+struct Way {
+    open: Vec<Value>,
+    steps: Vec<Step>,
+}
+
+/// What holds a value: an entry of a dictionary or of a list, or a property, whose name is told of a loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Entry,
+    Property,
+}
+
+impl Way {
+    // A value that is being written already cannot be written within itself.
+    fn check(&self, value: &Value, step: &Step, holder: Holder) -> Outcome<()> {
+        if !matches!(value, Value::Object(_)) || !self.open.iter().any(|open| equal(open, value)) {
+            return Ok(());
+        }
+        let property = match (holder, step) {
+            (Holder::Property, Step::Name(name)) => format!(" for property '{name}'"),
+            _ => String::new(),
+        };
+        let (ty, path) = (value.type_name(), written(&self.steps));
+        let message = format!("Self referencing loop detected{property} with type '{ty}'. Path '{path}'.");
+        Err(throw("Newtonsoft.Json.JsonSerializationException", message))
+    }
+}
+
+fn held(call: &mut Call<'_, '_>, way: &mut Way, value: &Value, step: Step, holder: Holder) -> Outcome<JToken> {
+    way.check(value, &step, holder)?;
+    way.steps.push(step);
+    let written = serialize(call, way, value);
+    way.steps.pop();
+    written
+}
+
+fn serialize(call: &mut Call<'_, '_>, way: &mut Way, value: &Value) -> Outcome<JToken> {
+    if way.steps.len() > RESULT_DEPTH_MAX {
         return Err(Interrupt::LimitExceeded(Limit::JsonWriteDepth));
     }
     call.machine.step()?;
-    if let Value::Json(token) = value {
-        return Ok(token.rewritten());
+    match value {
+        Value::Json(token) => Ok(token.rewritten()),
+        Value::Char(_) => Ok(JToken::string(value.to_string())),
+        Value::Object(_) => {
+            way.open.push(value.clone());
+            let written = content(call, way, value);
+            way.open.pop();
+            written
+        }
+        value => content(call, way, value),
     }
+}
+
+fn content(call: &mut Call<'_, '_>, way: &mut Way, value: &Value) -> Outcome<JToken> {
     if let Some(token) = super::super::pairs_of(value) {
         return Ok(token.rewritten());
     }
     if super::super::change_type::is_db_null(value) {
         return Ok(JToken::null());
     }
-    if let Some(members) = members(value).or_else(|| exception::members(value)).or_else(|| exception::data(value)) {
-        return object(call, members, depth);
+    if let Some(pair) = instance::look(value, |pair: &mut Pair| (pair.key.clone(), pair.value.clone())) {
+        return pair_of(call, way, &pair);
     }
-    if let Value::Char(_) = value {
-        return Ok(JToken::string(value.to_string()));
+    if let Some(members) = members(value) {
+        return object(call, way, members, Holder::Property);
+    }
+    if let Some(members) = exception::members(value).or_else(|| exception::data(value)) {
+        return object(call, way, members, Holder::Entry);
     }
     if let Some(token) = super::super::xml::as_json(call, value)? {
         return Ok(token);
@@ -69,14 +122,22 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
     if let Some((lengths, values)) =
         instance::look(value, |grid: &mut Grid| (grid.lengths.clone(), grid.values.clone()))
     {
-        return grid(call, &lengths, &values, depth);
+        return grid(call, way, &lengths, &values);
     }
     let Some(items) = items_of(call, value)? else {
         return match properties(call, value)? {
-            Some(members) => object(call, members, depth),
+            Some(members) => object(call, way, members, Holder::Property),
             None => content_of(value),
         };
     };
+    if Ty::Class(Class::GroupCollection).admits(value) {
+        let mut members = Members::new();
+        for group in items {
+            let name = property(call, &group, Class::Group, "Name")?.to_string();
+            members.push((Arc::from(name), group));
+        }
+        return object(call, way, members, Holder::Entry);
+    }
     let is_dictionary = match value {
         Value::Object(object) => instance::type_of(object).is_some_and(is_dictionary),
         other => matches!(other, Value::Context(_)),
@@ -86,14 +147,18 @@ fn serialize(call: &mut Call<'_, '_>, value: &Value, depth: usize) -> Outcome<JT
             .iter()
             .filter_map(|item| instance::look(item, |pair: &mut Pair| (pair.key.clone(), pair.value.clone())));
         let members = pairs.map(|(key, value)| (Arc::from(name_of(&key)), value)).collect();
-        return object(call, members, depth);
+        return object(call, way, members, Holder::Entry);
     }
-    let items = items.iter().map(|item| serialize(call, item, depth + 1)).collect::<Outcome<Vec<JToken>>>()?;
-    Ok(JToken::new(JNode::Array(items)))
+    list(call, way, &items)
+}
+
+fn list(call: &mut Call<'_, '_>, way: &mut Way, items: &[Value]) -> Outcome<JToken> {
+    let items = items.iter().enumerate().map(|(at, item)| held(call, way, item, Step::Index(at), Holder::Entry));
+    Ok(JToken::new(JNode::Array(items.collect::<Outcome<Vec<JToken>>>()?)))
 }
 
 // The properties of an object that is nothing else; a plain `object` has none.
-fn properties(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<super::properties::Members>> {
+fn properties(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Members>> {
     let is_plain = matches!(value, Value::Object(object) if instance::type_of(object) == Some(&Ty::Object));
     if is_plain { Ok(Some(Vec::new())) } else { super::properties::of(call, value) }
 }
@@ -119,34 +184,45 @@ const fn is_map(part: &ContextPart) -> bool {
 }
 
 // An array of several dimensions is one of arrays.
-fn grid(call: &mut Call<'_, '_>, lengths: &[usize], values: &[Value], depth: usize) -> Outcome<JToken> {
-    let items = match lengths.split_first() {
-        Some((length, inner)) if !inner.is_empty() => {
-            let size = inner.iter().product::<usize>().max(1);
-            let parts = values.chunks(size).take(*length);
-            parts.map(|part| grid(call, inner, part, depth + 1)).collect::<Outcome<Vec<JToken>>>()?
-        }
-        _ => values.iter().map(|item| serialize(call, item, depth + 1)).collect::<Outcome<Vec<JToken>>>()?,
+fn grid(call: &mut Call<'_, '_>, way: &mut Way, lengths: &[usize], values: &[Value]) -> Outcome<JToken> {
+    let (size, inner) = match lengths.split_first() {
+        Some((_, inner)) if !inner.is_empty() => (inner.iter().product::<usize>().max(1), inner),
+        _ => return list(call, way, values),
     };
+    let mut items = Vec::new();
+    for (at, part) in values.chunks(size).enumerate() {
+        way.steps.push(Step::Index(at));
+        let item = grid(call, way, inner, part);
+        way.steps.pop();
+        items.push(item?);
+    }
     Ok(JToken::new(JNode::Array(items)))
 }
 
-fn object(call: &mut Call<'_, '_>, members: Vec<(Arc<str>, Value)>, depth: usize) -> Outcome<JToken> {
+// Json.NET's converter of pairs does not look whether they hold what is being written.
+fn pair_of(call: &mut Call<'_, '_>, way: &mut Way, pair: &(Value, Value)) -> Outcome<JToken> {
+    let made = JToken::object();
+    for (name, value) in [("Key", &pair.0), ("Value", &pair.1)] {
+        way.steps.push(Step::Name(Arc::from(name)));
+        let content = serialize(call, way, value);
+        way.steps.pop();
+        made.set_member(&Arc::from(name), &content?).map_err(|error| refused(call, error, &made))?;
+    }
+    Ok(made)
+}
+
+fn object(call: &mut Call<'_, '_>, way: &mut Way, members: Members, holder: Holder) -> Outcome<JToken> {
     let made = JToken::object();
     for (name, value) in members {
-        let content = serialize(call, &value, depth + 1)?;
+        let content = held(call, way, &value, Step::Name(Arc::clone(&name)), holder)?;
         made.set_member(&name, &content).map_err(|error| refused(call, error, &made))?;
     }
     Ok(made)
 }
 
-// The properties of anonymous objects, tuples and pairs.
-fn members(value: &Value) -> Option<Vec<(Arc<str>, Value)>> {
+// The properties of anonymous objects and tuples.
+fn members(value: &Value) -> Option<Members> {
     let Value::Object(object) = value else { return None };
-    let pair = |pair: &mut Pair| vec![(Arc::from("Key"), pair.key.clone()), (Arc::from("Value"), pair.value.clone())];
-    if let Some(members) = instance::look(value, pair) {
-        return Some(members);
-    }
     let ty = instance::type_of(object)?;
     if matches!(ty, Ty::Generic(Class::Tuple, _)) {
         let values = instance::look(value, |record: &mut Record| record.0.clone())?;
@@ -175,7 +251,7 @@ fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
     if call.value(0).is_null() {
         return Err(argument_null("o"));
     }
-    let token = serialize(call, call.value(0), 0)?;
+    let token = serialize(call, &mut Way::default(), call.value(0))?;
     super::keep(call, &token)?;
     let value = Value::Json(token);
     if Ty::Class(class).admits(&value) {
@@ -193,6 +269,6 @@ fn from_object(call: &mut Call<'_, '_>, class: Class) -> Outcome<Value> {
 }
 
 fn serialized(call: &mut Call<'_, '_>, formatting: JFormatting) -> Outcome<Value> {
-    let text = bounded::json(&serialize(call, call.value(0), 0)?, formatting)?;
+    let text = bounded::json(&serialize(call, &mut Way::default(), call.value(0))?, formatting)?;
     call.yields(text)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::{Call, encoding_of, regex};
 use super::properties::{self, Members, property};
-use crate::expr::exception::Outcome;
+use crate::expr::exception::{Outcome, throw};
 use crate::expr::instance::Record;
 use crate::expr::ty::{Class, RecordKind, Ty};
 use crate::value::{Library, Service, Value};
@@ -14,6 +14,12 @@ use crate::value::{Library, Service, Value};
 pub(super) fn of(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Members>> {
     if let Value::Library(Library::StringBuilder(_)) = value {
         return builder(call, value).map(Some);
+    }
+    if let Value::Library(Library::IpAddress(address)) = value {
+        // The first of its properties that the family of the address refuses.
+        let name = if address.ip.is_ipv4() { "ScopeId" } else { "Address" };
+        let message = format!("Error getting value from '{name}' on 'System.Net.IPAddress'.");
+        return Err(throw("Newtonsoft.Json.JsonSerializationException", message));
     }
     if let Some(members) = super::zone::of(call, value)? {
         return Ok(Some(members));

@@ -1,10 +1,11 @@
 //! Filters of JSONPath: `?(@.price < 10 && @.name)`.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Filter, Outcome, Pass, PathError, Reader, Walk, error};
-use crate::value::Value;
-use crate::value::json::{JKind, JToken};
+use crate::value::json::{JFormatting, JKind, JToken};
+use crate::value::{Library, Value};
 
 /// A condition on one token.
 #[derive(Clone, Debug)]
@@ -66,11 +67,8 @@ impl Query {
             Self::Compare(operator, left, right) => {
                 let (left, right) = (left.tokens(root, here, walk)?, right.tokens(root, here, walk)?);
                 super::spend(walk, left.len().saturating_mul(right.len()))?;
-                if *operator != Operator::Matches {
-                    return Ok(left.iter().any(|left| right.iter().any(|right| holds(*operator, left, right))));
-                }
-                for (text, pattern) in left.iter().flat_map(|text| right.iter().map(move |pattern| (text, pattern))) {
-                    if is_match(text, pattern, walk)? {
+                for (left, right) in left.iter().flat_map(|left| right.iter().map(move |right| (left, right))) {
+                    if holds(*operator, left, right, walk)? {
                         return Ok(true);
                     }
                 }
@@ -114,8 +112,7 @@ fn is_match(text: &JToken, pattern: &JToken, walk: &mut Walk<'_>) -> Outcome<boo
         };
         return Err(PathError::Other("System.ArgumentOutOfRangeException", message));
     };
-    let (patterns, budget) = (&mut walk.patterns, &mut walk.budget);
-    patterns.is_match(pattern, options, &text, budget)
+    walk.judge.is_match(pattern, options, &text, &mut walk.budget)
 }
 
 fn without_first(text: &str) -> Option<&str> {
@@ -123,48 +120,49 @@ fn without_first(text: &str) -> Option<&str> {
     chars.next().map(|_| chars.as_str())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "whole numbers and doubles are compared as doubles, as Json.NET does")]
-fn number(token: &JToken) -> Option<f64> {
-    match token.held()? {
-        Value::Int32(value) => Some(f64::from(value)),
-        Value::Int64(value) => Some(value as f64),
-        Value::Double(value) => Some(value),
-        _ => None,
+fn holds(operator: Operator, left: &JToken, right: &JToken, walk: &mut Walk<'_>) -> Outcome<bool> {
+    use Ordering::{Equal, Greater, Less};
+    if !left.is_value() || !right.is_value() {
+        return Ok(operator == Operator::NotEqual);
     }
+    let mut order = || walk.judge.compare(left, right);
+    Ok(match operator {
+        Operator::Equal => is_equal(left, right, walk)? || coerced(left, right),
+        Operator::NotEqual => !(is_equal(left, right, walk)? || coerced(left, right)),
+        Operator::StrictEqual => is_equal(left, right, walk)?,
+        Operator::StrictNotEqual => !is_equal(left, right, walk)?,
+        Operator::Less => order()? == Less,
+        Operator::LessOrEqual => matches!(order()?, Less | Equal),
+        Operator::Greater => order()? == Greater,
+        Operator::GreaterOrEqual => matches!(order()?, Greater | Equal),
+        Operator::Matches => is_match(left, right, walk)?,
+    })
 }
 
-fn holds(operator: Operator, left: &JToken, right: &JToken) -> bool {
-    use std::cmp::Ordering::{Equal, Greater, Less};
-    let are_values = left.held().is_some() && right.held().is_some();
-    if !are_values {
-        return matches!(operator, Operator::NotEqual | Operator::Equal if left.kind() != right.kind())
-            && operator == Operator::NotEqual;
-    }
-    let order = match (number(left), number(right)) {
-        (Some(left), Some(right)) => left.partial_cmp(&right),
-        _ if left.kind() == JKind::String && right.kind() == JKind::String => {
-            Some(left.to_string().cmp(&right.to_string()))
+// Whole numbers and others are numbers; else the types must agree.
+fn is_equal(left: &JToken, right: &JToken, walk: &mut Walk<'_>) -> Outcome<bool> {
+    match (left.kind(), right.kind()) {
+        (JKind::Integer, JKind::Float) | (JKind::Float, JKind::Integer) => {
+            Ok(walk.judge.compare(left, right)? == Ordering::Equal)
         }
-        _ => None,
-    };
-    let equal = order.map_or_else(|| left == right, |order| order == Equal);
-    match operator {
-        Operator::Equal => equal || coerced(left) == coerced(right) && left.kind() == JKind::Date,
-        Operator::NotEqual => !equal,
-        Operator::StrictEqual => equal && left.kind() == right.kind(),
-        Operator::StrictNotEqual => !(equal && left.kind() == right.kind()),
-        Operator::Less => order == Some(Less),
-        Operator::LessOrEqual => matches!(order, Some(Less | Equal)),
-        Operator::Greater => order == Some(Greater),
-        Operator::GreaterOrEqual => matches!(order, Some(Greater | Equal)),
-        Operator::Matches => false,
+        _ => Ok(left == right),
     }
 }
 
-// A date equals the text that writes it.
-fn coerced(token: &JToken) -> String {
-    let text = token.to_json(crate::value::json::JFormatting::None);
-    text.trim_matches('"').to_owned()
+// What JSON has no form for equals the text that writes it; an address the text that it was made from.
+fn coerced(value: &JToken, text: &JToken) -> bool {
+    if text.kind() != JKind::String {
+        return false;
+    }
+    let written = match value.kind() {
+        JKind::Date | JKind::Bytes | JKind::Guid | JKind::TimeSpan => value.to_json(JFormatting::None),
+        JKind::Uri => match value.held() {
+            Some(Value::Library(Library::Uri(uri))) => uri.original.clone(),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    written.trim_matches('"') == text.to_string()
 }
 
 impl Reader {
