@@ -1,6 +1,7 @@
 //! Arguments before the member is known that takes them: values, and what has no type of its own.
 
 use super::overload::{Given, Open};
+use super::target::Place;
 use super::{Checker, Typed, Use};
 use crate::expr::node::Node;
 use crate::expr::syntax::{Argument, Expr, ExprKind, OutTarget};
@@ -15,7 +16,8 @@ impl Checker<'_> {
                 Open::Out(OutTarget::Declare(_, name)) => {
                     self.declare(name, Ty::Error);
                 }
-                Open::Out(OutTarget::Existing(Expr { kind: ExprKind::Name(name), .. })) => {
+                Open::Out(OutTarget::Existing(expr)) => {
+                    let ExprKind::Name(name) = &bare(expr).kind else { continue };
                     if let Some(local) = self.local(&name.text) {
                         self.frame.assigned.insert(local.slot);
                     }
@@ -52,29 +54,22 @@ impl Checker<'_> {
         let ty = match target {
             OutTarget::Declare(Some(written), _) => self.resolve(written),
             OutTarget::Declare(None, _) | OutTarget::Discard => Ty::Null,
-            OutTarget::Existing(expr) => match &expr.kind {
+            OutTarget::Existing(expr) => match &bare(expr).kind {
                 ExprKind::Name(name) => match self.local(&name.text) {
-                    Some(local) if matches!(local.use_, Use::Variable | Use::Alias(None)) => local.ty,
-                    Some(local) if matches!(local.use_, Use::Alias(Some(_))) => {
-                        self.unsupported(expr.span, "an `out` argument that is a `ref` variable of an element");
-                        Ty::Error
-                    }
+                    Some(local) if matches!(local.use_, Use::Variable | Use::Alias(_)) => local.ty,
                     Some(_) => {
                         self.report("assignment", expr.span, format!("`{}` cannot be assigned to", name.text));
                         Ty::Error
                     }
                     None => self.value(expr).ty,
                 },
-                _ => {
-                    self.report("assignment", expr.span, "an `out` argument is a local variable");
-                    Ty::Error
-                }
+                _ => self.ref_argument(expr, span).ty,
             },
         };
         Typed::new(Node::Context, ty, span)
     }
 
-    // The type of the place that a `ref` argument shares, which must have a value.
+    // The type of the place that an argument shares, which must have a value; what a property or an indexer gives is none.
     fn ref_argument(&mut self, target: &Expr, span: Span) -> Typed {
         let problems = self.problems.len();
         let ty = self.value(target).ty;
@@ -83,10 +78,24 @@ impl Checker<'_> {
             let found = self.place(target, &mut Vec::new());
             self.frame.slots = slots;
             self.frame.assigned = assigned;
-            if found.is_none() {
-                return Typed::error(span);
+            match found {
+                Some((Place::Property(..) | Place::Index(..), _)) => {
+                    let message = "a property or what an indexer gives cannot be passed by reference";
+                    self.report("assignment", target.span, message);
+                    return Typed::error(span);
+                }
+                Some(_) => {}
+                None => return Typed::error(span),
             }
         }
         Typed::new(Node::Context, ty, span)
+    }
+}
+
+// What stands in parentheses.
+fn bare(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Paren(inner) => bare(inner),
+        _ => expr,
     }
 }

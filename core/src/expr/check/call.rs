@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::convert::{apply, implicit};
-use super::member::{Operand, levels, members_of, visible};
+use super::member::{Operand, home, levels, members_of, visible};
 use super::overload::{self, Found, Given};
 use super::{Checker, Typed, Use};
-use crate::expr::bcl::Member;
+use crate::expr::bcl::{Member, TABLE};
 use crate::expr::generic::delegate;
 use crate::expr::node::{CallNode, Cost, Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
@@ -215,13 +215,7 @@ impl Checker<'_> {
                     Some(receiver) if matches!(receiver.ty, Ty::Nullable(_)) => ReceiverRule::None,
                     Some(_) => ReceiverRule::NotNull,
                 };
-                let receiver = receiver.map(|receiver| match &level {
-                    // A `JObject` is enumerated as tokens, unless it is seen as a sequence of pairs.
-                    Ty::Generic(Class::IEnumerable, _) => {
-                        apply(implicit(&receiver.ty, &level).flatten(), receiver.node)
-                    }
-                    _ => receiver.node,
-                });
+                let receiver = receiver.map(|receiver| seen_as(receiver, &level));
                 return self.emit(&candidate, receiver, rule, given, span);
             }
             found.retain(|(member, _)| member.is_static == is_static);
@@ -232,9 +226,11 @@ impl Checker<'_> {
         if name.text.is_empty() {
             return Typed::error(span);
         }
-        let has_extensions = matches!(ty, Ty::Class(Class::Enumerable | Class::XmlExtensions | Class::JsonExtensions));
-        if has_extensions && first.is_none() && !given.is_empty() {
-            return self.extension_by_name(name, explicit, given, span);
+        if let Ty::Class(class @ (Class::Enumerable | Class::XmlExtensions | Class::JsonExtensions)) = ty
+            && first.is_none()
+            && !given.is_empty()
+        {
+            return self.extension_by_name(*class, name, explicit, given, span);
         }
         match first {
             Some(found) => self.no_overload(&name.text, &found, &given, name.span),
@@ -245,22 +241,46 @@ impl Checker<'_> {
     }
 
     // `Enumerable.Count(items)` is `items.Count()`.
-    fn extension_by_name(&mut self, name: &Ident, explicit: &[Ty], mut given: Vec<Given<'_>>, span: Span) -> Typed {
+    fn extension_by_name(
+        &mut self,
+        class: Class,
+        name: &Ident,
+        explicit: &[Ty],
+        mut given: Vec<Given<'_>>,
+        span: Span,
+    ) -> Typed {
         let receiver = given.remove(0).typed;
-        for level in levels(&receiver.ty) {
+        // Of what null is a sequence the type arguments say.
+        let sequence = match (&receiver.ty, explicit.first()) {
+            (Ty::Null, Some(item)) => Ty::Generic(Class::IOrderedEnumerable, [item.clone()].into()),
+            (ty, _) => ty.clone(),
+        };
+        let mut all: Found<'_> = Vec::new();
+        for level in levels(&sequence) {
             let mut found = members_of(&level, &name.text, false);
-            found.retain(|(member, _)| member.form == Form::Method && member.is_extension);
-            let is_open = explicit.is_empty() && is_one_of_several(&level, &receiver.ty);
+            found.retain(|(member, _)| member.form == Form::Method && home(member) == Some(class));
+            let is_open = explicit.is_empty() && is_one_of_several(&level, &sequence);
             if is_open {
                 found = unbound(found);
             }
             let candidate = self.choose(&found, explicit, &given, name.span);
             if let Some(candidate) = candidate.filter(|candidate| !is_open || candidate.is_of(&level)) {
-                return self.emit(&candidate, Some(receiver.node), ReceiverRule::None, given, span);
+                let receiver = Some(seen_as(receiver, &level));
+                return self.emit(&candidate, receiver, ReceiverRule::None, given, span);
             }
+            all.extend(found);
         }
-        let ty = receiver.ty.clone();
-        self.invoke(&ty, Some(receiver), name, explicit, given, span)
+        given.insert(0, overload::given(receiver));
+        if all.is_empty() {
+            let others = TABLE.named(&name.text).iter().filter(|member| home(member) == Some(class));
+            all.extend(others.map(|member| (member, Vec::new())));
+        }
+        match all.is_empty() {
+            true => self.unknown_method(&Ty::Class(class), name, true),
+            false => self.no_overload(&name.text, &all, &given, name.span),
+        }
+        self.settle(&given);
+        Typed::error(span)
     }
 
     fn unknown_method(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
@@ -294,6 +314,14 @@ impl Checker<'_> {
             found.iter().take(4).map(|(member, _)| format!("`{}`", member.signature)).collect();
         let help = Some(format!("there is {}", signatures.join(", ")));
         self.problems.add_with_help("no-overload", span, message, help);
+    }
+}
+
+// A `JObject` is enumerated as tokens, unless it is seen as a sequence of pairs.
+fn seen_as(receiver: Typed, level: &Ty) -> Node {
+    match level {
+        Ty::Generic(Class::IEnumerable, _) => apply(implicit(&receiver.ty, level).flatten(), receiver.node),
+        _ => receiver.node,
     }
 }
 

@@ -6,7 +6,7 @@ use super::convert::{apply, implicit_of, is_enum};
 use super::function::is_in_order;
 use super::member::{levels, visible};
 use super::overload::{Candidate, Given, Open, Source, wanted};
-use super::target::again;
+use super::target::{Place, again};
 use super::{Checker, Typed};
 use crate::expr::bcl::{self, Member, Parameter, changes_arrays};
 use crate::expr::fold;
@@ -37,7 +37,11 @@ impl Checker<'_> {
             let wanted = wanted(candidate, index).unwrap_or(Ty::Error);
             let node = match given.open {
                 Open::Ref(expr) => Some(self.lent(expr, &mut slots, &mut before, &mut after)),
-                _ => self.argument(given, &wanted, &mut slots),
+                Open::Out(target) => {
+                    slots.push(self.out_place(target, &wanted, given.typed.span, &mut before, &mut after));
+                    None
+                }
+                _ => self.argument(given, &wanted),
             };
             let node = node.map(|node| if in_order { node } else { self.in_slot(node, &wanted, span, &mut before) });
             nodes.push(node);
@@ -118,8 +122,8 @@ impl Checker<'_> {
         }
     }
 
-    // The node of an argument; an `out` argument has none, and its slot goes to `slots`.
-    pub(super) fn argument(&mut self, given: Given<'_>, wanted: &Ty, slots: &mut Vec<u16>) -> Option<Node> {
+    // The node of an argument that is a value.
+    pub(super) fn argument(&mut self, given: Given<'_>, wanted: &Ty) -> Option<Node> {
         let span = given.typed.span;
         match given.open {
             Open::No => {
@@ -128,11 +132,7 @@ impl Checker<'_> {
             }
             Open::Lambda(lambda) => Some(self.lambda(lambda, wanted, span).node),
             Open::Methods(expr) => Some(self.method_group(expr, wanted, span).node),
-            Open::Ref(_) => None,
-            Open::Out(target) => {
-                slots.push(self.out_slot(target, wanted, span));
-                None
-            }
+            Open::Ref(_) | Open::Out(_) => None,
         }
     }
 
@@ -176,13 +176,27 @@ impl Checker<'_> {
         Some(Expr { span: expr.span, height: expr.height, kind })
     }
 
-    pub(super) fn out_slot(&mut self, target: &OutTarget, ty: &Ty, span: Span) -> u16 {
+    /// The slot that an `out` argument is put into; it goes on to the place that is no variable of its own.
+    pub(super) fn out_place(
+        &mut self,
+        target: &OutTarget,
+        ty: &Ty,
+        span: Span,
+        before: &mut Vec<Node>,
+        after: &mut Vec<Node>,
+    ) -> u16 {
         let slot = match target {
             OutTarget::Declare(_, name) => self.declare(name, ty.clone()),
             OutTarget::Discard => self.slot(span),
-            OutTarget::Existing(expr) => match &expr.kind {
-                ExprKind::Name(name) => self.local(&name.text).map_or(0, |local| local.slot),
-                _ => self.slot(span),
+            OutTarget::Existing(expr) => match self.place(expr, before) {
+                Some((Place::Local(slot), _)) => slot,
+                Some((place, _)) => {
+                    let slot = self.slot(span);
+                    let given = Typed::new(Node::Local(slot), ty.clone(), span);
+                    after.push(self.save(place, given, span));
+                    slot
+                }
+                None => self.slot(span),
             },
         };
         self.frame.assigned.insert(slot);

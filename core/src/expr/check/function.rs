@@ -267,11 +267,9 @@ impl Checker<'_> {
     ) -> Node {
         let span = given.typed.span;
         match given.open {
-            Open::Out(target) => Node::Reference(self.out_slot(target, wanted, span)),
+            Open::Out(target) => Node::Reference(self.out_place(target, wanted, span, before, after)),
             Open::Ref(expr) => self.shared(expr, before, after),
-            Open::No | Open::Lambda(_) | Open::Methods(_) => {
-                self.argument(given, wanted, &mut Vec::new()).unwrap_or(Node::Context)
-            }
+            Open::No | Open::Lambda(_) | Open::Methods(_) => self.argument(given, wanted).unwrap_or(Node::Context),
         }
     }
 

@@ -230,12 +230,14 @@ impl Checker<'_> {
     pub(super) fn unknown_member(&mut self, ty: &Ty, name: &Ident, is_static: bool) {
         let here: Vec<&Member> = TABLE
             .members()
-            .filter(|member| member.is_static == is_static && member.form != Form::Constructor)
             .filter(|member| {
-                levels(ty).iter().any(|level| {
+                let by_name = is_static && home(member).is_some_and(|class| *ty == Ty::Class(class));
+                let is_one = member.is_static == is_static && member.form != Form::Constructor;
+                let is_shown = |level: &Ty| {
                     let is_hidden = level.is_interface() && !ty.is_interface() && !member.is_extension;
                     !is_hidden && owns(member, level).is_some()
-                })
+                };
+                by_name || is_one && levels(ty).iter().any(is_shown)
             })
             .collect();
         if here.iter().any(|member| member.name == name.text) {
@@ -311,6 +313,21 @@ pub(super) fn levels(ty: &Ty) -> Vec<Ty> {
         levels.push(Ty::Object);
     }
     levels
+}
+
+/// The class by whose name an extension of sequences can be called.
+pub(super) fn home(member: &Member) -> Option<Class> {
+    let item = match &member.owner {
+        _ if !member.is_extension => return None,
+        Ty::Generic(Class::IEnumerable | Class::IOrderedEnumerable, items) => items.first(),
+        Ty::Class(Class::IEnumerable) => None,
+        _ => return None,
+    };
+    Some(match item {
+        Some(Ty::Class(class)) if class.namespace() == "System.Xml.Linq" => Class::XmlExtensions,
+        Some(Ty::Class(class)) if class.namespace() == "Newtonsoft.Json.Linq" => Class::JsonExtensions,
+        Some(_) | None => Class::Enumerable,
+    })
 }
 
 // What the owner's type parameters become when the member is one of `ty`.

@@ -25,10 +25,18 @@ pub(super) struct Target {
     pub(super) kind: TargetKind,
     /// What certainly has a value at every `break`; nothing when there was none.
     pub(super) at_break: Option<Assigned>,
-    /// The constants of a switch's labels and their sections, for `goto case`.
-    pub(super) labels: Vec<(Option<Value>, u16)>,
+    pub(super) labels: Labels,
     /// The sections that a `goto case` leads to.
     pub(super) entered: Vec<u16>,
+}
+
+/// What `goto case` may lead to in a switch; nothing in a loop.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    /// What is switched over.
+    pub(super) switched: Option<Ty>,
+    /// The constants of the labels and their sections; no constant for `default`.
+    pub(super) constants: Vec<(Option<Value>, u16)>,
 }
 
 /// A loop takes `continue` too.
@@ -190,7 +198,7 @@ impl Checker<'_> {
     pub(super) fn inside<T>(
         &mut self,
         kind: TargetKind,
-        labels: Vec<(Option<Value>, u16)>,
+        labels: Labels,
         inner: impl FnOnce(&mut Self) -> T,
     ) -> (T, Option<Assigned>) {
         self.frame.jumps.push(Target { kind, at_break: None, labels, entered: Vec::new() });
@@ -381,7 +389,7 @@ impl Checker<'_> {
         self.frame.open();
         let test = self.test(test);
         self.frame.assigned = test.when_true;
-        let ((body, _), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        let ((body, _), at_break) = self.inside(TargetKind::Loop, Labels::default(), |checker| checker.scoped(body));
         self.frame.close();
         let ends = !matches!(test.node, Node::Constant(Value::Bool(true)));
         let end = self.behind(test.when_false, at_break, ends);
@@ -392,7 +400,8 @@ impl Checker<'_> {
 
     fn do_statement(&mut self, body: &Stmt, test: &Expr, steps: &mut Vec<Step>) -> End {
         let before = self.frame.assigned.clone();
-        let ((body, body_end), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        let ((body, body_end), at_break) =
+            self.inside(TargetKind::Loop, Labels::default(), |checker| checker.scoped(body));
         if body_end == End::Unreachable {
             // A `continue` leads to the test all the same.
             self.frame.assigned = before;
@@ -419,7 +428,8 @@ impl Checker<'_> {
             None => (None, Assigned::unreachable()),
         };
         let before = self.frame.assigned.clone();
-        let ((body, body_end), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        let ((body, body_end), at_break) =
+            self.inside(TargetKind::Loop, Labels::default(), |checker| checker.scoped(body));
         if body_end == End::Unreachable {
             self.frame.assigned = before;
         }
@@ -454,7 +464,7 @@ impl Checker<'_> {
             Node::Local(_) => None,
             cast => Some(cast),
         };
-        let ((body, _), at_break) = self.inside(TargetKind::Loop, Vec::new(), |checker| checker.scoped(body));
+        let ((body, _), at_break) = self.inside(TargetKind::Loop, Labels::default(), |checker| checker.scoped(body));
         self.frame.assigned = match at_break {
             Some(at_break) => at_break.meet(&before),
             None => before,

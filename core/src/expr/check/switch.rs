@@ -1,9 +1,10 @@
 //! Statements with parts of their own: `try`, `switch`, `using`, `throw`.
 
 use super::binary::unwrapped;
+use super::convert::implicit_of;
 use super::flow::Assigned;
 use super::member::{levels, members_of};
-use super::statement::{End, TargetKind};
+use super::statement::{End, Labels, TargetKind};
 use super::target::again;
 use super::{Checker, Typed, Use};
 use crate::expr::node::{CatchStep, Node, Step, SwitchStep, TryStep};
@@ -156,7 +157,8 @@ impl Checker<'_> {
         let slot = self.slot(value.span);
         self.frame.assigned.insert(slot);
         let switched = Typed::new(Node::Local(slot), value.ty.clone(), value.span);
-        let labels = self.constants_of(&inner.sections, &switched);
+        let constants = self.constants_of(&inner.sections, &switched);
+        let labels = Labels { switched: Some(switched.ty.clone()), constants };
         let reached = self.reached(&inner.sections, &switched, constant.as_ref());
         let start = self.frame.assigned.clone();
         // All sections are one scope.
@@ -357,21 +359,37 @@ impl Checker<'_> {
         Some(Node::AndAlso(Box::new((test, guard.node))))
     }
 
+    // The constant behind `goto case` is of the type that is switched over, if need be by a cast.
+    fn label_of(&mut self, value: &Expr) -> Typed {
+        let constant = self.value(value);
+        let target = self.frame.jumps.iter().rev().find(|target| target.kind == TargetKind::Switch);
+        let Some(wanted) = target.and_then(|target| target.labels.switched.clone()) else { return constant };
+        if !matches!(constant.node, Node::Constant(_)) || implicit_of(&constant, &wanted).is_some() {
+            return self.convert_to(constant, &wanted);
+        }
+        self.cast_to(&wanted, constant, value.span)
+    }
+
     pub(super) fn goto_statement(&mut self, value: Option<&Expr>, span: Span, steps: &mut Vec<Step>) -> End {
-        let wanted = match value {
+        let problems = self.problems.len();
+        let wanted = value.map(|value| self.label_of(value));
+        let wanted = match wanted.map(|label| (label.node, label.span)) {
             None => None,
-            Some(value) => match self.value(value).node {
-                Node::Constant(value) => Some(value),
-                _ => {
-                    self.report("constant", value.span, "`goto case` needs a constant");
-                    return self.unreachable();
+            Some((Node::Constant(value), _)) => Some(value),
+            Some((_, span)) => {
+                if self.problems.len() == problems {
+                    self.report("constant", span, "`goto case` needs a constant");
                 }
-            },
+                return self.unreachable();
+            }
         };
+        if self.problems.len() > problems {
+            return self.unreachable();
+        }
         let is_reached = !self.frame.assigned.is_unreachable();
         let target = self.frame.jumps.iter_mut().rev().find(|target| target.kind == TargetKind::Switch);
         let section = target.and_then(|target| {
-            let (_, section) = target.labels.iter().find(|(label, _)| *label == wanted)?;
+            let (_, section) = target.labels.constants.iter().find(|(label, _)| *label == wanted)?;
             target.entered.extend(is_reached.then_some(*section));
             Some(*section)
         });

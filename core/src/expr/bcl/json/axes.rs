@@ -7,8 +7,9 @@ use super::cast::{now, value_of};
 use super::passes::{Mapped, Step, after, ancestors, before, children, descendants, with_ancestors, with_descendants};
 use super::{Doing, no_children, token};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Ready, Shape, Start};
+use crate::expr::eval::cursor::{Cursor, Lazy, Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null, broken, null_reference, throw};
+use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
 use crate::value::{DateTime, DateTimeKind, JToken, Value};
@@ -80,6 +81,11 @@ pub(super) const ROWS: &[Row] = &[
     row("IEnumerable<JToken>", "this IEnumerable<U> Values<U>()", |call| {
         typed(call, Shape::Plain, |operands, machine| convert(values(operands, machine)?, operands))
     }),
+    row("IEnumerable<JToken>", "this IEnumerable<JToken> AsJEnumerable()", |call| as_tokens(call, Class::JToken)),
+    row("IEnumerable<JObject>", "this IEnumerable<JObject> AsJEnumerable()", |call| as_tokens(call, Class::JObject)),
+    row("IEnumerable<JProperty>", "this IEnumerable<JProperty> AsJEnumerable()", |call| {
+        as_tokens(call, Class::JProperty)
+    }),
     row("IEnumerable<JToken>", "this IEnumerable<JToken> Children()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, children))
     }),
@@ -112,6 +118,19 @@ fn axis(call: &mut Call<'_, '_>, item: Class, shape: Shape, start: Start) -> Out
 
 fn tokens(call: &mut Call<'_, '_>, shape: Shape, start: Start) -> Outcome<Value> {
     axis(call, Class::JToken, shape, start)
+}
+
+// A token and Json.NET's own sequences stay what they are, and so does nothing.
+fn as_tokens(call: &mut Call<'_, '_>, item: Class) -> Outcome<Value> {
+    let source = call.value(0).clone();
+    let is_own = instance::look(&source, |lazy: &mut Lazy| lazy.shape == Shape::Tokens);
+    if matches!(source, Value::Json(_) | Value::Null) || is_own == Some(true) {
+        return Ok(source);
+    }
+    axis(call, item, Shape::Tokens, |operands, machine| match operands.first() {
+        Some(sequence) => machine.cursor(sequence),
+        None => Err(broken("a sequence of nothing")),
+    })
 }
 
 // A sequence that may not be null.
