@@ -350,6 +350,9 @@ pub fn default_port(scheme: &str) -> Option<u16> {
 impl fmt::Display for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Uri(uri) if uri.scheme.is_empty() && unescapes(&uri.original) => {
+                f.write_str(&readable(&uri.original))
+            }
             Self::Uri(uri) if uri.scheme.is_empty() => f.write_str(&uri.original),
             Self::Uri(uri) => {
                 let text = uri.shown.clone().unwrap_or_else(|| readable(&uri.absolute()));
@@ -413,6 +416,15 @@ pub fn readable(escaped: &str) -> String {
         rest = rest.get(run.len() * 3..).unwrap_or("");
     }
     text + rest
+}
+
+// Whether a relative address shows what it has escaped: it holds what is beyond ASCII, or has escaped it or an unreserved character.
+fn unescapes(text: &str) -> bool {
+    let is_readable = |at: usize| match run_of_bytes(text.get(at..).unwrap_or("")).first() {
+        Some(byte) => !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"-._~".contains(byte),
+        None => at + 2 < text.len(),
+    };
+    !text.is_ascii() || text.match_indices('%').any(|(at, _)| is_readable(at))
 }
 
 // The bytes that are escaped one behind another here.

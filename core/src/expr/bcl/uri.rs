@@ -123,7 +123,7 @@ pub(super) const ROWS: &[Row] = &[
             return Ok(call.value(1).clone());
         }
         let original = format!("{}{}{}", difference(&base.path, &other.path), other.query, other.fragment);
-        made(Ok(UriParts { original: crate::value::library::readable(&original), ..UriParts::default() }))
+        made(Ok(UriParts { original, ..UriParts::default() }))
     }),
     row(OWNER, "static bool IsWellFormedUriString(string uriString, UriKind uriKind)", |call| {
         let Some(text) = call.text_or_null(0)? else { return Ok(Value::Bool(false)) };

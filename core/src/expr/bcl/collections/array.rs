@@ -209,9 +209,11 @@ pub(super) fn keys(call: &Call<'_, '_>) -> Outcome<usize> {
 
 /// Where `Sort` begins among the keys, and how many it sorts: what the third and the fourth argument say.
 pub(super) fn part_of_keys(call: &Call<'_, '_>) -> Outcome<(usize, usize)> {
-    let part = range(call, 2, length_of_keys(call)?, ("index", "length"))?;
-    keys(call)?;
-    Ok(part)
+    let (from, count) = range(call, 2, length_of_keys(call)?, ("index", "length"))?;
+    match length(call.value(1)) {
+        Some(items) if items < from + count => Err(super::bad_range()),
+        Some(_) | None => Ok((from, count)),
+    }
 }
 
 fn length_of_keys(call: &Call<'_, '_>) -> Outcome<usize> {

@@ -132,9 +132,6 @@ pub(super) fn found_in(
 }
 
 fn compiled(call: &mut Call<'_, '_>, pattern: &str, options: i32) -> Outcome<Regex> {
-    if !Options(options).are_valid() {
-        return Err(out_of_range(OUT_OF_VALUES, "options"));
-    }
     // A pattern costs memory and time by its length.
     call.machine.charge(pattern.len().saturating_mul(64))?;
     call.machine.spend(u32::try_from(pattern.len() / 8).unwrap_or(u32::MAX))?;
@@ -146,6 +143,12 @@ fn compiled(call: &mut Call<'_, '_>, pattern: &str, options: i32) -> Outcome<Reg
         }
         _ => Ok(regex),
     }
+}
+
+// The options in this place, if there are any.
+fn options(call: &Call<'_, '_>, at: usize) -> Outcome<i32> {
+    let options = if call.arguments.len() > at { call.number(at)? } else { 0 };
+    if Options(options).are_valid() { Ok(options) } else { Err(out_of_range(OUT_OF_VALUES, "options")) }
 }
 
 // The timeout in this place, if there is one: more than nothing, at most 24 days, or the -1 ms that mean none.
@@ -165,7 +168,7 @@ const TIMEOUT_TICKS_MAX: i64 = 21_474_836_460_000;
 
 fn create(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let pattern = Arc::clone(call.text(0, "pattern")?);
-    let options = if call.arguments.len() > 1 { call.number(1)? } else { 0 };
+    let options = options(call, 1)?;
     let timeout = timeout(call, 2)?;
     let regex = compiled(call, &pattern, options)?;
     call.machine.object(Ty::Class(Class::Regex), Compiled { regex, pattern, options, timeout })
@@ -188,7 +191,7 @@ fn task(call: &mut Call<'_, '_>, from: usize) -> Outcome<Task> {
     }
     // The expression is made before anyone looks at what it is matched against.
     let pattern = Arc::clone(call.text(1, "pattern")?);
-    let options = if call.arguments.len() > from { call.number(from)? } else { 0 };
+    let options = options(call, from)?;
     let timeout = timeout(call, from + 1)?;
     let regex = compiled(call, &pattern, options)?;
     let text = Arc::clone(call.text(0, "input")?);
@@ -244,9 +247,12 @@ fn first_within(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let length = task.input.units.len();
     let from = usize::try_from(call.int(2)?).ok().filter(|from| *from <= length);
     let from = from.ok_or_else(|| out_of_range(BAD_START, "startat"))?;
-    let count = usize::try_from(call.int(3)?).ok().filter(|count| *count <= length - from);
+    let count = usize::try_from(call.int(3)?).ok().filter(|count| *count <= length);
     let message = "Length cannot be less than 0 or exceed input length.";
     let count = count.ok_or_else(|| out_of_range(message, "length"))?;
+    if count > length - from {
+        return Err(out_of_range(OUT_OF_VALUES, "start"));
+    }
     let part = task.input.units.get(from..from + count).unwrap_or(&[]);
     let start = if task.regex.is_backwards() { count } else { 0 };
     let mut found = counted(call, task.timeout, |budget| task.regex.find(part, start, budget))?;
