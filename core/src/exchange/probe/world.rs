@@ -12,6 +12,7 @@ use crate::context::{Body, ResponseView};
 use crate::exchange::{
     BodyFailure, CacheFailure, CacheVerb, Content, Effect, Reply, UpstreamFailure, UpstreamFailureKind,
 };
+use crate::http::coding::gzip;
 use crate::http::{
     Bytes, HeaderMap, HeaderName, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url,
 };
@@ -170,7 +171,7 @@ fn others(add: &mut impl FnMut(&str, Value), words: &Words) {
     }
 }
 
-const FIELDS: [(&str, &str); 26] = [
+const FIELDS: [(&str, &str); 29] = [
     ("ocp-apim-subscription-key", KEY),
     ("ocp-apim-subscription-key", "wrong"),
     ("content-type", "application/json"),
@@ -197,6 +198,9 @@ const FIELDS: [(&str, &str); 26] = [
     ("range", "bytes=0-1"),
     ("x-a", "1"),
     ("connection", "x-a, close"),
+    ("content-encoding", "gzip"),
+    ("content-type", "text/xml; charset=utf-16"),
+    ("content-type", "application/json; charset=iso-8859-1"),
 ];
 
 const TARGETS: [&str; 11] = [
@@ -257,8 +261,9 @@ fn fields(draw: &mut Draw<'_>) -> HeaderMap {
 }
 
 fn content(draw: &mut Draw<'_>) -> Bytes {
-    match draw.below(CONTENTS.len() + 1) {
+    match draw.below(CONTENTS.len() + 2) {
         at if at < CONTENTS.len() => Bytes::from_static(CONTENTS.get(at).copied().unwrap_or("").as_bytes()),
+        at if at == CONTENTS.len() => gzip(draw.one(&CONTENTS).copied().unwrap_or("").as_bytes()),
         _ => (0..draw.below(12)).map(|_| draw.byte()).collect::<Vec<u8>>().into(),
     }
 }
