@@ -1,9 +1,10 @@
-//! Absolute URLs of http and https, split once and kept split. Encodes and decodes nothing: path and query stay as they came.
+//! Absolute URLs of http and https, split once and kept split. Path and query of those that come stay as they came.
 
 use std::fmt;
 use std::fmt::Write as _;
 
 use crate::http::Query;
+use crate::http::percent::{Keep, encode};
 
 /// What an authority has beside the host, at most: brackets, a colon and five digits, in bytes.
 const AUTHORITY_MARKS: usize = 8;
@@ -97,6 +98,25 @@ impl Url {
         };
         let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
         Ok(Self { scheme, host, port, path, query })
+    }
+
+    /// Reads an absolute URL that somebody has written out: white space around it does not count, and what no path or query can hold is
+    /// encoded, as .NET's `Uri` does it.
+    ///
+    /// # Errors
+    /// As [`Url::parse`].
+    pub fn parse_written(text: &str) -> Result<Self, UrlError> {
+        let text = text.trim();
+        split_scheme(text).ok_or(UrlError::Scheme)?;
+        let host = text.find("://").map_or(0, |at| at + "://".len());
+        let end = text.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(text.len(), |at| host + at);
+        let (front, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+        let rest = rest.split('#').next().unwrap_or("");
+        // What is left of such characters stands in the host.
+        Self::parse(&format!("{front}{}", encode(rest, Keep::Written))).map_err(|error| match error {
+            UrlError::Character => UrlError::Host,
+            error => error,
+        })
     }
 
     /// Host and port as the `Host` field wants them: the scheme's own port is left out, an IPv6 address is bracketed.
@@ -219,6 +239,21 @@ mod tests {
         assert_eq!(shown("http://h/?a=1&Subscription%2DKey=s3&b"), "http://h/?a=1&subscription-key=REDACTED&b");
         assert_eq!(shown("http://h/?subscription-key=1&subscription-key=2"), "http://h/?subscription-key=REDACTED");
         assert_eq!(shown("http://h/a?b"), "http://h/a?b");
+    }
+
+    #[test]
+    fn what_is_written_out_is_encoded_where_it_must_be() {
+        let cases = [
+            (" http://h/a b/ü?q=a b&r=%20&s=é#f g ", "http://h/a%20b/%C3%BC?q=a%20b&r=%20&s=%C3%A9"),
+            ("http://h?a=100%&b=\n<\">", "http://h/?a=100%25&b=%0A%3C%22%3E"),
+            ("http://h#x y", "http://h/"),
+            ("http://h/a:b@c/[d]?x={y}|z", "http://h/a:b@c/[d]?x={y}|z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Url::parse_written(text).unwrap().to_string(), expected);
+        }
+        assert_eq!(Url::parse_written("http://a b/"), Err(UrlError::Host));
+        assert_eq!(Url::parse_written("no url"), Err(UrlError::Scheme));
     }
 
     #[test]

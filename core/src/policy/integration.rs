@@ -167,7 +167,7 @@ fn build_set_url(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
 pub fn read_url(reader: &mut Reader<'_, '_, '_>, may_be: fn(&str) -> bool, expected: &str) -> Option<Operand> {
     let url = reader.text::<Arc<str>>()?;
     if let Some(known) = url.known().filter(|url| !may_be(url))
-        && let Err(error) = Url::parse(known)
+        && let Err(error) = Url::parse_written(known)
     {
         reader.reject_text(format!("{known} is not {expected}: {error}"));
     }
@@ -177,7 +177,7 @@ pub fn read_url(reader: &mut Reader<'_, '_, '_>, may_be: fn(&str) -> bool, expec
 impl Policy for SetUrl {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let text = self.url.get(run)?;
-        let url = Url::parse(text.trim())
+        let url = Url::parse_written(&text)
             .map_err(|error| Stop::fail(Failure::expression(format!("`{text}` is not a URL: {error}"))))?;
         if let Some(draft) = &mut run.state.draft_request {
             draft.url = url;

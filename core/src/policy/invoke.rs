@@ -64,7 +64,7 @@ pub fn build_invoke_request(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
             reader.error("url", format!("beside `backend-id` the URL is a path: `{url}` is none"));
         }
         Some(url) if !has_backend => {
-            if let Err(error) = Url::parse(url) {
+            if let Err(error) = Url::parse_written(url) {
                 reader.error("url", format!("`{url}` is not a URL: {error}"));
             }
         }
@@ -210,7 +210,7 @@ fn chosen(run: &Run<'_>, url: Option<&str>, backend: Option<&str>) -> Result<(Ur
     let wrong = |why: String| Stop::fail(Failure::internal("InvalidBackend", why));
     let Some(id) = backend else {
         let Some(url) = url else { return destination(run) };
-        let parsed = Url::parse(url.trim()).map_err(|error| wrong(format!("`{url}` is not a URL: {error}")))?;
+        let parsed = Url::parse_written(url).map_err(|error| wrong(format!("`{url}` is not a URL: {error}")))?;
         return Ok((parsed, None));
     };
     let found = run.site.backends.get(&id.trim().to_ascii_lowercase());

@@ -109,7 +109,7 @@ pub fn build_set_backend_service(reader: &mut Reader<'_, '_, '_>) -> Option<Buil
     let backend = reader.attribute::<Arc<str>>("backend-id");
     let to = match (base_url, backend) {
         (Some(url), None) => {
-            if let Some(Err(error)) = url.known().map(|url| Url::parse(url.trim())) {
+            if let Some(Err(error)) = url.known().map(|url| Url::parse_written(url)) {
                 reader.error("base-url", format!("{url} is not a URL: {error}"));
             }
             Service::BaseUrl(url)
@@ -164,7 +164,7 @@ impl Policy for SetBackendService {
             Service::BaseUrl(url) => {
                 let text = url.get(run)?;
                 let base =
-                    Url::parse(text.trim()).map_err(|error| invalid(format!("`{text}` is not a URL: {error}")))?;
+                    Url::parse_written(&text).map_err(|error| invalid(format!("`{text}` is not a URL: {error}")))?;
                 // A backend entity that was chosen before stays, as in APIM: its credentials never go to another address
                 // (fixtures/policy/set-backend-service-twice.conversation).
                 if let Some(entity) = &run.state.upstream.entity {

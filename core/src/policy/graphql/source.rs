@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::context::Body;
-use crate::http::percent::is_dot_segment;
+use crate::http::percent::{Keep, encode, is_dot_segment};
 use crate::http::{Method, StatusCode, Url, header};
 use crate::policy::authentication::authorization_context::{
     GET_AUTHORIZATION_CONTEXT, build_get_authorization_context,
@@ -198,14 +198,16 @@ impl Policy for SetTarget {
     fn run(&self, run: &mut Run<'_>) -> Ran {
         let text = self.url.get(run)?;
         let text = text.trim();
+        // Arguments are what people write.
+        let encoded = encode(text, Keep::Written);
         let failed = |message: String| Stop::fail(Failure::expression(message));
         let path = match text.starts_with('/') {
-            true => Some(text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)))),
+            true => Some(encoded.split_once('?').map_or((&*encoded, None), |(path, query)| (path, Some(query)))),
             false => None,
         };
         let url = match path {
             Some(_) => Url::default(),
-            None => Url::parse(text).map_err(|error| failed(format!("`{text}` is not a URL: {error}")))?,
+            None => Url::parse_written(text).map_err(|error| failed(format!("`{text}` is not a URL: {error}")))?,
         };
         // Decision: arguments and parents cannot lead out of a path (fixtures/exchange/graphql-sources.conversation).
         if path.map_or(url.path.as_str(), |(path, _)| path).split('/').any(is_dot_segment) {
