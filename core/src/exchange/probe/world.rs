@@ -113,7 +113,8 @@ fn graphql(add: &mut impl FnMut(&str, Value)) {
     let api = json!({ "displayName": "Graph", "path": "graph", "type": "graphql", "protocols": ["http", "https"],
         "serviceUrl": "http://backend.example/base", "subscriptionRequired": false });
     add("/apis/graph", api);
-    let schema = "type Query { a: Thing list: [Thing!] plain: Thing } type Thing { a: Int b: Thing! c: [Thing] } type Mutation { b: Thing }";
+    let schema = "type Query { a: Thing list: [Thing!] plain: Thing stored: Stored } type Stored { items: [Thing] }
+        type Thing { a: Int b: Thing! c: [Thing] } type Mutation { b: Thing kept: Thing }";
     let contract =
         json!({ "contentType": "application/vnd.ms-azure-apim.graphql.schema", "document": { "value": schema } });
     add("/apis/graph/schemas/graphql", contract);
@@ -129,6 +130,14 @@ fn graphql(add: &mut impl FnMut(&str, Value)) {
         add(&id, json!({ "displayName": path, "path": path }));
         let request = format!("<http-request><set-method>GET</set-method><set-url>{url}</set-url></http-request>");
         add(&format!("{id}/policies/policy"), policy(&format!("<http-data-source>{request}</http-data-source>")));
+    }
+    let connection = "<connection-info><connection-string>AccountEndpoint=https://account.example/;AccountKey=a2V5</connection-string>
+        <database-name>d</database-name><container-name>c</container-name></connection-info>";
+    for (path, request) in [("Query/stored", "<query-request />"), ("Mutation/kept", "<write-request />")] {
+        let id = format!("/apis/graph/resolvers/{}", path.replace('/', "-"));
+        add(&id, json!({ "displayName": path, "path": path }));
+        let document = format!("<cosmosdb-data-source>{connection}{request}</cosmosdb-data-source>");
+        add(&format!("{id}/policies/policy"), policy(&document));
     }
 }
 
@@ -220,13 +229,13 @@ const TARGETS: [&str; 11] = [
 const CONTENTS: [&str; 16] = [
     "",
     "{\"a\":1}",
-    "{\"a\":\"http://backend.example/base\",\"b\":[1,{\"c\":null}]}",
+    "{\"a\":\"http://backend.example/base\",\"b\":[1,{\"c\":null}],\"Documents\":[{\"a\":2}]}",
     "[]",
     "<a b=\"1\"><c>x</c><c/></a>",
     "a=1&b=2",
     "{\"query\":\"{ a { b } }\",\"variables\":{}}",
-    "{\"query\":\"{ a { a b { a c { a b { a } } } } list { b { a } c { b { a } } } plain { a b { a } } }\"}",
-    "{\"query\":\"mutation { b { a } again: b { c { b { a } } } }\"}",
+    "{\"query\":\"{ a { a b { a c { a b { a } } } } list { b { a } c { b { a } } } plain { a b { a } } stored { items { a b { a } } } }\"}",
+    "{\"query\":\"mutation { b { a } again: b { c { b { a } } } kept { a } }\"}",
     "{\"data\":{\"plain\":{\"a\":1,\"__typename\":\"Thing\"}},\"errors\":[{\"message\":\"m\",\"path\":[\"plain\"]}]}",
     "[{\"a\":1},{\"a\":\"x\",\"b\":{}},null]",
     "{\"issuer\":\"https://idp.example\",\"jwks_uri\":\"https://idp.example/keys\"}",
@@ -317,8 +326,12 @@ pub(super) fn reply(effect: &Effect, draw: &mut Draw<'_>) -> Reply {
             Reply::Head(Ok((head, if draw.below(2) == 0 { Content::None } else { Content::Follows })))
         }
         Effect::Send(_) if fails => Reply::Response(Err(failure(draw))),
-        Effect::Send(_) => {
-            let (status, headers, body) = (status(draw), fields(draw), Body::Bytes(content(draw)));
+        Effect::Send(request) => {
+            let (status, mut headers, body) = (status(draw), fields(draw), Body::Bytes(content(draw)));
+            // There is another page of results.
+            if request.url.path.ends_with("/docs") && draw.below(2) == 0 {
+                headers.insert("x-ms-continuation", HeaderValue::from_static("more"));
+            }
             Reply::Response(Ok(Box::new(ResponseView { status, reason: None, headers, body })))
         }
     }

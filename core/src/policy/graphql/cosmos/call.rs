@@ -258,3 +258,60 @@ fn answered(run: &mut Run<'_>, response: ResponseView) -> Ran {
 fn failed(message: &str) -> Stop {
     Stop::fail(Failure::internal("DataSourceFailure", message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{HeaderMap, Method};
+    use crate::policy::operand::Typed as _;
+
+    fn errand() -> Errand {
+        let account = Account::from_literal("AccountEndpoint=https://a.example/;AccountKey=a2V5").unwrap();
+        let (headers, body, answer) = (HeaderMap::new(), OutboundBody::Empty, Answer::Pages);
+        Errand {
+            who: Who::Key(Secret("a2V5".to_owned())),
+            account,
+            link: "dbs/d/colls/c".to_owned(),
+            path: "/dbs/d/colls/c/docs".to_owned(),
+            prepared: Prepared { method: Method::POST, id: None, headers, body, answer },
+            items: Vec::new(),
+            bytes: 0,
+            pages: 0,
+            tries: 0,
+            waited: Duration::ZERO,
+        }
+    }
+
+    fn page(field: (&'static str, &'static str), content: String) -> ResponseView {
+        let mut response = crate::policy::run::empty_response();
+        response.headers.insert(field.0, HeaderValue::from_static(field.1));
+        response.body = Body::Bytes(Bytes::from(content));
+        response
+    }
+
+    #[test]
+    fn results_have_an_end() {
+        let more = ("x-ms-continuation", "more");
+        let mut many = errand();
+        let empty = page(more, json!({ "Documents": [] }).to_string());
+        let turned = std::iter::from_fn(|| many.turn(&empty).ok().filter(|goes_on| *goes_on)).count();
+        assert_eq!(turned + 1, PAGES_MAX);
+        let mut large = errand();
+        let text = "x".repeat(1024 * 1024);
+        let full = page(more, json!({ "Documents": [text] }).to_string());
+        let turned = std::iter::from_fn(|| large.turn(&full).ok().filter(|goes_on| *goes_on)).count();
+        assert_eq!(turned as u64 + 1, ANSWER_BYTES_MAX / (1024 * 1024));
+        assert!(errand().turn(&page(more, "{}".to_owned())).is_err(), "no page of results");
+    }
+
+    #[test]
+    fn patience_has_an_end() {
+        let pauses = |field| {
+            let (mut errand, response) = (errand(), page(field, String::new()));
+            std::iter::from_fn(|| errand.pause(&response)).collect::<Vec<_>>()
+        };
+        assert_eq!(pauses(("x-ms-retry-after-ms", "7")), [Duration::from_millis(7); 9]);
+        assert_eq!(pauses(("x-ms-retry-after-ms", "soon")), [PAUSE; 6]);
+        assert_eq!(pauses(("x-ms-retry-after-ms", "30001")), []);
+    }
+}
