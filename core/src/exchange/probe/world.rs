@@ -221,7 +221,7 @@ const TARGETS: [&str; 11] = [
     "/echo/nowhere",
     "/crossdomain.xml",
     "/graph",
-    "/graph?query=%7Ba%7Bb%7Bc%7Ba%7D%7D%7Dlist%7Bc%7Ba%7D%7Dplain%7Bb%7Ba%7D%7D%7D",
+    "/graph?query=%7Ba%7Bb%7Bc%7Ba%7D%7D%7Dlist%7Bc%7Ba%7D%7Dplain%7Bb%7Ba%7D%7Dstored%7Bitems%7Ba%7D%7D%7D",
     "/echo/items/%ff?%ff=%zz",
     "/",
 ];
@@ -229,7 +229,7 @@ const TARGETS: [&str; 11] = [
 const CONTENTS: [&str; 16] = [
     "",
     "{\"a\":1}",
-    "{\"a\":\"http://backend.example/base\",\"b\":[1,{\"c\":null}],\"Documents\":[{\"a\":2}]}",
+    "{\"a\":\"http://backend.example/base\",\"b\":[1,{\"c\":null}]}",
     "[]",
     "<a b=\"1\"><c>x</c><c/></a>",
     "a=1&b=2",
@@ -327,10 +327,12 @@ pub(super) fn reply(effect: &Effect, draw: &mut Draw<'_>) -> Reply {
         }
         Effect::Send(_) if fails => Reply::Response(Err(failure(draw))),
         Effect::Send(request) => {
-            let (status, mut headers, body) = (status(draw), fields(draw), Body::Bytes(content(draw)));
-            // There is another page of results.
+            let (mut status, mut headers, mut body) = (status(draw), fields(draw), Body::Bytes(content(draw)));
+            // A page of results, with another one behind it.
             if request.url.path.ends_with("/docs") && draw.below(2) == 0 {
                 headers.insert("x-ms-continuation", HeaderValue::from_static("more"));
+                status = StatusCode::OK;
+                body = Body::Bytes(Bytes::from_static(b"{\"Documents\":[{\"a\":2}]}"));
             }
             Reply::Response(Ok(Box::new(ResponseView { status, reason: None, headers, body })))
         }

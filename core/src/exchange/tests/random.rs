@@ -14,7 +14,7 @@ use super::world;
 use crate::context::{Body, ResponseView};
 use crate::exchange::probe::play::{Choose, Played};
 use crate::exchange::{Client, Exchange};
-use crate::http::{Bytes, HeaderMap, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url};
+use crate::http::{Bytes, HeaderMap, HeaderValue, HttpVersion, Method, RequestHead, ResponseHead, StatusCode, Url};
 use crate::policy::effect::{BodyFailure, Content, Effect, Reply, UpstreamFailure, UpstreamFailureKind};
 use crate::rng::{Rng, Seed};
 use crate::shared::Shared;
@@ -53,7 +53,8 @@ const WAIT_FOR_ALL: &str = "<retry condition=\"@(context.Response == null)\" cou
 
 // A synthetic API at `/graph`.
 const GRAPH: &str = "--- graphql
-type Query { a: Thing list: [Thing!] }
+type Query { a: Thing list: [Thing!] stored: Stored }
+type Stored { items: [Thing] }
 type Thing { a: Thing! b: [Thing] }
 --- resolver Query/a
 <http-data-source><http-request><set-method>GET</set-method><set-url>http://data.example/</set-url></http-request></http-data-source>
@@ -61,6 +62,9 @@ type Thing { a: Thing! b: [Thing] }
 <http-data-source><http-request><set-method>GET</set-method><set-url>http://data.example/list</set-url></http-request><http-response><set-body>[{}, {}]</set-body></http-response></http-data-source>
 --- resolver Thing/b
 <http-data-source><http-request><set-method>GET</set-method><set-url>@(\"http://data.example/\" + context.Variables.ContainsKey(\"v\"))</set-url></http-request></http-data-source>
+--- resolver Query/stored
+<cosmosdb-data-source><connection-info><connection-string>AccountEndpoint=https://account.example/;AccountKey=a2V5</connection-string>
+    <database-name>d</database-name><container-name>c</container-name></connection-info><query-request /></cosmosdb-data-source>
 ";
 
 fn policies() -> impl Strategy<Value = String> {
@@ -163,9 +167,17 @@ fn reply(effect: &Effect, rng: &mut Rng) -> Reply {
             Reply::Head(Ok((ResponseHead::new(status), content)))
         }
         Effect::Send(_) if fails => Reply::Response(Err(failure(rng))),
-        Effect::Send(_) => {
-            let body = Body::Bytes(Bytes::from("answer"));
-            Reply::Response(Ok(Box::new(ResponseView { status, reason: None, headers: HeaderMap::new(), body })))
+        Effect::Send(request) => {
+            let (mut status, mut headers, mut body) = (status, HeaderMap::new(), Body::Bytes(Bytes::from("answer")));
+            // Pages of results, and a service that asks for patience.
+            if request.url.path.ends_with("/docs") {
+                status = if rng.below(3) == 0 { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
+                body = Body::Bytes(Bytes::from("{\"Documents\": [{}]}"));
+                if rng.below(2) == 0 {
+                    headers.insert("x-ms-continuation", HeaderValue::from_static("more"));
+                }
+            }
+            Reply::Response(Ok(Box::new(ResponseView { status, reason: None, headers, body })))
         }
     }
 }
@@ -183,7 +195,10 @@ fn run(documents: [&str; 3], seed: u64, has_body: bool) {
     assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
     let (method, target) = match seed % 2 {
         0 => (Method::POST, "/echo/orders"),
-        _ => (Method::GET, "/graph?query=%7Ba%7Bb%7B__typename%7D%7Dlist%7Bb%7Bb%7B__typename%7D%7D%7D%7D"),
+        _ => (
+            Method::GET,
+            "/graph?query=%7Ba%7Bb%7B__typename%7D%7Dlist%7Bb%7Bb%7B__typename%7D%7D%7Dstored%7Bitems%7Bb%7B__typename%7D%7D%7D%7D",
+        ),
     };
     let head = RequestHead {
         method,
