@@ -126,6 +126,8 @@ mod tests {
     #[test]
     fn a_fragment_stands_in_the_section_that_suits_it() {
         assert_eq!(found("<fragment><forward-request /></fragment>"), []);
+        assert_eq!(found("<fragment><base /></fragment>"), [(Severity::Error, "base-in-fragment".to_owned())]);
+        assert_eq!(found("<fragment name=\"f\" />"), [(Severity::Error, "unknown-attribute".to_owned())]);
         let wrong = found("<fragment><forward-request /><cors /></fragment>");
         assert!(wrong.iter().any(|(severity, _)| *severity == Severity::Error), "{wrong:?}");
     }

@@ -149,6 +149,8 @@ pub fn compile_fragment(
     let mut compiler = Compiler::new(source, scope, catalog);
     compiler.report_all(parsed.problems);
     compiler.stand_in(section);
+    // One without a name, so that what no fragment can hold is found.
+    compiler.open_fragments.push(String::new());
     if let Some(root) = &parsed.root {
         compiler.fragment(root, Compiler::policies);
     }
@@ -320,9 +322,7 @@ impl<'a> Compiler<'a> {
             self.report(Problem::error("root-element", root.name_span, message).with_help(help));
             return;
         }
-        if root.has_text() {
-            self.report(Problem::error("unexpected-text", root.inner, "`policies` cannot hold text"));
-        }
+        self.check_bare(root);
         for child in root.elements() {
             if !Section::ALL.iter().any(|section| section.as_str() == child.name) {
                 let problem =
@@ -361,10 +361,7 @@ impl<'a> Compiler<'a> {
             let message = format!("`{}` is there twice", again.name);
             self.report(Problem::error("duplicate-element", again.name_span, message));
         }
-        if element.has_text() {
-            let message = format!("`{}` cannot hold text", element.name);
-            self.report(Problem::error("unexpected-text", element.inner, message));
-        }
+        self.check_bare(element);
         self.check_backend_section(section, element);
         self.check_once(element);
         self.policies(element);
@@ -499,10 +496,14 @@ impl<'a> Compiler<'a> {
             self.report(Problem::error("root-element", root.name_span, message));
             return;
         }
-        if root.has_text() {
-            self.report(Problem::error("unexpected-text", root.inner, "`fragment` cannot hold text"));
-        }
+        self.check_bare(root);
         inner(self, root);
+    }
+
+    fn check_bare(&mut self, element: &Element) {
+        let mut problems = Vec::new();
+        shape::check_bare(element, &mut problems);
+        self.report_all(problems);
     }
 
     /// Whether a fragment is being compiled.

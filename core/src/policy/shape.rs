@@ -147,6 +147,12 @@ pub fn check(element: &Element, shape: &Shape, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Checks an element that holds policies and has no attributes: a document, a section, a fragment.
+pub fn check_bare(element: &Element, problems: &mut Vec<Problem>) {
+    check_attributes(element, &[], problems);
+    refuse_text(element, problems);
+}
+
 // Text and nothing else.
 fn is_text(element: &Element) -> bool {
     element.elements().next().is_none() && !element.text().is_blank()
