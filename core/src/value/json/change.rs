@@ -241,3 +241,64 @@ impl JToken {
         state.height = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::any::Any;
+    use std::borrow::Cow;
+    use std::sync::{Arc, Mutex};
+
+    use crate::value::json::{JFormatting, JKind};
+    use crate::value::object::{NetObject, Object};
+    use crate::value::{JToken, Value};
+
+    // A `byte[]` that others can change.
+    #[derive(Debug)]
+    struct Bytes(Arc<Mutex<Vec<u8>>>);
+
+    impl NetObject for Bytes {
+        fn type_name(&self) -> Cow<'static, str> {
+            "System.Byte[]".into()
+        }
+
+        fn text(&self) -> String {
+            self.type_name().into()
+        }
+
+        fn equals(&self, _: &Object) -> bool {
+            false
+        }
+
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+
+        fn static_type(&self) -> &dyn Any {
+            self
+        }
+
+        fn items(&self) -> Option<Vec<Value>> {
+            Some(self.0.lock().unwrap().iter().map(|byte| Value::Byte(*byte)).collect())
+        }
+
+        fn children(&self) -> Vec<Value> {
+            Vec::new()
+        }
+
+        fn clear(&self) {}
+    }
+
+    #[test]
+    fn a_copy_apart_keeps_the_bytes_of_now() {
+        let bytes = Arc::new(Mutex::new(vec![1, 2, 3]));
+        let array = Value::Object(Object::new(Bytes(Arc::clone(&bytes))));
+        let token = JToken::object();
+        token.set_member(&"a".into(), &JToken::value(JKind::Bytes, array)).unwrap();
+        let (apart, shared) = (token.apart(), token.rewritten());
+        bytes.lock().unwrap()[0] = 255;
+        token.set_member(&"b".into(), &JToken::null()).unwrap();
+        assert_eq!(apart.to_json(JFormatting::None), "{\"a\":\"AQID\"}");
+        assert_eq!(shared.to_json(JFormatting::None), "{\"a\":\"/wID\"}");
+        assert_eq!(token.to_json(JFormatting::None), "{\"a\":\"/wID\",\"b\":null}");
+    }
+}
