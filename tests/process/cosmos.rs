@@ -122,24 +122,15 @@ fn service(authority: &Authority) -> Played {
 }
 
 fn resolver(folder: &Folder, path: &str, connection: &str, request: &str) {
-    let place = format!("apis/shop/resolvers/{}", path.replace('/', "-").to_lowercase());
-    let entity = json!({ "properties": { "displayName": path, "path": path } });
-    folder.write(&format!("{place}/resolverInformation.json"), &entity.to_string());
     let names = "<database-name>shop</database-name><container-name>orders</container-name>";
     let document = format!(
         "<cosmosdb-data-source><connection-info>{connection}{names}</connection-info>{request}</cosmosdb-data-source>"
     );
-    folder.write(&format!("{place}/policy.xml"), &document);
+    folder.resolver(path, &document);
 }
 
 fn shop(folder: &Folder, service: &Played) {
-    let api = json!({ "properties": { "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http"],
-        "subscriptionRequired": false } });
-    folder.write("apis/shop/apiInformation.json", &api.to_string());
-    folder.write("apis/shop/specification.graphql", SCHEMA);
-    folder.write("gateways/gw1/apis/shop/gatewayApiInformation.json", "{}");
-    // The key that the test's requests carry is the product's.
-    folder.write("products/starter/apis/shop/productApiInformation.json", "{}");
+    folder.graphql(SCHEMA, json!({}));
     let endpoint = format!("AccountEndpoint=https://localhost:{}/;", service.address().port());
     let named = json!({ "properties": { "displayName": "cosmos", "secret": true,
         "value": format!("{endpoint}AccountKey={};", STANDARD.encode(KEY)) } });

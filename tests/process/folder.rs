@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_sim::sample::{self, Backends};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A configuration folder.
@@ -46,6 +47,28 @@ impl Folder {
     /// What stands in a file.
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Adds the GraphQL API `shop` of this schema, open over `http` unless `properties` say otherwise.
+    pub(crate) fn graphql(&self, schema: &str, properties: Value) {
+        let mut api = json!({ "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http"],
+            "subscriptionRequired": false });
+        if let (Some(api), Value::Object(properties)) = (api.as_object_mut(), properties) {
+            api.extend(properties);
+        }
+        self.write("apis/shop/apiInformation.json", &json!({ "properties": api }).to_string());
+        self.write("apis/shop/specification.graphql", schema);
+        self.write("gateways/gw1/apis/shop/gatewayApiInformation.json", "{}");
+        // The key that the test's requests carry is the product's.
+        self.write("products/starter/apis/shop/productApiInformation.json", "{}");
+    }
+
+    /// Gives the field at `path` (`Type/field`) of that API a resolver.
+    pub(crate) fn resolver(&self, path: &str, document: &str) {
+        let place = format!("apis/shop/resolvers/{}", path.replace('/', "-").to_lowercase());
+        let entity = json!({ "properties": { "displayName": path, "path": path } });
+        self.write(&format!("{place}/resolverInformation.json"), &entity.to_string());
+        self.write(&format!("{place}/policy.xml"), document);
     }
 
     /// Replaces a file, or adds it. It appears as a whole, as editors and `git` make it: nobody sees half of it.

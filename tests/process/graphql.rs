@@ -50,13 +50,10 @@ fn of_service() -> Value {
 }
 
 fn resolver(folder: &Folder, path: &str, method: &str, url: &str) {
-    let place = format!("apis/shop/resolvers/{}", path.replace('/', "-").to_lowercase());
-    let entity = json!({ "properties": { "displayName": path, "path": path } });
-    folder.write(&format!("{place}/resolverInformation.json"), &entity.to_string());
     let request = format!("<http-request><set-method>{method}</set-method><set-url>{url}</set-url></http-request>");
     let document =
         format!("<http-data-source>{request}<backend><forward-request timeout=\"60\" /></backend></http-data-source>");
-    folder.write(&format!("{place}/policy.xml"), &document);
+    folder.resolver(path, &document);
 }
 
 // A port on which nobody listens any more.
@@ -67,13 +64,7 @@ fn nobody() -> String {
 
 fn shop(folder: &Folder, source: &Service) {
     let base = source.endpoint();
-    let api = json!({ "properties": { "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http"],
-        "serviceUrl": format!("{base}/graphql"), "subscriptionRequired": false } });
-    folder.write("apis/shop/apiInformation.json", &api.to_string());
-    folder.write("apis/shop/specification.graphql", SCHEMA);
-    folder.write("gateways/gw1/apis/shop/gatewayApiInformation.json", "{}");
-    // The key that the test's requests carry is the product's.
-    folder.write("products/starter/apis/shop/productApiInformation.json", "{}");
+    folder.graphql(SCHEMA, json!({ "serviceUrl": format!("{base}/graphql") }));
     resolver(folder, "Query/orders", "GET", &format!("{base}/orders"));
     resolver(folder, "Query/stock", "GET", &format!("{base}/stock"));
     resolver(folder, "Query/gone", "GET", &nobody());

@@ -38,21 +38,13 @@ fn source() -> Service {
 }
 
 fn resolver(folder: &Folder, path: &str, url: &str, response: &str) {
-    let place = format!("apis/shop/resolvers/{}", path.replace('/', "-").to_lowercase());
-    let entity = json!({ "properties": { "displayName": path, "path": path } });
-    folder.write(&format!("{place}/resolverInformation.json"), &entity.to_string());
     let request = format!("<http-request><set-method>GET</set-method><set-url>@($\"{url}\")</set-url></http-request>");
-    folder.write(&format!("{place}/policy.xml"), &format!("<http-data-source>{request}{response}</http-data-source>"));
+    folder.resolver(path, &format!("<http-data-source>{request}{response}</http-data-source>"));
 }
 
 fn shop(folder: &Folder, source: &Service) {
     let base = source.endpoint();
-    let api = json!({ "properties": { "displayName": "Shop", "path": "shop", "type": "graphql", "protocols": ["http", "https"],
-        "subscriptionRequired": true } });
-    folder.write("apis/shop/apiInformation.json", &api.to_string());
-    folder.write("apis/shop/specification.graphql", SCHEMA);
-    folder.write("gateways/gw1/apis/shop/gatewayApiInformation.json", "{}");
-    folder.write("products/starter/apis/shop/productApiInformation.json", "{}");
+    folder.graphql(SCHEMA, json!({ "protocols": ["http", "https"], "subscriptionRequired": true }));
     let published = "<http-response><publish-event><targets><graphql-subscription id=\"ordered\" /></targets></publish-event></http-response>";
     let new = format!("{base}/new?title={{context.GraphQL.Arguments[\"title\"]}}");
     resolver(folder, "Mutation/order", &new, published);
