@@ -6,6 +6,9 @@ const WORD_CHARACTERS_MAX: usize = 100;
 /// A distance above this part of the word is more likely another word than a slip.
 const CHARACTERS_PER_SLIP: usize = 3;
 
+/// A word from this length on, in bytes, is taken for the beginning of a longer one.
+const PREFIX_BYTES_MIN: usize = 5;
+
 /// The candidate that `word` was most likely meant to be; the first in the order of names when several are as near.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -16,13 +19,19 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (length / CHARACTERS_PER_SLIP).max(1);
     // Every character that one has more than the other is a slip of its own.
     let is_near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= limit && *candidate != word;
-    candidates
-        .into_iter()
-        .filter(is_near)
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let near = candidates.iter().copied().filter(is_near).map(|candidate| (distance(word, candidate), candidate));
+    let near = near.filter(|(distance, _)| *distance <= limit).min().map(|(_, candidate)| candidate);
+    near.or_else(|| {
+        candidates.into_iter().filter(|candidate| goes_on(word, candidate)).min_by_key(|name| (name.len(), *name))
+    })
+}
+
+// Whether the candidate is the word and more, the word being long enough to mean something.
+fn goes_on(word: &str, candidate: &str) -> bool {
+    word.len() >= PREFIX_BYTES_MIN
+        && candidate.len() > word.len()
+        && candidate.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 /// `did you mean …?` for the nearest candidate.
@@ -71,6 +80,8 @@ mod tests {
             ("gte", Some("get")),
             ("Request", None),
             ("zebra", None),
+            ("apiInfo", Some("apiInformation.json")),
+            ("hold", None),
             ("validate-jwt", None),
         ] {
             assert_eq!(nearest(word, names), expected, "{word}");

@@ -133,10 +133,11 @@ impl Consumed {
 pub fn compile(source: &str, expected: Expected, place: Place<'_>) -> Result<Expression, Vec<Diagnostic>> {
     let mut problems = problem::Problems::default();
     let tree = parse::parse(source, &mut problems);
+    problems.end_parse();
     let program = check::check(&tree, expected, &mut problems);
     match program {
         Some(program) if problems.is_empty() => Ok(Expression(Arc::new(program))),
-        _ => Err(problems.into_vec().into_iter().map(|problem| place.diagnostic(source, problem)).collect()),
+        _ => Err(problems.into_vec(source).into_iter().map(|problem| place.diagnostic(source, problem)).collect()),
     }
 }
 

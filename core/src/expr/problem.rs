@@ -1,5 +1,7 @@
 //! What is wrong with an expression, before it is known where the expression stands. Knows no document.
 
+use std::collections::BTreeSet;
+
 use crate::span::Span;
 
 /// The help about a name that is not known.
@@ -20,6 +22,8 @@ pub(crate) struct Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<Problem>,
+    /// How many of them the lexer and the parser found.
+    parsed: usize,
 }
 
 impl Problems {
@@ -47,8 +51,36 @@ impl Problems {
         self.found.is_empty()
     }
 
-    pub(crate) fn into_vec(mut self) -> Vec<Problem> {
-        self.found.sort_by_key(|problem| problem.span);
-        self.found
+    /// What is found from here on is found in the tree.
+    pub(crate) fn end_parse(&mut self) {
+        self.parsed = self.found.len();
     }
+
+    /// In the order of the source. Behind the first mistake of syntax the tree is a guess, so what it is found to be wrong with is
+    /// not told; of mistakes of syntax each line tells its first.
+    pub(crate) fn into_vec(self, source: &str) -> Vec<Problem> {
+        let parsed = self.parsed;
+        let is_syntax = |at: usize, problem: &Problem| at < parsed && problem.code == SYNTAX;
+        let all = || self.found.iter().enumerate();
+        let guessed =
+            all().filter(|(at, problem)| is_syntax(*at, problem)).map(|(_, problem)| problem.span.start).min();
+        let mut order: Vec<(usize, &Problem)> = all().collect();
+        order.sort_by_key(|(at, problem)| (problem.span.start, *at >= parsed, problem.span.end));
+        let mut lines = BTreeSet::new();
+        order.retain(|(at, problem)| match (is_syntax(*at, problem), guessed) {
+            (true, _) => lines.insert(line_of(problem.span, source)),
+            (false, Some(guessed)) => *at < parsed || problem.span.start < guessed,
+            (false, None) => true,
+        });
+        order.into_iter().map(|(_, problem)| problem.clone()).collect()
+    }
+}
+
+/// The code of mistakes of syntax.
+pub(crate) const SYNTAX: &str = "expression-syntax";
+
+// How many lines end before the span.
+fn line_of(span: Span, source: &str) -> usize {
+    let before = usize::try_from(span.start).ok().and_then(|start| source.get(..start));
+    before.map_or(usize::MAX, |before| before.matches('\n').count())
 }

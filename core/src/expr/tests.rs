@@ -58,3 +58,30 @@ fn a_place_inside_a_document_is_named_there() {
     let found = compile("@(nope)", Expected::Any, super::Place { file: &file, document, span }).unwrap_err();
     assert_eq!(found[0].position, Some(crate::span::Position { line: 2, column: 11 }));
 }
+
+#[test]
+fn helps_say_what_was_probably_meant() {
+    let file = std::sync::Arc::from("p.xml");
+    for (source, help) in [
+        ("@context.Request.Method", "put it into brackets: `@(context.Request.Method)`"),
+        ("@(context.Request.Path)", "there is `Url.Path`"),
+        ("@(context.Response.Status)", "did you mean `StatusCode`?"),
+        ("@(context.Variables[\"a\"].Trim())", "an `object` is cast first, as in `((string)x)`"),
+        ("@(JObject.Parse(\"{}\").name)", "a member of JSON stands in brackets: `[\"name\"]`"),
+        ("@(new List<int>().Length)", "did you mean `Count`?"),
+        ("@(Enumerable.Slect(\"a\", c => c))", "did you mean `Select`?"),
+        ("@(context.User.Groups[0])", "`.ElementAt(…)` gives one of them"),
+        ("@{ retrun 1; }", "did you mean `return`?"),
+        ("@{ int n = \"1\"; return n; }", "`int.Parse(…)` reads it"),
+        (
+            "@{ string s = context.Request.Headers[\"a\"]; return s; }",
+            "`.First()` gives one of them, `string.Join(\",\", …)` all of them",
+        ),
+        ("@(context.Request.Method = \"GET\")", "to compare, write `==`"),
+    ] {
+        let span = crate::span::Span::new(0, source.len());
+        let place = super::Place { file: &file, document: source, span };
+        let found = compile(source, Expected::Any, place).unwrap_err();
+        assert_eq!(found[0].help.as_deref(), Some(help), "{source}");
+    }
+}

@@ -236,8 +236,18 @@ impl Checker<'_> {
         };
         let help = match explicit(from, to) {
             Some(_) => Some(format!("a cast converts it: `({to})`")),
-            None if *to == Ty::String => Some("`.ToString()` gives its text".to_owned()),
-            None => None,
+            None => match (from, to) {
+                (Ty::Array(item), to) if item.converts_to(to) => {
+                    let joined = if *to == Ty::String { ", `string.Join(\",\", …)` all of them" } else { "" };
+                    Some(format!("`.First()` gives one of them{joined}"))
+                }
+                (_, Ty::String) => Some("`.ToString()` gives its text".to_owned()),
+                (Ty::String, Ty::Char) => Some("characters are written with single quotes".to_owned()),
+                (Ty::String, Ty::Bool | Ty::Int32 | Ty::Int64 | Ty::Double | Ty::Decimal) => {
+                    Some(format!("`{to}.Parse(…)` reads it"))
+                }
+                _ => None,
+            },
         };
         self.problems.add_with_help("type-mismatch", span, message, help);
     }

@@ -220,7 +220,7 @@ impl Checker<'_> {
             true => "members of the context are read-only".to_owned(),
             false => format!("`{}` of `{}` is read-only", name.text, receiver.ty),
         };
-        self.report("assignment", span, message);
+        self.problems.add_with_help("assignment", span, message, Some("to compare, write `==`".to_owned()));
         None
     }
 

@@ -6,7 +6,7 @@ use super::binary::unwrapped;
 use super::overload::{self, Found, Given};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, Run, TABLE};
-use crate::expr::generic::{field, may_unify, substitute, supertypes, unify};
+use crate::expr::generic::{field, item_type, may_unify, substitute, supertypes, unify};
 use crate::expr::node::{BinaryNode, CallNode, Conversion, Cost, Lifted, Node, Operands, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::parse::types::PREDEFINED;
@@ -126,7 +126,7 @@ impl Checker<'_> {
                         .iter()
                         .map(|name| &**name)
                         .chain(Ty::names().map(|name| -> &str { name }))
-                        .chain(std::iter::once("context"));
+                        .chain(["context", "return", "throw", "foreach", "while", "switch"]);
                     let help = nearest(name, names);
                     self.problems.add_with_help("unknown-name", span, format!("unknown name `{name}`"), help);
                 }
@@ -245,7 +245,11 @@ impl Checker<'_> {
             let help = Some(format!("call it: `{}(…)`", name.text));
             return self.problems.add_with_help("type-mismatch", name.span, message, help);
         }
-        let help = nearest(&name.text, here.iter().map(|member| &*member.name));
+        let names = || here.iter().map(|member| &*member.name);
+        let help = nearest(&name.text, names())
+            .or_else(|| Some(format!("did you mean `{}`?", elsewhere(&name.text, names())?)))
+            .or_else(|| further(ty, &name.text, &here))
+            .or_else(|| of_json_or_object(ty, &name.text));
         let kind = if is_static { "static member" } else { "member" };
         let message = format!("`{ty}` has no {kind} `{}` that is supported", name.text);
         self.problems.add_with_help("unknown-member", name.span, message, help);
@@ -285,7 +289,11 @@ impl Checker<'_> {
         }
         let types: Vec<String> = given.iter().map(overload::shown).collect();
         let message = format!("`{}` takes no index ({})", receiver.ty, types.join(", "));
-        let help = (receiver.ty == Ty::Object).then(|| "cast it first, as in `((JObject)x)[\"name\"]`".to_owned());
+        let help = match &receiver.ty {
+            Ty::Object => Some("cast it first, as in `((JObject)x)[\"name\"]`".to_owned()),
+            ty if item_type(ty).is_some() => Some("`.ElementAt(…)` gives one of them".to_owned()),
+            _ => None,
+        };
         self.problems.add_with_help("no-overload", span, message, help);
         Typed::error(span)
     }
@@ -313,6 +321,49 @@ pub(super) fn levels(ty: &Ty) -> Vec<Ty> {
         levels.push(Ty::Object);
     }
     levels
+}
+
+// What other languages call by this name, and some of .NET's own classes.
+fn elsewhere<'n>(name: &str, mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    const OTHERS: [(&str, &[&str]); 9] = [
+        ("Length", &["Count"]),
+        ("Size", &["Length", "Count"]),
+        ("Get", &["GetValueOrDefault", "GetValue"]),
+        ("ToUpperCase", &["ToUpper"]),
+        ("ToLowerCase", &["ToLower"]),
+        ("Includes", &["Contains"]),
+        ("Filter", &["Where"]),
+        ("Map", &["Select"]),
+        ("Push", &["Add"]),
+    ];
+    let (_, here) = OTHERS.iter().find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+    names.find(|name| here.contains(name))
+}
+
+// A part of the context that has the member: `Url.Path` for `Path` of the request.
+fn further(ty: &Ty, name: &str, here: &[&Member]) -> Option<String> {
+    let is_of_context = |ty: &Ty| matches!(ty, Ty::Class(class) if class.namespace().is_empty());
+    if !is_of_context(ty) {
+        return None;
+    }
+    let parts = here.iter().filter(|member| member.form == Form::Property && is_of_context(&member.result));
+    let has = |part: &&&Member| {
+        let named = TABLE.members().filter(|member| member.owner == part.result && !member.is_static);
+        named.into_iter().find(|member| member.name.eq_ignore_ascii_case(name))
+    };
+    let (part, member) = parts.filter_map(|part| Some((part, has(&part)?))).min_by_key(|(part, _)| part.name.len())?;
+    Some(format!("there is `{}.{}`", part.name, member.name))
+}
+
+// What an object is, and a member of JSON, nobody knows before it runs.
+fn of_json_or_object(ty: &Ty, name: &str) -> Option<String> {
+    match ty {
+        Ty::Object => Some("an `object` is cast first, as in `((string)x)`".to_owned()),
+        Ty::Class(Class::JToken | Class::JObject) => {
+            Some(format!("a member of JSON stands in brackets: `[\"{name}\"]`"))
+        }
+        _ => None,
+    }
 }
 
 /// The class by whose name an extension of sequences can be called.

@@ -426,12 +426,13 @@ pub(super) fn given(typed: Typed) -> Given<'static> {
 
 /// The type that is asked for a lambda to be shown in a diagnostic.
 pub(super) fn shown(given: &Given<'_>) -> String {
-    match &given.open {
+    let value = match &given.open {
         Open::No => given.typed.ty.to_string(),
         Open::Lambda(_) => "lambda".to_owned(),
         Open::Methods(_) => "method".to_owned(),
         Open::Out(_) if given.typed.ty == Ty::Null => "out var".to_owned(),
         Open::Out(_) => format!("out {}", given.typed.ty),
         Open::Ref(_) => format!("ref {}", given.typed.ty),
-    }
+    };
+    given.name.as_ref().map_or_else(|| value.clone(), |name| format!("{}: {value}", name.text))
 }

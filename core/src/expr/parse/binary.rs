@@ -69,6 +69,13 @@ impl Parser<'_> {
                 left = self.type_test(left);
                 continue;
             }
+            if self.is_word(0, "switch") && self.is_punct(1, "{") {
+                self.too_new(self.span(), "a `switch` expression", "8");
+                self.skip_braces();
+                left = self.make(left.span.to(self.previous_end()), ExprKind::Error);
+                continue;
+            }
+            self.entity();
             let Some((operator, length)) = self.binary_operator() else { return left };
             let level = operator.symbol().1;
             if level < least {
@@ -76,6 +83,13 @@ impl Parser<'_> {
             }
             for _ in 0..length {
                 self.bump();
+            }
+            if operator == BinaryOp::Coalesce && self.is_punct(0, "=") {
+                self.too_new(self.span(), "`??=`", "8");
+                self.bump();
+                self.deeper(Self::expression);
+                left = self.make(left.span.to(self.previous_end()), ExprKind::Error);
+                continue;
             }
             // `??` groups from the right, all others from the left.
             let next = if operator == BinaryOp::Coalesce { level } else { level + 1 };
@@ -87,9 +101,45 @@ impl Parser<'_> {
         }
     }
 
+    // From the word before a brace to the brace that closes it.
+    fn skip_braces(&mut self) {
+        self.bump();
+        let mut open = 0_usize;
+        loop {
+            match self.peek() {
+                TokenKind::Punct("{") => open += 1,
+                TokenKind::Punct("}") => open = open.saturating_sub(1),
+                TokenKind::End => return,
+                _ => {}
+            }
+            self.bump();
+            if open == 0 {
+                return;
+            }
+        }
+    }
+
+    // Says of `&amp;` and its like, which people copy out of XML, that they are none of C#.
+    fn entity(&mut self) {
+        const MEANT: [(&str, &str); 5] = [("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'")];
+        let found =
+            MEANT.iter().find(|(name, _)| self.is_punct(0, "&") && self.is_word(1, name) && self.is_punct(2, ";"));
+        if let Some((name, meant)) = found {
+            let span = self.span();
+            self.report(
+                span,
+                format!("`&{name};` is how an escaped document writes `{meant}`, which stands here itself"),
+            );
+        }
+    }
+
     fn type_test(&mut self, left: Expr) -> Expr {
         let is = self.eat_word("is");
         if !is {
+            self.bump();
+        }
+        if is && self.is_word(0, "not") && !matches!(self.token(1).kind, TokenKind::Punct(_) | TokenKind::End) {
+            self.too_new(self.span(), "`is not`", "9");
             self.bump();
         }
         if is && self.at_constant_pattern() {

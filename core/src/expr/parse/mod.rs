@@ -18,7 +18,7 @@ use crate::span::Span;
 
 use super::lex::{Token, TokenKind, lex};
 use super::limits::{SOURCE_BYTES_MAX, TREE_HEIGHT_MAX};
-use super::problem::Problems;
+use super::problem::{Problems, SYNTAX};
 use super::syntax::{Expr, ExprKind, Ident, Source, Stmt, StmtKind};
 
 /// Reads a source with its delimiters, `@(…)` or `@{…}`.
@@ -36,13 +36,15 @@ pub(crate) fn parse(source: &str, problems: &mut Problems) -> Source {
         (Some("@("), _) => (false, 0),
         (Some("@{"), _) => (true, 0),
         _ => {
-            problems.add("expression-syntax", nothing, "expected `@(` or `@{`");
+            let inner = trimmed.trim_start().trim_start_matches('@').trim_end_matches(';');
+            let help = (inner.lines().count() == 1).then(|| format!("put it into brackets: `@({inner})`"));
+            problems.add_with_help(SYNTAX, nothing, "expected `@(` or `@{`", help);
             return error;
         }
     };
     if close == 0 {
         let message = if is_block { "expected `}` at the end" } else { "expected `)` at the end" };
-        problems.add("expression-syntax", Span::new(source.len(), source.len()), message);
+        problems.add(SYNTAX, Span::new(source.len(), source.len()), message);
     }
     let mut tokens = lex(source, 2, trimmed.len() - close, problems);
     drop_global(&mut tokens);
@@ -187,6 +189,11 @@ impl Parser<'_> {
         Span { start: end, end }
     }
 
+    fn follows(&self, punct: &str) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        before.is_some_and(|token| matches!(token.kind, TokenKind::Punct(found) if found == punct))
+    }
+
     // Never moves past the end.
     fn bump(&mut self) {
         if self.at + 1 < self.tokens.len() {
@@ -244,7 +251,7 @@ impl Parser<'_> {
     }
 
     fn report(&mut self, span: Span, message: impl Into<String>) {
-        self.problems.add("expression-syntax", span, message);
+        self.problems.add(SYNTAX, span, message);
     }
 
     fn unsupported(&mut self, span: Span, what: &str) {

@@ -155,6 +155,12 @@ impl Parser<'_> {
                 }
                 self.make(span, ExprKind::Name(name))
             }
+            TokenKind::Punct("^") if self.follows("[") => {
+                self.too_new(span, "an index from the end", "8");
+                self.bump();
+                self.deeper(Self::expression);
+                self.make(span, ExprKind::Error)
+            }
             _ => {
                 let found = self.shown();
                 self.report(span, format!("expected an expression, found {found}"));
