@@ -6,7 +6,7 @@ use crate::config::named_values::names;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, Expected, Place};
 use crate::policy::compile::{Compiler, Target};
-use crate::policy::dialect::{Decoded, Element, Part, Value};
+use crate::policy::dialect::{Decoded, Element, Node, Part, Value};
 use crate::policy::operand::{Computed, Operand, Typed};
 use crate::policy::place::Section;
 use crate::policy::source::Problem;
@@ -104,15 +104,31 @@ impl<'a, 'e> Reader<'_, 'a, 'e> {
         self.compiler.target
     }
 
+    /// Reports expressions inside of what is taken as it is: nobody would evaluate them.
+    pub fn refuse_expressions_inside(&mut self) {
+        let mut inside: Vec<&Element> = self.element.elements().collect();
+        let own = self.element.text();
+        let mut found: Vec<Span> = own.has_expression().then_some(own.span).into_iter().collect();
+        while let Some(element) = inside.pop() {
+            let texts = element.children.iter().filter_map(|node| match node {
+                Node::Text(value) => Some(value),
+                Node::Element(_) => None,
+            });
+            let values = element.attributes.iter().map(|attribute| &attribute.value).chain(texts);
+            found.extend(values.filter(|value| value.has_expression()).map(|value| value.span));
+            inside.extend(element.elements());
+        }
+        found.sort_unstable_by_key(|span| span.start);
+        found.into_iter().for_each(|span| self.compiler.report(mixed(span)));
+    }
+
     fn operand<T: Typed>(&mut self, value: &Value, white: White) -> Option<Operand<T>> {
         let parts: Vec<&Part> = value.parts.iter().filter(|part| !is_blank(part)).collect();
         let expressions = parts.iter().filter(|part| matches!(part, Part::Expression(_))).count();
         match parts.as_slice() {
             [Part::Expression(source)] => self.expression::<T>(source).map(Operand::Expression),
             _ if expressions > 0 => {
-                let message = "an expression must be the whole value; text around it would be sent as it stands";
-                let help = "put the text into the expression, as in `@(\"text \" + …)`";
-                self.compiler.report(Problem::error("mixed-expression", value.span, message).with_help(help));
+                self.compiler.report(mixed(value.span));
                 None
             }
             _ => {
@@ -168,6 +184,12 @@ fn compile_expression(
 ) -> Result<expr::Expression, Vec<Diagnostic>> {
     let span = Span::new(0, source.text.len());
     expr::compile(&source.text, expected, Place { file, document: &source.text, span })
+}
+
+fn mixed(span: Span) -> Problem {
+    let message = "an expression must be the whole value; text around it would be sent as it stands";
+    let help = "put the text into the expression, as in `@(\"text \" + …)`";
+    Problem::error("mixed-expression", span, message).with_help(help)
 }
 
 fn is_blank(part: &Part) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::config::named_values::names;
 use crate::diagnostic::nearest;
-use crate::policy::dialect::{Element, Part};
+use crate::policy::dialect::Element;
 use crate::policy::source::Problem;
 
 /// What an element may hold.
@@ -257,7 +257,7 @@ fn check_child(element: &Element, found: &Element, known: &[Child], problems: &m
 
 fn refuse_text(element: &Element, problems: &mut Vec<Problem>) {
     if element.has_text() {
-        let what = match element.text().parts.iter().any(|part| matches!(part, Part::Expression(_))) {
+        let what = match element.text().has_expression() {
             true => "an expression",
             false => "text",
         };

@@ -394,7 +394,10 @@ pub fn build_set_body(reader: &mut Reader<'_, '_, '_>) -> Option<Built> {
     let wrapped = reader.child("value").filter(|_| element.elements().count() == 1 && !element.has_text());
     let content = match wrapped {
         Some(value) => reader.at(value).whole_text()?,
-        None if element.elements().next().is_some() => Operand::Literal(Value::string(reader.inner_xml())),
+        None if element.elements().next().is_some() => {
+            reader.refuse_expressions_inside();
+            Operand::Literal(Value::string(reader.inner_xml()))
+        }
         None => reader.whole_text()?,
     };
     Some(Arc::new(SetBody { content: NewContent::Value(content), target }))

@@ -173,6 +173,12 @@ impl Value {
         })
     }
 
+    /// Whether there is an expression in it.
+    #[must_use]
+    pub fn has_expression(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Expression(_)))
+    }
+
     /// The literal text when there is no expression in it.
     #[must_use]
     pub fn literal(&self) -> Option<String> {
