@@ -342,6 +342,14 @@ impl Exchange {
                 Err(BodyFailure::Broken("the wrong kind of answer came".to_owned()))
             }
         };
+        if self.state.travel(message).is_opaque() {
+            let whose = match message {
+                Message::Request => "request",
+                Message::Response => "response",
+            };
+            let line = format!("the content of the {whose} is coded otherwise than by gzip: policies see it as it is");
+            self.state.trace(line);
+        }
         let failure = match result.and_then(|bytes| self.state.travel(message).arrived(bytes)) {
             Ok(bytes) => {
                 if let (Message::Response, Some(tap)) = (message, &mut self.state.tap) {

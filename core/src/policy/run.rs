@@ -372,6 +372,13 @@ impl Failure {
 }
 
 impl State {
+    /// Writes a line into the record of the exchange; nothing more once there are [`TRACES_MAX`].
+    pub fn trace(&mut self, line: String) {
+        if self.traces.len() < TRACES_MAX {
+            self.traces.push(line);
+        }
+    }
+
     /// How the content of a message came.
     pub const fn travel(&mut self, message: Message) -> &mut Travel {
         match message {
@@ -436,9 +443,7 @@ impl Run<'_> {
 
     /// Writes a line into the record of the exchange; nothing more once there are [`TRACES_MAX`].
     pub fn trace(&mut self, line: String) {
-        if self.state.traces.len() < TRACES_MAX {
-            self.state.traces.push(line);
-        }
+        self.state.trace(line);
     }
 
     /// Keeps a number for the metrics; nothing more once there are [`MEASUREMENTS_MAX`].

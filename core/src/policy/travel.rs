@@ -35,6 +35,12 @@ impl Travel {
         Ok(seen)
     }
 
+    /// Whether policies see what they cannot make sense of.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        self.coding == Coding::Other
+    }
+
     /// The content could not be read to its end, for this reason.
     pub fn broke_off(&mut self, failure: BodyFailure) {
         self.failure = Some(failure);
