@@ -94,6 +94,9 @@ const TABLE: &[(&str, &str, Kind)] = &[
     // ours
     ("serviceInformation.json", "/service", Kind::Information),
     ("users/{}/userInformation.json", "/users/{}", Kind::Information),
+    ("schemas/{}/schemaInformation.json", "/schemas/{}", Kind::Information),
+    ("schemas/{}/schema.json", "/schemas/{}", Kind::Attachment("document")),
+    ("schemas/{}/schema.xsd", "/schemas/{}", Kind::Attachment("document")),
     ("secrets.env", "", Kind::Secrets),
     ("apis/{}/operations/{}/operationInformation.json", "/apis/{}/operations/{}", Kind::Operation),
     ("apis/{}/resolvers/{}/resolverInformation.json", "/apis/{}/resolvers/{}", Kind::Information),

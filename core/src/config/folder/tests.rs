@@ -132,6 +132,32 @@ fn a_graphql_specification_is_a_schema_of_its_api() {
 }
 
 #[test]
+fn schemas_of_the_service_are_files_of_their_own_or_parts_of_one() {
+    let read = read(&files(&[
+        ("gateways/gw1/gatewayInformation.json", "{\"properties\": {}}"),
+        ("schemas/one/schemaInformation.json", r#"{"properties":{"schemaType":"json","document":{"type":"object"}}}"#),
+        (
+            "schemas/text/schemaInformation.json",
+            r#"{"properties":{"schemaType":"json","value":"{\"type\":\"array\"}"}}"#,
+        ),
+        ("schemas/two/schema.json", r#"{"type":"string"}"#),
+        ("schemas/xml/schemaInformation.json", r#"{"properties":{"schemaType":"xml"}}"#),
+        ("schemas/xml/schema.xsd", "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" />"),
+    ]));
+    assert_eq!(read.diagnostics, []);
+    let configuration = parse::parse(&read.set, "gw1").configuration;
+    let schemas: Vec<(&str, &Value)> = configuration.schemas.iter().map(|of| (of.id.as_str(), &*of.document)).collect();
+    let xsd = json!("<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" />");
+    let expected = [
+        ("one", &json!({"type": "object"})),
+        ("text", &json!({"type": "array"})),
+        ("two", &json!({"type": "string"})),
+        ("xml", &xsd),
+    ];
+    assert_eq!(schemas, expected);
+}
+
+#[test]
 fn certificates_and_byte_order_marks() {
     let read = read(&files(&[
         ("certificates/c/certificateInformation.json", "\u{feff}{\"properties\":{\"subject\":\"CN=x\"}}"),
