@@ -217,8 +217,17 @@ impl Policy for ValidateContent {
                     None => Err(Missing::Document),
                 },
             };
-            if let Err(Missing::Broken(why)) = compiled {
-                broken.push(format!("the schema {shown} of `validate-content` does not compile: {why}"));
+            match compiled {
+                Err(Missing::Broken(why)) => {
+                    broken.push(format!("the schema {shown} of `validate-content` does not compile: {why}"));
+                }
+                // Nothing of this type would ever pass.
+                Err(Missing::Document | Missing::Definitions | Missing::Definition)
+                    if rule.place.is_some() && rule.action.known() == Some(&Action::Prevent) =>
+                {
+                    broken.push(format!("the schema {shown} that `validate-content` names is not there"));
+                }
+                Err(Missing::Document | Missing::Definitions | Missing::Definition) | Ok(()) => {}
             }
         };
         for rule in self.contents.iter().filter(|rule| rule.action.known() != Some(&Action::Ignore)) {
