@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde::de::IgnoredAny;
 
-use super::bcl::{TABLE, exception_message, is_dictionary, xml_text};
+use super::bcl::{TABLE, behind_pairs, exception_message, is_dictionary, xml_text};
 use super::eval::{Machine, run_then};
 use super::exception::Outcome;
 use super::generic::{item_type, unify};
@@ -136,6 +136,7 @@ fn public_name(name: &str) -> &str {
     match name {
         "System.OrdinalCaseSensitiveComparer" | "System.OrdinalIgnoreCaseComparer" => "System.OrdinalComparer",
         name if name.starts_with("System.SZGenericArrayEnumerator`") => "System.SZGenericArrayEnumeratorBase",
+        name if name.starts_with("System.GenericEmptyEnumerator`") => "System.GenericEmptyEnumeratorBase",
         "System.Text.Latin1Encoding" | "System.Text.Latin1Encoding+Latin1EncodingSealed" => "System.Text.Encoding",
         name if name.ends_with("Sealed") => name.split('+').next().unwrap_or(name),
         name => name,
@@ -148,6 +149,9 @@ fn json(value: &Value, machine: &mut Machine<'_>, depth: usize) -> Outcome<Strin
         return Ok(quoted("..."));
     }
     machine.step()?;
+    if let Some(whole) = behind_pairs(value) {
+        return json(&whole, machine, depth + 1);
+    }
     Ok(match value {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),

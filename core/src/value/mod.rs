@@ -102,6 +102,8 @@ pub enum Service {
     Latin1,
     /// `Encoding.Unicode`: UTF-16, little end first
     Unicode,
+    /// `StringWriter.Encoding`: the same without a preamble
+    UnicodePlain,
     /// `Encoding.BigEndianUnicode`
     BigEndianUnicode,
     /// `Encoding.UTF32`: little end first
@@ -236,7 +238,9 @@ impl Value {
             Self::Service(Service::Random) => "System.Random",
             Self::Service(Service::Utf8 | Service::Utf8Plain) => "System.Text.UTF8Encoding+UTF8EncodingSealed",
             Self::Service(Service::Latin1) => "System.Text.Latin1Encoding+Latin1EncodingSealed",
-            Self::Service(Service::Unicode | Service::BigEndianUnicode) => "System.Text.UnicodeEncoding",
+            Self::Service(Service::Unicode | Service::UnicodePlain | Service::BigEndianUnicode) => {
+                "System.Text.UnicodeEncoding"
+            }
             Self::Service(Service::Utf32) => "System.Text.UTF32Encoding",
             Self::Service(Service::Ascii) => "System.Text.ASCIIEncoding+ASCIIEncodingSealed",
         })

@@ -200,7 +200,7 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "bool IsBrowserSave", |call| {
         Ok(Value::Bool(matches!(
             service(call)?,
-            Service::Utf8 | Service::Utf8Plain | Service::Latin1 | Service::Unicode
+            Service::Utf8 | Service::Utf8Plain | Service::Latin1 | Service::Unicode | Service::UnicodePlain
         )))
     }),
     row(OWNER, "bool IsMailNewsDisplay", |call| {
@@ -241,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
         let count = maximum(call, "charCount")?;
         let most = match service(call)? {
             Service::Ascii | Service::Latin1 => count + 1,
-            Service::Unicode | Service::BigEndianUnicode => (count + 1) * 2,
+            Service::Unicode | Service::UnicodePlain | Service::BigEndianUnicode => (count + 1) * 2,
             Service::Utf32 => (count + 1) * 4,
             Service::Utf8 | Service::Utf8Plain | Service::Random => (count + 1) * 3,
         };
@@ -251,7 +251,7 @@ pub(super) const ROWS: &[Row] = &[
         let count = maximum(call, "byteCount")?;
         let most = match service(call)? {
             Service::Ascii | Service::Latin1 => count,
-            Service::Unicode | Service::BigEndianUnicode => (count >> 1) + (count & 1) + 1,
+            Service::Unicode | Service::UnicodePlain | Service::BigEndianUnicode => (count >> 1) + (count & 1) + 1,
             Service::Utf32 => count / 2 + 2,
             Service::Utf8 | Service::Utf8Plain | Service::Random => count + 1,
         };
@@ -263,7 +263,7 @@ pub(super) const ROWS: &[Row] = &[
             Service::Unicode => b"\xff\xfe",
             Service::BigEndianUnicode => b"\xfe\xff",
             Service::Utf32 => b"\xff\xfe\0\0",
-            Service::Utf8Plain | Service::Ascii | Service::Latin1 | Service::Random => {
+            Service::Utf8Plain | Service::UnicodePlain | Service::Ascii | Service::Latin1 | Service::Random => {
                 return call.machine.array_or_empty(Ty::Byte, Vec::new());
             }
         })))
@@ -321,6 +321,7 @@ const fn is_of_bytes(service: Service) -> bool {
 fn known(call: &Call<'_, '_>) -> Outcome<&'static Known> {
     let service = match service(call)? {
         Service::Utf8Plain => Service::Utf8,
+        Service::UnicodePlain => Service::Unicode,
         service => service,
     };
     KNOWN.iter().find(|known| known.0 == service).ok_or_else(|| broken("an encoding without a name"))
@@ -336,7 +337,7 @@ fn maximum(call: &Call<'_, '_>, parameter: &str) -> Outcome<i64> {
     let is_plain = match service(call)? {
         Service::Utf8 | Service::Utf8Plain | Service::Random => true,
         Service::Latin1 => parameter == "byteCount",
-        Service::Ascii | Service::Unicode | Service::BigEndianUnicode | Service::Utf32 => false,
+        Service::Ascii | Service::Unicode | Service::UnicodePlain | Service::BigEndianUnicode | Service::Utf32 => false,
     };
     if count < 0 { Err(negative(count, parameter, is_plain)) } else { Ok(i64::from(count)) }
 }
@@ -479,7 +480,7 @@ fn encode(service: Service, text: &str) -> Vec<u8> {
         Service::Latin1 => {
             units.map(|unit| u8::try_from(unit).unwrap_or_else(|_| super::latin_fit::fit(unit))).collect()
         }
-        Service::Unicode => units.flat_map(u16::to_le_bytes).collect(),
+        Service::Unicode | Service::UnicodePlain => units.flat_map(u16::to_le_bytes).collect(),
         Service::BigEndianUnicode => units.flat_map(u16::to_be_bytes).collect(),
         Service::Utf32 => text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),
     }
@@ -490,7 +491,7 @@ fn decode(service: Service, bytes: &[u8]) -> String {
         Service::Utf8 | Service::Utf8Plain | Service::Random => String::from_utf8_lossy(bytes).into_owned(),
         Service::Ascii => bytes.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect(),
         Service::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        Service::Unicode | Service::BigEndianUnicode => utf16_text(bytes, service),
+        Service::Unicode | Service::UnicodePlain | Service::BigEndianUnicode => utf16_text(bytes, service),
         Service::Utf32 => bytes
             .chunks(4)
             .map(|chunk| {
@@ -503,7 +504,7 @@ fn decode(service: Service, bytes: &[u8]) -> String {
 
 // Half a unit at the end is U+FFFD, once even behind half a pair.
 fn utf16_text(bytes: &[u8], service: Service) -> String {
-    let read = if service == Service::Unicode { u16::from_le_bytes } else { u16::from_be_bytes };
+    let read = if service == Service::BigEndianUnicode { u16::from_be_bytes } else { u16::from_le_bytes };
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units: Vec<u16> = pairs.iter().map(|pair| read(*pair)).collect();
     let mut text = String::from_utf16_lossy(&units);

@@ -1,6 +1,6 @@
 //! `System.Nullable`: what compares values that may be missing. Members of a nullable value itself are in `object`.
 
-use super::collections::key::compared;
+use super::collections::key::distance;
 use super::type_object::type_object;
 use super::{Row, row};
 use crate::expr::exception::argument_null;
@@ -9,7 +9,7 @@ use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
     row("Nullable", "static int Compare<T>(Nullable<T> n1, Nullable<T> n2)", |call| {
-        Ok(Value::Int32(compared(call.value(0), call.value(1))? as i32))
+        Ok(Value::Int32(distance(call.value(0), call.value(1))?))
     }),
     row("Nullable", "static bool Equals<T>(Nullable<T> n1, Nullable<T> n2)", |call| {
         Ok(Value::Bool(crate::expr::identity::equal(call.value(0), call.value(1))))

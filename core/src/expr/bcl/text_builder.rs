@@ -328,7 +328,7 @@ pub(super) fn part_of(call: &Call<'_, '_>, at: usize, count: &'static str, blame
     if call.value(at).is_null() {
         return if start == 0 && length == 0 { Ok(String::new()) } else { Err(argument_null("value")) };
     }
-    if blamed == "startIndex" && length == 0 {
+    if count != "charCount" && blamed == "startIndex" && length == 0 {
         return Ok(String::new());
     }
     let text = shown(call.value(at));

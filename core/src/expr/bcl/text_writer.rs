@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     row(WRITER, "new StringWriter()", |_| Ok(writer(None))),
     row(WRITER, "new StringWriter(IFormatProvider formatProvider)", |_| Ok(writer(None))),
     row(WRITER, "new StringWriter(StringBuilder sb, IFormatProvider formatProvider)", on_builder),
-    row(WRITER, "Encoding Encoding", |_| Ok(Value::Service(Service::Unicode))),
+    row(WRITER, "Encoding Encoding", |_| Ok(Value::Service(Service::UnicodePlain))),
     row(WRITER, "set string NewLine", |call| {
         let ending = call.text_or_null(1)?.cloned().unwrap_or_else(|| Arc::from("\n"));
         writer_of(call)?.state().line_end = Some(ending);

@@ -8,6 +8,7 @@ use super::zone_data::{utc, zone};
 use super::zone_rule::{new_zone, rule_object, rules_in};
 use super::zone_rules::shown_rules;
 use super::{Call, Row, row, zone_text};
+use crate::expr::eval::Single;
 use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
 use crate::expr::instance::State;
 use crate::expr::ty::{Class, Ty};
@@ -179,7 +180,10 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, out string ianaId)", no_name),
     row(OWNER, "static bool TryConvertWindowsIdToIanaId(string windowsId, string region, out string ianaId)", no_name),
     row(OWNER, "static void ClearCachedData()", |_| Ok(Value::Null)),
-    row("TimeZone", "static TimeZone CurrentTimeZone", |call| call.object(Ty::Class(Class::TimeZone), Current)),
+    row("TimeZone", "static TimeZone CurrentTimeZone", |call| {
+        let ty = Ty::Class(Class::TimeZone);
+        call.machine.single(Single::Zone, &ty, |machine| machine.object(ty.clone(), Current))
+    }),
     row("TimeZone", "string StandardName", |call| call.yields(utc().standard_name.clone())),
     row("TimeZone", "string DaylightName", |call| call.yields(utc().daylight_name.clone())),
     row("TimeZone", "TimeSpan GetUtcOffset(DateTime time)", |_| Ok(span(0))),
@@ -224,7 +228,12 @@ fn with_rules(call: &mut Call<'_, '_>, has_daylight: bool) -> Outcome<Value> {
 }
 
 // A zone that an expression makes.
-fn custom(call: &mut Call<'_, '_>, daylight: String, rules: Vec<ZoneRule>, has_daylight: bool) -> Outcome<Value> {
+fn custom(
+    call: &mut Call<'_, '_>,
+    daylight: String,
+    rules: Vec<Option<ZoneRule>>,
+    has_daylight: bool,
+) -> Outcome<Value> {
     let id = call.text(0, "id")?.to_string();
     let Value::TimeSpan(offset) = call.value(1) else { return Err(broken("expected a time span")) };
     let names = [text(call, 2)?, text(call, 3)?, daylight];

@@ -100,15 +100,14 @@ pub(super) fn rule_object(call: &mut Call<'_, '_>, rule: ZoneRule) -> Outcome<Va
     call.object(Ty::Class(Class::AdjustmentRule), HeldRule(rule))
 }
 
-/// The rules in an array among the arguments; null has none.
-pub(super) fn rules_in(call: &mut Call<'_, '_>, at: usize) -> Outcome<Vec<ZoneRule>> {
+/// The rules in an array among the arguments, some of which may be missing; null has none.
+pub(super) fn rules_in(call: &mut Call<'_, '_>, at: usize) -> Outcome<Vec<Option<ZoneRule>>> {
     if call.value(at).is_null() {
         return Ok(Vec::new());
     }
     let items = call.items(at, "adjustmentRules")?;
     let rule = |item: &Value| instance::look(item, |rule: &mut HeldRule| rule.0);
-    let rules: Option<Vec<ZoneRule>> = items.iter().map(rule).collect();
-    rules.ok_or_else(|| invalid("The AdjustmentRule array cannot contain null elements."))
+    Ok(items.iter().map(rule).collect())
 }
 
 /// A zone of rules; its names are how it is shown, its standard time and its daylight saving time. Without the last, the rules are
@@ -117,7 +116,7 @@ pub(super) fn new_zone(
     id: String,
     base: TimeSpan,
     names: [String; 3],
-    rules: Vec<ZoneRule>,
+    given: Vec<Option<ZoneRule>>,
     has_daylight: bool,
 ) -> Outcome<ZoneData> {
     const OFFSET: &str = "baseUtcOffset";
@@ -131,7 +130,9 @@ pub(super) fn new_zone(
         return Err(argument(NO_MINUTES, OFFSET));
     }
     let mut last: Option<DateTime> = None;
-    for rule in &rules {
+    let mut rules = Vec::with_capacity(given.len());
+    for rule in given {
+        let rule = rule.ok_or_else(|| invalid("The AdjustmentRule array cannot contain null elements."))?;
         if !is_offset(base.0 + rule.base.0 + rule.daylight.0) {
             let message =
                 "The sum of the BaseUtcOffset and DaylightDelta properties must within plus or minus 14.0 hours.";
@@ -143,6 +144,7 @@ pub(super) fn new_zone(
             return Err(invalid(message));
         }
         last = Some(rule.end);
+        rules.push(rule);
     }
     let base_seconds = base.0 / TICKS_PER_SECOND;
     let changes = if has_daylight { super::zone_rules::changes(base_seconds, &rules) } else { Vec::new() };

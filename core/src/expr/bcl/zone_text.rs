@@ -102,7 +102,7 @@ impl Reader<'_> {
         while !self.rest.starts_with(';') {
             rules.push(self.rule()?);
         }
-        super::zone_rule::new_zone(id, base, names, rules, true).ok()
+        super::zone_rule::new_zone(id, base, names, rules.into_iter().map(Some).collect(), true).ok()
     }
 
     // Up to the next semicolon; marks in it stand behind a backslash.

@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     Both,
     /// What is gathered in a table: each item once
     Set,
+    /// Groups, and what is made of each: as many as there are keys
+    Groups,
     /// Json.NET's structure over tokens
     Tokens,
 }

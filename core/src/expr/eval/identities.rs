@@ -35,6 +35,10 @@ pub(crate) enum Single {
     Comparer,
     /// `Match.Empty`
     Match,
+    /// A group that there is not
+    Group,
+    /// `TimeZone.CurrentTimeZone`
+    Zone,
 }
 
 /// .NET gives objects hash codes of so many bits.

@@ -1,6 +1,7 @@
 //! Nodes that are rarely run, each in a function of its own. Looks up no names.
 
 use super::Machine;
+use crate::expr::bcl::as_seen;
 use crate::expr::exception::{Outcome, broken};
 use crate::expr::instance::{self, Record};
 use crate::expr::node::Node;
@@ -15,7 +16,7 @@ impl Machine<'_> {
 
     pub(super) fn as_type(&mut self, ty: &Ty, inner: &Node) -> Outcome<Value> {
         let value = self.eval(inner)?;
-        Ok(if ty.admits(&value) { value } else { Value::Null })
+        Ok(if ty.admits(&value) { as_seen(value, ty) } else { Value::Null })
     }
 
     pub(super) fn sequence(&mut self, nodes: &[Node]) -> Outcome<Value> {
@@ -51,7 +52,7 @@ impl Machine<'_> {
         let value = self.eval(inner)?;
         let fits = ty.admits(&value);
         if fits {
-            self.declare(slot, value)?;
+            self.declare(slot, as_seen(value, ty))?;
         }
         Ok(Value::Bool(fits))
     }

@@ -4,7 +4,7 @@ use super::super::{Call, Row, row};
 use super::array::array;
 use super::list_search::{first_equal, halved, last_equal, or_default, place_of};
 use super::{bad_count, bad_end_index, bad_index, holds, range, snapshot, sort};
-use crate::expr::exception::{Outcome, argument_null};
+use crate::expr::exception::{Outcome, argument_null, out_of_range};
 use crate::value::Value;
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
@@ -25,12 +25,12 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row("Array", "static int LastIndexOf<T>(T[] array, T value, int startIndex, int count)", |call| {
         last_index_of(call, Some(2), Some(3))
     }),
-    row("Array", "static int LastIndexOf(Array array, object value)", |call| last_index_of(call, None, None)),
+    row("Array", "static int LastIndexOf(Array array, object value)", |call| last_untyped(call, None, None)),
     row("Array", "static int LastIndexOf(Array array, object value, int startIndex)", |call| {
-        last_index_of(call, Some(2), None)
+        last_untyped(call, Some(2), None)
     }),
     row("Array", "static int LastIndexOf(Array array, object value, int startIndex, int count)", |call| {
-        last_index_of(call, Some(2), Some(3))
+        last_untyped(call, Some(2), Some(3))
     }),
     row("Array", "static int BinarySearch<T>(T[] array, T value)", |call| search(call, 1, None)),
     row("Array", "static int BinarySearch<T>(T[] array, T value, IComparer<T> comparer)", |call| {
@@ -181,6 +181,21 @@ fn last_index_of(call: &mut Call<'_, '_>, start: Option<usize>, count: Option<us
         None => from + 1,
     };
     last_equal(call, Some(from), count)
+}
+
+// The one for any array looks at nothing in an empty one, and has words of its own for a count that goes too far.
+fn last_untyped(call: &mut Call<'_, '_>, start: Option<usize>, count: Option<usize>) -> Outcome<Value> {
+    let length = array(call, 0)?;
+    if length == 0 {
+        return Ok(Value::Int32(-1));
+    }
+    if let (Some(start), Some(count)) = (start, count) {
+        let (from, count) = (call.int(start)?, call.int(count)?);
+        if usize::try_from(from).is_ok_and(|from| from < length) && count > from + 1 {
+            return Err(out_of_range("endIndex cannot be greater than startIndex.", "endIndex"));
+        }
+    }
+    last_index_of(call, start, count)
 }
 
 // In an empty array the search may begin before the first item and at it, and nowhere else.

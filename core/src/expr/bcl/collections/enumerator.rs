@@ -66,6 +66,8 @@ enum Place {
 enum Strictness {
     /// It says on which side of the items it is.
     Throws,
+    /// It says that it is before them, always.
+    NeverStarts,
     /// It says that it is on one side or the other.
     ThrowsVaguely,
     Default,
@@ -131,7 +133,7 @@ impl Pass {
         match (self.place, self.strictness) {
             _ if is_gone => Err(null_reference()),
             (Place::At, _) | (_, Strictness::Default) => Ok(self.current.clone()),
-            (Place::Before, Strictness::Throws) => {
+            (Place::Before, Strictness::Throws) | (_, Strictness::NeverStarts) => {
                 Err(invalid_operation("Enumeration has not started. Call MoveNext."))
             }
             (Place::Behind, Strictness::Throws) => Err(invalid_operation("Enumeration already finished.")),
@@ -168,6 +170,15 @@ impl State for Pass {
         self.source = Value::Null;
         self.current = Value::Null;
     }
+}
+
+/// `Current`, if the value is a pass by hand over something else than itself.
+pub(in crate::expr::bcl) fn current_of(value: &Value) -> Option<Outcome<Value>> {
+    instance::look(value, |pass: &mut Pass| {
+        let is_lazy = instance::look(&pass.source, |_: &mut Lazy| ()).is_some() || pairs_of(&pass.source).is_some();
+        (!is_lazy).then(|| pass.current())
+    })
+    .flatten()
 }
 
 /// What a structure is known by: where it is in which collection.
@@ -369,6 +380,7 @@ fn strictness_of(source: &Value, class_name: Option<&str>) -> Strictness {
         // What passes over an array, a text, and over what is empty, is strict.
         Some("System.CharEnumerator" | "System.ArrayEnumerator") => Strictness::Throws,
         Some(name) if name.starts_with("System.SZGenericArrayEnumerator`1") => Strictness::Throws,
+        Some(name) if name.starts_with("System.GenericEmptyEnumerator`1") => Strictness::NeverStarts,
         Some(name) if name.ends_with("+Enumerator") => Strictness::ThrowsVaguely,
         Some(_) => Strictness::Default,
     }
@@ -399,6 +411,7 @@ fn shape(source: &Value, item: Ty, through: Through) -> Outcome<(Ty, Option<Stri
                 }
                 _ => format!("{}+Enumerator", ty.full_name()),
             },
+            Some(Ty::Generic(Class::Dictionary, _)) => format!("System.GenericEmptyEnumerator`1[{}]", item.full_name()),
             Some(_) => of_array(),
             None if matches!(source, Value::Object(object) if matches!(instance::type_of(object), Some(Ty::Array(_)))) => {
                 of_array()

@@ -75,6 +75,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Kind::Properties => properties::copy_to(call),
         Kind::List | Kind::Array | Kind::View(Part::All) | Kind::Other => {
             let items = snapshot(call, 0)?;
+            regex::check_copy(call, items.len())?;
             copy_into_array(call, items, 1, call.int(2)?)
         }
     }),

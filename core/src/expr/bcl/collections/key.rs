@@ -263,6 +263,33 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
     }
 }
 
+/// What `Comparer<T>.Default.Compare` gives: how far small numbers and texts are apart, and for tuples, their first parts that differ.
+pub(crate) fn distance(a: &Value, b: &Value) -> Outcome<i32> {
+    Ok(match (a, b) {
+        (Value::Char(a), Value::Char(b)) | (Value::UInt16(a), Value::UInt16(b)) => i32::from(*a) - i32::from(*b),
+        (Value::Byte(a), Value::Byte(b)) => i32::from(*a) - i32::from(*b),
+        (Value::SByte(a), Value::SByte(b)) => i32::from(*a) - i32::from(*b),
+        (Value::Int16(a), Value::Int16(b)) => i32::from(*a) - i32::from(*b),
+        (Value::String(a), Value::String(b)) => match super::super::string::compare(Some(a), Some(b), false) {
+            Value::Int32(distance) => distance,
+            _ => 0,
+        },
+        (a, b) if compared(a, b)? == Ordering::Equal => 0,
+        (Value::Object(_), Value::Object(_)) => {
+            let parts = members(a).unwrap_or_default().into_iter().zip(members(b).unwrap_or_default());
+            let mut found = 0;
+            for (a, b) in parts {
+                found = distance(&a, &b)?;
+                if found != 0 {
+                    break;
+                }
+            }
+            found
+        }
+        (a, b) => compared(a, b)? as i32,
+    })
+}
+
 const fn has_order(value: &Value) -> bool {
     !matches!(
         value,

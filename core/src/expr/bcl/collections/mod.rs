@@ -36,7 +36,7 @@ pub(crate) use views::{Read, live, stale};
 pub(super) use dictionary::{lookup, put};
 use enumerator::own_enumerator;
 pub(crate) use enumerator::{boxed, default_pass};
-pub(super) use enumerator::{enumerator, renamed};
+pub(super) use enumerator::{current_of, enumerator, renamed};
 pub(super) use interfaces::part_of_map;
 pub(super) use set::set_of;
 pub(super) use views::{Part, View};

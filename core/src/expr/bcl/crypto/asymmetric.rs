@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rsa_parameters::sizes;
-use super::{chance, cryptographic, disposed, not_selected, unsupported};
+use super::{by_name, chance, cryptographic, disposed, not_selected, unsupported};
 use crate::expr::bcl::convert_text::base64_bytes;
 use crate::expr::bcl::{Call, Row, row, string, xml};
 use crate::expr::exception::{Outcome, argument, argument_null};
@@ -212,7 +212,7 @@ fn named(call: &mut Call<'_, '_>) -> Outcome<Value> {
         // The service provider, whose keys are shorter than those of `RSA.Create()`.
         "RSA" | "ASYMMETRICALGORITHM" => made(call, None, 1024),
         "DSA" | "ECDSA" | "ECDH" | "ECDIFFIEHELLMAN" => Err(unsupported("Only RSA is supported here.")),
-        _ => Ok(Value::Null),
+        _ => by_name::unknown(name, Class::AsymmetricAlgorithm),
     }
 }
 

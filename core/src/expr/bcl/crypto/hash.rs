@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{bad_range, bytes, disposed, not_selected, put, spend, unsupported};
+use super::{bad_range, by_name, bytes, disposed, not_selected, put, spend, unsupported};
 use crate::expr::bcl::{Call, Row, row, string};
 use crate::expr::exception::{Outcome, argument_null, invalid_cast, throw};
 use crate::expr::instance::{Instance, State};
@@ -216,12 +216,20 @@ fn kept(digest: Digest, key: &[u8]) -> Arc<[u8]> {
     if key.len() > digest.block_bytes() { digest.digest(key).into() } else { key.into() }
 }
 
+/// What RSA is by its name.
+const RSA_NAMED: &str = "System.Security.Cryptography.RSACryptoServiceProvider";
+
 fn named(call: &mut Call<'_, '_>, wanted: Class) -> Outcome<Value> {
     let name = call.text(0, "name")?;
     let short = name.strip_prefix("System.Security.Cryptography.").unwrap_or(name);
     let plain = short.to_ascii_uppercase().replacen("SHA-", "SHA", 1);
     let found = BY_NAME.iter().find(|(known, ..)| known.eq_ignore_ascii_case(&plain));
-    let Some((_, class, digest, shown)) = found else { return Ok(Value::Null) };
+    let Some((_, class, digest, shown)) = found else {
+        return match plain.as_str() {
+            "RSA" => Err(invalid_cast(RSA_NAMED, &Ty::Class(wanted).full_name())),
+            _ => by_name::unknown(name, wanted),
+        };
+    };
     if !class.derives_from(wanted) {
         let from = if shown.is_empty() { Ty::Class(*class).full_name() } else { (*shown).to_owned() };
         return Err(invalid_cast(&from, &Ty::Class(wanted).full_name()));

@@ -1,6 +1,7 @@
 //! `System.Security.Cryptography`: one file per family of types. The algorithms themselves are in `pki`.
 
 mod asymmetric;
+mod by_name;
 mod certificate;
 mod certificate_key;
 mod certificate_text;

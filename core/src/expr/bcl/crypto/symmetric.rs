@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::rsa_parameters::sizes;
 use super::transform::{Transform, finish};
-use super::{bytes, chance, cryptographic};
+use super::{by_name, bytes, chance, cryptographic};
 use crate::expr::Interrupt;
 use crate::expr::bcl::enums::{CIPHER_MODE, PADDING_MODE};
 use crate::expr::bcl::{Call, Row, row, string};
@@ -256,7 +256,7 @@ fn create(call: &mut Call<'_, '_>) -> Outcome<Value> {
             let from = format!("System.Security.Cryptography.{upper}CryptoServiceProvider");
             Err(invalid_cast(&from, &wanted.full_name()))
         }
-        _ => Ok(Value::Null),
+        _ => by_name::unknown(name, Class::SymmetricAlgorithm),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::collections::current_of;
 use super::super::{Call, Row, row};
 use super::cast::content_of;
 use super::properties::{Members, property};
@@ -159,6 +160,13 @@ fn list(call: &mut Call<'_, '_>, way: &mut Way, items: &[Value]) -> Outcome<JTok
 
 // The properties of an object that is nothing else; a plain `object` has none.
 fn properties(call: &mut Call<'_, '_>, value: &Value) -> Outcome<Option<Members>> {
+    if let Some(current) = current_of(value) {
+        let failed = |_| {
+            let message = format!("Error getting value from 'Current' on '{}'.", value.type_name());
+            throw("Newtonsoft.Json.JsonSerializationException", message)
+        };
+        return Ok(Some(vec![(Arc::from("Current"), current.map_err(failed)?)]));
+    }
     let is_plain = matches!(value, Value::Object(object) if instance::type_of(object) == Some(&Ty::Object));
     if is_plain { Ok(Some(Vec::new())) } else { super::properties::of(call, value) }
 }

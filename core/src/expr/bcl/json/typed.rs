@@ -14,7 +14,7 @@ use crate::expr::exception::{Outcome, argument, throw};
 use crate::expr::instance::Record;
 use crate::expr::limits::{Limit, RESULT_DEPTH_MAX};
 use crate::expr::ty::{Class, ClassKind, RecordKind, Ty};
-use crate::value::json::{Ends, JKind, Shape};
+use crate::value::json::{Ends, JFormatting, JKind, Shape};
 use crate::value::{JToken, NameCase, Value};
 
 /// What the token is as this type: the operators of `JToken` for simple types, the serializer for all others.
@@ -51,6 +51,10 @@ pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outco
             return Err(serialization(&format!("No JSON content found and type '{name}' is not nullable. {place}")));
         }
     };
+    if *ty == Ty::Class(Class::JRaw) {
+        ended(&read)?;
+        return Ok(raw(&read.token));
+    }
     if is_token(ty) && !ty.admits(&Value::Json(read.token.clone())) && read.token.kind() != JKind::Null {
         let (path, line, position) = (&read.path, read.end.line, read.end.position);
         return Err(serialization(&format!(
@@ -60,6 +64,10 @@ pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outco
     }
     if is_pair(ty) && read.token.is_value() && read.token.kind() != JKind::Null {
         return Err(super::unread("Unexpected end when reading JSON.", &read.token));
+    }
+    // Where a name is there twice, the place of the first one counts.
+    if let (JKind::Object, Some(error)) = (read.token.kind(), unwanted(call, text, ty)) {
+        return Err(error);
     }
     let value = content(call, &read.token, ty, 0)?;
     if read.token.kind() == JKind::Constructor && !is_token(ty) {
@@ -130,7 +138,15 @@ fn shared(call: &mut Call<'_, '_>, token: &JToken) -> Outcome<Option<Value>> {
     Ok(token.reference())
 }
 
+// A token as its text.
+fn raw(token: &JToken) -> Value {
+    Value::Json(JToken::value(JKind::Raw, Value::string(token.to_json(JFormatting::None))))
+}
+
 fn token_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
+    if *ty == Ty::Class(Class::JRaw) {
+        return Ok(raw(token));
+    }
     let takes_null = matches!(ty, Ty::Class(Class::JToken | Class::JValue));
     match token.kind() {
         JKind::Null if !takes_null => Ok(Value::Null),

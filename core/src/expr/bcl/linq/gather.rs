@@ -28,7 +28,8 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SEQUENCE, "this T[] ToArray()", |call| {
         let items = call.items(0, "source")?;
         // What .NET collects in a table before is an array of its own.
-        if instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape) == Some(Shape::Set) {
+        let shape = instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape);
+        if matches!(shape, Some(Shape::Set | Shape::Groups)) {
             return call.machine.array_of(call.ty(0), items);
         }
         match call.value(0) {

@@ -228,19 +228,28 @@ fn names(element: Option<usize>, result: bool) -> Vec<&'static str> {
 fn grouped(call: &mut Call<'_, '_>, element: Option<usize>, comparer: usize) -> Outcome<Value> {
     checked(call, &names(element, false))?;
     let (operands, shown) = operands_of(call, element, None, comparer)?;
-    call.machine.lazy(shown, Shape::Set, groups, operands)
+    call.machine.lazy(shown, Shape::Groups, groups, operands)
 }
 
 fn grouped_into(call: &mut Call<'_, '_>, element: Option<usize>, result: usize) -> Outcome<Value> {
     checked(call, &names(element, true))?;
     let (operands, _) = operands_of(call, element, Some(result), result + 1)?;
     let made = call.ty(if element.is_some() { 3 } else { 2 });
-    call.machine.lazy(made, Shape::Set, groups, operands)
+    call.machine.lazy(made, Shape::Groups, groups, operands)
+}
+
+fn found(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Groups> {
+    let folding = Folding::of(operand(operands, 4));
+    Groups::of(machine, operand(operands, 0), (operand(operands, 1), operand(operands, 2)), folding)
+}
+
+/// How many groups there are; nothing is made of them for that.
+pub(super) fn group_count(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<usize> {
+    Ok(found(operands, machine)?.groups.len())
 }
 
 fn groups(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
-    let folding = Folding::of(operand(operands, 4));
-    let found = Groups::of(machine, operand(operands, 0), (operand(operands, 1), operand(operands, 2)), folding)?;
+    let found = found(operands, machine)?;
     let (ty, result) = (unboxed(operands, 5)?, operand(operands, 3).clone());
     let mut rest = found.groups.into_iter();
     generate(move |machine| {

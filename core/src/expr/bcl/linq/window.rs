@@ -9,6 +9,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 use super::super::collections::views;
+use super::group::group_count;
 use super::operand;
 
 /// How many operators are looked through.
@@ -50,7 +51,13 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
             Shape::Skip => layers.push(Layer::Skip(count_of(&operands))),
             Shape::Take => layers.push(Layer::Take(count_of(&operands))),
             Shape::Range => break,
-            Shape::Plain | Shape::Tokens | Shape::Rearranged | Shape::OneMore | Shape::Both | Shape::Set => {
+            Shape::Plain
+            | Shape::Tokens
+            | Shape::Rearranged
+            | Shape::OneMore
+            | Shape::Both
+            | Shape::Set
+            | Shape::Groups => {
                 return None;
             }
         }
@@ -162,7 +169,7 @@ pub(super) fn known_count(sequence: &Value) -> Option<usize> {
             continue;
         };
         match shape {
-            Shape::Plain | Shape::Tokens | Shape::Set => return None,
+            Shape::Plain | Shape::Tokens | Shape::Set | Shape::Groups => return None,
             Shape::Range => total = total.checked_add(length_of(&sequence)?)?,
             Shape::Select | Shape::Skip | Shape::Take => total = total.checked_add(window(&sequence)?.len())?,
             Shape::Rearranged => open.push(operand(&operands, 0).clone()),
@@ -183,37 +190,58 @@ fn parts(sequence: &Value) -> Option<(Shape, Vec<Value>)> {
 /// How many items a sequence has, as `Count` finds out: what only rearranges another is not evaluated for that, and selectors are,
 /// but not those in what `Concat` puts together.
 pub(super) fn count(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usize> {
-    let (mut open, mut total) = (vec![sequence.clone()], 0_usize);
-    while let Some(sequence) = open.pop() {
+    // With how many of its items do not count.
+    let (mut open, mut total) = (vec![(sequence.clone(), 0_usize)], 0_usize);
+    while let Some((sequence, skipped)) = open.pop() {
         machine.step()?;
         match parts(&sequence) {
-            Some((Shape::Rearranged, operands)) => open.push(operand(&operands, 0).clone()),
-            Some((Shape::OneMore, operands)) => {
-                total = total.saturating_add(1);
-                open.push(operand(&operands, 0).clone());
+            Some((Shape::Rearranged, operands)) => open.push((operand(&operands, 0).clone(), skipped)),
+            Some((Shape::Skip, operands)) if window(&sequence).is_none() && !is_taken(operand(&operands, 0)) => {
+                open.push((operand(&operands, 0).clone(), skipped.saturating_add(count_of(&operands))));
             }
-            Some((Shape::Both, operands)) => {
+            Some((Shape::Groups, operands)) => {
+                total = total.saturating_add(group_count(&operands, machine)?.saturating_sub(skipped));
+            }
+            Some((Shape::OneMore, operands)) if skipped == 0 => {
+                total = total.saturating_add(1);
+                open.push((operand(&operands, 0).clone(), 0));
+            }
+            Some((Shape::Both, operands)) if skipped == 0 => {
                 for half in operands.iter().take(2) {
                     match known_count(half) {
                         Some(known) => total = total.saturating_add(known),
-                        None => open.push(half.clone()),
+                        None => open.push((half.clone(), 0)),
                     }
                 }
             }
             Some((
-                Shape::Plain | Shape::Tokens | Shape::Set | Shape::Select | Shape::Skip | Shape::Take | Shape::Range,
+                Shape::Plain
+                | Shape::Tokens
+                | Shape::Set
+                | Shape::Select
+                | Shape::Skip
+                | Shape::Take
+                | Shape::Range
+                | Shape::OneMore
+                | Shape::Both,
                 _,
             ))
             | None => {
                 let known = known_count(&sequence).filter(|_| window(&sequence).is_none_or(|window| window.is_plain()));
-                total = total.saturating_add(match known {
+                let count = match known {
                     Some(known) => known,
                     None => enumerated(&sequence, machine)?,
-                });
+                };
+                total = total.saturating_add(count.saturating_sub(skipped));
             }
         }
     }
     Ok(total)
+}
+
+// Of what `Take` gives, no more is looked at than that.
+fn is_taken(sequence: &Value) -> bool {
+    matches!(parts(sequence), Some((Shape::Take, _)))
 }
 
 fn enumerated(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usize> {

@@ -1,21 +1,27 @@
-//! `Match`, `Group`, `Capture` and their collections. Nothing here changes once it is made.
+//! `Match`, `Group`, `Capture` and their collections. What they are made of does not change once they are there.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::super::{Call, Row, pair, pair_type, row, string};
 use crate::expr::eval::Single;
-use crate::expr::exception::{Outcome, out_of_range};
-use crate::expr::instance::{self, Instance, State};
+use crate::expr::exception::{Outcome, argument_null, out_of_range, throw};
+use crate::expr::instance::{self, Instance, Items, State};
 use crate::expr::regex::{Found, Regex, Replacement};
 use crate::expr::ty::{Class, Ty};
-use crate::value::Value;
+use crate::value::{Value, WeakObject};
 
 pub(super) const ROWS: &[Row] = &[
     row("Match", "static Match Empty", no_match),
     row("Match", "GroupCollection Groups", |call| {
+        if let Some(known) = call.state(0, |hit: &mut Hit| hit.seen.groups.as_ref().and_then(WeakObject::upgrade))? {
+            return Ok(Value::Object(known));
+        }
         let whole = call.value(0).clone();
-        let groups = call.state(0, |hit: &mut Hit| Groups { hit: hit.clone(), whole })?;
-        call.machine.object(Ty::Class(Class::GroupCollection), groups)
+        let groups = call.state(0, |hit: &mut Hit| Groups { hit: hit.clone(), whole, items: OnceCell::new() })?;
+        let groups = call.machine.object(Ty::Class(Class::GroupCollection), groups)?;
+        call.state(0, |hit: &mut Hit| hit.seen.groups = weak(&groups))?;
+        Ok(groups)
     }),
     row("Match", "string Result(string replacement)", |call| {
         let replacement = Arc::clone(call.text(1, "replacement")?);
@@ -25,9 +31,7 @@ pub(super) const ROWS: &[Row] = &[
             Replacement::new(&replacement, regex).write(&hit.input.units, found, &mut out);
             Some(String::from_utf16_lossy(&out))
         })?;
-        let failed = || {
-            crate::expr::exception::throw("System.NotSupportedException", "Result cannot be called on a failed Match.")
-        };
+        let failed = || throw("System.NotSupportedException", "Result cannot be called on a failed Match.");
         call.yields(written.ok_or_else(failed)?)
     }),
     row("Match", "Match NextMatch()", |call| {
@@ -45,9 +49,14 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("Group", "string Name", |call| call.state(0, |hit: &mut Hit| Value::String(Arc::clone(&hit.name)))),
     row("Group", "CaptureCollection Captures", |call| {
+        if let Some(known) = call.state(0, |hit: &mut Hit| hit.seen.captures.as_ref().and_then(WeakObject::upgrade))? {
+            return Ok(Value::Object(known));
+        }
         let whole = call.value(0).clone();
-        let captures = call.state(0, |hit: &mut Hit| Captures { hit: hit.clone(), whole })?;
-        call.machine.object(Ty::Class(Class::CaptureCollection), captures)
+        let captures = call.state(0, |hit: &mut Hit| Captures { hit: hit.clone(), whole, items: OnceCell::new() })?;
+        let captures = call.machine.object(Ty::Class(Class::CaptureCollection), captures)?;
+        call.state(0, |hit: &mut Hit| hit.seen.captures = weak(&captures))?;
+        Ok(captures)
     }),
     row("Capture", "string Value", |call| {
         let text = call.state(0, |hit: &mut Hit| hit.value())?;
@@ -64,31 +73,24 @@ pub(super) const ROWS: &[Row] = &[
         if number == 0 {
             return call.state(0, |groups: &mut Groups| groups.whole.clone());
         }
-        let group = call.state(0, |groups: &mut Groups| groups.numbered(number))?;
-        call.machine.object(Ty::Class(Class::Group), group)
+        let known = call.state(0, |groups: &mut Groups| groups.item_at(groups.place_of_number(number)))?;
+        known.map_or_else(|| failed_group(call), Ok)
     }),
     row("GroupCollection", "Group this[string groupname]", |call| {
         let name = Arc::clone(call.text(1, "name")?);
         if &*name == "0" {
             return call.state(0, |groups: &mut Groups| groups.whole.clone());
         }
-        let group = call.state(0, |groups: &mut Groups| groups.named(&name))?;
-        call.machine.object(Ty::Class(Class::Group), group)
+        let known = call.state(0, |groups: &mut Groups| groups.item_at(groups.place_of_name(&name)))?;
+        known.map_or_else(|| failed_group(call), Ok)
     }),
     row("CaptureCollection", "int Count", |call| {
         Ok(string::index(call.state(0, |captures: &mut Captures| captures.hit.captures.len())?))
     }),
     row("CaptureCollection", "Capture this[int i]", |call| {
         let at = usize::try_from(call.int(1)?).ok();
-        let found = call.state(0, |captures: &mut Captures| captures.at(at?))?;
-        let capture = found.ok_or_else(|| out_of_range(OUTSIDE, "i"))?;
-        // The last one is the group itself.
-        let (count, whole) =
-            call.state(0, |captures: &mut Captures| (captures.hit.captures.len(), captures.whole.clone()))?;
-        if at.is_some_and(|at| at + 1 == count) {
-            return Ok(whole);
-        }
-        call.machine.object(Ty::Class(Class::Capture), capture)
+        let found = call.state(0, |captures: &mut Captures| captures.all().get(at?).cloned())?;
+        found.ok_or_else(|| out_of_range(OUTSIDE, "i"))
     }),
     row("MatchCollection", "int Count", |call| {
         Ok(string::index(call.state(0, |matches: &mut Matches| matches.found.len())?))
@@ -119,11 +121,26 @@ pub(super) struct Hit {
     found: Option<Found>,
     name: Arc<str>,
     captures: Vec<(usize, usize)>,
+    seen: Seen,
+}
+
+/// What an expression has seen of a match or a group, which stays the same object. Those refer to it, so it does not keep them.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    groups: Option<WeakObject>,
+    captures: Option<WeakObject>,
+}
+
+fn weak(value: &Value) -> Option<WeakObject> {
+    match value {
+        Value::Object(object) => Some(object.downgrade()),
+        _ => None,
+    }
 }
 
 impl Hit {
     fn none(name: Arc<str>) -> Self {
-        Self { input: Arc::default(), regex: None, found: None, name, captures: Vec::new() }
+        Self { input: Arc::default(), regex: None, found: None, name, captures: Vec::new(), seen: Seen::default() }
     }
 
     fn span(&self) -> (usize, usize) {
@@ -157,7 +174,8 @@ pub(super) fn match_object(
 /// A match.
 pub(super) fn hit(regex: &Regex, input: &Arc<Input>, found: Found) -> Hit {
     let captures = vec![found.span()];
-    Hit { input: Arc::clone(input), regex: Some(regex.clone()), found: Some(found), name: Arc::from("0"), captures }
+    let (input, name) = (Arc::clone(input), Arc::from("0"));
+    Hit { input, regex: Some(regex.clone()), found: Some(found), name, captures, seen: Seen::default() }
 }
 
 /// `Match.Empty`, which every search that finds nothing gives.
@@ -172,6 +190,7 @@ struct Groups {
     hit: Hit,
     /// The match that they are of, which is their first.
     whole: Value,
+    items: OnceCell<Vec<(Arc<str>, Value)>>,
 }
 
 impl Groups {
@@ -182,18 +201,28 @@ impl Groups {
     // A group that is not there has not matched.
     fn at(&self, place: Option<usize>, name: Arc<str>) -> Hit {
         let captures = place.and_then(|place| self.hit.found.as_ref()?.captures.get(place).cloned());
-        Hit { captures: captures.unwrap_or_default(), regex: None, found: None, name, ..self.hit.clone() }
+        let (captures, input) = (captures.unwrap_or_default(), Arc::clone(&self.hit.input));
+        Hit { input, regex: None, found: None, name, captures, seen: Seen::default() }
     }
 
-    fn numbered(&self, number: i32) -> Hit {
-        let groups = self.hit.regex.as_ref().map(Regex::groups).unwrap_or_default();
-        let place = groups.iter().position(|group| i64::from(group.number) == i64::from(number));
-        let name = place.and_then(|place| groups.get(place)).map(|group| Arc::clone(&group.name));
-        let whole = if number == 0 { "0" } else { "" };
-        self.at(place, name.unwrap_or_else(|| Arc::from(whole)))
+    fn place_of_number(&self, number: i32) -> Option<usize> {
+        let groups = self.hit.regex.as_ref().map(Regex::groups)?;
+        groups.iter().position(|group| i64::from(group.number) == i64::from(number))
     }
 
-    fn named_items(&self) -> Vec<(Arc<str>, Value)> {
+    fn place_of_name(&self, name: &Arc<str>) -> Option<usize> {
+        self.hit.regex.as_ref()?.group_named(name)
+    }
+
+    fn item_at(&self, place: Option<usize>) -> Option<Value> {
+        self.all().get(place?).map(|(_, group)| group.clone())
+    }
+
+    fn all(&self) -> &[(Arc<str>, Value)] {
+        self.items.get_or_init(|| self.made())
+    }
+
+    fn made(&self) -> Vec<(Arc<str>, Value)> {
         let Some(regex) = &self.hit.regex else {
             // What has not matched has one group, which has not matched either.
             return vec![(Arc::from("0"), self.whole.clone())];
@@ -208,18 +237,11 @@ impl Groups {
         });
         items.collect()
     }
-
-    fn named(&self, name: &Arc<str>) -> Hit {
-        let place = self.hit.regex.as_ref().and_then(|regex| regex.group_named(name));
-        // A group that is not there has no name.
-        let name = place.map_or_else(Arc::default, |_| Arc::clone(name));
-        self.at(place, name)
-    }
 }
 
 impl State for Groups {
     fn items(&self) -> Option<Vec<Value>> {
-        Some(self.named_items().into_iter().map(|(_, group)| group).collect())
+        Some(self.all().iter().map(|(_, group)| group.clone()).collect())
     }
 
     fn children(&self) -> Vec<Value> {
@@ -228,13 +250,49 @@ impl State for Groups {
 
     fn clear(&mut self) {
         self.whole = Value::Null;
+        self.items = OnceCell::new();
+    }
+}
+
+// A group that is not there has not matched and has no name; all are one object.
+fn failed_group(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    let ty = Ty::Class(Class::Group);
+    call.machine.single(Single::Group, &ty, |machine| machine.object(ty.clone(), Hit::none(Arc::default())))
+}
+
+/// What groups and captures say of an array that they are to be copied into; others say nothing here.
+pub(in crate::expr::bcl) fn check_copy(call: &Call<'_, '_>, count: usize) -> Outcome<()> {
+    let Value::Object(object) = call.value(0) else { return Ok(()) };
+    let class = instance::type_of(object).and_then(Ty::class);
+    let Some(class @ (Class::GroupCollection | Class::CaptureCollection)) = class else { return Ok(()) };
+    if call.value(1).is_null() {
+        return Err(argument_null("array"));
+    }
+    let (from, room) = (call.int(2)?, call.state(1, |items: &mut Items| items.values.len())?);
+    let outside = |message: &str| {
+        throw(
+            "System.ArgumentOutOfRangeException",
+            format!("arrayIndex ('{from}') {message}. (Parameter 'arrayIndex')\nActual value was {from}."),
+        )
+    };
+    match usize::try_from(from) {
+        Err(_) if class == Class::GroupCollection => Err(outside("must be a non-negative value")),
+        Ok(at) if at > room && class == Class::GroupCollection => {
+            Err(outside(&format!("must be less than or equal to '{room}'")))
+        }
+        Ok(at) if at <= room && count <= room - at => Ok(()),
+        Ok(at) if at <= room => Err(throw(
+            "System.ArgumentException",
+            "Destination array is not long enough to copy all the items in the collection. Check array index and length.",
+        )),
+        Ok(_) | Err(_) => Err(out_of_range(OUTSIDE, "arrayIndex")),
     }
 }
 
 /// The groups of a match by their names, as pairs.
 pub(in crate::expr::bcl) fn named_groups(groups: &Value) -> Option<Vec<Value>> {
     let ty = pair_type(Ty::String, Ty::Class(Class::Group));
-    let items = instance::look(groups, |groups: &mut Groups| groups.named_items())?;
+    let items = instance::look(groups, |groups: &mut Groups| groups.all().to_vec())?;
     Some(items.into_iter().map(|(name, group)| pair(&ty, Value::String(name), group)).collect())
 }
 
@@ -244,21 +302,28 @@ struct Captures {
     hit: Hit,
     /// The group that they are of, which is their last.
     whole: Value,
+    items: OnceCell<Vec<Value>>,
 }
 
 impl Captures {
     fn at(&self, at: usize) -> Option<Hit> {
         let capture = *self.hit.captures.get(at)?;
-        Some(Hit { captures: vec![capture], ..self.hit.clone() })
+        Some(Hit { captures: vec![capture], seen: Seen::default(), ..self.hit.clone() })
+    }
+
+    fn all(&self) -> &[Value] {
+        self.items.get_or_init(|| {
+            let before = (1..self.hit.captures.len()).filter_map(|at| self.at(at - 1));
+            let before = before.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Capture), hit)));
+            let last = (!self.hit.captures.is_empty()).then(|| self.whole.clone());
+            before.chain(last).collect()
+        })
     }
 }
 
 impl State for Captures {
     fn items(&self) -> Option<Vec<Value>> {
-        let before = (1..self.hit.captures.len()).filter_map(|at| self.at(at - 1));
-        let before = before.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Capture), hit)));
-        let last = (!self.hit.captures.is_empty()).then(|| self.whole.clone());
-        Some(before.chain(last).collect())
+        Some(self.all().to_vec())
     }
 
     fn children(&self) -> Vec<Value> {
@@ -267,6 +332,7 @@ impl State for Captures {
 
     fn clear(&mut self) {
         self.whole = Value::Null;
+        self.items = OnceCell::new();
     }
 }
 
@@ -276,23 +342,26 @@ pub(super) struct Matches {
     pub(super) regex: Regex,
     pub(super) input: Arc<Input>,
     pub(super) found: Vec<Found>,
+    pub(super) items: OnceCell<Vec<Value>>,
+}
+
+impl Matches {
+    fn all(&self) -> &[Value] {
+        self.items.get_or_init(|| {
+            let hits = self.found.iter().map(|found| hit(&self.regex, &self.input, found.clone()));
+            hits.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Match), hit))).collect()
+        })
+    }
 }
 
 impl State for Matches {
     fn items(&self) -> Option<Vec<Value>> {
-        let hits = self.found.iter().map(|found| hit(&self.regex, &self.input, found.clone()));
-        Some(hits.map(|hit| Value::Object(Instance::object(Ty::Class(Class::Match), hit))).collect())
+        Some(self.all().to_vec())
     }
 }
 
 fn match_at(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let at = usize::try_from(call.int(1)?).ok();
-    let found = call.state(0, |matches: &mut Matches| {
-        let found = matches.found.get(at?)?.clone();
-        Some(hit(&matches.regex, &matches.input, found))
-    })?;
-    match found {
-        Some(found) => call.machine.object(Ty::Class(Class::Match), found),
-        None => Err(out_of_range(OUTSIDE, "i")),
-    }
+    let found = call.state(0, |matches: &mut Matches| matches.all().get(at?).cloned())?;
+    found.ok_or_else(|| out_of_range(OUTSIDE, "i"))
 }

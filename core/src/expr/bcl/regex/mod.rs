@@ -3,6 +3,7 @@
 mod matched;
 mod replaced;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::{Call, Row, row};
@@ -13,8 +14,8 @@ use crate::expr::ty::{Class, Ty};
 use crate::expr::{Interrupt, instance};
 use crate::value::Value;
 
-pub(super) use matched::named_groups;
 use matched::{Input, Matches, match_object};
+pub(super) use matched::{check_copy, named_groups};
 
 pub(super) const TABLES: [&[Row]; 3] = [ROWS, matched::ROWS, replaced::ROWS];
 
@@ -288,7 +289,7 @@ fn matches(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let task = task(call, 2)?;
     let start = start_of(call, &task, 2)?;
     let found = all(call, &task, None, start)?;
-    let matches = Matches { regex: task.regex, input: task.input, found };
+    let matches = Matches { regex: task.regex, input: task.input, found, items: OnceCell::new() };
     call.machine.object(Ty::Class(Class::MatchCollection), matches)
 }
 
