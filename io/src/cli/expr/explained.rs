@@ -119,8 +119,8 @@ const EXPLAINED: &[Explained] = &[
         applies: |source, here, there| {
             source.contains("IsWellFormedOriginalString")
                 && source.contains("/../")
-                && here["value"] == true
-                && there["value"] == false
+                && is_one_type(here, there)
+                && is_other_truth(&here["value"], &there["value"])
         },
     },
     Explained {
@@ -328,6 +328,20 @@ fn is_near(here: &Json, there: &Json, distance_max: f64) -> bool {
     match (number(here), number(there)) {
         (Some(here), Some(there)) => (here - there).abs() <= distance_max * there.abs(),
         _ => false,
+    }
+}
+
+// Whether both are the same but for what is true here and false there.
+fn is_other_truth(here: &Json, there: &Json) -> bool {
+    match (here, there) {
+        (Json::Array(here), Json::Array(there)) => {
+            here.len() == there.len() && here.iter().zip(there).all(|(here, there)| is_other_truth(here, there))
+        }
+        (Json::Object(here), Json::Object(there)) => {
+            here.len() == there.len()
+                && here.iter().all(|(name, here)| there.get(name).is_some_and(|there| is_other_truth(here, there)))
+        }
+        (here, there) => here == there || *here == true && *there == false,
     }
 }
 

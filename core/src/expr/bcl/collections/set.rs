@@ -191,6 +191,9 @@ fn union_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn except_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if others_length(call)? == 0 {
+        return Ok(Value::Null);
+    }
     let other = call.items(1, "other")?;
     if is_same(call) {
         return clear(call);
@@ -204,6 +207,9 @@ fn except_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn intersect_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    if others_length(call)? == 0 {
+        return Ok(Value::Null);
+    }
     let (other, folding) = compared(call)?;
     if other.is_empty() {
         return clear(call);
@@ -259,8 +265,7 @@ fn symmetric_except_with(call: &mut Call<'_, '_>) -> Outcome<Value> {
 }
 
 fn overlaps(call: &mut Call<'_, '_>) -> Outcome<Value> {
-    let other = call.items(1, "other")?;
-    call.state(0, |map: &mut Map| Value::Bool(other.iter().any(|item| map.contains(item))))
+    Ok(Value::Bool(others_length(call)? > 0 && is_found(call, |is_own| is_own)?))
 }
 
 fn compared(call: &mut Call<'_, '_>) -> Outcome<(BTreeSet<Key>, Folding)> {
@@ -270,7 +275,7 @@ fn compared(call: &mut Call<'_, '_>) -> Outcome<(BTreeSet<Key>, Folding)> {
 }
 
 /// How a set stands to another.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Relation {
     Equal,
     Subset,
@@ -280,14 +285,60 @@ enum Relation {
 }
 
 fn related(call: &mut Call<'_, '_>, relation: Relation) -> Outcome<Value> {
-    let (other, folding) = compared(call)?;
-    let own: BTreeSet<Key> =
-        call.state(0, |map: &mut Map| map.keys().iter().map(|item| key_of(item, folding)).collect())?;
-    Ok(Value::Bool(match relation {
-        Relation::Equal => own == other,
-        Relation::Subset => own.is_subset(&other),
-        Relation::ProperSubset => own.len() < other.len() && own.is_subset(&other),
-        Relation::Superset => own.is_superset(&other),
-        Relation::ProperSuperset => own.len() > other.len() && own.is_superset(&other),
-    }))
+    let length = others_length(call)?;
+    let is_so = match relation {
+        Relation::Subset if length == 0 => true,
+        Relation::ProperSuperset if length == 0 => false,
+        Relation::Equal | Relation::Subset | Relation::Superset if is_same(call) => true,
+        Relation::ProperSubset | Relation::ProperSuperset if is_same(call) => false,
+        // Of what else is compared with nothing, it is enough to know whether there is anything.
+        Relation::Equal | Relation::ProperSubset if length == 0 => {
+            is_found(call, |_| true)? == (relation == Relation::ProperSubset)
+        }
+        Relation::Superset => !is_found(call, |is_own| !is_own)?,
+        Relation::Equal | Relation::ProperSuperset => {
+            let mut own = BTreeSet::new();
+            let has_foreign = each(call, |is_own, key| {
+                own.insert(key);
+                !is_own
+            })?;
+            !has_foreign && (own.len() == length) == (relation == Relation::Equal)
+        }
+        Relation::Subset | Relation::ProperSubset => {
+            let (mut own, mut has_foreign) = (BTreeSet::new(), false);
+            each(call, |is_own, key| {
+                if is_own {
+                    own.insert(key);
+                }
+                has_foreign |= !is_own;
+                false
+            })?;
+            own.len() == length && (has_foreign || relation == Relation::Subset)
+        }
+    };
+    Ok(Value::Bool(is_so))
+}
+
+// How many items the set has, once it is sure that there is another one.
+fn others_length(call: &Call<'_, '_>) -> Outcome<usize> {
+    if call.value(1).is_null() {
+        return Err(argument_null("other"));
+    }
+    call.state(0, |map: &mut Map| map.len())
+}
+
+// Looks at the items of the other one until it is enough: whether the set has the item, and its key.
+fn each(call: &mut Call<'_, '_>, mut is_enough: impl FnMut(bool, Key) -> bool) -> Outcome<bool> {
+    let mut cursor = call.machine.cursor(call.value(1))?;
+    while let Some(item) = call.machine.advance(&mut *cursor)? {
+        let (is_own, key) = call.state(0, |map: &mut Map| (map.contains(&item), key_of(&item, map.folding)))?;
+        if is_enough(is_own, key) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_found(call: &mut Call<'_, '_>, is_it: fn(bool) -> bool) -> Outcome<bool> {
+    each(call, |is_own, _| is_it(is_own))
 }
