@@ -72,6 +72,11 @@ fn helps_say_what_was_probably_meant() {
         ("@(Enumerable.Slect(\"a\", c => c))", "did you mean `Select`?"),
         ("@(context.User.Groups[0])", "`.ElementAt(…)` gives one of them"),
         ("@{ retrun 1; }", "did you mean `return`?"),
+        (
+            "@(\"abc\".Where(c => c))",
+            "the lambda gives `char`, and `bool` is wanted; there is `this IEnumerable<T> Where(Func<T, bool> predicate)`, \
+             `this IEnumerable<T> Where(Func<T, int, bool> predicate)`",
+        ),
         ("@{ int n = \"1\"; return n; }", "`int.Parse(…)` reads it"),
         (
             "@{ string s = context.Request.Headers[\"a\"]; return s; }",

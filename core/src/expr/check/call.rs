@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::convert::{apply, implicit};
 use super::member::{Operand, home, levels, members_of, visible};
-use super::overload::{self, Found, Given};
+use super::overload::{self, Found, Given, Open};
 use super::{Checker, Typed, Use};
 use crate::expr::bcl::{Member, TABLE};
-use crate::expr::generic::delegate;
+use crate::expr::generic::{delegate, substitute};
 use crate::expr::node::{CallNode, Cost, Node, ReceiverRule};
 use crate::expr::parse::signature::Form;
 use crate::expr::syntax::{Argument, Expr, ExprKind, Ident};
@@ -310,10 +310,38 @@ impl Checker<'_> {
     pub(super) fn no_overload(&mut self, name: &str, found: &Found<'_>, given: &[Given<'_>], span: Span) {
         let types: Vec<String> = given.iter().map(overload::shown).collect();
         let message = format!("no overload of `{name}` takes ({})", types.join(", "));
+        // Those that take as many arguments come first.
+        let mut order: Found<'_> = found.clone();
+        order.sort_by_key(|(member, _)| member.parameters.len().abs_diff(given.len()));
         let signatures: Vec<String> =
-            found.iter().take(4).map(|(member, _)| format!("`{}`", member.signature)).collect();
-        let help = Some(format!("there is {}", signatures.join(", ")));
-        self.problems.add_with_help("no-overload", span, message, help);
+            order.iter().take(4).map(|(member, _)| format!("`{}`", member.signature)).collect();
+        let shown = format!("there is {}", signatures.join(", "));
+        let help = match order.iter().find_map(|candidate| self.unfit_lambda(candidate, given)) {
+            Some(unfit) => format!("{unfit}; {shown}"),
+            None => shown,
+        };
+        self.problems.add_with_help("no-overload", span, message, Some(help));
+    }
+
+    // What a lambda gives that a member wants something else of.
+    fn unfit_lambda(&mut self, (member, bindings): &(&Member, Vec<Option<Ty>>), given: &[Given<'_>]) -> Option<String> {
+        if member.parameters.len() != given.len() {
+            return None;
+        }
+        let types: Vec<Ty> = bindings.iter().map(|ty| ty.clone().unwrap_or(Ty::Error)).collect();
+        for (parameter, given) in member.parameters.iter().zip(given) {
+            let Open::Lambda(lambda) = given.open else { continue };
+            let (parameters, wanted) = delegate(&substitute(&parameter.ty, &types))?;
+            if parameters.contains(&Ty::Error) || parameters.len() != lambda.parameters.len() {
+                continue;
+            }
+            let gives = self.trial(lambda, &parameters, given.typed.span);
+            let is_known = ![&gives, &wanted].contains(&&Ty::Error);
+            if is_known && implicit(&gives, &wanted).is_none() {
+                return Some(format!("the lambda gives `{gives}`, and `{wanted}` is wanted"));
+            }
+        }
+        None
     }
 }
 
