@@ -50,6 +50,16 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Value, SyntaxError> {
     }
 }
 
+/// Why bytes that are not UTF-8 are not: what editors and shells of Windows call "Unicode" is UTF-16.
+#[must_use]
+pub fn not_utf8(content: &[u8]) -> &'static str {
+    if content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]) {
+        "the file is UTF-16, not UTF-8: save it as UTF-8"
+    } else {
+        "the file is not UTF-8 text"
+    }
+}
+
 fn json(text: &str) -> Result<Value, SyntaxError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use holdfast_core::config::document::not_utf8;
+
 /// The text of a file of at most `bytes_max` bytes.
 ///
 /// # Errors
@@ -24,5 +26,8 @@ pub(super) fn text_of(reader: impl Read, name: &str, bytes_max: u64) -> Result<S
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > bytes_max {
         return Err(format!("`{name}` has more than {bytes_max} bytes"));
     }
-    String::from_utf8(bytes).map_err(|error| format!("`{name}` is not UTF-8: {error}"))
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("`{name}`: {} (byte {at})", not_utf8(error.as_bytes()))
+    })
 }

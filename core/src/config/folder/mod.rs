@@ -123,7 +123,7 @@ impl Reading {
             Err(error) => {
                 let before = content.get(..error.valid_up_to()).unwrap_or_default();
                 let before = String::from_utf8_lossy(before);
-                let diagnostic = Diagnostic::error("not-utf-8", path, "the file is not UTF-8 text")
+                let diagnostic = Diagnostic::error("not-utf-8", path, document::not_utf8(content))
                     .at(&before, Span::new(before.len(), before.len()));
                 self.report(id, diagnostic);
                 None

@@ -181,6 +181,17 @@ fn files_have_a_limit() {
     assert_eq!(read.set.faults().count(), 1);
 }
 
+#[test]
+fn files_that_are_not_utf8_are_told() {
+    let told = |content: &'static [u8]| {
+        let read = read(&Files([("policy.xml".to_owned(), Bytes::from_static(content))].into()));
+        let parsed = parse::parse(&read.set, "gw1");
+        parsed.report(&read.diagnostics).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert!(told(b"\xff\xfe<\0p\0").contains("the file is UTF-16, not UTF-8: save it as UTF-8"));
+    assert!(told(b"<a>\n \xe4</a>").contains("the file is not UTF-8 text\n  --> policy.xml:2:2"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

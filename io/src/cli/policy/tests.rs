@@ -54,6 +54,16 @@ fn a_missing_file_is_told() {
 }
 
 #[test]
+fn a_file_in_utf16_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.xml");
+    std::fs::write(&path, [0xff, 0xfe, b'<', 0]).unwrap();
+    let outcome = run(&format!("check {}", path.display()));
+    assert_eq!(outcome.code, EXIT_REFUSED);
+    assert!(outcome.err.contains("is UTF-16, not UTF-8: save it as UTF-8"), "{}", outcome.err);
+}
+
+#[test]
 fn elements_are_listed_from_the_table() {
     let all: serde_json::Value = serde_json::from_str(&run("list --format json").out).unwrap();
     let names: Vec<&str> = all.as_array().unwrap().iter().map(|entry| entry["element"].as_str().unwrap()).collect();
