@@ -109,7 +109,14 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Json(token) if folding == Folding::Tokens => token_key(token),
         // A `JValue` is equal by what it holds, though not to that; other tokens are only themselves.
         Value::Json(token) => match token.held() {
-            Some(held) => Key::Members(vec![whole(8, token.kind() as i128), key_of(&held, Folding::Exact)]),
+            Some(held) => {
+                let held = match key_of(&held, Folding::Exact) {
+                    // Whole numbers of all sizes are equal, but the hash codes of those below zero are not.
+                    Key::Whole(kind @ 0..=6, number) => whole(if number < 0 && kind < 6 { 4 } else { 6 }, number),
+                    key => key,
+                };
+                Key::Members(vec![whole(8, token.kind() as i128), held])
+            }
             None => identity(value),
         },
         Value::Enum(value) => Key::Enum(value.of.name, value.number),
