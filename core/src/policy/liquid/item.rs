@@ -51,7 +51,7 @@ impl Item {
     }
 
     /// The members of an object.
-    pub(super) fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
+    pub(super) fn object<'n>(members: impl IntoIterator<Item = (&'n str, Self)>) -> Self {
         Self::Object(Arc::new(members.into_iter().map(|(name, item)| (Arc::from(name), item)).collect()))
     }
 

@@ -8,6 +8,7 @@ mod item;
 mod parse;
 mod render;
 mod scene;
+mod words;
 mod written;
 
 use std::sync::Arc;

@@ -1,12 +1,13 @@
 //! Liquid text into a template. Knows the tags and filters that there are; renders nothing.
 
 use crate::policy::dialect::decoded;
-use crate::policy::liquid::filter::{self, Filter};
+use crate::policy::liquid::filter::Filter;
 use crate::policy::liquid::item::Item;
+use crate::policy::liquid::words::Words;
 use crate::span::Span;
 
 /// How deep blocks may stand in each other.
-const DEPTH_MAX: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// What is wrong with a template, and where in its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub(super) struct Wrong {
     pub(super) span: Span,
 }
 
-type Outcome<T> = Result<T, Wrong>;
+pub(super) type Outcome<T> = Result<T, Wrong>;
 
 /// A piece of a template.
 #[derive(Clone, Debug)]
@@ -27,7 +28,12 @@ pub(super) enum Piece {
     /// Branches with their conditions, in order; one without is `else`.
     If(Vec<(Option<Test>, Vec<Piece>)>),
     For(Box<For>),
-    Cycle(Vec<Operand>, usize),
+    /// The values, and the name of the group that takes turns through them.
+    Cycle(Vec<Operand>, Operand),
+    /// Put out when it is not what the last one was.
+    IfChanged(Vec<Piece>),
+    Count(String, Counting),
+    TableRow(Box<TableRow>),
     Break,
     Continue,
 }
@@ -35,14 +41,36 @@ pub(super) enum Piece {
 /// `for`, or `JSONArrayFor`, which puts commas between.
 #[derive(Clone, Debug)]
 pub(super) struct For {
-    pub(super) variable: String,
-    pub(super) over: Operand,
-    pub(super) limit: Option<Operand>,
-    pub(super) offset: Option<Operand>,
-    pub(super) order: Order,
+    pub(super) over: Over,
     pub(super) separator: &'static str,
     pub(super) body: Vec<Piece>,
     pub(super) otherwise: Vec<Piece>,
+}
+
+/// What a loop goes over.
+#[derive(Clone, Debug)]
+pub(super) struct Over {
+    pub(super) variable: String,
+    pub(super) items: Operand,
+    pub(super) limit: Option<Operand>,
+    pub(super) offset: Option<Operand>,
+    pub(super) order: Order,
+}
+
+/// A loop that makes rows of an HTML table.
+#[derive(Clone, Debug)]
+pub(super) struct TableRow {
+    pub(super) over: Over,
+    /// How many cells a row has; all where there is none.
+    pub(super) columns: Option<Operand>,
+    pub(super) body: Vec<Piece>,
+}
+
+/// A counter that is put out: `increment` before it goes up, `decrement` after it has gone down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    Up,
+    Down,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +126,7 @@ pub(super) enum Entities {
 
 /// Reads a template.
 pub(super) fn parse(text: &str, entities: Entities) -> Outcome<Vec<Piece>> {
-    let mut parser = Parser { tokens: tokens(text, entities)?.into_iter().peekable(), cycles: 0 };
+    let mut parser = Parser { tokens: tokens(text, entities)?.into_iter().peekable() };
     let (pieces, end) = parser.pieces(0)?;
     match end {
         Some(end) => Err(wrong(format!("`{}` ends nothing here", end.name), end.span)),
@@ -106,7 +134,7 @@ pub(super) fn parse(text: &str, entities: Entities) -> Outcome<Vec<Piece>> {
     }
 }
 
-fn wrong(message: impl Into<String>, span: Span) -> Wrong {
+pub(super) fn wrong(message: impl Into<String>, span: Span) -> Wrong {
     Wrong { message: message.into(), span }
 }
 
@@ -169,7 +197,7 @@ fn tokens(text: &str, entities: Entities) -> Outcome<Vec<Token>> {
             let Some((content, length)) = until(rest, end) else {
                 return Err(wrong(format!("`{name}` is not ended"), tag.span));
             };
-            if name == "raw" {
+            if name != "comment" {
                 found.push(Token::Text(content.to_owned()));
             }
             at += length;
@@ -183,6 +211,7 @@ fn tokens(text: &str, entities: Entities) -> Outcome<Vec<Token>> {
 const fn raw_end(name: &str) -> Option<&'static str> {
     match name.as_bytes() {
         b"raw" => Some("endraw"),
+        b"literal" => Some("endliteral"),
         b"comment" => Some("endcomment"),
         _ => None,
     }
@@ -202,7 +231,6 @@ fn until<'t>(text: &'t str, end: &str) -> Option<(&'t str, usize)> {
 
 struct Parser {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
-    cycles: usize,
 }
 
 impl Parser {
@@ -250,12 +278,26 @@ impl Parser {
                 Piece::Capture(name, self.block(tag, "endcapture", depth)?)
             }
             "cycle" => {
-                let mut values = vec![words.operand()?];
+                let first = words.operand()?;
+                let (group, first) = match words.take(":") {
+                    true => (Some(first), words.operand()?),
+                    false => (None, first),
+                };
+                let mut values = vec![first];
                 while words.take(",") {
                     values.push(words.operand()?);
                 }
-                self.cycles += 1;
-                Piece::Cycle(values, self.cycles)
+                words.end()?;
+                // A group without a name is that of its words.
+                Piece::Cycle(values, group.unwrap_or_else(|| Operand::Literal(Item::text(tag.rest.as_str()))))
+            }
+            "ifchanged" => Piece::IfChanged(self.block(tag, "endifchanged", depth)?),
+            "increment" => Piece::Count(words.name()?, Counting::Up),
+            "decrement" => Piece::Count(words.name()?, Counting::Down),
+            "tablerow" => {
+                let (over, columns) = over(tag, &mut words)?;
+                let body = self.block(tag, "endtablerow", depth)?;
+                Piece::TableRow(Box::new(TableRow { over, columns, body }))
             }
             "break" => Piece::Break,
             "continue" => Piece::Continue,
@@ -319,19 +361,7 @@ impl Parser {
     }
 
     fn loop_over(&mut self, tag: &Tag, depth: usize) -> Outcome<Piece> {
-        let mut words = Words::new(&tag.rest, tag.span);
-        let variable = words.name()?;
-        words.expect("in")?;
-        let over = words.operand()?;
-        let (mut limit, mut offset, mut order) = (None, None, Order::AsIs);
-        while !words.is_at_end() {
-            match words.name()?.as_str() {
-                "limit" => limit = Some(words.after_colon()?),
-                "offset" => offset = Some(words.after_colon()?),
-                "reversed" => order = Order::Reversed,
-                other => return Err(wrong(format!("`for` has no `{other}`"), tag.span)),
-            }
-        }
+        let (over, _) = over(tag, &mut Words::new(&tag.rest, tag.span))?;
         let (separator, end) = if tag.name == "for" { ("", "endfor") } else { (",", "endJSONArrayFor") };
         let (body, mut found) = self.pieces(depth + 1)?;
         let mut otherwise = Vec::new();
@@ -339,8 +369,28 @@ impl Parser {
             (otherwise, found) = self.pieces(depth + 1)?;
         }
         ended(tag, end, found.as_ref())?;
-        Ok(Piece::For(Box::new(For { variable, over, limit, offset, order, separator, body, otherwise })))
+        Ok(Piece::For(Box::new(For { over, separator, body, otherwise })))
     }
+}
+
+// What a loop goes over, and how many columns a table has.
+fn over(tag: &Tag, words: &mut Words) -> Outcome<(Over, Option<Operand>)> {
+    let variable = words.name()?;
+    words.expect("in")?;
+    let items = words.operand()?;
+    let mut over = Over { variable, items, limit: None, offset: None, order: Order::AsIs };
+    let mut columns = None;
+    while !words.is_at_end() {
+        match words.name()?.as_str() {
+            "limit" => over.limit = Some(words.after_colon()?),
+            "offset" => over.offset = Some(words.after_colon()?),
+            "reversed" if tag.name != "tablerow" => over.order = Order::Reversed,
+            "cols" if tag.name == "tablerow" => columns = Some(words.after_colon()?),
+            other => return Err(wrong(format!("`{}` has no `{other}`", tag.name), tag.span)),
+        }
+        words.take(",");
+    }
+    Ok((over, columns))
 }
 
 fn ended(tag: &Tag, end: &str, found: Option<&Tag>) -> Outcome<()> {
@@ -359,216 +409,4 @@ fn alternatives(when: &Tag, value: &Operand) -> Outcome<Test> {
         test = Test::Or(Box::new((test, is(words.operand()?))));
     }
     Ok(test)
-}
-
-/// The words of one tag or output.
-struct Words {
-    words: std::iter::Peekable<std::vec::IntoIter<String>>,
-    span: Span,
-}
-
-impl Words {
-    fn new(text: &str, span: Span) -> Self {
-        Self { words: split(text).into_iter().peekable(), span }
-    }
-
-    fn is_at_end(&mut self) -> bool {
-        self.words.peek().is_none()
-    }
-
-    fn wrong(&self, message: impl Into<String>) -> Wrong {
-        wrong(message, self.span)
-    }
-
-    fn take(&mut self, word: &str) -> bool {
-        self.words.next_if(|next| next == word).is_some()
-    }
-
-    fn expect(&mut self, word: &str) -> Outcome<()> {
-        if self.take(word) { Ok(()) } else { Err(self.wrong(format!("`{word}` is expected"))) }
-    }
-
-    fn name(&mut self) -> Outcome<String> {
-        let is_name = |word: &String| word.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        self.words.next_if(is_name).ok_or_else(|| self.wrong("a name is expected"))
-    }
-
-    fn after_colon(&mut self) -> Outcome<Operand> {
-        self.expect(":")?;
-        self.operand()
-    }
-
-    fn chain(&mut self) -> Outcome<Chain> {
-        let value = self.operand()?;
-        let mut filters = Vec::new();
-        while self.take("|") {
-            let name = self.name()?;
-            let Some(filter) = filter::find(&name) else {
-                let near = crate::diagnostic::nearest(&name, filter::names());
-                let help = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-                return Err(self.wrong(format!("there is no filter `{name}`{help}")));
-            };
-            let mut arguments = Vec::new();
-            if self.take(":") {
-                arguments.push(self.operand()?);
-                while self.take(",") {
-                    arguments.push(self.operand()?);
-                }
-            }
-            filters.push((filter, arguments));
-        }
-        if let Some(word) = self.words.next() {
-            return Err(self.wrong(format!("`{word}` is not expected here")));
-        }
-        Ok(Chain { value, filters })
-    }
-
-    fn operand(&mut self) -> Outcome<Operand> {
-        let Some(word) = self.words.next() else { return Err(self.wrong("a value is expected")) };
-        let quoted = word.strip_prefix(['\'', '"']).and_then(|rest| rest.strip_suffix(['\'', '"']));
-        if let Some(text) = quoted {
-            return Ok(Operand::Literal(Item::text(text)));
-        }
-        if word == "(" {
-            let from = self.operand()?;
-            self.expect("..")?;
-            let to = self.operand()?;
-            self.expect(")")?;
-            return Ok(Operand::Range(Box::new((from, to))));
-        }
-        if let Ok(number) = word.parse::<i64>() {
-            return Ok(Operand::Literal(Item::Int(number)));
-        }
-        if word.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-            && let Ok(number) = word.parse::<f64>()
-        {
-            return Ok(Operand::Literal(Item::Float(number)));
-        }
-        match word.as_str() {
-            "true" => return Ok(Operand::Literal(Item::Bool(true))),
-            "false" => return Ok(Operand::Literal(Item::Bool(false))),
-            "nil" | "null" => return Ok(Operand::Literal(Item::Nil)),
-            "empty" | "blank" => return Ok(Operand::Blank),
-            _ => {}
-        }
-        if !word.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-            return Err(self.wrong(format!("`{word}` is not a value")));
-        }
-        self.variable(&word)
-    }
-
-    fn variable(&mut self, first: &str) -> Outcome<Operand> {
-        let mut path = vec![Operand::Literal(Item::text(first))];
-        loop {
-            if self.take(".") {
-                let Some(name) = self.words.next() else { return Err(self.wrong("a name is expected")) };
-                path.push(Operand::Literal(name.parse().map_or_else(|_| Item::text(name), Item::Int)));
-            } else if self.take("[") {
-                // INVARIANT: the text of a tag is short of a document, and each bracket takes one of its characters.
-                if path.len() > DEPTH_MAX {
-                    return Err(self.wrong("a path is too long"));
-                }
-                let index = self.operand_in_brackets()?;
-                path.push(index);
-                self.expect("]")?;
-            } else {
-                return Ok(Operand::Variable(path));
-            }
-        }
-    }
-
-    // An index is a literal or a plain name: brackets do not stand in brackets.
-    fn operand_in_brackets(&mut self) -> Outcome<Operand> {
-        let Some(word) = self.words.next() else { return Err(self.wrong("a value is expected")) };
-        let mut inner = Self { words: vec![word].into_iter().peekable(), span: self.span };
-        if inner.words.peek().is_some_and(|word| word == "(") {
-            return Err(self.wrong("a range is no index"));
-        }
-        inner.operand()
-    }
-
-    fn test(&mut self) -> Outcome<Test> {
-        let mut terms = vec![(self.term()?, "")];
-        loop {
-            let joined = if self.take("and") {
-                "and"
-            } else if self.take("or") {
-                "or"
-            } else {
-                break;
-            };
-            terms.push((self.term()?, joined));
-        }
-        if let Some(word) = self.words.next() {
-            return Err(self.wrong(format!("`{word}` is not expected here")));
-        }
-        let Some((mut test, mut joined)) = terms.pop() else { return Err(self.wrong("a condition is expected")) };
-        while let Some((left, before)) = terms.pop() {
-            let pair = Box::new((left, test));
-            test = if joined == "and" { Test::And(pair) } else { Test::Or(pair) };
-            joined = before;
-        }
-        Ok(test)
-    }
-
-    fn term(&mut self) -> Outcome<Test> {
-        let left = self.operand()?;
-        let Some(comparison) = self.words.peek().and_then(|word| comparison(word)) else {
-            return Ok(Test::Truth(left));
-        };
-        self.words.next();
-        Ok(Test::Compare(left, comparison, self.operand()?))
-    }
-}
-
-fn comparison(word: &str) -> Option<Comparison> {
-    Some(match word {
-        "==" => Comparison::Equal,
-        "!=" | "<>" => Comparison::Unequal,
-        "<" => Comparison::Less,
-        ">" => Comparison::Greater,
-        "<=" => Comparison::AtMost,
-        ">=" => Comparison::AtLeast,
-        "contains" | "Contains" => Comparison::Contains,
-        "startswith" | "StartsWith" => Comparison::StartsWith,
-        "endswith" | "EndsWith" => Comparison::EndsWith,
-        _ => return None,
-    })
-}
-
-fn split(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = word_length(rest, first);
-        let (word, tail) = rest.split_at(length);
-        words.push(word.to_owned());
-        rest = tail.trim_start();
-    }
-    words
-}
-
-fn word_length(text: &str, first: char) -> usize {
-    let signs = ["==", "!=", "<>", "<=", ">=", ".."];
-    if first == '\'' || first == '"' {
-        return text.get(1..).and_then(|inner| inner.find(first)).map_or(text.len(), |end| end + 2);
-    }
-    if let Some(sign) = signs.iter().find(|sign| text.starts_with(**sign)) {
-        return sign.len();
-    }
-    let is_number = first.is_ascii_digit()
-        || first == '-' && text.get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    if is_number {
-        let end = text
-            .get(1..)
-            .and_then(|rest| rest.find(|c: char| !c.is_ascii_digit() && c != '.'))
-            .map_or(text.len(), |end| end + 1);
-        // `1..3` is a range.
-        return text.get(..end).and_then(|number| number.find("..")).unwrap_or(end);
-    }
-    if first.is_alphabetic() || first == '_' {
-        let is_inside = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        return text.find(|c: char| !is_inside(c)).unwrap_or(text.len());
-    }
-    first.len_utf8()
 }
