@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::bcl::{behind_pairs, encoding_of};
+use super::ty::{Class, Ty};
 use crate::value::json::JNode;
 use crate::value::{JToken, Library, Value};
 
@@ -24,6 +25,8 @@ pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
         (Value::Library(left), Value::Library(right)) => left.is_same(right),
         (Value::Service(left), Value::Service(right)) => left == right,
         (Value::Object(one), Value::Object(other)) if one.is_same(other) => true,
+        // There is one object for each name.
+        (Value::Object(one), Value::Object(other)) if is_atom(left) => one.get().equals(other),
         // What is seen as a sequence of pairs is what is behind them.
         (Value::Object(_) | Value::Json(_), Value::Object(_) | Value::Json(_)) => {
             match (behind_pairs(left), behind_pairs(right)) {
@@ -33,6 +36,10 @@ pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_atom(value: &Value) -> bool {
+    [Class::XName, Class::XNamespace].iter().any(|class| Ty::Class(*class).admits(value))
 }
 
 /// `Object.Equals`: arrays, messages and JSON containers are only themselves, and what is no number equals itself, other than under `==`.

@@ -92,9 +92,9 @@ fn read<const N: usize>(call: &mut Call<'_, '_>) -> Outcome<[u8; N]> {
 fn hex_pairs(call: &mut Call<'_, '_>) -> Outcome<Value> {
     let bytes = given(call)?;
     let mut part = &*bytes;
-    let is_empty = bytes.is_empty() && call.arguments.len() > 1 && call.int(1)? == 0;
-    if call.arguments.len() > 1 && !is_empty {
-        let start = start(call, bytes.len())?;
+    if call.arguments.len() > 1 {
+        let is_empty = bytes.is_empty() && call.int(1)? == 0;
+        let start = if is_empty { 0 } else { start(call, bytes.len())? };
         let length = if call.arguments.len() > 2 { not_negative(call.int(2)?, "length")? } else { bytes.len() - start };
         part = bytes.get(start..start.saturating_add(length)).ok_or_else(|| argument(TOO_SHORT, "value"))?;
     }

@@ -1,5 +1,7 @@
 //! Numbers as decimal digits: what all number formats and all number parsing share. Knows no format language.
 
+use crate::value::number::{shortest, shortest_single};
+
 /// A number `0.d1d2d3… × 10^point`; no digits mean zero. Digits are ASCII.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Digits {
@@ -52,12 +54,12 @@ impl Digits {
 
     /// The shortest digits that read back as the same number.
     pub(crate) fn shortest(value: f64) -> Self {
-        Self::of_float_text(value.is_sign_negative(), &format!("{:e}", value.abs()))
+        Self::of_float_text(value.is_sign_negative(), &shortest(value.abs()))
     }
 
     /// The shortest digits of a single-precision number.
     pub(crate) fn shortest_single(value: f32) -> Self {
-        Self::of_float_text(value.is_sign_negative(), &format!("{:e}", value.abs()))
+        Self::of_float_text(value.is_sign_negative(), &shortest_single(value.abs()))
     }
 
     /// So many significant digits, ties to even: how .NET writes a number with a given precision (fixture `ties go to even`).

@@ -57,8 +57,8 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool IsHexEncoding(string pattern, int index)", |call| {
         let text: Vec<u16> = call.text_or_null(0)?.ok_or_else(null_reference)?.encode_utf16().collect();
         let index = call.int(1)?;
-        // What is left is looked at before the index is.
-        if i64::try_from(text.len()).unwrap_or(i64::MAX) - i64::from(index) < 3 {
+        // What is left is looked at before the index is, and wraps around as .NET's does.
+        if i32::try_from(text.len()).unwrap_or(i32::MAX).wrapping_sub(index) < 3 {
             return Ok(Value::Bool(false));
         }
         let at = usize::try_from(index).map_err(|_| index_out_of_range())?;

@@ -102,7 +102,7 @@ impl Checker<'_> {
                 (node, _) => parts.push(node),
             }
         }
-        let joined = concat_of(parts, span);
+        let joined = self.concat_of(parts, span);
         match &joined.node {
             Node::Concat(parts) if is_constant => match &parts[..] {
                 [Node::Constant(text)] => Typed::new(Node::Constant(text.clone()), Ty::String, span),
@@ -110,6 +110,17 @@ impl Checker<'_> {
             },
             _ => joined,
         }
+    }
+
+    /// The text of the parts one behind the other. What is known of it is joined; that makes it no constant of C#.
+    pub(super) fn concat_of(&mut self, parts: Vec<Node>, span: Span) -> Typed {
+        let mut parts = fold::concat(parts);
+        if let [Node::Constant(value)] = &parts[..] {
+            parts = vec![Node::Constant(self.text(&value.to_string().into()))];
+        } else {
+            parts.retain(|part| !matches!(part, Node::Constant(value) if value.as_str() == Some("")));
+        }
+        Typed::new(Node::Concat(parts.into()), Ty::String, span)
     }
 
     /// An operand of a concatenation. A URL's text stands in the context, so it is asked for.
@@ -264,17 +275,6 @@ impl Checker<'_> {
         };
         Typed::new(node, result, span)
     }
-}
-
-/// The text of the parts one behind the other. What is known of it is joined; that makes it no constant of C#.
-pub(super) fn concat_of(parts: Vec<Node>, span: Span) -> Typed {
-    let mut parts = fold::concat(parts);
-    if let [Node::Constant(value)] = &parts[..] {
-        parts = vec![Node::Constant(Value::string(value.to_string()))];
-    } else {
-        parts.retain(|part| !matches!(part, Node::Constant(value) if value.as_str() == Some("")));
-    }
-    Typed::new(Node::Concat(parts.into()), Ty::String, span)
 }
 
 // Beside a `DateTimeOffset` a `DateTime` becomes one.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::binary::{concat_of, unwrapped};
+use super::binary::unwrapped;
 use super::convert::{apply, implicit_of, is_enum};
 use super::{Checker, Typed};
 use crate::expr::bcl;
@@ -195,7 +195,7 @@ impl Checker<'_> {
             Literal::Int64(value) => (Value::Int64(*value), Ty::Int64),
             Literal::Double(value) => (Value::Double(*value), Ty::Double),
             Literal::Char(unit) => (Value::Char(*unit), Ty::Char),
-            Literal::String(text) => (Value::String(Arc::clone(text)), Ty::String),
+            Literal::String(text) => (self.text(text), Ty::String),
             Literal::UInt32(value) => (Value::UInt32(*value), Ty::UInt32),
             Literal::UInt64(value) => (Value::UInt64(*value), Ty::UInt64),
             Literal::Single(value) => (Value::Single(*value), Ty::Single),
@@ -218,7 +218,7 @@ impl Checker<'_> {
                 }
             }
         }
-        concat_of(parts, span)
+        self.concat_of(parts, span)
     }
 
     fn hole(&mut self, typed: Typed, alignment: Option<&Expr>, format: Option<&Ident>) -> Node {

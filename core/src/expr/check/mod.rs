@@ -54,6 +54,7 @@ pub(crate) fn check(source: &Source, expected: Expected, problems: &mut Problems
         type_names: Vec::new(),
         blocks: 0,
         instances_made: 0,
+        texts: BTreeSet::new(),
         trials_left: super::limits::TRIALS_MAX,
     };
     let body = match source {
@@ -246,11 +247,22 @@ struct Checker<'p> {
     /// How many blocks were checked, which numbers them.
     blocks: u32,
     instances_made: u32,
+    /// The constant texts so far: equal ones are one object, as C# interns them.
+    texts: BTreeSet<Arc<str>>,
 }
 
 impl Checker<'_> {
     fn report(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
         self.problems.add(code, span, message);
+    }
+
+    // The constant of this text.
+    fn text(&mut self, text: &Arc<str>) -> Value {
+        let known = self.texts.get(text).cloned();
+        Value::String(known.unwrap_or_else(|| {
+            self.texts.insert(Arc::clone(text));
+            Arc::clone(text)
+        }))
     }
 
     fn unsupported(&mut self, span: Span, what: &str) {

@@ -9,7 +9,6 @@ use crate::expr::node::Node;
 use crate::expr::syntax::{Expr, ExprKind, Ident};
 use crate::expr::ty::Ty;
 use crate::span::Span;
-use crate::value::Value;
 
 impl Checker<'_> {
     pub(super) fn name_of(&mut self, expr: &Expr, span: Span) -> Typed {
@@ -30,7 +29,7 @@ impl Checker<'_> {
             _ => drop(self.operand(expr)),
         }
         self.frame.assigned = assigned;
-        Typed::new(Node::Constant(Value::String(name)), Ty::String, span)
+        Typed::new(Node::Constant(self.text(&name)), Ty::String, span)
     }
 
     // A variable of a written type is known within its own value.

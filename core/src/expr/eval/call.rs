@@ -112,7 +112,10 @@ impl Machine<'_> {
             }
         }
         match call.run {
-            Run::Function(function) => function(&mut Call { arguments, types: &call.types, machine: self }),
+            Run::Function(function) => {
+                let made = function(&mut Call { arguments, types: &call.types, machine: self })?;
+                Ok(if call.receiver == ReceiverRule::NotNull { unchanged(arguments, made) } else { made })
+            }
             Run::Enum(_) | Run::Part(_) | Run::Text(_) => Err(broken("a member without code")),
         }
     }
@@ -274,4 +277,12 @@ impl Machine<'_> {
 
 fn parts_of(delegate: &Value) -> Vec<Value> {
     instance::look(delegate, |all: &mut Combined| all.0.clone()).unwrap_or_else(|| vec![delegate.clone()])
+}
+
+// A member of a text that changes nothing gives the text itself, as .NET's do.
+fn unchanged(arguments: &[Value], made: Value) -> Value {
+    match (arguments.first(), made) {
+        (Some(Value::String(text)), Value::String(made)) if *text == made => Value::String(Arc::clone(text)),
+        (_, made) => made,
+    }
 }

@@ -1,6 +1,7 @@
 //! Texts that are compared, joined or returned: copied no sooner than they must be. Knows no members.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Machine;
 use crate::expr::Interrupt;
@@ -130,17 +131,27 @@ impl<'m> Machine<'m> {
     pub(super) fn concat(&mut self, parts: &[Node]) -> Outcome<Value> {
         let mut text = std::mem::take(&mut self.grown);
         text.clear();
+        let mut first = None;
         for part in parts {
             match &self.seen(part) {
                 Ok(Seen::Text(part)) => text.push_str(part),
-                Ok(Seen::Held(Value::String(part)) | Seen::Value(Value::String(part))) => text.push_str(part),
+                Ok(Seen::Held(Value::String(part)) | Seen::Value(Value::String(part))) => {
+                    if text.is_empty() {
+                        first = Some(Arc::clone(part));
+                    }
+                    text.push_str(part);
+                }
                 Ok(Seen::Held(other)) => append(&mut text, other)?,
                 Ok(Seen::Value(other)) => append(&mut text, other)?,
                 Err(interrupt) => return Err(interrupt.clone()),
             }
             self.check_length(text.len())?;
         }
-        let joined = self.string(text.as_str());
+        // A text to which nothing was added is that text, as in .NET.
+        let joined = match first {
+            Some(first) if first.len() == text.len() => Ok(Value::String(first)),
+            _ => self.string(text.as_str()),
+        };
         self.grown = text;
         joined
     }

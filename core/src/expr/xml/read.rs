@@ -8,7 +8,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::name::{bad_first, bad_later, begins_name, continues_name, hexadecimal, shown};
+use super::name::{bad_first, bad_later, begins_name, continues_name, hexadecimal, is_character, shown};
 use super::{DEPTH_MAX, Declaration, Kind, Part, XML, XMLNS, XNode};
 
 /// The most characters that entities may become: .NET's `MaxCharactersFromEntities`.
@@ -283,7 +283,10 @@ impl Reader {
         let rest = self.rest();
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len();
         if blanks == 0 {
-            return self.error("Data at the root level is invalid.");
+            return match rest.chars().next().filter(|c| !is_character(*c)) {
+                Some(c) => self.invalid(self.at(), c),
+                None => self.error("Data at the root level is invalid."),
+            };
         }
         let text = text::normalized(rest.get(..blanks).unwrap_or(""));
         self.skip(blanks);
@@ -362,13 +365,13 @@ impl Reader {
     fn upto(&mut self, open: usize, close: &str, what: &str) -> Outcome<String> {
         self.skip(open);
         let Some(end) = self.rest().find(close) else {
-            if let Some(bad) = self.rest().char_indices().find(|(_, c)| !super::name::is_character(*c)) {
+            if let Some(bad) = self.rest().char_indices().find(|(_, c)| !is_character(*c)) {
                 return self.invalid(self.at() + bad.0, bad.1);
             }
             return self.ended_in(what);
         };
         let raw = self.rest().get(..end).unwrap_or("");
-        if let Some((at, c)) = raw.char_indices().find(|(_, c)| !super::name::is_character(*c)) {
+        if let Some((at, c)) = raw.char_indices().find(|(_, c)| !is_character(*c)) {
             return self.invalid(self.at() + at, c);
         }
         let text = text::normalized(raw);

@@ -243,7 +243,7 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
         (Value::Object(left), Value::Object(right)) => {
             let is_tuple =
                 |ty: Option<&Ty>| matches!(ty, Some(Ty::Record(RecordKind::Tuple, _) | Ty::Generic(Class::Tuple, _)));
-            if left.is_same(right) {
+            if is_same(a, b) {
                 return Ok(Ordering::Equal);
             }
             if !is_tuple(instance::type_of(left)) || !is_tuple(instance::type_of(right)) {
