@@ -269,6 +269,18 @@ fn inside(rng: &mut Rng, from: Duration, until: Duration) -> Duration {
 }
 
 #[cfg(test)]
+impl Plan {
+    /// A world without an outage in which this happens, each at its second, until the second `end`.
+    pub(crate) fn of_steps(steps: &[(u64, Action)], end: u64) -> Self {
+        let at = Duration::from_secs;
+        let steps = steps.iter().map(|(second, action)| Step { at: at(*second), action: *action }).collect();
+        let outage = (Duration::ZERO, Duration::ZERO);
+        let (sync_interval, heartbeat_interval) = (SYNC_INTERVAL, HEARTBEAT_INTERVAL);
+        Self { steps, end: at(end), outage, backup: Backup::Whole, sync_interval, heartbeat_interval }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::feed::Reader;

@@ -223,16 +223,13 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::feed::Heard;
-    use crate::plan::{Backup, Step};
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
 
     fn plan(steps: &[(u64, Action)]) -> Plan {
-        let steps = steps.iter().map(|(second, action)| Step { at: at(*second), action: *action }).collect();
-        let (outage, backup) = ((at(0), at(0)), Backup::Whole);
-        Plan { steps, end: at(200), outage, backup, sync_interval: at(10), heartbeat_interval: at(20) }
+        Plan::of_steps(steps, 200)
     }
 
     /// A socket of a lively reader, on which these posts were heard, each half a second after it began.

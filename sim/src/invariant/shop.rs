@@ -189,16 +189,14 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Backup, Step};
+    use crate::plan::Step;
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
 
     fn plan(steps: &[(u64, Action)]) -> Plan {
-        let steps = steps.iter().map(|(second, action)| Step { at: at(*second), action: *action }).collect();
-        let (outage, backup) = ((at(0), at(0)), Backup::Whole);
-        Plan { steps, end: at(100), outage, backup, sync_interval: at(10), heartbeat_interval: at(20) }
+        Plan::of_steps(steps, 100)
     }
 
     fn sick() -> Plan {

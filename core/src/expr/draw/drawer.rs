@@ -201,7 +201,7 @@ impl<'r> Drawer<'r> {
             return Some(format!("{ty}.{}", member.name));
         }
         if let Ty::Nullable(inner) = ty {
-            if inner.holds_null() {
+            if !can_write(ty) {
                 return None;
             }
             let value = if self.once_in(4) { "null".to_owned() } else { self.constant(inner)? };

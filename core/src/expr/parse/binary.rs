@@ -104,19 +104,7 @@ impl Parser<'_> {
     // From the word before a brace to the brace that closes it.
     fn skip_braces(&mut self) {
         self.bump();
-        let mut open = 0_usize;
-        loop {
-            match self.peek() {
-                TokenKind::Punct("{") => open += 1,
-                TokenKind::Punct("}") => open = open.saturating_sub(1),
-                TokenKind::End => return,
-                _ => {}
-            }
-            self.bump();
-            if open == 0 {
-                return;
-            }
-        }
+        self.skip_block();
     }
 
     // Says of `&amp;` and its like, which people copy out of XML, that they are none of C#.

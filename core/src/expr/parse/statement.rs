@@ -127,7 +127,7 @@ impl Parser<'_> {
         }
     }
 
-    fn skip_block(&mut self) {
+    pub(super) fn skip_block(&mut self) {
         let mut open = 0_usize;
         loop {
             match self.peek() {
