@@ -268,6 +268,13 @@ fn inside(rng: &mut Rng, from: Duration, until: Duration) -> Duration {
     rng.duration_between(from, until)
 }
 
+impl Plan {
+    /// What `of` finds in its actions, with the moments.
+    pub(crate) fn events<E>(&self, of: impl Fn(Action) -> Option<E>) -> impl Iterator<Item = (Duration, E)> {
+        self.steps.iter().filter_map(move |step| Some((step.at, of(step.action)?)))
+    }
+}
+
 #[cfg(test)]
 impl Plan {
     /// A world without an outage in which this happens, each at its second, until the second `end`.

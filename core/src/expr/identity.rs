@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::bcl::{behind_pairs, encoding_of};
+use super::instance::type_of;
 use super::ty::{Class, Ty};
 use crate::value::json::JNode;
-use crate::value::{JToken, Library, Value};
+use crate::value::{JToken, Library, Object, Value};
 
 /// Whether two references are one object. A boxed value is an object of its own, as in .NET.
 pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
@@ -26,7 +27,7 @@ pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
         (Value::Service(left), Value::Service(right)) => left == right,
         (Value::Object(one), Value::Object(other)) if one.is_same(other) => true,
         // There is one object for each name.
-        (Value::Object(one), Value::Object(other)) if is_atom(left) => one.get().equals(other),
+        (Value::Object(one), Value::Object(other)) if is_atom(one) => one.get().equals(other),
         // What is seen as a sequence of pairs is what is behind them.
         (Value::Object(_) | Value::Json(_), Value::Object(_) | Value::Json(_)) => {
             match (behind_pairs(left), behind_pairs(right)) {
@@ -38,8 +39,8 @@ pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn is_atom(value: &Value) -> bool {
-    [Class::XName, Class::XNamespace].iter().any(|class| Ty::Class(*class).admits(value))
+fn is_atom(object: &Object) -> bool {
+    matches!(type_of(object), Some(Ty::Class(Class::XName | Class::XNamespace)))
 }
 
 /// `Object.Equals`: arrays, messages and JSON containers are only themselves, and what is no number equals itself, other than under `==`.

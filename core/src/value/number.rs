@@ -14,12 +14,17 @@ pub fn write_double(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if value.is_infinite() {
         return f.write_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
     }
-    let (text, magnitude) = (shortest(value), value.abs());
+    let magnitude = value.abs();
     // Verified on .NET 8 (reference, A5): 1e16 is "10000000000000000", 1e17 is "1E+17", 0.0001 is plain, 0.00001 is "1E-05".
     if magnitude != 0.0 && !(1e-4..1e17).contains(&magnitude) {
-        return write_scientific(&text, f);
+        return write_scientific(&shortest(value), f);
     }
-    write_plain(&text, f)
+    f.write_str(&even(
+        value.to_string(),
+        DOUBLE_DIGITS,
+        |places| format!("{value:.places$}"),
+        |text| text.parse() == Ok(value),
+    ))
 }
 
 /// Writes `value` as `Single.ToString()` of .NET 8 does: as [`write_double`], but scientific from `1E+09` up.
@@ -30,51 +35,42 @@ pub fn write_single(value: f32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !value.is_finite() {
         return write_double(f64::from(value), f);
     }
-    let text = shortest_single(value);
     if value != 0.0 && !(1e-4..1e9).contains(&value.abs()) {
-        return write_scientific(&text, f);
+        return write_scientific(&shortest_single(value), f);
     }
-    write_plain(&text, f)
+    f.write_str(&even(
+        value.to_string(),
+        SINGLE_DIGITS,
+        |places| format!("{value:.places$}"),
+        |text| text.parse() == Ok(value),
+    ))
 }
+
+// Texts of fewer digits are nowhere as near to each other as to be equally near to a number.
+const DOUBLE_DIGITS: usize = 15;
+const SINGLE_DIGITS: usize = 6;
 
 /// The shortest digits that read back as the same number, as `{:e}` writes them. Of two that are equally near, .NET takes the even
 /// one; `fmt` takes the upper one.
 pub(crate) fn shortest(value: f64) -> String {
-    even(format!("{value:e}"), 15, |after| format!("{value:.after$e}"), |text| text.parse() == Ok(value))
+    even(format!("{value:e}"), DOUBLE_DIGITS, |places| format!("{value:.places$e}"), |text| text.parse() == Ok(value))
 }
 
 /// Those of a single-precision number.
 pub(crate) fn shortest_single(value: f32) -> String {
-    even(format!("{value:e}"), 6, |after| format!("{value:.after$e}"), |text| text.parse() == Ok(value))
+    even(format!("{value:e}"), SINGLE_DIGITS, |places| format!("{value:.places$e}"), |text| text.parse() == Ok(value))
 }
 
-// Texts of fewer than `least` digits are nowhere as near to each other as to be equally near to a number.
+// The shortest text, or the even one of the same length; `rounded` writes the number with so many digits behind the point.
 fn even(text: String, least: usize, rounded: impl Fn(usize) -> String, reads_back: impl Fn(&str) -> bool) -> String {
     let mantissa = text.split('e').next().unwrap_or("");
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
-    if digits < least {
+    // Without a point the last digits may be zeros that only hold places, and the number is no middle.
+    let Some((_, behind)) = mantissa.split_once('.') else { return text };
+    if mantissa.bytes().filter(u8::is_ascii_digit).count() < least {
         return text;
     }
-    let other = rounded(digits - 1);
+    let other = rounded(behind.len());
     if reads_back(&other) { other } else { text }
-}
-
-// What `{:e}` has written, without an exponent.
-fn write_plain(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let exponent: isize = exponent.parse().unwrap_or(0);
-    f.write_str(sign)?;
-    let Ok(point) = usize::try_from(exponent + 1) else {
-        return write!(f, "0.{}{digits}", "0".repeat((exponent + 1).unsigned_abs()));
-    };
-    match digits.split_at_checked(point) {
-        Some(("", behind)) => write!(f, "0.{behind}"),
-        Some((whole, "")) => f.write_str(whole),
-        Some((whole, behind)) => write!(f, "{whole}.{behind}"),
-        None => write!(f, "{digits}{}", "0".repeat(point - digits.len())),
-    }
 }
 
 fn write_scientific(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -212,10 +212,7 @@ fn a_changed_api_ends_its_sockets(plan: &Plan, sessions: &[&Session]) -> Vec<Vio
 impl Plan {
     /// The events of the feed that a plan holds.
     pub(crate) fn feed_events(&self) -> impl Iterator<Item = (Duration, Event)> {
-        self.steps.iter().filter_map(|step| {
-            let Action::Feed(event) = step.action else { return None };
-            Some((step.at, event))
-        })
+        self.events(|action| if let Action::Feed(event) = action { Some(event) } else { None })
     }
 }
 

@@ -179,10 +179,7 @@ pub(crate) fn provider_is_away(plan: &Plan, at: Duration) -> bool {
 /// The events of the shop that a plan holds.
 impl Plan {
     pub(crate) fn shop_events(&self) -> impl Iterator<Item = (Duration, Event)> {
-        self.steps.iter().filter_map(|step| {
-            let Action::Shop(event) = step.action else { return None };
-            Some((step.at, event))
-        })
+        self.events(|action| if let Action::Shop(event) = action { Some(event) } else { None })
     }
 }
 

@@ -71,7 +71,8 @@ impl Parser<'_> {
             }
             if self.is_word(0, "switch") && self.is_punct(1, "{") {
                 self.too_new(self.span(), "a `switch` expression", "8");
-                self.skip_braces();
+                self.bump();
+                self.skip_block();
                 left = self.make(left.span.to(self.previous_end()), ExprKind::Error);
                 continue;
             }
@@ -99,12 +100,6 @@ impl Parser<'_> {
             let span = left.span.to(right.span);
             left = self.make(span, ExprKind::Binary(operator, Box::new(left), Box::new(right)));
         }
-    }
-
-    // From the word before a brace to the brace that closes it.
-    fn skip_braces(&mut self) {
-        self.bump();
-        self.skip_block();
     }
 
     // Says of `&amp;` and its like, which people copy out of XML, that they are none of C#.

@@ -27,24 +27,18 @@ impl Class {
 
     /// Whether expressions may write its name as that of a type. The others are only what members give.
     pub(crate) const fn is_nameable(self) -> bool {
-        !matches!(
-            self,
-            Self::Type
-                | Self::CultureInfo
-                | Self::Grouping
-                | Self::Lookup
-                | Self::KeyCollection
-                | Self::ValueCollection
-                | Self::ListDictionaryInternal
-                | Self::ListEnumerator
-                | Self::HashSetEnumerator
-                | Self::QueueEnumerator
-                | Self::StackEnumerator
-                | Self::DictionaryEnumerator
-                | Self::KeyEnumerator
-                | Self::ValueEnumerator
-                | Self::CharEnumerator
-        )
+        !self.is_changed_in_place()
+            && !matches!(
+                self,
+                Self::Type
+                    | Self::CultureInfo
+                    | Self::Grouping
+                    | Self::Lookup
+                    | Self::KeyCollection
+                    | Self::ValueCollection
+                    | Self::ListDictionaryInternal
+                    | Self::CharEnumerator
+            )
     }
 
     /// The type of the namespace that it is nested in, which stands before its name.

@@ -199,12 +199,10 @@ impl Policy for SetTarget {
         let text = self.url.get(run)?;
         let text = text.trim();
         // Arguments are what people write.
-        let encoded = encode(text, Keep::Written);
+        let path = text.starts_with('/').then(|| encode(text, Keep::Written));
+        let path =
+            path.as_deref().map(|path| path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query))));
         let failed = |message: String| Stop::fail(Failure::expression(message));
-        let path = match text.starts_with('/') {
-            true => Some(encoded.split_once('?').map_or((&*encoded, None), |(path, query)| (path, Some(query)))),
-            false => None,
-        };
         let url = match path {
             Some(_) => Url::default(),
             None => Url::parse_written(text).map_err(|error| failed(format!("`{text}` is not a URL: {error}")))?,

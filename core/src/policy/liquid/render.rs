@@ -111,14 +111,12 @@ impl Renderer<'_> {
             }
             Piece::Count(name, counting) => {
                 let counter = self.counters.entry(Arc::from(name.as_str())).or_default();
-                let shown = match counting {
-                    Counting::Up => *counter,
+                let next = match counting {
+                    Counting::Up => counter.saturating_add(1),
                     Counting::Down => counter.saturating_sub(1),
                 };
-                *counter = match counting {
-                    Counting::Up => counter.saturating_add(1),
-                    Counting::Down => shown,
-                };
+                let before = std::mem::replace(counter, next);
+                let shown = if *counting == Counting::Up { before } else { next };
                 self.put(&shown.to_string())?;
             }
             Piece::TableRow(of) => return self.table(of),
