@@ -144,7 +144,9 @@ pub(crate) fn delegate(ty: &Ty) -> Option<(Vec<Ty>, Ty)> {
 }
 
 /// How many type arguments a class takes; no entry means none.
-const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 27] = [
+const ARITIES: [(Class, std::ops::RangeInclusive<usize>); 29] = [
+    (Class::JEnumerable, 1..=1),
+    (Class::IJEnumerable, 1..=1),
     (Class::Tuple, 0..=8),
     (Class::IEnumerable, 1..=1),
     (Class::IOrderedEnumerable, 1..=1),

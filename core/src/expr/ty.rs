@@ -237,6 +237,7 @@ impl Ty {
                 super::bcl::TABLE.enumeration(*class).map(|of| Value::Enum(of.value(0)))
             }
             Self::Generic(class, _) if class.is_changed_in_place() => Some(super::bcl::default_pass(self)),
+            Self::Generic(Class::JEnumerable, _) => Some(super::bcl::default_tokens(self)),
             Self::Generic(Class::KeyValuePair, types) => {
                 let part = |at: usize| types.get(at).and_then(Self::default_value).unwrap_or(Value::Null);
                 Some(super::bcl::pair(self, part(0), part(1)))

@@ -74,6 +74,7 @@ pub(crate) mod token;
 mod tuple;
 mod type_object;
 mod uri;
+mod uri_iri;
 mod uri_members;
 mod uri_text;
 mod utf16;
@@ -103,7 +104,7 @@ pub(crate) use crypto::{certificate_key, certificate_object, default_hash_name, 
 pub(crate) use dictionary::{items as context_items, variable};
 pub(crate) use encoding::encoding_of;
 pub(crate) use format::{GIVEN, HOLE};
-pub(crate) use json::{cast as json_cast, is_dictionary, token_of as json_token};
+pub(crate) use json::{cast as json_cast, default_tokens, is_dictionary, token_of as json_token};
 pub(crate) use thrown::message_of as exception_message;
 pub(crate) use time::{unrepresentable, unrepresentable_sum};
 pub(crate) use time_span::scaled_by;

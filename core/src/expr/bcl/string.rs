@@ -180,31 +180,47 @@ pub(super) fn ordinal_distance(a: &str, b: &str) -> Value {
 /// The distance where case does not count. From the first character beyond ASCII on, .NET compares upper cases of characters but
 /// gives the distance of the characters themselves. Fixture `string.Compare`.
 pub(super) fn distance_in_any_case(a: &str, b: &str) -> Value {
-    let code = |c: char| i32::try_from(u32::from(c)).unwrap_or(i32::MAX);
-    let ascii = a.chars().zip(b.chars()).take_while(|(a, b)| a.is_ascii() && b.is_ascii());
-    if let Some((a, b)) = ascii.clone().find(|(a, b)| !a.eq_ignore_ascii_case(b)) {
-        return Value::Int32(code(a.to_ascii_uppercase()) - code(b.to_ascii_uppercase()));
-    }
-    let same = ascii.count();
-    let mut rest = a.chars().zip(b.chars()).skip(same);
-    match rest.find(|(a, b)| utf16::upper(*a) != utf16::upper(*b)) {
-        Some((a, b)) => Value::Int32(code(a) - code(b)),
-        None => {
-            let lengths = [utf16::length(a), utf16::length(b)].map(|length| i32::try_from(length).unwrap_or(i32::MAX));
-            Value::Int32(lengths[0] - lengths[1])
+    units_in_any_case(a.encode_utf16(), b.encode_utf16())
+}
+
+/// The same of UTF-16 units, which may cut pairs in two.
+pub(super) fn units_in_any_case(a: impl Iterator<Item = u16> + Clone, b: impl Iterator<Item = u16> + Clone) -> Value {
+    let is_ascii = |code: u32| code < 0x80;
+    let upper = |code: u32| char::from_u32(code).map_or(code, |c| u32::from(utf16::upper(c)));
+    let mut is_plain = true;
+    for (a, b) in codes(a.clone()).zip(codes(b.clone())) {
+        is_plain = is_plain && is_ascii(a) && is_ascii(b);
+        if upper(a) != upper(b) {
+            return if is_plain { apart(upper(a), upper(b)) } else { apart(a, b) };
         }
     }
+    lengths_apart(a, b)
+}
+
+// The characters of units; half a pair is one by itself.
+fn codes(units: impl Iterator<Item = u16>) -> impl Iterator<Item = u32> {
+    char::decode_utf16(units).map(|c| c.map_or_else(|half| u32::from(half.unpaired_surrogate()), u32::from))
+}
+
+fn apart(a: u32, b: u32) -> Value {
+    Value::Int32(a.cast_signed() - b.cast_signed())
+}
+
+fn lengths_apart(a: impl Iterator<Item = u16>, b: impl Iterator<Item = u16>) -> Value {
+    let [a, b] = [a.count(), b.count()].map(|units| i32::try_from(units).unwrap_or(i32::MAX));
+    Value::Int32(a - b)
 }
 
 /// The distance of the first units that differ, or else of the lengths.
 pub(super) fn distance(a: &str, b: &str) -> Value {
-    let differing = a.encode_utf16().zip(b.encode_utf16()).find(|(a, b)| a != b);
-    match differing {
-        Some((a, b)) => Value::Int32(i32::from(a) - i32::from(b)),
-        None => {
-            let lengths = [utf16::length(a), utf16::length(b)].map(|length| i32::try_from(length).unwrap_or(i32::MAX));
-            Value::Int32(lengths[0] - lengths[1])
-        }
+    units_distance(a.encode_utf16(), b.encode_utf16())
+}
+
+/// The same of UTF-16 units, which may cut pairs in two.
+pub(super) fn units_distance(a: impl Iterator<Item = u16> + Clone, b: impl Iterator<Item = u16> + Clone) -> Value {
+    match a.clone().zip(b.clone()).find(|(a, b)| a != b) {
+        Some((a, b)) => apart(u32::from(a), u32::from(b)),
+        None => lengths_apart(a, b),
     }
 }
 

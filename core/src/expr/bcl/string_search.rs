@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::string::{distance, distance_in_any_case, folded, ignores_case, index, not_negative};
+use super::string::{folded, ignores_case, index, not_negative, units_distance, units_in_any_case};
 use super::{Call, Row, row, utf16};
 use crate::expr::exception::{Outcome, argument_null, out_of_range};
 use crate::value::Value;
@@ -217,12 +217,11 @@ pub(super) fn parts_compared(call: &mut Call<'_, '_>, ignore_case: bool, checks:
         Checks::OfCulture => bounds_of_culture(call)?,
     };
     let Some((a, b)) = both else { return Ok(by_null()) };
-    let part = |text: &str, from: usize, name: &str| -> Outcome<Arc<str>> {
-        let rest = utf16::length(text).checked_sub(from).ok_or_else(|| out_of_range(NOT_WITHIN, name))?;
-        Ok(utf16::part(text, from, rest.min(length)))
-    };
-    let (a, b) = (part(a, from_a, "indexA")?, part(b, from_b, "indexB")?);
-    Ok(if ignore_case { distance_in_any_case(&a, &b) } else { distance(&a, &b) })
+    for (text, from, name) in [(a, from_a, "indexA"), (b, from_b, "indexB")] {
+        utf16::length(text).checked_sub(from).ok_or_else(|| out_of_range(NOT_WITHIN, name))?;
+    }
+    let (a, b) = (a.encode_utf16().skip(from_a).take(length), b.encode_utf16().skip(from_b).take(length));
+    Ok(if ignore_case { units_in_any_case(a, b) } else { units_distance(a, b) })
 }
 
 fn bounds_of_comparison(call: &Call<'_, '_>) -> Outcome<(usize, usize, usize)> {

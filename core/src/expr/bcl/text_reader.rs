@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::collections::key;
 use super::string::{distance, distance_in_any_case, not_negative, ordinal_distance};
 use super::{Base, Call, Row, row};
 use crate::expr::exception::{Outcome, argument, argument_null, broken, throw};
-use crate::expr::identity::equal;
+use crate::expr::identity::{equal, is_same};
 use crate::expr::instance::Items;
 use crate::value::library::{SharedText, TextComparison};
 use crate::value::{Library, Value};
@@ -99,7 +100,10 @@ pub(super) const ROWS: &[Row] = &[
     row(COMPARER, "int Compare(object x, object y)", |call| match (call.value(1), call.value(2)) {
         (Value::String(_) | Value::Null, Value::String(_) | Value::Null) => compared(call),
         (Value::String(_), _) => Err(throw("System.ArgumentException", "Object must be of type String.")),
-        (x, y) => Ok(super::object::order(super::collections::key::compared(x, y)?)),
+        (x, y) if !x.is_null() && !y.is_null() && !key::is_comparable(x) && !is_same(x, y) => {
+            Err(throw("System.ArgumentException", "At least one object must implement IComparable."))
+        }
+        (x, y) => key::distance(x, y).map(Value::Int32),
     }),
     row(COMPARER, "int GetHashCode(string obj)", hash),
     row(COMPARER, "int GetHashCode(object obj)", hash),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::string::distance_in_any_case;
 use super::string::{ORDINAL, distance, ignores_case, ordinal_distance};
 use super::uri::{absolute, difference, is_dos, is_file_path, must_be_absolute, of_kind, resolve, trimmed, uri_at};
+use super::uri_iri::{is_international, is_plain_or_escaped};
 use super::uri_text::{has_only_allowed, unescape_whole};
 use super::{Call, Row, row};
 use crate::expr::Interrupt;
@@ -73,7 +74,8 @@ pub(super) const ROWS: &[Row] = &[
         Ok(Value::Bool(is_well_formed(&uri)))
     }),
     row(OWNER, "string MakeRelative(Uri toUri)", |call| {
-        let (base, other) = (absolute(call)?, must_be_absolute(uri_at(call, 1, "toUri")?)?);
+        let other = uri_at(call, 1, "toUri")?;
+        let (base, other) = (absolute(call)?, must_be_absolute(other)?);
         let same = base.scheme == other.scheme && base.host == other.host && port(&base) == port(&other);
         let text = if same { difference(&base.path, &other.path) } else { readable(&other.absolute()) };
         call.yields(text)
@@ -207,5 +209,16 @@ pub(super) fn is_well_formed(uri: &UriParts) -> bool {
     }
     let start = |behind: &str| behind.find(['/', '?', '#']).unwrap_or(behind.len());
     let tail = behind.map_or(rest, |behind| behind.get(start(behind)..).unwrap_or(""));
-    !tail.contains(['[', ']']) && tail.matches('#').count() < 2 && has_only_allowed(text)
+    let user = behind.and_then(|behind| behind.get(..start(behind))?.rsplit_once('@')).map_or("", |(user, _)| user);
+    !tail.contains(['[', ']'])
+        && tail.matches('#').count() < 2
+        && has_only_allowed(text)
+        && (!is_international(text) || std::iter::once(user).chain(pieces(tail)).all(is_plain_or_escaped))
+}
+
+// Path, query and fragment.
+fn pieces(tail: &str) -> [&str; 3] {
+    let (rest, fragment) = tail.split_once('#').unwrap_or((tail, ""));
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    [path, query, fragment]
 }

@@ -269,11 +269,13 @@ fn names_items(member: &Member, explicit: &[Ty]) -> bool {
     member.is_extension && names.contains(&&*member.name) && ty.converts_to(item)
 }
 
-// What is learnt from arguments may widen the receiver's own types only as references widen.
+// What is learnt from arguments may widen the receiver's own types only as references widen; those of a map not at all.
 fn suits_receiver(member: &Member, owned: &[Option<Ty>], types: &[Ty]) -> bool {
+    const MAPS: [Class; 3] = [Class::Dictionary, Class::IDictionary, Class::ReadOnlyDictionary];
+    let is_wide = member.owner.class().is_none_or(|class| !MAPS.contains(&class));
     let pairs = owned.iter().take(member.owner_type_parameters).zip(types);
     pairs.into_iter().all(|(owned, ty)| match owned {
-        Some(owned) => owned == ty || *ty == Ty::Error || owned.is_reference() && owned.converts_to(ty),
+        Some(owned) => owned == ty || *ty == Ty::Error || is_wide && owned.is_reference() && owned.converts_to(ty),
         None => true,
     })
 }

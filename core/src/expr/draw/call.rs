@@ -82,12 +82,17 @@ impl Drawer<'_> {
 
     fn bound(&mut self, member: &Member, bindings: Vec<Option<Ty>>) -> Option<Vec<Ty>> {
         let is_nullable = matches!(member.owner, Ty::Nullable(_));
+        let is_of_tokens = matches!(member.owner.class(), Some(Class::JEnumerable | Class::IJEnumerable));
+        let is_of_tokens = is_of_tokens || member.owner.class() == Some(Class::JToken) && &*member.name == "Children";
         let types: Vec<Ty> = bindings
             .into_iter()
             .enumerate()
             .map(|(at, bound)| match bound {
                 Some(ty) => ty,
                 None if at == 0 && is_nullable => self.number_type(),
+                None if is_of_tokens => Ty::Class(
+                    self.pick(&[Class::JToken, Class::JValue, Class::JObject]).copied().unwrap_or(Class::JToken),
+                ),
                 None if self.once_in(4) => self.some_type(),
                 None => self.item_type(),
             })

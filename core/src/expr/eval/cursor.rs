@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Machine;
 use crate::expr::bcl::{Read, live, stale};
 use crate::expr::exception::{Outcome, broken, null_reference};
+use crate::expr::identity::is_same;
 use crate::expr::instance::{self, State};
 use crate::expr::limits::ITEMS_MAX;
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 /// How far one step of a lazy sequence reaches down the stack, in the measure of trees.
@@ -45,8 +46,10 @@ pub(crate) enum Shape {
     Set,
     /// Groups, and what is made of each: as many as there are keys
     Groups,
-    /// Json.NET's structure over tokens
+    /// Json.NET's structure over what is made of tokens
     Tokens,
+    /// The same over a sequence that is there, or over none: as long as that is the same, so is the structure
+    Wrapped,
 }
 
 /// A lazy sequence: nothing is evaluated until it is enumerated, and every enumeration evaluates anew.
@@ -64,14 +67,10 @@ impl fmt::Debug for Lazy {
 }
 
 impl State for Lazy {
-    fn type_name(&self, ty: &Ty) -> String {
-        match (self.shape, ty) {
-            (Shape::Tokens, Ty::Generic(_, items)) => {
-                let names: Vec<String> = items.iter().map(Ty::full_name).collect();
-                format!("Newtonsoft.Json.Linq.JEnumerable`1[{}]", names.join(","))
-            }
-            _ => ty.full_name(),
-        }
+    fn equals(&self, other: &Self) -> bool {
+        let is_wrapped = self.shape == Shape::Wrapped && other.shape == Shape::Wrapped;
+        let source = |lazy: &Self| lazy.operands.first().cloned().unwrap_or(Value::Null);
+        is_wrapped && is_same(&source(self), &source(other))
     }
 
     fn children(&self) -> Vec<Value> {
@@ -214,7 +213,11 @@ impl Machine<'_> {
 
     /// A lazy sequence of items of this type.
     pub(crate) fn lazy(&mut self, item: Ty, shape: Shape, start: Start, operands: Vec<Value>) -> Outcome<Value> {
-        let ty = Ty::Generic(crate::expr::ty::Class::IEnumerable, [item].into());
+        let class = match shape {
+            Shape::Tokens | Shape::Wrapped => Class::JEnumerable,
+            _ => Class::IEnumerable,
+        };
+        let ty = Ty::Generic(class, [item].into());
         self.object(ty, Lazy { start, shape, operands })
     }
 }

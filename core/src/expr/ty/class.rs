@@ -8,6 +8,7 @@ impl Class {
     pub(crate) const fn variance(self, at: usize, count: usize) -> Variance {
         match self {
             Self::IEnumerable
+            | Self::IJEnumerable
             | Self::IEnumerator
             | Self::IOrderedEnumerable
             | Self::IReadOnlyCollection
@@ -38,6 +39,8 @@ impl Class {
                     | Self::ValueCollection
                     | Self::ListDictionaryInternal
                     | Self::CharEnumerator
+                    | Self::JEnumerable
+                    | Self::IJEnumerable
             )
     }
 

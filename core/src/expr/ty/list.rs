@@ -119,6 +119,8 @@ classes! {
     JValue "JValue" "Newtonsoft.Json.Linq" Class JToken,
     JTokenEqualityComparer "JTokenEqualityComparer" "Newtonsoft.Json.Linq" Class,
     JRaw "JRaw" "Newtonsoft.Json.Linq" Class JValue,
+    JEnumerable "JEnumerable" "Newtonsoft.Json.Linq" Struct,
+    IJEnumerable "IJEnumerable" "Newtonsoft.Json.Linq" Interface,
     JsonConvert "JsonConvert" "Newtonsoft.Json" Static,
     Regex "Regex" "System.Text.RegularExpressions" Class,
     RegexOptions "RegexOptions" "System.Text.RegularExpressions" Enum,

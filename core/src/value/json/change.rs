@@ -35,17 +35,22 @@ impl JToken {
     /// A copy without a parent. It shares arrays of bytes with this one, as in .NET, and keeps annotations.
     #[must_use]
     pub fn deep_clone(&self) -> Self {
-        let (place, notes) = {
+        let (place, notes, is_raw) = {
             let state = self.lock();
-            (state.place, state.notes.clone())
+            (state.place, state.notes.clone(), state.is_raw)
         };
-        Self::noted(self.copied_with(Self::deep_clone), place, notes)
+        let copy = Self::noted(self.copied_with(Self::deep_clone), place, notes);
+        copy.lock().is_raw = is_raw;
+        copy
     }
 
     /// A copy that is written anew, as the serializer does: without annotations, and without the place where it was read.
     #[must_use]
     pub fn rewritten(&self) -> Self {
-        Self::new(self.copied_with(Self::rewritten))
+        match self.held().filter(|_| self.kind() == JKind::Raw) {
+            Some(text) => Self::raw(text),
+            None => Self::new(self.copied_with(Self::rewritten)),
+        }
     }
 
     /// A copy that shares nothing with this one: bytes are kept as they are now.

@@ -40,6 +40,8 @@ struct State {
     /// INVARIANT: at least the height of the tree below; it only grows, until the container is emptied.
     height: u16,
     place: Option<Place>,
+    /// Whether it is a `JRaw`; of that type of token may be a plain `JValue`, too.
+    is_raw: bool,
     /// How often children came, went or were exchanged, so that an enumeration notices it. A property does not count.
     version: u32,
     notes: Option<Notes>,
@@ -58,7 +60,7 @@ pub struct Place {
 /// What a token is.
 #[derive(Clone, Debug)]
 pub enum JNode {
-    /// `JValue` (and `JRaw`): its type beside what it holds. A whole number beyond `Int64` holds its digits; bytes are a `byte[]`,
+    /// `JValue` and `JRaw`: its type beside what it holds. A whole number beyond `Int64` holds its digits; bytes are a `byte[]`,
     /// which may be one that others can change.
     Value(JKind, Value),
     /// `JProperty`: its name and its value
@@ -141,7 +143,7 @@ impl JToken {
                 height = height.max(child.height.saturating_add(1));
                 child.parent = Weak::clone(parent);
             }
-            Mutex::new(State { parent: Weak::new(), height, place, version: 0, notes, node })
+            Mutex::new(State { parent: Weak::new(), height, place, is_raw: false, version: 0, notes, node })
         }))
     }
 
@@ -149,6 +151,14 @@ impl JToken {
     #[must_use]
     pub fn value(kind: JKind, value: Value) -> Self {
         Self::new(JNode::Value(kind, value))
+    }
+
+    /// A `JRaw`: text that is written as it is.
+    #[must_use]
+    pub fn raw(text: Value) -> Self {
+        let token = Self::value(JKind::Raw, text);
+        token.lock().is_raw = true;
+        token
     }
 
     /// A `JValue` of JSON's `null`.
@@ -226,14 +236,15 @@ impl JToken {
     /// The full name of its .NET type.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
-        self.with(|node| match node {
-            JNode::Value(JKind::Raw, _) => "Newtonsoft.Json.Linq.JRaw",
+        let state = self.lock();
+        match state.node {
+            JNode::Value(..) if state.is_raw => "Newtonsoft.Json.Linq.JRaw",
             JNode::Value(..) => "Newtonsoft.Json.Linq.JValue",
             JNode::Property(..) => "Newtonsoft.Json.Linq.JProperty",
             JNode::Array(_) => "Newtonsoft.Json.Linq.JArray",
             JNode::Object(_) => "Newtonsoft.Json.Linq.JObject",
             JNode::Constructor(..) => "Newtonsoft.Json.Linq.JConstructor",
-        })
+        }
     }
 
     /// Whether it is a `JValue`.

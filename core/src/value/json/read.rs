@@ -54,6 +54,8 @@ pub struct Read {
     pub end: Place,
     /// The path there: empty unless the text ended too early.
     pub path: String,
+    /// How many containers were still open there.
+    pub open: usize,
     /// What is wrong with the text behind the value, which the serializer says after it has made the value.
     pub trailing: Option<String>,
 }
@@ -89,7 +91,14 @@ pub(super) fn read(text: &str, wanted: Wanted, tokens_max: usize) -> Outcome<Rea
     let (token, end) = reader.whole(wanted, &Shape::Any)?;
     match reader.trailing() {
         Some(error) => Err(error),
-        None => Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, path: String::new(), trailing: None }),
+        None => Ok(Read {
+            token,
+            tokens: tokens_max - reader.tokens_left,
+            end,
+            path: String::new(),
+            open: 0,
+            trailing: None,
+        }),
     }
 }
 
@@ -104,8 +113,8 @@ pub(super) fn read_shaped(text: &str, shape: &Shape, ends: Ends, tokens_max: usi
         Some(other) => return Err(other),
         None => None,
     };
-    let path = reader.ended.take().unwrap_or_default();
-    Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, path, trailing })
+    let (path, open) = reader.ended.take().unwrap_or_default();
+    Ok(Read { token, tokens: tokens_max - reader.tokens_left, end, path, open, trailing })
 }
 
 /// A container that is being read, for the path.
@@ -131,8 +140,8 @@ struct Reader<'t> {
     root: &'static str,
     passed: Passed,
     ends: Ends,
-    // The path when the text ended before its containers did.
-    ended: Option<String>,
+    // The path when the text ended before its containers did, and how many were open.
+    ended: Option<(String, usize)>,
     // Whether the value has been read.
     is_behind: bool,
     // Whether an object without properties stands where it ends: the serializer, which converts it, has come so far.
@@ -242,7 +251,8 @@ impl Reader<'_> {
         let is_start = position == 0 && self.is_untouched() && !before.trim_start().starts_with('/');
         let line_ends = before.replace("\r\n", "\n").matches(['\n', '\r']).count();
         let lines = if is_start { 0 } else { line_ends + 1 };
-        let path = self.ended.clone().unwrap_or_else(|| self.path_of(self.path.len()));
+        let ended = self.ended.as_ref().map(|(path, _)| path.clone());
+        let path = ended.unwrap_or_else(|| self.path_of(self.path.len()));
         let message = message.as_ref();
         ReadError::Syntax(format!("{message} Path '{path}', line {lines}, position {position}."))
     }
@@ -313,7 +323,7 @@ impl Reader<'_> {
             return Err(self.end());
         }
         if self.ended.is_none() {
-            self.ended = Some(self.path_of(self.path.len()));
+            self.ended = Some((self.path_of(self.path.len()), self.path.len()));
         }
         Ok(())
     }

@@ -83,12 +83,19 @@ impl<'c> Oracle<'c> {
 
     fn results(&self, text: &str) -> Result<BTreeMap<usize, Json>, String> {
         let mut results = BTreeMap::new();
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let result: Json = serde_json::from_str(&whole_pairs(line)).map_err(|error| {
-                format!("`{}` said `{}`, which is no result: {error}", self.command, shortened(line))
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let mut line = line.to_owned();
+            // Raw JSON may have ends of lines in it.
+            while let Some(more) = lines.next_if(|next| !next.starts_with(START)) {
+                line.push('\n');
+                line.push_str(more);
+            }
+            let result: Json = serde_json::from_str(&whole_pairs(&line)).map_err(|error| {
+                format!("`{}` said `{}`, which is no result: {error}", self.command, shortened(&line))
             })?;
             let id = result.get("id").and_then(Json::as_u64).and_then(|id| usize::try_from(id).ok());
-            let id = id.ok_or_else(|| format!("`{}` said `{}`, which has no id", self.command, shortened(line)))?;
+            let id = id.ok_or_else(|| format!("`{}` said `{}`, which has no id", self.command, shortened(&line)))?;
             results.insert(id, result);
         }
         Ok(results)
@@ -101,6 +108,9 @@ impl Drop for Oracle<'_> {
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
+
+/// How a line of results begins.
+const START: &str = "{\"id\":";
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("`{}`: {error}", path.display()))

@@ -123,6 +123,9 @@ pub(crate) fn key_of(value: &Value, folding: Folding) -> Key {
         Value::Object(_) => match if folding == Folding::Sets { items(value) } else { members(value) } {
             Some(members) => Key::Members(members.iter().map(|member| key_of(member, Folding::Exact)).collect()),
             None => {
+                if let Some(source) = json::source_of(value) {
+                    return Key::Members(vec![key_of(&source, Folding::Exact)]);
+                }
                 let known = crate::expr::bcl::xml_key(value).or_else(|| crate::expr::bcl::certificate_key(value));
                 let known = known.or_else(|| text_key(value)).map(Key::Shown);
                 known.or_else(|| pass_key(value)).unwrap_or_else(|| identity(value))
@@ -209,19 +212,40 @@ pub(crate) fn equal(a: &Value, b: &Value, folding: Folding) -> bool {
     }
 }
 
-/// Says that values of this kind know no order, or not one with each other.
-fn no_order(a: &Value) -> crate::expr::Interrupt {
-    let message = match a {
-        Value::Object(_)
-        | Value::Library(_)
-        | Value::Service(_)
-        | Value::Json(_)
-        | Value::Strings(_)
-        | Value::Chars(_)
-        | Value::Bytes(_) => "At least one object must implement IComparable.".to_owned(),
-        other => format!("Object must be of type {}.", other.type_name().rsplit('.').next().unwrap_or_default()),
+/// Compares two of which none is ordered by what it is: as the left one says it, or the right one where the left one says nothing.
+fn of_other_kinds(a: &Value, b: &Value) -> Outcome<Ordering> {
+    if is_same(a, b) {
+        return Ok(Ordering::Equal);
+    }
+    let (own, other) = if is_comparable(a) { (a, b) } else { (b, a) };
+    let name = own.type_name();
+    let message = match own {
+        Value::Json(token) if token.is_value() => {
+            let order = json::distance_to(token, other).map(|distance| distance.cmp(&0));
+            return if is_comparable(a) { order } else { order.map(Ordering::reverse) };
+        }
+        own if !is_comparable(own) => "At least one object must implement IComparable.".to_owned(),
+        Value::Guid(_) => "Object must be of type GUID. (Parameter 'value')".to_owned(),
+        Value::Enum(_) => format!(
+            "Object must be the same type as the enum. The type passed in was '{}'; the enum type was '{name}'.",
+            other.type_name()
+        ),
+        Value::Object(_) => format!("Argument must be of type {name}. (Parameter 'other')"),
+        _ => format!("Object must be of type {}.", name.rsplit('.').next().unwrap_or_default()),
     };
-    throw("System.ArgumentException", message)
+    Err(throw("System.ArgumentException", message))
+}
+
+/// Whether it is an `IComparable`.
+pub(crate) fn is_comparable(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => {
+            matches!(instance::type_of(object), Some(Ty::Record(RecordKind::Tuple, _) | Ty::Generic(Class::Tuple, _)))
+        }
+        Value::Json(token) => token.is_value(),
+        Value::Enum(_) => true,
+        other => has_order(other),
+    }
 }
 
 /// `Comparer<T>.Default`: null first, text ordinally as in invariant-globalization mode.
@@ -236,18 +260,13 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
         (Value::Single(a), Value::Single(b)) => Ok(a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))),
         (Value::Decimal(a), Value::Decimal(b)) => Ok(a.cmp(b)),
         (Value::Json(left), Value::Json(right)) => match (left.held(), right.held()) {
-            (Some(_), Some(_)) => json::ordered(left, right),
-            (None, Some(_)) | (Some(_), None) | (None, None) if left.is_same(right) => Ok(Ordering::Equal),
-            (None, Some(_)) | (Some(_), None) | (None, None) => Err(no_order(a)),
+            (Some(_), Some(_)) => json::distance(left, right).map(|distance| distance.cmp(&0)),
+            (None, _) | (_, None) => of_other_kinds(a, b),
         },
         (Value::Object(left), Value::Object(right)) => {
-            let is_tuple =
-                |ty: Option<&Ty>| matches!(ty, Some(Ty::Record(RecordKind::Tuple, _) | Ty::Generic(Class::Tuple, _)));
-            if is_same(a, b) {
-                return Ok(Ordering::Equal);
-            }
-            if !is_tuple(instance::type_of(left)) || !is_tuple(instance::type_of(right)) {
-                return Err(no_order(a));
+            let is_of_one_type = instance::type_of(left) == instance::type_of(right);
+            if is_same(a, b) || !is_of_one_type || !is_comparable(a) {
+                return of_other_kinds(a, b);
             }
             for (a, b) in members(a).unwrap_or_default().iter().zip(&members(b).unwrap_or_default()) {
                 let order = compared(a, b)?;
@@ -262,11 +281,7 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
             Ok(key_of(a, Folding::Exact).cmp(&key_of(b, Folding::Exact)))
         }
         // Two that are equal are not one and the same, which alone needs no order.
-        (a @ Value::Library(Library::Uri(left)), Value::Library(Library::Uri(right))) if !Arc::ptr_eq(left, right) => {
-            Err(no_order(a))
-        }
-        (a, b) if is_same(a, b) => Ok(Ordering::Equal),
-        (a, _) => Err(no_order(a)),
+        (a, b) => of_other_kinds(a, b),
     }
 }
 
@@ -281,6 +296,8 @@ pub(crate) fn distance(a: &Value, b: &Value) -> Outcome<i32> {
             Value::Int32(distance) => distance,
             _ => 0,
         },
+        (Value::Json(left), Value::Json(right)) if left.is_value() && right.is_value() => json::distance(left, right)?,
+        (Value::Json(token), other) if token.is_value() && !other.is_null() => json::distance_to(token, other)?,
         (a, b) if compared(a, b)? == Ordering::Equal => 0,
         (Value::Object(_), Value::Object(_)) => {
             let parts = members(a).unwrap_or_default().into_iter().zip(members(b).unwrap_or_default());

@@ -144,8 +144,8 @@ fn sized(call: &mut Call<'_, '_>, end: End) -> Outcome<Value> {
 }
 
 fn of_items(call: &mut Call<'_, '_>, end: End) -> Outcome<Value> {
-    let room = super::room_for(call.value(0), call.items(0, "collection")?.len());
     let items = call.items(0, "collection")?;
+    let room = super::room_for(call.value(0), items.len());
     made(call, end, items, room)
 }
 

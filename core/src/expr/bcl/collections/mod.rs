@@ -104,7 +104,9 @@ pub(super) const BASES: &[Base] = &[
     ("ValueCollection<TKey, T>", "IReadOnlyCollection<T>"),
     ("IDictionary<TKey, T>", "ICollection<KeyValuePair<TKey, T>>"),
     ("IReadOnlyDictionary<TKey, T>", "IReadOnlyCollection<KeyValuePair<TKey, T>>"),
-    ("JToken", "IEnumerable<JToken>"),
+    ("IJEnumerable<T>", "IEnumerable<T>"),
+    ("JEnumerable<T>", "IJEnumerable<T>"),
+    ("JToken", "IJEnumerable<JToken>"),
     ("JContainer", "IList<JToken>"),
     ("JTokenEqualityComparer", "IEqualityComparer<JToken>"),
     ("MatchCollection", "IList<Match>"),
@@ -310,9 +312,22 @@ fn holds(call: &mut Call<'_, '_>, predicate: usize, item: &Value) -> Outcome<boo
 /// How much room .NET makes for what a sequence of so many items gives: exactly enough for a collection, which says how many it
 /// has; else room for four, doubled as often as needed.
 pub(in crate::expr::bcl) fn room_for(sequence: &Value, count: usize) -> usize {
-    let is_lazy = matches!(sequence, Value::String(_)) || instance::look(sequence, |_: &mut Lazy| ()).is_some();
-    if !is_lazy || count == 0 {
+    if is_counted(sequence) || count == 0 {
         return count;
     }
     count.checked_next_power_of_two().unwrap_or(count).max(4)
+}
+
+/// Whether it is an `ICollection<T>`.
+pub(in crate::expr::bcl) fn is_counted(sequence: &Value) -> bool {
+    if instance::look(sequence, |_: &mut Lazy| ()).is_some() {
+        return super::linq::is_list(sequence);
+    }
+    match sequence {
+        Value::String(_) => false,
+        Value::Object(object) => {
+            !matches!(instance::type_of(object), Some(Ty::Generic(Class::Queue | Class::Stack | Class::Lookup, _)))
+        }
+        _ => true,
+    }
 }

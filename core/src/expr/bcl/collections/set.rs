@@ -110,11 +110,12 @@ fn with_capacity(call: &mut Call<'_, '_>, capacity: usize, comparer: &Value) -> 
     call.object(ty, map)
 }
 
-/// A new set of the member's first type.
+/// A new set of the member's first type, of the items of its first argument.
 pub(in crate::expr::bcl) fn set_of(call: &mut Call<'_, '_>, items: Vec<Value>, comparer: &Value) -> Outcome<Value> {
+    let is_counted = super::is_counted(call.value(0));
     call.machine.charge(4 * items.len() * size_of::<Value>())?;
     let (ty, mut map) = empty(call, comparer);
-    map.capacity = if items.is_empty() { 0 } else { prime(items.len()) };
+    map.capacity = if items.is_empty() || !is_counted { 0 } else { prime(items.len()) };
     for item in items {
         map.insert(item, Value::Null, false);
     }

@@ -2,23 +2,27 @@
 //! lazy: what they refuse, they refuse when they are enumerated.
 
 use super::super::linq::{boxed, unboxed};
-use super::super::{Call, Row, row};
+use super::super::{Call, Row, collections, row};
 use super::cast::{now, value_of};
 use super::passes::{Mapped, Step, after, ancestors, before, children, descendants, with_ancestors, with_descendants};
 use super::{Doing, no_children, token};
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Lazy, Ready, Shape, Start};
 use crate::expr::exception::{Outcome, argument_null, broken, null_reference, throw};
-use crate::expr::instance;
+use crate::expr::identity::equal;
+use crate::expr::instance::{self, Instance};
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
 use crate::value::{DateTime, DateTimeKind, JToken, Value};
 
 pub(super) const ROWS: &[Row] = &[
-    row("JToken", "IEnumerable<JToken> Children()", |call| {
-        tokens(call, Shape::Tokens, |operands, machine| from(operands, machine, children))
+    row("JToken", "JEnumerable<JToken> Children()", |call| {
+        let token = token(call)?;
+        // A value has no list that could be the same as another one.
+        let source = if token.is_value() { Value::Null } else { Value::Json(token) };
+        call.machine.lazy(Ty::Class(Class::JToken), Shape::Wrapped, wrapped, vec![source])
     }),
-    row("JObject", "IEnumerable<JToken> PropertyValues()", |call| {
+    row("JObject", "JEnumerable<JToken> PropertyValues()", |call| {
         tokens(call, Shape::Tokens, |operands, machine| {
             let source = from(operands, machine, children)?;
             let value = |token: JToken| token.property_value();
@@ -53,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         }
         typed(call, Shape::Plain, |operands, machine| convert(from(operands, machine, children)?, operands))
     }),
-    row("JToken", "IEnumerable<T> Children<T>()", |call| {
+    row("JToken", "JEnumerable<T> Children<T>()", |call| {
         typed(call, Shape::Tokens, |operands, machine| {
             let (source, ty) = (from(operands, machine, children)?, wanted(operands)?);
             let fitting = move |child: JToken| ty.admits(&Value::Json(child.clone())).then_some(child);
@@ -63,6 +67,11 @@ pub(super) const ROWS: &[Row] = &[
     row("JValue", "static JValue CreateComment(string value)", |call| {
         Ok(Value::Json(JToken::value(JKind::Comment, call.value(0).clone())))
     }),
+    row("JEnumerable<T>", "bool Equals(JEnumerable<T> other)", same_tokens),
+    row("JEnumerable<T>", "bool Equals(object obj)", same_tokens),
+    row("JEnumerable<T>", "IEnumerator<T> GetEnumerator()", collections::enumerator),
+    row("JEnumerable<T>", "IJEnumerable<JToken> this[object key]", |call| tokens(call, Shape::Tokens, values)),
+    row("IJEnumerable<T>", "IJEnumerable<JToken> this[object key]", |call| tokens(call, Shape::Tokens, values)),
     row("IEnumerable<JToken>", "this U Value<U>()", |call| {
         let ty = call.ty(0);
         match call.value(0) {
@@ -71,37 +80,37 @@ pub(super) const ROWS: &[Row] = &[
             _ => Err(throw("System.ArgumentException", "Source value must be a JToken.")),
         }
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> Values(object key)", |call| {
+    row("IEnumerable<JToken>", "this IJEnumerable<JToken> Values(object key)", |call| {
         tokens(call, Shape::Tokens, values)
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> Values()", |call| tokens(call, Shape::Tokens, values)),
+    row("IEnumerable<JToken>", "this IJEnumerable<JToken> Values()", |call| tokens(call, Shape::Tokens, values)),
     row("IEnumerable<JToken>", "this IEnumerable<U> Values<U>(object key)", |call| {
         typed(call, Shape::Plain, |operands, machine| convert(values(operands, machine)?, operands))
     }),
     row("IEnumerable<JToken>", "this IEnumerable<U> Values<U>()", |call| {
         typed(call, Shape::Plain, |operands, machine| convert(values(operands, machine)?, operands))
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> AsJEnumerable()", |call| as_tokens(call, Class::JToken)),
-    row("IEnumerable<JObject>", "this IEnumerable<JObject> AsJEnumerable()", |call| as_tokens(call, Class::JObject)),
-    row("IEnumerable<JProperty>", "this IEnumerable<JProperty> AsJEnumerable()", |call| {
+    row("IEnumerable<JToken>", "this IJEnumerable<JToken> AsJEnumerable()", |call| as_tokens(call, Class::JToken)),
+    row("IEnumerable<JObject>", "this IJEnumerable<JObject> AsJEnumerable()", |call| as_tokens(call, Class::JObject)),
+    row("IEnumerable<JProperty>", "this IJEnumerable<JProperty> AsJEnumerable()", |call| {
         as_tokens(call, Class::JProperty)
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> Children()", |call| {
+    row("IEnumerable<JToken>", "this IJEnumerable<JToken> Children()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, children))
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> Ancestors()", |call| {
+    row("IEnumerable<JToken>", "this IJEnumerable<JToken> Ancestors()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, ancestors))
     }),
-    row("IEnumerable<JToken>", "this IEnumerable<JToken> AncestorsAndSelf()", |call| {
+    row("IEnumerable<JToken>", "this IJEnumerable<JToken> AncestorsAndSelf()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, with_ancestors))
     }),
-    row("IEnumerable<JContainer>", "this IEnumerable<JToken> Descendants()", |call| {
+    row("IEnumerable<JContainer>", "this IJEnumerable<JToken> Descendants()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, descendants))
     }),
-    row("IEnumerable<JContainer>", "this IEnumerable<JToken> DescendantsAndSelf()", |call| {
+    row("IEnumerable<JContainer>", "this IJEnumerable<JToken> DescendantsAndSelf()", |call| {
         checked(call, Class::JToken, |operands, machine| each(operands, machine, with_descendants))
     }),
-    row("IEnumerable<JObject>", "this IEnumerable<JProperty> Properties()", |call| {
+    row("IEnumerable<JObject>", "this IJEnumerable<JProperty> Properties()", |call| {
         checked(call, Class::JProperty, |operands, machine| each(operands, machine, children))
     }),
 ];
@@ -123,14 +132,35 @@ fn tokens(call: &mut Call<'_, '_>, shape: Shape, start: Start) -> Outcome<Value>
 // A token and Json.NET's own sequences stay what they are, and so does nothing.
 fn as_tokens(call: &mut Call<'_, '_>, item: Class) -> Outcome<Value> {
     let source = call.value(0).clone();
-    let is_own = instance::look(&source, |lazy: &mut Lazy| lazy.shape == Shape::Tokens);
+    let is_own = instance::look(&source, |lazy: &mut Lazy| matches!(lazy.shape, Shape::Tokens | Shape::Wrapped));
     if matches!(source, Value::Json(_) | Value::Null) || is_own == Some(true) {
         return Ok(source);
     }
-    axis(call, item, Shape::Tokens, |operands, machine| match operands.first() {
+    axis(call, item, Shape::Wrapped, wrapped)
+}
+
+// What stands in Json.NET's structure, which may be nothing.
+fn wrapped(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
+    match operands.first() {
+        None | Some(Value::Null) => Ok(one(None)),
         Some(sequence) => machine.cursor(sequence),
-        None => Err(broken("a sequence of nothing")),
-    })
+    }
+}
+
+/// What makes a structure over a sequence equal to another one: the sequence.
+pub(crate) fn source_of(value: &Value) -> Option<Value> {
+    let wrapped = |lazy: &mut Lazy| lazy.operands.first().filter(|_| lazy.shape == Shape::Wrapped).cloned();
+    instance::look(value, wrapped).flatten()
+}
+
+/// `default(JEnumerable<T>)`, which is empty.
+pub(crate) fn default_tokens(ty: &Ty) -> Value {
+    let lazy = Lazy { start: wrapped, shape: Shape::Wrapped, operands: vec![Value::Null] };
+    Value::Object(Instance::object(ty.clone(), lazy))
+}
+
+fn same_tokens(call: &mut Call<'_, '_>) -> Outcome<Value> {
+    Ok(Value::Bool(equal(call.value(0), call.value(1))))
 }
 
 // A sequence that may not be null.

@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
         let copy = token(call)?.deep_clone();
         made(call, copy)
     }),
-    row("JRaw", "new JRaw(object rawJson)", |call| Ok(Value::Json(JToken::value(JKind::Raw, call.value(0).clone())))),
+    row("JRaw", "new JRaw(object rawJson)", |call| Ok(Value::Json(JToken::raw(call.value(0).clone())))),
     row("JObject", "void Add(string propertyName, JToken value)", add_property),
     row("JContainer", "void Add(object content)", |call| {
         let container = token(call)?;
@@ -165,8 +165,9 @@ fn copied_value(call: &mut Call<'_, '_>) -> Outcome<Value> {
     if call.value(0).is_null() {
         return Err(null_reference());
     }
-    // Without annotations and without a place, unlike all other copies.
-    let copy = token(call)?.rewritten();
+    // Without annotations and without a place, unlike all other copies; and never a `JRaw`.
+    let other = token(call)?;
+    let copy = JToken::value(other.kind(), other.reference().unwrap_or(Value::Null));
     made(call, copy)
 }
 

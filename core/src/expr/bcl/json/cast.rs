@@ -10,7 +10,7 @@ use super::super::{Call, Row, convert, convert_text, guid, row, time, uri};
 use super::typed::{deserialize, to_object};
 use super::{index, token};
 use crate::expr::Interrupt;
-use crate::expr::exception::{Outcome, argument_null, broken, format, invalid_cast, overflow, throw};
+use crate::expr::exception::{Outcome, argument_null, broken, invalid_cast, overflow, throw};
 use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
 use crate::value::json::JKind;
@@ -280,12 +280,6 @@ fn too_large(shown: &str) -> Interrupt {
 fn span(text: &str) -> Outcome<Value> {
     let read = super::super::span_parse::read(text);
     read.map(Value::TimeSpan).map_err(|refused| refused.exception(text, ""))
-}
-
-pub(super) fn date(text: &str) -> Outcome<Value> {
-    let padded = if text.len() == 10 { format!("{text}T00:00:00") } else { text.replacen(' ', "T", 1) };
-    crate::value::json::date_of(&padded)
-        .ok_or_else(|| format(format!("String '{text}' was not recognized as a valid DateTime.")))
 }
 
 /// `Extensions.Value<T>`: the token itself where it is a `T`, else what it holds, converted.

@@ -27,10 +27,11 @@ use crate::expr::exception::{Outcome, argument, argument_null, broken, invalid_o
 use crate::value::json::{ChangeError, Ends, JFormatting, JKind, Read, ReadError, Shape, TOKEN_BYTES, Wanted};
 use crate::value::{JToken, Value};
 
+pub(crate) use axes::{default_tokens, source_of};
 pub(super) use build::{add_property, remove_property, set_member};
 pub(crate) use cast::{cast, token_of};
 pub(super) use list::{add, clear, copy_items, copy_to, index_of, insert, position, remove, remove_at, set_at};
-pub(super) use order::{TokenComparer, ordered};
+pub(super) use order::{TokenComparer, distance, distance_to};
 pub(crate) use serialize::is_dictionary;
 
 pub(super) const TABLES: [&[Row]; 9] =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::collections::key::{Folding, compared, equal};
 use super::super::{Call, Row, convert, format, row, string};
+use super::cast::converted;
 use super::token;
 use crate::expr::Interrupt;
 use crate::expr::eval::Single;
@@ -54,16 +55,23 @@ fn in_format(call: &mut Call<'_, '_>) -> Outcome<Value> {
     call.yields(text)
 }
 
-/// How the values of two tokens are ordered; the kind of the left one decides what is compared.
-pub(crate) fn ordered(left: &JToken, right: &JToken) -> Outcome<Ordering> {
-    distance(left, right).map(|distance| distance.cmp(&0))
+/// How the value of a token is ordered with what is the value of none.
+pub(crate) fn distance_to(left: &JToken, other: &Value) -> Outcome<i32> {
+    let own = left.held().unwrap_or(Value::Null);
+    between(left.kind(), (left.kind(), &own), (JKind::Object, other))
 }
 
-fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
+/// How the values of two tokens are ordered; the kind of the left one decides what is compared.
+pub(crate) fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
     let (own, other) = (left.kind(), right.kind());
     let kind = if own == JKind::String { other } else { own };
     let (a, b) = (left.held().unwrap_or(Value::Null), right.held().unwrap_or(Value::Null));
-    match (&a, &b) {
+    between(kind, (own, &a), (other, &b))
+}
+
+// How two values are ordered that are compared as this kind.
+fn between(kind: JKind, (own, a): (JKind, &Value), (other, b): (JKind, &Value)) -> Outcome<i32> {
+    match (a, b) {
         (Value::Null, Value::Null) => return Ok(0),
         (Value::Null, _) => return Ok(-1),
         (_, Value::Null) => return Ok(1),
@@ -74,32 +82,32 @@ fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
             Value::Int32(distance) => Ok(distance),
             _ => Ok(0),
         },
-        JKind::Integer | JKind::Float => match (long_number(own, &a), long_number(other, &b)) {
-            (None, None) => numbers(&a, &b, kind).map(|order| order as i32),
-            (Some(number), _) => beyond(number, &b).map(|order| order as i32),
-            (None, Some(number)) => beyond(number, &a).map(|order| order.reverse() as i32),
+        JKind::Integer | JKind::Float => match (long_number(own, a), long_number(other, b)) {
+            (None, None) => numbers(a, b, kind).map(|order| order as i32),
+            (Some(number), _) => beyond(number, b).map(|order| order as i32),
+            (None, Some(number)) => beyond(number, a).map(|order| order.reverse() as i32),
         },
-        JKind::Boolean => same(&convert::to_bool(&a)?, &convert::to_bool(&b)?),
-        JKind::Date => match (&a, &b) {
-            (Value::DateTime(_), Value::DateTimeOffset(other)) => same(&a, &Value::DateTime(other.clock())),
-            (Value::DateTimeOffset(_), Value::DateTimeOffset(_)) => same(&a, &b),
-            (Value::DateTime(_), other) => same(&a, &Value::DateTime(moment(other)?)),
+        JKind::Boolean => same(&convert::to_bool(a)?, &convert::to_bool(b)?),
+        JKind::Date => match (a, b) {
+            (Value::DateTime(_), Value::DateTimeOffset(other)) => same(a, &Value::DateTime(other.clock())),
+            (Value::DateTimeOffset(_), Value::DateTimeOffset(_)) => same(a, b),
+            (Value::DateTime(_), other) => same(a, &Value::DateTime(moment(other)?)),
             // The zone of the gateway is UTC.
             (Value::DateTimeOffset(own), other) => same(&Value::DateTime(own.utc()), &Value::DateTime(moment(other)?)),
             (other, _) => Err(miscast(other, "System.DateTimeOffset")),
         },
         // Of a text that is compared with bytes .NET makes nothing, and looks into that.
         JKind::Bytes if !matches!(a, Value::Bytes(_)) => Err(null_reference()),
-        JKind::Bytes => alike(&a, &b, "byte[]"),
-        JKind::Guid if !matches!(a, Value::Guid(_)) => Err(miscast(&a, "System.Guid")),
-        JKind::Guid => alike(&a, &b, "Guid"),
-        JKind::TimeSpan if !matches!(a, Value::TimeSpan(_)) => Err(miscast(&a, "System.TimeSpan")),
-        JKind::TimeSpan => alike(&a, &b, "TimeSpan"),
-        JKind::Uri => match &b {
+        JKind::Bytes => alike(a, b, "byte[]"),
+        JKind::Guid if !matches!(a, Value::Guid(_)) => Err(miscast(a, "System.Guid")),
+        JKind::Guid => alike(a, b, "Guid"),
+        JKind::TimeSpan if !matches!(a, Value::TimeSpan(_)) => Err(miscast(a, "System.TimeSpan")),
+        JKind::TimeSpan => alike(a, b, "TimeSpan"),
+        JKind::Uri => match b {
             Value::Library(_) if matches!(a, Value::Library(_)) => {
                 same(&Value::string(a.to_string()), &Value::string(b.to_string()))
             }
-            Value::Library(_) => Err(miscast(&a, "System.Uri")),
+            Value::Library(_) => Err(miscast(a, "System.Uri")),
             _ => Err(unlike("Uri")),
         },
         JKind::Object | JKind::Array | JKind::Constructor | JKind::Property | JKind::Null | JKind::Undefined => {
@@ -114,7 +122,8 @@ fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
 fn moment(value: &Value) -> Outcome<DateTime> {
     match value {
         Value::DateTime(moment) => Ok(*moment),
-        Value::String(text) => match super::cast::date(text)? {
+        // A text without a year is of the first one: an order does not depend on the clock.
+        text @ Value::String(_) => match converted(DateTime::MIN, JKind::String, text, &Ty::Class(Class::DateTime))? {
             Value::DateTime(moment) => Ok(moment),
             _ => Err(broken("a date that is none")),
         },

@@ -53,7 +53,7 @@ pub(super) fn deserialize(call: &mut Call<'_, '_>, text: &str, ty: &Ty) -> Outco
     };
     if *ty == Ty::Class(Class::JRaw) {
         ended(&read)?;
-        return Ok(raw(&read.token));
+        return Ok(raw(&read.token, read.open));
     }
     if is_token(ty) && !ty.admits(&Value::Json(read.token.clone())) && read.token.kind() != JKind::Null {
         let (path, line, position) = (&read.path, read.end.line, read.end.position);
@@ -138,14 +138,15 @@ fn shared(call: &mut Call<'_, '_>, token: &JToken) -> Outcome<Option<Value>> {
     Ok(token.reference())
 }
 
-// A token as its text.
-fn raw(token: &JToken) -> Value {
-    Value::Json(JToken::value(JKind::Raw, Value::string(token.to_json(JFormatting::None))))
+// A token as its text, without the ends of so many containers in which the text ended that it was read from.
+fn raw(token: &JToken, open: usize) -> Value {
+    let text = token.to_json(JFormatting::None);
+    Value::Json(JToken::raw(Value::string(text.get(..text.len().saturating_sub(open)).unwrap_or(""))))
 }
 
 fn token_as(call: &mut Call<'_, '_>, token: &JToken, ty: &Ty) -> Outcome<Value> {
     if *ty == Ty::Class(Class::JRaw) {
-        return Ok(raw(token));
+        return Ok(raw(token, 0));
     }
     let takes_null = matches!(ty, Ty::Class(Class::JToken | Class::JValue));
     match token.kind() {

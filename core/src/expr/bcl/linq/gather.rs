@@ -1,7 +1,7 @@
 //! Sequences made into collections: `ToList`, `ToArray`, `ToHashSet`, `ToDictionary`.
 
 use super::super::collections::map::Map;
-use super::super::collections::{list, list_array, put, set_of};
+use super::super::collections::{list, list_array, put, room_for, set_of};
 use super::super::{Call, Row, row};
 use super::checked;
 use super::window::known_count;
@@ -19,8 +19,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         let items = call.items(0, "source")?;
         // A list grows where .NET does not know in advance how many items there will be.
         let shape = instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape);
-        let grows = shape == Some(Shape::Plain) && known_count(call.value(0)).is_none();
-        let room = if grows && !items.is_empty() { items.len().next_power_of_two().max(4) } else { 0 };
+        let is_open = matches!(shape, None | Some(Shape::Plain | Shape::Tokens | Shape::Wrapped));
+        let is_known = !is_open || shape.is_some() && known_count(call.value(0)).is_some();
+        let room = if is_known { 0 } else { room_for(call.value(0), items.len()) };
         let list = list(call, items)?;
         instance::look(&list, |items: &mut Items| items.values.reserve_exact(room.saturating_sub(items.values.len())));
         Ok(list)

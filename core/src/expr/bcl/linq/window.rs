@@ -53,6 +53,7 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
             Shape::Range => break,
             Shape::Plain
             | Shape::Tokens
+            | Shape::Wrapped
             | Shape::Rearranged
             | Shape::OneMore
             | Shape::Both
@@ -73,6 +74,12 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
         }
     }
     Some(window)
+}
+
+/// Whether a lazy sequence is a list to .NET as well, which says how many items it has: numbers in a row, one item repeated, a part
+/// of a list.
+pub(in crate::expr::bcl) fn is_list(sequence: &Value) -> bool {
+    window(sequence).is_some_and(|window| window.selectors.is_empty())
 }
 
 // The length of what has places.
@@ -169,7 +176,7 @@ pub(super) fn known_count(sequence: &Value) -> Option<usize> {
             continue;
         };
         match shape {
-            Shape::Plain | Shape::Tokens | Shape::Set | Shape::Groups => return None,
+            Shape::Plain | Shape::Tokens | Shape::Wrapped | Shape::Set | Shape::Groups => return None,
             Shape::Range => total = total.checked_add(length_of(&sequence)?)?,
             Shape::Select | Shape::Skip | Shape::Take => total = total.checked_add(window(&sequence)?.len())?,
             Shape::Rearranged => open.push(operand(&operands, 0).clone()),
@@ -217,6 +224,7 @@ pub(super) fn count(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usiz
             Some((
                 Shape::Plain
                 | Shape::Tokens
+                | Shape::Wrapped
                 | Shape::Set
                 | Shape::Select
                 | Shape::Skip

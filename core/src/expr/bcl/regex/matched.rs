@@ -77,6 +77,10 @@ pub(super) const ROWS: &[Row] = &[
         known.map_or_else(|| failed_group(call), Ok)
     }),
     row("GroupCollection", "Group this[string groupname]", |call| {
+        // What has not matched looks for no name.
+        if call.state(0, |groups: &mut Groups| groups.hit.regex.is_none())? && call.value(1).is_null() {
+            return failed_group(call);
+        }
         let name = Arc::clone(call.text(1, "name")?);
         if &*name == "0" {
             return call.state(0, |groups: &mut Groups| groups.whole.clone());

@@ -1,8 +1,10 @@
 //! Values that are read as what they are wanted for: `JsonTextReader.ReadAsInt32` and its like. What text in quotes means is not
 //! decided here; the serializer does that.
 
+use std::sync::Arc;
+
 use super::number::{is_whole, other_base};
-use super::{Outcome, Reader};
+use super::{Open, Outcome, Reader};
 use crate::value::json::{JKind, JNode, JToken};
 use crate::value::{Decimal, Value};
 
@@ -76,7 +78,8 @@ impl Reader<'_> {
         let Some(first) = self.peek() else { return Err(self.end()) };
         let (kind, value) = match first {
             '"' | '\'' => (JKind::String, Value::string(self.quoted(first)?)),
-            '{' | '[' if wanted == ReadAs::Bytes => return self.value(&Shape::Any),
+            '{' if wanted == ReadAs::Bytes => return self.wrapped_bytes(),
+            '[' if wanted == ReadAs::Bytes => return self.numbers(),
             'n' => {
                 self.null()?;
                 (JKind::Null, Value::Null)
@@ -95,6 +98,110 @@ impl Reader<'_> {
         };
         self.count_item();
         Ok(JToken::placed(JNode::Value(kind, value), Some(self.place())))
+    }
+
+    // An array of whole numbers, each of which is looked at as it comes.
+    fn numbers(&mut self) -> Outcome<JToken> {
+        self.open(Open::Array(None))?;
+        let place = self.place();
+        let mut items = Vec::new();
+        loop {
+            self.skip_blanks()?;
+            match self.peek() {
+                None => return Err(self.error("Unexpected end when reading bytes.")),
+                Some(']') => {
+                    self.bump();
+                    break;
+                }
+                Some(open @ ('{' | '[')) => {
+                    self.count_item();
+                    self.bump();
+                    return Err(self.no_byte(if open == '{' { "StartObject" } else { "StartArray" }));
+                }
+                Some('n') if self.is_next("ne") => {
+                    self.count_item();
+                    self.constructor_name()?;
+                    self.bump();
+                    return Err(self.no_byte("StartConstructor"));
+                }
+                Some(_) => {
+                    let item = self.value(&Shape::Any)?;
+                    if item.kind() != JKind::Integer {
+                        return Err(self.no_byte(item.kind().name()));
+                    }
+                    items.push(item);
+                }
+            }
+            self.skip_blanks()?;
+            if self.peek().is_some() && self.separator(']')? {
+                break;
+            }
+        }
+        self.path.pop();
+        Ok(JToken::placed(JNode::Array(items), Some(place)))
+    }
+
+    fn no_byte(&self, kind: &str) -> super::ReadError {
+        self.error(format!("Unexpected token when reading bytes: {kind}."))
+    }
+
+    // Bytes with the name of their type, as a serializer that says types writes them; no other object holds bytes.
+    fn wrapped_bytes(&mut self) -> Outcome<JToken> {
+        self.open(Open::Object(None))?;
+        let refused = |reader: &Self| Err(reader.error("Error reading bytes. Unexpected token: StartObject."));
+        if self.name_of_member()?.as_deref() != Some("$type") {
+            return refused(self);
+        }
+        match self.peek() {
+            None => return Err(self.end_of_wrapped()),
+            Some('{' | '[') => {
+                self.bump();
+                return refused(self);
+            }
+            Some(_) => {}
+        }
+        let of = self.value(&Shape::Any)?;
+        if !matches!(of.held(), Some(Value::String(name)) if name.starts_with("System.Byte[]")) {
+            return refused(self);
+        }
+        if self.ends_wrapped()? || self.name_of_member()?.as_deref() != Some("$value") {
+            return refused(self);
+        }
+        let bytes = self.value(&Shape::One(ReadAs::Bytes))?;
+        if !self.ends_wrapped()? {
+            self.name_of_member()?;
+            return Err(self.error("Error reading bytes. Unexpected token: PropertyName."));
+        }
+        self.path.pop();
+        Ok(bytes)
+    }
+
+    fn end_of_wrapped(&self) -> super::ReadError {
+        self.error("Unexpected end when reading JSON.")
+    }
+
+    // Behind a value of it: true at its end.
+    fn ends_wrapped(&mut self) -> Outcome<bool> {
+        self.skip_blanks()?;
+        if self.peek().is_none() { Err(self.end_of_wrapped()) } else { self.separator('}') }
+    }
+
+    // The next name of an object's member, up to its value; nothing at the end of the object.
+    fn name_of_member(&mut self) -> Outcome<Option<Arc<str>>> {
+        self.skip_blanks()?;
+        let name = match self.peek() {
+            None => return Err(self.end_of_wrapped()),
+            Some('}') => {
+                self.bump();
+                return Ok(None);
+            }
+            Some(_) => self.property_name()?,
+        };
+        if let Some(Open::Object(current)) = self.path.last_mut() {
+            *current = Some(Arc::clone(&name));
+        }
+        self.skip_blanks()?;
+        Ok(Some(name))
     }
 
     fn unexpected(&self, c: char) -> super::ReadError {
