@@ -57,6 +57,8 @@ pub const ADMITTED: &[Admitted] = &[
     whole("System.Collections.Generic.IEqualityComparer", COMPARER),
     whole("Newtonsoft.Json.Linq.JTokenEqualityComparer", COMPARER),
     whole("System.Collections.Generic.IReadOnlyList", "what lists and matches are, for their indexers"),
+    whole("Newtonsoft.Json.Linq.JEnumerable", RESULT),
+    whole("Newtonsoft.Json.Linq.IJEnumerable", RESULT),
     whole("System.IDisposable", "what `using` disposes of"),
     whole("System.Linq.IOrderedEnumerable", "what `OrderBy` gives and `ThenBy` takes"),
     whole("System.Linq.IGrouping", "the items of `GroupBy`"),

@@ -77,7 +77,7 @@ pub(crate) enum Node {
     AndAlso(Box<(Node, Node)>),
     OrElse(Box<(Node, Node)>),
     Conditional(Box<(Node, Node, Node)>),
-    Coalesce(Box<(Node, Node)>),
+    Coalesce(Box<(Node, Option<Conversion>, Node)>),
     /// Receiver, the slot that holds it while the rest runs, the rest.
     ConditionalAccess(Box<(Node, u16, Node)>),
     Concat(Box<[Node]>),

@@ -271,7 +271,7 @@ impl Ty {
             | (Self::String, Value::String(_)) => true,
             (Self::Nullable(inner), value) => inner.admits(value),
             (_, Value::Object(object)) => super::instance::type_of(object).is_some_and(|ty| ty.converts_to(self)),
-            (Self::Array(item), Value::Strings(_)) => **item == Self::String,
+            (Self::Array(item), Value::Strings(_)) => Self::String.converts_to(item),
             (Self::Array(item), Value::Chars(_)) => **item == Self::Char,
             (Self::Array(item), Value::Bytes(_)) => **item == Self::Byte,
             (

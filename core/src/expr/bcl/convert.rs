@@ -5,11 +5,11 @@ use super::format::shown;
 use super::number_real::read as read_real;
 use super::number_whole::{Whole, read as read_whole};
 use super::object::parse_bool;
-use super::{Call, Row, row};
+use super::{Call, Row, json_cast, row};
 use crate::expr::Interrupt;
 use crate::expr::eval::numeric;
 use crate::expr::exception::{Outcome, format, invalid_cast, overflow, throw};
-use crate::expr::ty::Ty;
+use crate::expr::ty::{Class, Ty};
 use crate::value::decimal::Rounding;
 use crate::value::{DateTime, Value};
 
@@ -124,10 +124,19 @@ pub(super) fn convertible(value: &Value) -> Value {
     token.held().unwrap_or_else(|| value.clone())
 }
 
+// What a `JValue` says of its own: what its operator gives.
+fn of_token(value: &Value, now: DateTime, ty: &Ty) -> Option<Outcome<Value>> {
+    let is_value = matches!(value, Value::Json(token) if token.is_value());
+    is_value.then(|| json_cast(now, value, ty))
+}
+
 /// A whole number, to even where there is a fraction.
 pub(super) fn to_whole<T: Whole>(value: &Value) -> Outcome<Value> {
     let too_large = |shown: &str| overflow(&format!("Value was either too large or too small for {shown}."));
-    let whole = match &convertible(value) {
+    if let Some(given) = of_token(value, DateTime::MIN, &T::TYPE) {
+        return given;
+    }
+    let whole = match value {
         Value::String(text) => return read_whole::<T>(text),
         Value::Single(value) => rounded::<T>(f64::from(*value))?,
         Value::Double(value) => rounded::<T>(*value)?,
@@ -199,7 +208,10 @@ pub(super) fn not_convertible(value: &Value, target: &str) -> Interrupt {
 
 /// `ToSingle`
 pub(super) fn to_single(value: &Value) -> Outcome<Value> {
-    match &convertible(value) {
+    if let Some(given) = of_token(value, DateTime::MIN, &Ty::Single) {
+        return given;
+    }
+    match value {
         Value::String(text) => read_real::<f32>(text),
         other => real(other, &Ty::Single, "Single"),
     }
@@ -207,7 +219,10 @@ pub(super) fn to_single(value: &Value) -> Outcome<Value> {
 
 /// `ToDouble`
 pub(super) fn to_double(value: &Value) -> Outcome<Value> {
-    match &convertible(value) {
+    if let Some(given) = of_token(value, DateTime::MIN, &Ty::Double) {
+        return given;
+    }
+    match value {
         Value::String(text) => read_real::<f64>(text),
         other => real(other, &Ty::Double, "Double"),
     }
@@ -215,7 +230,10 @@ pub(super) fn to_double(value: &Value) -> Outcome<Value> {
 
 /// `ToDecimal`
 pub(super) fn to_decimal(value: &Value) -> Outcome<Value> {
-    match &convertible(value) {
+    if let Some(given) = of_token(value, DateTime::MIN, &Ty::Decimal) {
+        return given;
+    }
+    match value {
         Value::String(text) => super::number_decimal::read(text),
         other => real(other, &Ty::Decimal, "Decimal"),
     }
@@ -236,7 +254,10 @@ fn real(value: &Value, ty: &Ty, target: &str) -> Outcome<Value> {
 
 /// `ToBoolean`
 pub(super) fn to_bool(value: &Value) -> Outcome<Value> {
-    Ok(Value::Bool(match &convertible(value) {
+    if let Some(given) = of_token(value, DateTime::MIN, &Ty::Bool) {
+        return given;
+    }
+    Ok(Value::Bool(match value {
         Value::String(text) => parse_bool(text)?,
         Value::Single(value) => *value != 0.0,
         Value::Double(value) => *value != 0.0,
@@ -248,7 +269,10 @@ pub(super) fn to_bool(value: &Value) -> Outcome<Value> {
 
 /// `ToChar`
 pub(super) fn to_char(value: &Value) -> Outcome<Value> {
-    match &convertible(value) {
+    if let Some(given) = of_token(value, DateTime::MIN, &Ty::Char) {
+        return given;
+    }
+    match value {
         Value::String(text) => match (super::utf16::unit_at(text, 0), super::utf16::length(text)) {
             (Some(unit), 1) => Ok(Value::Char(unit)),
             _ => Err(format("String must be exactly one character long.")),
@@ -265,11 +289,14 @@ pub(super) fn to_char(value: &Value) -> Outcome<Value> {
 
 /// `ToDateTime`
 pub(super) fn to_date(call: &Call<'_, '_>, value: &Value) -> Outcome<Value> {
-    match &convertible(value) {
+    let now = super::time::now(call, crate::value::DateTimeKind::Utc);
+    if let Some(given) = of_token(value, now, &Ty::Class(Class::DateTime)) {
+        return given;
+    }
+    match value {
         Value::Null => Ok(Value::DateTime(DateTime::MIN)),
         Value::DateTime(moment) => Ok(Value::DateTime(*moment)),
         Value::String(text) => {
-            let now = super::time::now(call, crate::value::DateTimeKind::Utc);
             let found = super::time_parse::date_time(text, super::time_parse::Styles::default(), now);
             found.map(Value::DateTime).map_err(|refused| refused.exception(text))
         }

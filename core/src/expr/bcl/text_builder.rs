@@ -212,6 +212,9 @@ pub(super) const ROWS: &[Row] = &[
         if usize::try_from(call.int(1)?).map_or(true, |at| at > length) {
             return Err(out_of_range(NOT_WITHIN, "index"));
         }
+        if call.value(2).is_null() && (call.int(3)? != 0 || call.int(4)? != 0) {
+            return Err(argument_null("value"));
+        }
         let text = part_of(call, 2, "charCount", "startIndex")?;
         insert_text(call, &text)
     }),
@@ -219,6 +222,10 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Insert(int index, string value, int count)", |call| {
         let count = not_negative(call.int(3)?, "count")?;
         let text = call.text_or_null(2)?.map_or("", |text| text);
+        let length = utf16::length(&this(call)?.state().text);
+        if usize::try_from(call.int(1)?).map_or(true, |at| at > length) {
+            return Err(out_of_range(NOT_WITHIN, "index"));
+        }
         call.machine.check_length(text.len().saturating_mul(count))?;
         insert_text(call, &text.repeat(count))
     }),
@@ -318,13 +325,7 @@ pub(super) fn shown(value: &Value) -> String {
 // A part of the value at this position: a string, characters or a builder. `count` and `blamed` name parameters in messages.
 pub(super) fn part_of(call: &Call<'_, '_>, at: usize, count: &'static str, blamed: &str) -> Outcome<String> {
     let (start, length) = (call.int(at + 1)?, call.int(at + 2)?);
-    let (start, length) = match count {
-        "charCount" => (not_negative(start, "startIndex")?, not_negative(length, count)?),
-        _ => {
-            let length = not_negative(length, count)?;
-            (not_negative(start, "startIndex")?, length)
-        }
-    };
+    let (start, length) = (not_negative(start, "startIndex")?, not_negative(length, count)?);
     if call.value(at).is_null() {
         return if start == 0 && length == 0 { Ok(String::new()) } else { Err(argument_null("value")) };
     }

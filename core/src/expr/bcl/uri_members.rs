@@ -27,7 +27,9 @@ pub(super) const ROWS: &[Row] = &[
     row(OWNER, "static bool TryCreate(Uri baseUri, string relativeUri, out Uri result)", |call| {
         let found = match (base(call)?, call.text_or_null(1)?) {
             (Some(base), Some(text)) => Some(resolve(&base, text)),
-            _ => None,
+            // What is whole needs no base.
+            (None, Some(text)) => of_kind(text, 0).ok().filter(|found| !found.scheme.is_empty()).map(Ok),
+            (_, None) => None,
         };
         give(call, found)
     }),

@@ -1,12 +1,12 @@
 //! Operators: promotion of operands, text concatenation, comparison, lifting over `null` (C# 7, §12).
 
-use super::convert::{apply, implicit, implicit_of, is_enum, is_numeric, is_whole};
+use super::convert::{apply, explicit, implicit, implicit_of, is_enum, is_numeric, is_whole};
 use super::names::Operated;
 use super::{Checker, Typed};
 use crate::expr::eval;
 use crate::expr::fold;
 use crate::expr::generic::delegate;
-use crate::expr::node::{BinaryNode, Lifted, Node, Operands};
+use crate::expr::node::{BinaryNode, Conversion, Lifted, Node, Operands};
 use crate::expr::syntax::{BinaryOp, Expr, ExprKind, Literal, Overflow, UnaryOp};
 use crate::expr::ty::{Class, ClassKind, Ty};
 use crate::span::Span;
@@ -41,7 +41,7 @@ impl Checker<'_> {
             Operated::Other(left, right) => (left, right),
         };
         let is_text = operator == BinaryOp::Add && (left.ty == Ty::String || right.ty == Ty::String);
-        if is_text && left.ty != Ty::Void && right.ty != Ty::Void {
+        if is_text && !has_void(&left, &right) {
             return self.concat(left, right, span);
         }
         if let Some(combined) = combination(operator, &left, &right) {
@@ -50,10 +50,21 @@ impl Checker<'_> {
         let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
         let (left, right) = if is_shift { (left, right) } else { signed_constants(left, right) };
         let (left, right) = as_moments(left, right);
-        let left = zero_of_enum(operator, left, &right.ty);
-        let right = zero_of_enum(operator, right, &left.ty);
-        let (left, right) = (lifted_null(operator, left, &right.ty), right);
-        let right = lifted_null(operator, right, &left.ty);
+        let left = zero_of_enum(operator, Side::Left, left, &right.ty);
+        let right = zero_of_enum(operator, Side::Right, right, &left.ty);
+        let is_moment = matches!(unwrapped(&left.ty).0, Ty::Class(Class::DateTime | Class::DateTimeOffset));
+        if operator == BinaryOp::Subtract && is_moment && right.ty == Ty::Null {
+            self.report(
+                "ambiguous-call",
+                span,
+                "`null` may be a moment as well as a span to take away: a cast says which",
+            );
+            return Typed::error(span);
+        }
+        let had_null = (left.ty == Ty::Null) != (right.ty == Ty::Null);
+        let (left, right) = numbers_of_null(operator, left, right);
+        let (left, right) = (lifted_null(operator, Side::Left, left, &right.ty), right);
+        let right = lifted_null(operator, Side::Right, right, &left.ty);
         let (plain_left, left_null) = unwrapped(&left.ty);
         let (plain_right, right_null) = unwrapped(&right.ty);
         let is_null_test = matches!(left.ty, Ty::Null) || matches!(right.ty, Ty::Null);
@@ -62,6 +73,10 @@ impl Checker<'_> {
             true => agree(operator, plain_left, plain_right),
             false => agree(operator, &left.ty, &right.ty),
         };
+        // Beside `null`, text, whatever has no sum of its own becomes text.
+        if agreement.is_none() && operator == BinaryOp::Add && had_null && !has_void(&left, &right) {
+            return self.concat(left, right, span);
+        }
         let Some(agreement) = agreement else {
             let symbol = operator.symbol().0;
             let message = format!("`{symbol}` does not apply to `{}` and `{}`", left.ty, right.ty);
@@ -147,7 +162,7 @@ impl Checker<'_> {
         self.frame.assigned = before;
         if left.ty != Ty::Error && matches!(right.node, Node::Throw(_)) {
             let ty = unwrapped(&left.ty).0.clone();
-            return Typed::new(Node::Coalesce(Box::new((left.node, right.node))), ty, span);
+            return Typed::new(Node::Coalesce(Box::new((left.node, None, right.node))), ty, span);
         }
         if left.ty == Ty::Error || right.ty == Ty::Error {
             return Typed::error(span);
@@ -169,7 +184,8 @@ impl Checker<'_> {
         };
         let left_conversion = implicit(unwrapped(&left.ty).0, unwrapped(&ty).0).flatten();
         let right_conversion = implicit_of(&right, &ty).flatten();
-        let node = Node::Coalesce(Box::new((apply(left_conversion, left.node), apply(right_conversion, right.node))));
+        // Null stays null: what an operator would make of it is no longer missing.
+        let node = Node::Coalesce(Box::new((left.node, left_conversion, apply(right_conversion, right.node))));
         Typed::new(node, ty, span)
     }
 
@@ -277,13 +293,20 @@ impl Checker<'_> {
     }
 }
 
+fn has_void(left: &Typed, right: &Typed) -> bool {
+    left.ty == Ty::Void || right.ty == Ty::Void
+}
+
 // Beside a `DateTimeOffset` a `DateTime` becomes one.
 fn as_moments(left: Typed, right: Typed) -> (Typed, Typed) {
     let (clock, moment) = (Ty::Class(Class::DateTime), Ty::Class(Class::DateTimeOffset));
     let converted = |typed: Typed| {
-        Typed::new(apply(implicit(&typed.ty, &moment).flatten(), typed.node), moment.clone(), typed.span)
+        let (plain, may_be_null) = unwrapped(&typed.ty);
+        let ty = if may_be_null { Ty::nullable(moment.clone()) } else { moment.clone() };
+        Typed::new(apply(implicit(plain, &moment).flatten(), typed.node), ty, typed.span)
     };
-    match (left.ty == clock && right.ty == moment, left.ty == moment && right.ty == clock) {
+    let (first, second) = (unwrapped(&left.ty).0.clone(), unwrapped(&right.ty).0.clone());
+    match (first == clock && second == moment, first == moment && second == clock) {
         (true, _) => (converted(left), right),
         (_, true) => (left, converted(right)),
         (false, false) => (left, right),
@@ -307,9 +330,20 @@ fn promoted(operator: UnaryOp, ty: &Ty) -> Ty {
     }
 }
 
-// The constant zero becomes a value of an enumeration beside one, unless it is a number to add or to take away.
-fn zero_of_enum(operator: BinaryOp, typed: Typed, other: &Ty) -> Typed {
-    let is_count = matches!(operator, BinaryOp::Add | BinaryOp::Subtract);
+/// Which operand it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+// The constant zero becomes a value of an enumeration beside one, unless it is a number to add or, as an `int`, to take away.
+fn zero_of_enum(operator: BinaryOp, side: Side, typed: Typed, other: &Ty) -> Typed {
+    let is_count = match operator {
+        BinaryOp::Add => true,
+        BinaryOp::Subtract => side == Side::Right && typed.ty == Ty::Int32,
+        _ => false,
+    };
     if is_count || !is_enum(unwrapped(other).0) || is_enum(&typed.ty) {
         return typed;
     }
@@ -337,10 +371,35 @@ fn signed_constants(left: Typed, right: Typed) -> (Typed, Typed) {
     (left, right)
 }
 
-// A literal `null` beside a value takes that value's type with `?`: `1 > null` is false, `1 != null` true.
-fn lifted_null(operator: BinaryOp, typed: Typed, other: &Ty) -> Typed {
+// Two literals `null` are numbers to an operator of numbers alone.
+fn numbers_of_null(operator: BinaryOp, left: Typed, right: Typed) -> (Typed, Typed) {
+    let is_of_others = matches!(operator, BinaryOp::Add | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+    if left.ty != Ty::Null || right.ty != Ty::Null || is_equality(operator) || is_of_others {
+        return (left, right);
+    }
+    let number = |typed: Typed| Typed { ty: Ty::nullable(Ty::Int32), ..typed };
+    (number(left), number(right))
+}
+
+// A literal `null` beside a value takes that value's type with `?`: `1 > null` is false, `1 != null` true. Where the operator wants
+// something else there, it is that with `?`.
+fn lifted_null(operator: BinaryOp, side: Side, typed: Typed, other: &Ty) -> Typed {
     if typed.ty != Ty::Null || *other == Ty::Null || *other == Ty::Void {
         return typed;
+    }
+    let beside = match (operator, unwrapped(other).0) {
+        (BinaryOp::ShiftLeft | BinaryOp::ShiftRight, plain) if side == Side::Right && is_numeric(plain) => {
+            Some(Ty::Int32)
+        }
+        (BinaryOp::Add, plain) if is_enum(plain) => Some(Ty::Int32),
+        (BinaryOp::Multiply, Ty::Class(Class::TimeSpan)) => Some(Ty::Double),
+        (BinaryOp::Add, Ty::Class(Class::DateTime | Class::DateTimeOffset)) if side == Side::Right => {
+            Some(Ty::Class(Class::TimeSpan))
+        }
+        _ => None,
+    };
+    if let Some(plain) = beside {
+        return Typed { ty: Ty::nullable(plain), ..typed };
     }
     match other {
         Ty::Nullable(_) if is_equality(operator) => typed,
@@ -420,10 +479,11 @@ fn agree(operator: BinaryOp, left: &Ty, right: &Ty) -> Option<Agreement> {
     if texts && *left != *right || *left == Ty::String && *right == Ty::String {
         return both(Operands::String, Ty::String, Ty::Bool);
     }
-    // Two references compare when one converts to the other.
+    // Two references compare when one may be cast to the other.
     let comparable = left.holds_null() && right.holds_null();
     // Operators that convert do not count, so a `JToken` does not compare with text (witnessed: CS0019).
-    let related = matches!(implicit(left, right), Some(None)) || matches!(implicit(right, left), Some(None));
+    let related = |from: &Ty, to: &Ty| matches!(explicit(from, to), Some(None | Some(Conversion::Unbox(_))));
+    let related = related(left, right) || related(right, left);
     (comparable && related).then(|| Agreement {
         operands: Operands::Reference,
         sides: (left.clone(), right.clone()),

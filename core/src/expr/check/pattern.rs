@@ -5,7 +5,7 @@ use super::convert::{apply, explicit, implicit, implicit_of};
 use super::{Checker, Typed};
 use crate::expr::node::{Conversion, Node};
 use crate::expr::syntax::{Expr, ExprKind, Ident, TypeName};
-use crate::expr::ty::{Named, Ty};
+use crate::expr::ty::{ClassKind, Named, Ty};
 use crate::span::Span;
 
 /// `x is T name`.
@@ -70,15 +70,22 @@ impl Checker<'_> {
         if operand.ty == Ty::Error || constant.ty == Ty::Error {
             return Typed::error(span);
         }
-        let is_constant = matches!(&constant.node, Node::Constant(_));
-        if !is_constant {
+        // A cast that may give null makes no constant, nor does `default` of a structure.
+        let is_simple = match &constant.ty {
+            Ty::Nullable(_) => constant.ty == operand.ty,
+            Ty::Class(class) => class.kind() != ClassKind::Struct,
+            _ => true,
+        };
+        if !is_simple || !matches!(&constant.node, Node::Constant(_)) {
             self.report("constant", constant.span, "a pattern needs a constant");
             return Typed::error(span);
         }
         let wanted = unwrapped(&operand.ty).0.clone();
         let constant = if wanted == Ty::Object || constant.ty == Ty::Null && operand.ty.holds_null() {
             constant
-        } else if implicit_of(&constant, &wanted).is_some() {
+        } else if constant.ty == operand.ty {
+            constant
+        } else if matches!(implicit_of(&constant, &wanted), Some(None | Some(Conversion::Numeric(_)))) {
             self.convert_to(constant, &wanted)
         } else {
             let message = format!("expected a constant of `{wanted}`, found `{}`", constant.ty);
@@ -108,7 +115,8 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         // `as` takes conversions between numbers too, which never succeed.
-        let is_number = matches!(explicit(&operand.ty, &ty), Some(Some(Conversion::Numeric(_))));
+        let from = unwrapped(&operand.ty).0;
+        let is_number = matches!(explicit(from, &ty), Some(Some(Conversion::Numeric(_))));
         if operand.ty != Ty::Null && !is_number && !may_hold(&operand.ty, &ty) {
             self.report("type-mismatch", span, format!("a value of `{}` is never `{ty}`", operand.ty));
             return Typed::error(span);

@@ -141,7 +141,7 @@ impl Checker<'_> {
     }
 
     fn disposable(&mut self, typed: &Typed) {
-        let fits = typed.ty == Ty::Error || typed.ty.converts_to(&Ty::Class(Class::IDisposable));
+        let fits = matches!(typed.ty, Ty::Error | Ty::Null) || typed.ty.converts_to(&Ty::Class(Class::IDisposable));
         if !fits || typed.ty == Ty::Object {
             self.report("type-mismatch", typed.span, format!("`{}` is nothing that `using` disposes of", typed.ty));
         }

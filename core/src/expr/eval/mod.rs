@@ -267,16 +267,22 @@ impl Machine<'_> {
     }
 
     #[inline(never)]
-    fn coalesce(&mut self, pair: &(Node, Node)) -> Outcome<Value> {
-        match self.eval(&pair.0) {
-            Ok(Value::Null) => self.eval(&pair.1),
-            other => other,
+    fn coalesce(&mut self, parts: &(Node, Option<Conversion>, Node)) -> Outcome<Value> {
+        let (left, conversion, right) = parts;
+        match (self.eval(left), conversion) {
+            (Ok(Value::Null), _) => self.eval(right),
+            (Ok(value), Some(conversion)) => self.converted_value(conversion, value),
+            (other, _) => other,
         }
     }
 
     #[inline(never)]
     fn converted(&mut self, conversion: &Conversion, inner: &Node) -> Outcome<Value> {
         let value = self.eval(inner)?;
+        self.converted_value(conversion, value)
+    }
+
+    fn converted_value(&mut self, conversion: &Conversion, value: Value) -> Outcome<Value> {
         let value = self.convert(conversion, value)?;
         // A cast of a token gives out the array that the token holds.
         if self.arrays == Arrays::Written { self.thawed(value) } else { Ok(value) }
@@ -385,17 +391,7 @@ impl Machine<'_> {
             Conversion::Numeric(ty) => numeric(&value, ty),
             Conversion::Checked(ty) => checked(&value, ty),
             Conversion::Tuple(ty, members) => self.convert_tuple(ty, members, &value),
-            Conversion::Unbox(ty) => match &value {
-                Value::Null if ty.holds_null() => Ok(Value::Null),
-                Value::Null => Err(null_reference()),
-                value_of if ty.admits(value_of) => Ok(as_seen(value, ty)),
-                // A boxed number is unboxed as an enumeration over it, and the other way round.
-                Value::Int32(_) if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum) => {
-                    numeric(&value, ty)
-                }
-                Value::Enum(boxed) if *ty == Ty::Int32 => Ok(Value::Int32(boxed.number)),
-                other => Err(invalid_cast(&other.type_name(), &ty.full_name())),
-            },
+            Conversion::Unbox(ty) => unboxed_as(ty, value),
             Conversion::Unwrap(_) if value.is_null() => Err(invalid_operation("Nullable object must have a value.")),
             Conversion::Unwrap(_) => Ok(value),
             Conversion::Moment => match value {
@@ -429,5 +425,20 @@ impl Machine<'_> {
             });
         }
         self.object(ty.clone(), Record::new(converted)?)
+    }
+}
+
+/// A cast from `object`.
+pub(crate) fn unboxed_as(ty: &Ty, value: Value) -> Outcome<Value> {
+    match &value {
+        Value::Null if ty.holds_null() => Ok(Value::Null),
+        Value::Null => Err(null_reference()),
+        value_of if ty.admits(value_of) => Ok(as_seen(value, ty)),
+        // A boxed number is unboxed as an enumeration over it, the other way round, and one enumeration as another.
+        Value::Int32(_) | Value::Enum(_) if matches!(ty, Ty::Class(class) if class.kind() == ClassKind::Enum) => {
+            numeric(&value, ty)
+        }
+        Value::Enum(boxed) if *ty == Ty::Int32 => Ok(Value::Int32(boxed.number)),
+        other => Err(invalid_cast(&other.type_name(), &ty.full_name())),
     }
 }

@@ -83,7 +83,7 @@ const EXPLAINED: &[Explained] = &[
         reason: "no time passes within an evaluation here, so that no pattern takes longer than it may",
         applies: |source, here, there| {
             source.contains("TimeSpan")
-                && here["error"].is_null()
+                && here["error"]["type"] != there["error"]["type"]
                 && there["error"]["type"] == "System.Text.RegularExpressions.RegexMatchTimeoutException"
         },
     },

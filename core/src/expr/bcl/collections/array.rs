@@ -354,6 +354,8 @@ pub(super) fn copy_between(call: &mut Call<'_, '_>, from: i32, to: i32, count: i
     if call.value(2).is_null() {
         return Err(argument_null("destinationArray"));
     }
+    same_rank(call, 0, 2)?;
+    not_negative(count, "length")?;
     let from = bound(from, "sourceIndex")?;
     let to = bound(to, "destinationIndex")?;
     copy(call, (0, from), (2, to), count)

@@ -78,7 +78,7 @@ fn between(kind: JKind, (own, a): (JKind, &Value), (other, b): (JKind, &Value)) 
         _ => {}
     }
     match kind {
-        JKind::Comment | JKind::String | JKind::Raw => match string::distance(&a.to_string(), &b.to_string()) {
+        JKind::Comment | JKind::String | JKind::Raw => match string::ordinal_distance(&a.to_string(), &b.to_string()) {
             Value::Int32(distance) => Ok(distance),
             _ => Ok(0),
         },

@@ -2,9 +2,9 @@
 
 use super::super::{Call, Row, row};
 use super::{boxed, holds, lazy, operand, partition, stream, unboxed};
-use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Shape, Start};
-use crate::expr::exception::{Outcome, invalid_cast, null_reference};
+use crate::expr::eval::{Machine, unboxed_as};
+use crate::expr::exception::Outcome;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
@@ -140,10 +140,7 @@ fn cast(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor
     let ty = unboxed(operands, 1)?;
     stream(operands, machine, move |source, machine| match machine.advance(source)? {
         None => Ok(None),
-        Some(Value::Null) if ty.holds_null() => Ok(Some(Value::Null)),
-        Some(Value::Null) => Err(null_reference()),
-        Some(item) if ty.admits(&item) => Ok(Some(item)),
-        Some(item) => Err(invalid_cast(&item.type_name(), &ty.full_name())),
+        Some(item) => unboxed_as(&ty, item).map(Some),
     })
 }
 
