@@ -155,11 +155,12 @@ pub(super) fn parse(text: &str) -> Outcome<Uuid> {
     if text.len() < 32 {
         return Err(format_exception(UNKNOWN));
     }
+    let has_dash_at = |at: usize| text.as_bytes().get(at) == Some(&b'-');
     match text.chars().next() {
         Some('(') => parse_exact(text, "P"),
-        Some('{') if !text.contains('-') => parse_exact(text, "X"),
-        Some('{') => parse_exact(text, "B"),
-        _ if text.contains('-') => parse_exact(text, "D"),
+        Some('{') if has_dash_at(9) => parse_exact(text, "B"),
+        Some('{') => parse_exact(text, "X"),
+        _ if has_dash_at(8) => parse_exact(text, "D"),
         _ => parse_exact(text, "N"),
     }
 }
@@ -189,9 +190,17 @@ fn dashed(text: &str) -> Outcome<Uuid> {
     if [8, 13, 18, 23].iter().any(|at| bytes.get(*at) != Some(&b'-')) {
         return Err(format_exception(PLACES));
     }
-    let digits: String =
-        text.chars().enumerate().filter(|(at, _)| ![8, 13, 18, 23].contains(at)).map(|(_, c)| c).collect();
-    hex(&digits)
+    let parts = [(0, 8), (9, 13), (14, 18), (19, 23), (24, 28), (28, 36)].map(|(from, to)| text.get(from..to));
+    let digits: Option<String> = parts.iter().enumerate().map(|(at, part)| padded((*part)?, at)).collect();
+    hex(&digits.ok_or_else(|| format_exception(HEX))?)
+}
+
+// A part with zeros for what .NET lets stand before its digits, a sign and a prefix; before those of the last part it does not.
+fn padded(part: &str, at: usize) -> Option<String> {
+    let plain = part.strip_prefix('+').unwrap_or(part);
+    let plain = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")).unwrap_or(plain);
+    let digits = if at == 5 { part } else { plain };
+    (!digits.is_empty()).then(|| format!("{digits:0>width$}", width = part.len()))
 }
 
 // `{0xdddddddd,0xdddd,0xdddd,{0xdd,…}}`

@@ -31,6 +31,9 @@ pub(crate) enum IsNegative {
     Yes,
 }
 
+/// The digits that a decimal has at most.
+const DECIMAL_DIGITS: usize = 29;
+
 /// What a format string asks for.
 enum Asked {
     Standard(char, Option<usize>),
@@ -134,7 +137,11 @@ fn standard(number: Number, letter: char, precision: Option<usize>) -> Outcome<S
         'R' => general(number, None, if letter == 'R' { 'E' } else { 'e' }),
         'G' => {
             let mark = if letter == 'G' { 'E' } else { 'e' };
-            general(number, precision.filter(|precision| *precision > 0), mark)
+            let precision = match (number, precision) {
+                (Number::Decimal(..), Some(0)) => Some(DECIMAL_DIGITS),
+                (_, precision) => precision.filter(|precision| *precision > 0),
+            };
+            general(number, precision, mark)
         }
         _ => return Err(invalid()),
     })
@@ -243,7 +250,7 @@ fn general(number: Number, precision: Option<usize>, mark: char) -> String {
             let limit = digits.digits.len().max(9);
             (digits, limit, false)
         }
-        (Number::Integer(..) | Number::Decimal(..), None) => (custom_digits(number), 29, true),
+        (Number::Integer(..) | Number::Decimal(..), None) => (custom_digits(number), DECIMAL_DIGITS, true),
         (_, Some(count)) => (significant(number, count), count, false),
     };
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
@@ -264,7 +271,8 @@ fn general(number: Number, precision: Option<usize>, mark: char) -> String {
     if is_scientific {
         text.push_str(&write_exponent(mark, digits.point - 1, 2, '+'));
     }
-    signed(&digits, &text)
+    // Of a decimal, only formats that round keep the sign of nothing.
+    if is_plain && digits.digits.iter().all(|digit| *digit == b'0') { text } else { signed(&digits, &text) }
 }
 
 #[cfg(test)]

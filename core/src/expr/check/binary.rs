@@ -1,6 +1,7 @@
 //! Operators: promotion of operands, text concatenation, comparison, lifting over `null` (C# 7, §12).
 
 use super::convert::{apply, explicit, implicit, implicit_of, is_enum, is_numeric, is_whole};
+use super::emit::one_reference;
 use super::names::Operated;
 use super::{Checker, Typed};
 use crate::expr::eval;
@@ -85,6 +86,11 @@ impl Checker<'_> {
             self.problems.add_with_help("type-mismatch", span, message, help);
             return Typed::error(span);
         };
+        if agreement.operands == Operands::Reference
+            && let Some(same) = one_reference(&left, &right, operator == BinaryOp::Equal)
+        {
+            return Typed::new(same, Ty::Bool, span);
+        }
         let converted = |typed: Typed, to: &Ty| {
             let from = unwrapped(&typed.ty).0.clone();
             apply(implicit(&from, to).flatten(), typed.node)

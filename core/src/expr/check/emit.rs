@@ -29,6 +29,12 @@ impl Checker<'_> {
         span: Span,
     ) -> Typed {
         let member = candidate.member;
+        if let ("ReferenceEquals", [left, right]) = (&*member.name, &given[..])
+            && let Some(same) = one_reference(&left.typed, &right.typed, true)
+        {
+            self.uses(member);
+            return Typed::new(same, Ty::Bool, span);
+        }
         let (mut nodes, mut slots, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let in_order = is_in_order(&candidate.sources);
         let receiver =
@@ -277,6 +283,19 @@ impl Checker<'_> {
 }
 
 // The default of an enumeration is written as its number.
+/// What is said of two references when both are what one variable holds: then they are one object, even a number in a box. It is
+/// no constant, so the variable is read first.
+pub(super) fn one_reference(left: &Typed, right: &Typed, said: bool) -> Option<Node> {
+    match (&left.node, &right.node) {
+        (Node::Local(slot), Node::Local(other))
+            if slot == other && left.ty.is_reference() && right.ty.is_reference() =>
+        {
+            Some(Node::Sequence(Box::new([Node::Local(*slot), Node::Constant(Value::Bool(said))])))
+        }
+        _ => None,
+    }
+}
+
 fn default_of(parameter: &Parameter) -> Node {
     let value = parameter.default.clone().unwrap_or(Value::Null);
     if is_enum(&parameter.ty) {

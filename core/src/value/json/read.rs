@@ -422,7 +422,11 @@ impl Reader<'_> {
             // What is missing is undefined.
             ',' => (JKind::Undefined, Value::Null),
             ']' | ')' => return Err(self.stray_end(first, ']')),
-            other => return Err(self.error(format!("Unexpected character encountered while parsing value: {other}."))),
+            other => {
+                // Digits of other scripts begin a number that they cannot be part of.
+                let what = if other.is_numeric() { "number" } else { "value" };
+                return Err(self.error(format!("Unexpected character encountered while parsing {what}: {other}.")));
+            }
         };
         self.count_item();
         Ok(JToken::placed(JNode::Value(kind, value), Some(self.place())))
