@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         ambiguous(call, clock, "dateTimeOffset")
     }),
     row(OWNER, "static bool TryFindSystemTimeZoneById(string id, out TimeZoneInfo timeZoneInfo)", |call| {
-        let found = call.text_or_null(0)?.and_then(|id| zone(id));
+        let found = zone(call.text(0, "id")?);
         let is_found = found.is_some();
         call.give(found.map_or(Value::Null, made));
         Ok(Value::Bool(is_found))

@@ -46,6 +46,8 @@ pub(crate) enum Shape {
     Set,
     /// Groups, and what is made of each: as many as there are keys
     Groups,
+    /// Source, selector: the items of the sequences that it gives
+    Flat,
     /// Json.NET's structure over what is made of tokens
     Tokens,
     /// The same over a sequence that is there, or over none: as long as that is the same, so is the structure

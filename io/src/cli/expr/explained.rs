@@ -25,7 +25,7 @@ const EXPLAINED: &[Explained] = &[
     Explained {
         reason: "a variable that is missing is null here, as in the gateway; a dictionary of .NET throws",
         applies: |source, _, there| {
-            source.contains("context.Variables[") && there.to_string().contains("was not present in the dictionary")
+            source.contains("context.Variables") && there.to_string().contains("was not present in the dictionary")
         },
     },
     Explained {
@@ -63,6 +63,20 @@ const EXPLAINED: &[Explained] = &[
             source.contains(".ToUpper")
                 && LAZY_CLASSES.iter().any(|name| there.contains(&name.to_uppercase()))
                 && parts(here) == parts(there)
+        },
+    },
+    Explained {
+        reason: "the same, where a number counts the characters of such a name",
+        applies: |source, here, there| {
+            let is_lazy = ["Select(", "Where(", "Values<", "Values()", "Skip(", "Take(", "OrderBy"];
+            let is_text = [" += ", " + ", "$\"", "Concat(", "Append(", "Join("];
+            let has = |names: &[&str]| names.iter().any(|name| source.contains(name));
+            let counts = |result: &Json| without_digits(&result["error"]["message"]);
+            has(&is_lazy)
+                && has(&is_text)
+                && here["error"]["type"].is_string()
+                && here["error"]["type"] == there["error"]["type"]
+                && counts(here) == counts(there)
         },
     },
     Explained {
@@ -328,6 +342,10 @@ fn is_near(here: &Json, there: &Json, distance_max: f64) -> bool {
         (Some(here), Some(there)) => (here - there).abs() <= distance_max * there.abs(),
         _ => false,
     }
+}
+
+fn without_digits(message: &Json) -> String {
+    message.as_str().unwrap_or_default().chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 // Whether both are the same but for what is a zero there.

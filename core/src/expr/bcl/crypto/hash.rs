@@ -175,6 +175,11 @@ struct Hasher {
 }
 
 impl State for Hasher {
+    fn type_name(&self, ty: &Ty) -> String {
+        // The providers are classes that have names; the other ones are not seen.
+        if self.name.ends_with("CryptoServiceProvider") { self.name.to_owned() } else { ty.full_name() }
+    }
+
     fn text(&self, ty: &Ty) -> String {
         if self.name.is_empty() { ty.full_name() } else { self.name.to_owned() }
     }

@@ -1,10 +1,11 @@
 //! `Where`, `Select`, `SelectMany`, `Cast`, `OfType`: item by item.
 
 use super::super::{Call, Row, row};
-use super::{boxed, holds, lazy, operand, partition, stream, unboxed};
-use crate::expr::eval::cursor::{Cursor, Shape, Start};
+use super::{boxed, holds, lazy, operand, partition, shaped, stream, unboxed};
+use crate::expr::eval::cursor::{Cursor, Lazy, Shape, Start};
 use crate::expr::eval::{Machine, unboxed_as};
-use crate::expr::exception::Outcome;
+use crate::expr::exception::{Outcome, argument_null};
+use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
@@ -28,7 +29,9 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         lazy(call, 1, &["source", "selector"], |operands, machine| select(operands, machine, Indexed::Yes))
     }),
     row(SEQUENCE, "this IEnumerable<TResult> SelectMany<TResult>(Func<T, IEnumerable<TResult>> selector)", |call| {
-        lazy(call, 1, &["source", "selector"], |operands, machine| flatten(operands, machine, Indexed::No))
+        shaped(call, 1, &["source", "selector"], Shape::Flat, |operands, machine| {
+            flatten(operands, machine, Indexed::No)
+        })
     }),
     row(
         SEQUENCE,
@@ -126,6 +129,23 @@ fn flatten(operands: &[Value], machine: &mut Machine<'_>, indexed: Indexed) -> O
             inner = Some((outer, machine.cursor(&sequence)?));
         }
     })
+}
+
+/// All items of a sequence. Where .NET puts the sequences of `SelectMany` together without passing over each, one that is null is an
+/// argument of this name.
+pub(super) fn gathered(machine: &mut Machine<'_>, sequence: &Value, name: &str) -> Outcome<Vec<Value>> {
+    let flat = instance::look(sequence, |lazy: &mut Lazy| (lazy.shape == Shape::Flat).then(|| lazy.operands.clone()));
+    let Some(Some(operands)) = flat else { return machine.collect(sequence) };
+    let mut source = machine.cursor(operand(&operands, 0))?;
+    let mut items = Vec::new();
+    while let Some(outer) = machine.advance(&mut *source)? {
+        let inner = machine.invoke(operand(&operands, 1), &[outer])?;
+        if inner.is_null() {
+            return Err(argument_null(name));
+        }
+        items.extend(machine.collect(&inner)?);
+    }
+    Ok(items)
 }
 
 // The receiver is any sequence; the only type parameter is the wanted type.

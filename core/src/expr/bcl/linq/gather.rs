@@ -4,9 +4,10 @@ use super::super::collections::map::Map;
 use super::super::collections::{list, list_array, put, room_for, set_of};
 use super::super::{Call, Row, row};
 use super::checked;
+use super::filter::gathered;
 use super::window::known_count;
 use crate::expr::eval::cursor::{Lazy, Shape};
-use crate::expr::exception::Outcome;
+use crate::expr::exception::{Outcome, argument_null};
 use crate::expr::instance::{self, Items, Pair};
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -16,10 +17,10 @@ const PAIRS: &str = "IEnumerable<KeyValuePair<TKey, TValue>>";
 
 pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(SEQUENCE, "this List<T> ToList()", |call| {
-        let items = call.items(0, "source")?;
+        let items = items(call, "collection")?;
         // A list grows where .NET does not know in advance how many items there will be.
         let shape = instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape);
-        let is_open = matches!(shape, None | Some(Shape::Plain | Shape::Tokens | Shape::Wrapped));
+        let is_open = matches!(shape, None | Some(Shape::Plain | Shape::Flat | Shape::Tokens | Shape::Wrapped));
         let is_known = !is_open || shape.is_some() && known_count(call.value(0)).is_some();
         let room = if is_known { 0 } else { room_for(call.value(0), items.len()) };
         let list = list(call, items)?;
@@ -27,7 +28,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
         Ok(list)
     }),
     row(SEQUENCE, "this T[] ToArray()", |call| {
-        let items = call.items(0, "source")?;
+        let items = items(call, "source")?;
         // What .NET collects in a table before is an array of its own.
         let shape = instance::look(call.value(0), |lazy: &mut Lazy| lazy.shape);
         if matches!(shape, Some(Shape::Set | Shape::Groups)) {
@@ -69,6 +70,14 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     row(PAIRS, "this Dictionary<TKey, TValue> ToDictionary()", of_pairs),
     row(PAIRS, "this Dictionary<TKey, TValue> ToDictionary(IEqualityComparer<TKey> comparer)", of_pairs),
 ];
+
+// The items of the source, which may not be null; a sequence in it that is null is called by this name.
+fn items(call: &mut Call<'_, '_>, name: &str) -> Outcome<Vec<Value>> {
+    if call.value(0).is_null() {
+        return Err(argument_null("source"));
+    }
+    gathered(call.machine, call.value(0), name)
+}
 
 fn dictionary(call: &mut Call<'_, '_>, element: Option<usize>, comparer: usize) -> Outcome<Value> {
     match element {

@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use super::super::collections::key::compared_by;
 use super::super::collections::sort::{stable, wrapped};
 use super::super::{Call, Row, row};
+use super::filter::gathered;
 use super::{checked, holds, operand, ready};
 use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
 use crate::expr::eval::cursor::{Cursor, Lazy, Shape};
-use crate::expr::exception::{Outcome, broken};
+use crate::expr::exception::Outcome;
 use crate::expr::instance;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
@@ -87,25 +88,49 @@ fn order_of(call: &mut Call<'_, '_>, operands: Vec<Value>) -> Outcome<Value> {
 /// what a comparison throws.
 pub(super) fn partly(machine: &mut Machine<'_>, sequence: &Value) -> Outcome<Box<dyn Cursor>> {
     match ordered(sequence) {
-        Some(operands) => in_order(&operands, machine, &Value::Null, |interrupt| interrupt),
+        Some(operands) => {
+            let items = machine.collect(operand(&operands, 0))?;
+            in_order(&operands, items, machine, |interrupt| interrupt)
+        }
         None => machine.cursor(sequence),
     }
 }
 
-/// The last item of an ordered sequence for which the predicate holds, as .NET finds it: only such items are compared. `None` for
-/// another sequence.
-pub(super) fn last_of(
+/// Which end of an order is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    First,
+    Last,
+}
+
+/// The first or last item of an ordered sequence for which the predicate holds, as .NET finds it: only such items are compared, each
+/// with the best one before it. `None` for another sequence.
+pub(super) fn end_of(
     machine: &mut Machine<'_>,
     sequence: &Value,
     predicate: &Value,
+    end: End,
 ) -> Outcome<Option<Option<Value>>> {
     let Some(operands) = ordered(sequence) else { return Ok(None) };
-    let mut cursor = in_order(&operands, machine, predicate, |interrupt| interrupt)?;
-    let mut last = None;
-    while let Some(item) = machine.advance(&mut *cursor)? {
-        last = Some(item);
+    let items = machine.collect(operand(&operands, 0))?;
+    let (rows, levels) = rows(&operands, items, machine, predicate)?;
+    let mut best: Option<(Vec<Value>, Value)> = None;
+    for (keys, item) in rows {
+        let is_better = match &best {
+            None => true,
+            Some((known, _)) => {
+                machine.step()?;
+                match (compared_at_end(levels, &keys, known)?, end) {
+                    (ordering, End::First) => ordering == Ordering::Less,
+                    (ordering, End::Last) => ordering != Ordering::Less,
+                }
+            }
+        };
+        if is_better {
+            best = Some((keys, item));
+        }
     }
-    Ok(Some(last))
+    Ok(Some(best.map(|(_, item)| item)))
 }
 
 // The operands of an ordered sequence.
@@ -116,20 +141,34 @@ fn ordered(sequence: &Value) -> Option<Vec<Value>> {
 }
 
 fn sorted(operands: &[Value], machine: &mut Machine<'_>) -> Outcome<Box<dyn Cursor>> {
-    in_order(operands, machine, &Value::Null, wrapped)
+    let items = gathered(machine, operand(operands, 0), "source")?;
+    in_order(operands, items, machine, wrapped)
 }
 
 fn in_order(
     operands: &[Value],
+    items: Vec<Value>,
     machine: &mut Machine<'_>,
-    predicate: &Value,
     thrown: fn(Interrupt) -> Interrupt,
 ) -> Outcome<Box<dyn Cursor>> {
-    let (Some(source), levels) = (operands.first(), operands.get(1..).unwrap_or(&[])) else {
-        return Err(broken("an order without a source"));
-    };
-    let mut rows: Vec<(Vec<Value>, Value)> = Vec::new();
-    for item in machine.collect(source)? {
+    let (rows, levels) = rows(operands, items, machine, &Value::Null)?;
+    let rows = stable(machine, rows, |_, (a, _), (b, _)| compared_in(levels, a, b).map_err(thrown))?;
+    ready(rows.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Items, each behind its keys.
+type Rows = Vec<(Vec<Value>, Value)>;
+
+// The items for which the predicate holds with their keys, and the levels of the order.
+fn rows<'o>(
+    operands: &'o [Value],
+    items: Vec<Value>,
+    machine: &mut Machine<'_>,
+    predicate: &Value,
+) -> Outcome<(Rows, &'o [Value])> {
+    let levels = operands.get(1..).unwrap_or(&[]);
+    let mut rows: Rows = Vec::new();
+    for item in items {
         if predicate.is_null() || holds(machine, predicate, std::slice::from_ref(&item))? {
             rows.push((Vec::new(), item));
         }
@@ -145,8 +184,19 @@ fn in_order(
             });
         }
     }
-    let rows = stable(machine, rows, |_, (a, _), (b, _)| compared_in(levels, a, b).map_err(thrown))?;
-    ready(rows.into_iter().map(|(_, item)| item).collect())
+    Ok((rows, levels))
+}
+
+// The same, where what comes is compared with the best so far: a falling order compares the other way round.
+fn compared_at_end(levels: &[Value], new: &[Value], known: &[Value]) -> Outcome<Ordering> {
+    for ((new, known), level) in new.iter().zip(known).zip(levels.chunks(LEVEL)) {
+        let (a, b) = if *operand(level, 1) == DOWN { (known, new) } else { (new, known) };
+        let ordering = compared_by(operand(level, 2), a, b)?;
+        if ordering != Ordering::Equal {
+            return Ok(ordering);
+        }
+    }
+    Ok(Ordering::Equal)
 }
 
 fn compared_in(levels: &[Value], a: &[Value], b: &[Value]) -> Outcome<Ordering> {

@@ -6,7 +6,7 @@ use super::super::collections::views::{self, View};
 use super::super::string::index;
 use super::super::{Call, Row, row};
 use super::filter::first_match;
-use super::order::{last_of, partly};
+use super::order::{End, end_of, partly};
 use super::window::{count, known_count, window};
 use super::{NO_ELEMENTS, checked, default, holds};
 use crate::expr::Interrupt;
@@ -190,7 +190,12 @@ fn predicate_of<'c>(call: &Call<'c, '_>, predicate: Predicate) -> Outcome<&'c Va
 fn first(call: &mut Call<'_, '_>, predicate: Predicate) -> Outcome<Option<Value>> {
     let predicate = predicate_of(call, predicate)?;
     let source = call.value(0);
-    let mut cursor = if predicate.is_null() { partly(call.machine, source)? } else { call.machine.cursor(source)? };
+    if predicate.is_null()
+        && let Some(found) = end_of(call.machine, source, predicate, End::First)?
+    {
+        return Ok(found);
+    }
+    let mut cursor = call.machine.cursor(source)?;
     first_match(call.machine, &mut *cursor, predicate)
 }
 
@@ -221,7 +226,7 @@ fn last(call: &mut Call<'_, '_>, predicate: Predicate) -> Outcome<Option<Value>>
             return Ok(None);
         }
     }
-    if let Some(found) = last_of(call.machine, call.value(0), predicate)? {
+    if let Some(found) = end_of(call.machine, call.value(0), predicate, End::Last)? {
         return Ok(found);
     }
     let mut cursor = call.machine.cursor(call.value(0))?;
@@ -263,6 +268,13 @@ fn contains(call: &mut Call<'_, '_>) -> Outcome<Value> {
     checked(call, &["source"])?;
     let wanted = call.value(1);
     if call.value(2).is_null() {
+        // A container looks for the token itself.
+        if let Value::Json(container) = call.value(0)
+            && !container.is_value()
+        {
+            let is_it = |child: &JToken| matches!(wanted, Value::Json(token) if token.is_same(child));
+            return Ok(Value::Bool(container.children().iter().any(is_it)));
+        }
         let set = instance::look(call.value(0), |map: &mut Map| (!map.is_dictionary()).then(|| map.contains(wanted)));
         if let Some(Some(found)) = set {
             return Ok(Value::Bool(found));

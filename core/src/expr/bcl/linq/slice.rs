@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::{Call, Row, row};
-use super::filter::{Indexed, Takes, while_holds};
+use super::filter::{Indexed, Takes, gathered, while_holds};
 use super::window::{count_of, known_count, window};
 use super::{boxed, checked, default, generate, is_nothing, lazy, nothing, operand, ready, shaped, stream, unboxed};
 use crate::expr::eval::Machine;
@@ -84,7 +84,7 @@ pub(in crate::expr::bcl) const ROWS: &[Row] = &[
     }),
     row(SEQUENCE, "this IEnumerable<T> Reverse()", |call| {
         shaped(call, 0, &["source"], Shape::Rearranged, |operands, machine| {
-            let mut items = machine.collect(operand(operands, 0))?;
+            let mut items = gathered(machine, operand(operands, 0), "source")?;
             items.reverse();
             ready(items)
         })

@@ -9,6 +9,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 use super::super::collections::views;
+use super::filter::gathered;
 use super::group::group_count;
 use super::operand;
 
@@ -52,6 +53,7 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
             Shape::Take => layers.push(Layer::Take(count_of(&operands))),
             Shape::Range => break,
             Shape::Plain
+            | Shape::Flat
             | Shape::Tokens
             | Shape::Wrapped
             | Shape::Rearranged
@@ -176,7 +178,7 @@ pub(super) fn known_count(sequence: &Value) -> Option<usize> {
             continue;
         };
         match shape {
-            Shape::Plain | Shape::Tokens | Shape::Wrapped | Shape::Set | Shape::Groups => return None,
+            Shape::Plain | Shape::Flat | Shape::Tokens | Shape::Wrapped | Shape::Set | Shape::Groups => return None,
             Shape::Range => total = total.checked_add(length_of(&sequence)?)?,
             Shape::Select | Shape::Skip | Shape::Take => total = total.checked_add(window(&sequence)?.len())?,
             Shape::Rearranged => open.push(operand(&operands, 0).clone()),
@@ -223,6 +225,7 @@ pub(super) fn count(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usiz
             }
             Some((
                 Shape::Plain
+                | Shape::Flat
                 | Shape::Tokens
                 | Shape::Wrapped
                 | Shape::Set
@@ -253,6 +256,9 @@ fn is_taken(sequence: &Value) -> bool {
 }
 
 fn enumerated(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usize> {
+    if matches!(parts(sequence), Some((Shape::Flat, _))) {
+        return gathered(machine, sequence, "source").map(|items| items.len());
+    }
     let mut cursor = machine.cursor(sequence)?;
     let mut count = 0;
     while machine.advance(&mut *cursor)?.is_some() {

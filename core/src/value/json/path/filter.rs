@@ -243,7 +243,19 @@ impl Reader {
         error("Path ended with an open regex.")
     }
 
+    fn unexpected<T>(&self) -> Outcome<T> {
+        let c = self.peek().unwrap_or(' ');
+        error(format!("Unexpected character while parsing path query: {c}"))
+    }
+
+    // An operand, behind which the query goes on.
     fn operand(&mut self) -> Outcome<Operand> {
+        let operand = self.value_or_path()?;
+        self.skip_blanks();
+        if self.peek().is_none() { error("Path ended with open query.") } else { Ok(operand) }
+    }
+
+    fn value_or_path(&mut self) -> Outcome<Operand> {
         self.skip_blanks();
         match self.peek() {
             Some(c @ ('@' | '$')) => {
@@ -255,14 +267,16 @@ impl Reader {
             Some('/') => Ok(Operand::Literal(JToken::string(self.pattern()?))),
             Some(c) if c.is_ascii_digit() || c == '-' => {
                 let start = self.at;
-                let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-                while self.peek().is_some_and(is_part) {
+                // A blank or the end of the query ends the number, and nothing else does.
+                while self.peek().is_some_and(|c| c != ' ' && c != ')') {
                     self.at += 1;
                 }
                 let digits: String = self.chars.get(start..self.at).unwrap_or(&[]).iter().collect();
-                JToken::parse(&digits)
-                    .map(Operand::Literal)
-                    .map_err(|_| PathError::Path("Could not read query operator.".to_owned()))
+                let is_number = digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
+                match JToken::parse(&digits).ok().filter(|_| is_number) {
+                    Some(number) => Ok(Operand::Literal(number)),
+                    None => self.unexpected(),
+                }
             }
             Some(_) => {
                 let words = [
@@ -275,8 +289,7 @@ impl Reader {
                         return Ok(Operand::Literal(JToken::value(kind, value)));
                     }
                 }
-                let c = self.peek().unwrap_or(' ');
-                error(format!("Unexpected character while parsing path query: {c}"))
+                self.unexpected()
             }
             None => error("Path ended with open query."),
         }

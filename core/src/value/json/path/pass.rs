@@ -339,7 +339,11 @@ fn item(token: &JToken, index: i64, must_match: bool) -> Outcome<Option<JToken>>
     if !is_list(token) {
         return if must_match { no_index(token, &index.to_string()) } else { Ok(None) };
     }
-    let found = usize::try_from(index).ok().and_then(|index| token.child_at(index));
+    let Ok(at) = usize::try_from(index) else {
+        let message = "Index was out of range. Must be non-negative and less than the size of the collection.";
+        return Err(PathError::Other("System.ArgumentOutOfRangeException", format!("{message} (Parameter 'index')")));
+    };
+    let found = token.child_at(at);
     if must_match && found.is_none() {
         return error(format!("Index {index} outside the bounds of {}.", short_name(token)));
     }
