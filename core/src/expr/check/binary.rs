@@ -48,11 +48,7 @@ impl Checker<'_> {
         if let Some(combined) = combination(operator, &left, &right) {
             return Typed::new(Node::Combine(operator, Box::new((left.node, right.node))), combined, span);
         }
-        let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
-        let (left, right) = if is_shift { (left, right) } else { signed_constants(left, right) };
-        let (left, right) = as_moments(left, right);
-        let left = zero_of_enum(operator, Side::Left, left, &right.ty);
-        let right = zero_of_enum(operator, Side::Right, right, &left.ty);
+        let (left, right) = side_by_side(operator, left, right);
         let is_moment = matches!(unwrapped(&left.ty).0, Ty::Class(Class::DateTime | Class::DateTimeOffset));
         if operator == BinaryOp::Subtract && is_moment && right.ty == Ty::Null {
             self.report(
@@ -301,6 +297,16 @@ impl Checker<'_> {
 
 fn has_void(left: &Typed, right: &Typed) -> bool {
     left.ty == Ty::Void || right.ty == Ty::Void
+}
+
+// The operands as the types of the other one make them.
+fn side_by_side(operator: BinaryOp, left: Typed, right: Typed) -> (Typed, Typed) {
+    let is_shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
+    let (left, right) = if is_shift { (left, right) } else { signed_constants(left, right) };
+    let (left, right) = as_moments(left, right);
+    let left = zero_of_enum(operator, Side::Left, left, &right.ty);
+    let right = zero_of_enum(operator, Side::Right, right, &left.ty);
+    (left, right)
 }
 
 // Beside a `DateTimeOffset` a `DateTime` becomes one.

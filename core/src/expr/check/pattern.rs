@@ -81,9 +81,8 @@ impl Checker<'_> {
             return Typed::error(span);
         }
         let wanted = unwrapped(&operand.ty).0.clone();
-        let constant = if wanted == Ty::Object || constant.ty == Ty::Null && operand.ty.holds_null() {
-            constant
-        } else if constant.ty == operand.ty {
+        let is_null = constant.ty == Ty::Null && operand.ty.holds_null();
+        let constant = if wanted == Ty::Object || is_null || constant.ty == operand.ty {
             constant
         } else if matches!(implicit_of(&constant, &wanted), Some(None | Some(Conversion::Numeric(_)))) {
             self.convert_to(constant, &wanted)

@@ -97,6 +97,14 @@ pub(crate) struct Group {
     pub(crate) name: Arc<str>,
 }
 
+/// Where a search begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Begin {
+    at: usize,
+    /// Where the last match ended, which is what `\G` means: one unit before `at` when it was empty.
+    last: usize,
+}
+
 /// A match: for every group all its captures, as (start, end) in units; group 0 is the match itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -158,7 +166,12 @@ impl Regex {
 
     /// The first match from `start` on, in the pattern's direction; `budget` is what remains of the steps.
     pub(crate) fn find(&self, text: &[u16], start: usize, budget: &mut u64) -> Result<Option<Found>, Exhausted> {
-        run::find(&self.0.code, self.0.groups.len(), self.0.backwards, text, start, budget)
+        self.find_from(text, Begin { at: start, last: start }, budget)
+    }
+
+    /// The first match from here on.
+    pub(crate) fn find_from(&self, text: &[u16], begin: Begin, budget: &mut u64) -> Result<Option<Found>, Exhausted> {
+        run::find(&self.0.code, self.0.groups.len(), self.0.backwards, text, begin, budget)
     }
 
     /// The first `limit` matches from `start` on, one behind the other, as `Regex.Matches` finds them.
@@ -170,13 +183,13 @@ impl Regex {
         budget: &mut u64,
     ) -> Result<Vec<Found>, Exhausted> {
         let mut found = Vec::new();
-        let mut at = start;
+        let mut begin = Begin { at: start, last: start };
         while limit.is_none_or(|limit| found.len() < limit) {
-            let Some(one) = self.find(text, at, budget)? else { break };
+            let Some(one) = self.find_from(text, begin, budget)? else { break };
             let next = self.after(&one, text.len());
             found.push(one);
             match next {
-                Some(next) => at = next,
+                Some(next) => begin = next,
                 None => break,
             }
         }
@@ -184,13 +197,14 @@ impl Regex {
     }
 
     /// Where the search for the next match begins; an empty match moves on by one unit.
-    pub(crate) fn after(&self, found: &Found, length: usize) -> Option<usize> {
+    pub(crate) fn after(&self, found: &Found, length: usize) -> Option<Begin> {
         let (start, end) = found.span();
-        match (self.0.backwards, start == end) {
-            (false, false) => Some(end),
+        let last = if self.0.backwards { start } else { end };
+        let at = match (self.0.backwards, start == end) {
+            (_, false) => Some(last),
             (false, true) => (end < length).then(|| end + 1),
-            (true, false) => Some(start),
             (true, true) => start.checked_sub(1),
-        }
+        };
+        at.map(|at| Begin { at, last })
     }
 }

@@ -3,7 +3,7 @@
 use super::emit::{Code, Loop, Op, Way};
 use super::parse::{Assertion, Fold, Greed, Sense};
 use super::set::{is_word, lower};
-use super::{Exhausted, FRAMES_MAX, Found};
+use super::{Begin, Exhausted, FRAMES_MAX, Found};
 
 /// A register that holds nothing.
 const NOTHING: usize = usize::MAX;
@@ -42,21 +42,21 @@ pub(super) fn find(
     groups: usize,
     backwards: bool,
     text: &[u16],
-    start: usize,
+    begin: Begin,
     budget: &mut u64,
 ) -> Result<Option<Found>, Exhausted> {
     let mut run = Run {
         code,
         text,
-        start,
-        at: start,
+        start: begin.last,
+        at: begin.at,
         op: 0,
         registers: vec![NOTHING; code.registers],
         captures: vec![Vec::new(); groups],
         frames: Vec::new(),
     };
     let is_anchored = matches!(code.ops.first(), Some(Op::Assert(Assertion::Start))) && !backwards;
-    let mut from = start;
+    let mut from = begin.at;
     loop {
         if run.may_begin(from, backwards) && run.attempt(from, budget)? {
             let span = (from.min(run.at), from.max(run.at));

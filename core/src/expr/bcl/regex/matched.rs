@@ -38,7 +38,9 @@ pub(super) const ROWS: &[Row] = &[
         let hit = call.state(0, |hit: &mut Hit| hit.clone())?;
         let (Some(regex), Some(found)) = (&hit.regex, &hit.found) else { return Ok(call.value(0).clone()) };
         let next = match regex.after(found, hit.input.units.len()) {
-            Some(at) => super::counted(call, super::Timeout::None, |budget| regex.find(&hit.input.units, at, budget))?,
+            Some(at) => {
+                super::counted(call, super::Timeout::None, |budget| regex.find_from(&hit.input.units, at, budget))?
+            }
             None => None,
         };
         match_object(call, regex, &hit.input, next)
