@@ -173,8 +173,12 @@ impl Machine<'_> {
             Value::Context(part) => crate::expr::bcl::context_items(self, part)?,
             sequence if let Some(live) = Live::over(sequence)? => return Ok(Box::new(live)),
             Value::Object(object) => {
-                let lazy = instance::look(sequence, |lazy: &mut Lazy| (lazy.start, lazy.operands.clone()));
-                if let Some((start, operands)) = lazy {
+                let lazy = instance::look(sequence, |lazy: &mut Lazy| (lazy.start, lazy.shape, lazy.operands.clone()));
+                if let Some((start, shape, operands)) = lazy {
+                    // Groups are made when the pass over them is, not with its first step.
+                    if shape == Shape::Groups {
+                        return start(&operands, self);
+                    }
                     return Ok(Box::new(Deferred { start, operands, begun: None }));
                 }
                 object.get().items().ok_or_else(|| broken("an enumeration of no sequence"))?

@@ -233,7 +233,8 @@ fn shown_alike(here: &Json, there: &Json) -> bool {
 }
 
 /// What the names of lazy sequences' classes hold.
-const LAZY_CLASSES: [&str; 4] = ["System.Linq.Enumerable+", "Iterator", "System.Linq.OrderedEnumerable`", "+<"];
+const LAZY_CLASSES: [&str; 5] =
+    ["System.Linq.Enumerable+", "Iterator", "System.Linq.OrderedEnumerable`", "System.Linq.EmptyPartition`", "+<"];
 
 // A text in upper case with the names of .NET's own as they are written, as far as `without_lazy` looks for them.
 fn in_title_case(text: &str) -> String {

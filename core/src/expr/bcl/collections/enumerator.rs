@@ -27,6 +27,8 @@ struct Pass {
     current: Value,
     /// What `Current` is where there is no item and that is no error.
     default: Value,
+    /// What it is behind the last item.
+    behind: Value,
     strictness: Strictness,
     /// The name of its class; structures are what their type says.
     class_name: Option<String>,
@@ -92,6 +94,7 @@ impl Pass {
             steps,
             current: self.current.clone(),
             default: self.default.clone(),
+            behind: self.behind.clone(),
             class_name: self.class_name.clone(),
             place: self.place,
             strictness: self.strictness,
@@ -111,7 +114,7 @@ impl Pass {
 
     fn moved(&mut self, item: Option<Value>) -> bool {
         self.place = if item.is_some() { Place::At } else { Place::Behind };
-        self.current = item.unwrap_or_else(|| self.default.clone());
+        self.current = item.unwrap_or_else(|| self.behind.clone());
         self.place == Place::At
     }
 
@@ -162,13 +165,14 @@ impl State for Pass {
     }
 
     fn children(&self) -> Vec<Value> {
-        vec![self.source.clone(), self.current.clone(), self.default.clone()]
+        vec![self.source.clone(), self.current.clone(), self.default.clone(), self.behind.clone()]
     }
 
     fn clear(&mut self) {
         self.steps = None;
         self.source = Value::Null;
         self.current = Value::Null;
+        self.behind = Value::Null;
     }
 }
 
@@ -206,6 +210,7 @@ pub(crate) fn default_pass(ty: &Ty) -> Value {
         steps: None,
         place: Place::Before,
         current: default.clone(),
+        behind: default.clone(),
         default,
         strictness: Strictness::Default,
         class_name: None,
@@ -368,7 +373,8 @@ fn enumerator_of(call: &mut Call<'_, '_>, item: Ty, through: Through) -> Outcome
     let default = item.default_value().unwrap_or(Value::Null);
     let (ty, class_name) = shape(&source, item, through)?;
     let strictness = strictness_of(&source, class_name.as_deref());
-    let pass = Pass { source, steps, place: Place::Before, current: default.clone(), default, strictness, class_name };
+    let (current, behind) = super::super::linq::resting(&source).unwrap_or((default.clone(), default.clone()));
+    let pass = Pass { source, steps, place: Place::Before, current, default, behind, strictness, class_name };
     call.object(ty, pass)
 }
 

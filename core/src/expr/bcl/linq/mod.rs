@@ -21,6 +21,7 @@ use crate::expr::ty::Ty;
 use crate::value::Value;
 
 pub(super) use group::{Grouping, Lookup};
+pub(super) use produce::resting;
 pub(super) use window::is_list;
 
 pub(super) const TABLES: [&[Row]; 10] = [

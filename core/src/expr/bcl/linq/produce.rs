@@ -1,10 +1,10 @@
 //! `Enumerable.Range`, `Repeat` and `Empty`: sequences without a source.
 
 use super::super::{Call, Row, row};
-use super::window::range;
+use super::window::{list_behind, range};
 use super::{generate, nothing, operand};
 use crate::expr::eval::Machine;
-use crate::expr::eval::cursor::{Cursor, Shape};
+use crate::expr::eval::cursor::{Cursor, Lazy, Shape};
 use crate::expr::exception::{Outcome, broken, out_of_range};
 use crate::expr::instance::{self, State};
 use crate::expr::ty::Ty;
@@ -50,6 +50,24 @@ impl State for Repeated {
 
     fn clear(&mut self) {
         self.0 = Value::Null;
+    }
+}
+
+/// What a pass over numbers in a row or one item repeated shows before its first step and behind its last one: it counts on, or has
+/// the item all the time.
+pub(in crate::expr::bcl) fn resting(sequence: &Value) -> Option<(Value, Value)> {
+    let operands_of = |range: &Value| {
+        instance::look(range, |lazy: &mut Lazy| (lazy.shape == Shape::Range).then(|| lazy.operands.clone())).flatten()
+    };
+    let base = list_behind(sequence)?;
+    let operands = operands_of(&base)?;
+    match instance::look(operand(&operands, 2), |repeated: &mut Repeated| repeated.0.clone()) {
+        Some(item) => Some((item.clone(), item)),
+        None => {
+            let operands = operands_of(sequence)?;
+            let (start, end) = range(&operands)?;
+            (start < end).then(|| (Value::Int32(0), Value::Int32(i32::try_from(end).unwrap_or(i32::MIN))))
+        }
     }
 }
 

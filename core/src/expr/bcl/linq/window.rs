@@ -81,7 +81,12 @@ pub(super) fn window(sequence: &Value) -> Option<Window> {
 /// Whether a lazy sequence is a list to .NET as well, which says how many items it has: numbers in a row, one item repeated, a part
 /// of a list.
 pub(in crate::expr::bcl) fn is_list(sequence: &Value) -> bool {
-    window(sequence).is_some_and(|window| window.selectors.is_empty())
+    list_behind(sequence).is_some()
+}
+
+/// What the parts of such a list are parts of.
+pub(super) fn list_behind(sequence: &Value) -> Option<Value> {
+    window(sequence).filter(|window| window.selectors.is_empty()).map(|window| window.base)
 }
 
 // The length of what has places.
