@@ -189,6 +189,12 @@ const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        reason: "without ICU data .NET does not know which zones have a name of Windows, too",
+        applies: |source, here, there| {
+            source.contains("HasIanaId") && is_one_type(here, there) && here["value"] == true && there["value"] == false
+        },
+    },
+    Explained {
         reason: ".NET 8 cannot compile a logarithm of a negative constant",
         applies: |source, _, there| {
             source.contains("Log2") && there["error"]["type"] == "System.InvalidProgramException"
@@ -233,8 +239,15 @@ fn shown_alike(here: &Json, there: &Json) -> bool {
 }
 
 /// What the names of lazy sequences' classes hold.
-const LAZY_CLASSES: [&str; 5] =
-    ["System.Linq.Enumerable+", "Iterator", "System.Linq.OrderedEnumerable`", "System.Linq.EmptyPartition`", "+<"];
+const LAZY_CLASSES: [&str; 7] = [
+    "System.Linq.Enumerable+",
+    "Iterator",
+    "System.Linq.OrderedEnumerable`",
+    "System.Linq.GroupedEnumerable`",
+    "System.Linq.GroupedResultEnumerable`",
+    "System.Linq.EmptyPartition`",
+    "+<",
+];
 
 // A text in upper case with the names of .NET's own as they are written, as far as `without_lazy` looks for them.
 fn in_title_case(text: &str) -> String {
