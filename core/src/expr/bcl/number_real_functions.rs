@@ -242,7 +242,7 @@ macro_rules! reckoned {
             fn area_cosine(self) -> Self {
                 let rest = self - 1.0;
                 match self {
-                    x if x < 1.0 => Self::NAN,
+                    x if x < 1.0 => NAN_DOUBLE as Self,
                     x if x > LARGE as Self => x.ln() + std::$native::consts::LN_2,
                     x if x > 2.0 => (2.0 * x - 1.0 / (x + (x * x - 1.0).sqrt())).ln(),
                     _ => (rest + (2.0 * rest + rest * rest).sqrt()).ln_1p(),

@@ -234,8 +234,12 @@ fn beside(call: &mut Call<'_, '_>, offset: usize) -> Outcome<Value> {
         return Err(invalid_operation("The parent is missing."));
     };
     if parent.property_value().is_some() {
-        let is_nothing = instance::look(call.value(1), |items: &mut Items| items.values.is_empty()) == Some(true);
-        return if is_nothing { Ok(Value::Null) } else { Err(not_several()) };
+        let first = instance::look(call.value(1), |items: &mut Items| items.values.first().cloned());
+        // What is to stand there is made before there is found to be no room.
+        return match first.unwrap_or_else(|| Some(call.value(1).clone())) {
+            Some(content) => content_of(&content).and(Err(not_several())),
+            None => Ok(Value::Null),
+        };
     }
     add_all(call, &parent, 1, at + offset)?;
     Ok(Value::Null)
