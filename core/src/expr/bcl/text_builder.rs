@@ -208,10 +208,7 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Insert(int index, float value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, decimal value)", insert),
     row(BUILDER, "StringBuilder Insert(int index, char[] value, int startIndex, int charCount)", |call| {
-        let length = utf16::length(&this(call)?.state().text);
-        if usize::try_from(call.int(1)?).map_or(true, |at| at > length) {
-            return Err(out_of_range(NOT_WITHIN, "index"));
-        }
+        place_in(call)?;
         if call.value(2).is_null() && (call.int(3)? != 0 || call.int(4)? != 0) {
             return Err(argument_null("value"));
         }
@@ -222,10 +219,7 @@ pub(super) const ROWS: &[Row] = &[
     row(BUILDER, "StringBuilder Insert(int index, string value, int count)", |call| {
         let count = not_negative(call.int(3)?, "count")?;
         let text = call.text_or_null(2)?.map_or("", |text| text);
-        let length = utf16::length(&this(call)?.state().text);
-        if usize::try_from(call.int(1)?).map_or(true, |at| at > length) {
-            return Err(out_of_range(NOT_WITHIN, "index"));
-        }
+        place_in(call)?;
         call.machine.check_length(text.len().saturating_mul(count))?;
         insert_text(call, &text.repeat(count))
     }),
@@ -445,6 +439,17 @@ fn insert(call: &mut Call<'_, '_>) -> Outcome<Value> {
     insert_text(call, &text)
 }
 
+// The index that something is to be inserted at.
+fn place_in(call: &Call<'_, '_>) -> Outcome<usize> {
+    let length = utf16::length(&this(call)?.state().text);
+    place_within(call, length)
+}
+
+fn place_within(call: &Call<'_, '_>, length: usize) -> Outcome<usize> {
+    let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= length);
+    at.ok_or_else(|| out_of_range(NOT_WITHIN, "index"))
+}
+
 fn insert_text(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
     call.machine.charge(more.len())?;
     weigh(call, Looks::Through)?;
@@ -452,8 +457,7 @@ fn insert_text(call: &mut Call<'_, '_>, more: &str) -> Outcome<Value> {
     let this = this(call)?;
     let mut state = this.state();
     let length = utf16::length(&state.text);
-    let at = usize::try_from(call.int(1)?).ok().filter(|at| *at <= length);
-    let at = at.ok_or_else(|| out_of_range(NOT_WITHIN, "index"))?;
+    let at = place_within(call, length)?;
     call.machine.check_length(state.text.len().saturating_add(more.len()))?;
     let (before, after) = (utf16::part(&state.text, 0, at), utf16::part(&state.text, at, length - at));
     state.text = format!("{before}{more}{after}");

@@ -282,7 +282,6 @@ impl Checker<'_> {
     }
 }
 
-// The default of an enumeration is written as its number.
 /// What is said of two references when both are what one variable holds: then they are one object, even a number in a box. It is
 /// no constant, so the variable is read first.
 pub(super) fn one_reference(left: &Typed, right: &Typed, said: bool) -> Option<Node> {
@@ -296,6 +295,7 @@ pub(super) fn one_reference(left: &Typed, right: &Typed, said: bool) -> Option<N
     }
 }
 
+// The default of an enumeration is written as its number.
 fn default_of(parameter: &Parameter) -> Node {
     let value = parameter.default.clone().unwrap_or(Value::Null);
     if is_enum(&parameter.ty) {

@@ -340,22 +340,26 @@ fn without_year(value: &Json) -> Option<&str> {
     (year.bytes().all(|byte| byte.is_ascii_digit()) && rest.starts_with('-')).then_some(rest)
 }
 
+// Whether both are the same, but for leaves that are alike.
+fn is_alike(here: &Json, there: &Json, leaf: &dyn Fn(&Json, &Json) -> bool) -> bool {
+    match (here, there) {
+        (Json::Array(here), Json::Array(there)) => {
+            here.len() == there.len() && here.iter().zip(there).all(|(here, there)| is_alike(here, there, leaf))
+        }
+        (Json::Object(here), Json::Object(there)) => {
+            here.len() == there.len()
+                && here.iter().all(|(name, here)| there.get(name).is_some_and(|there| is_alike(here, there, leaf)))
+        }
+        (here, there) => here == there || leaf(here, there),
+    }
+}
+
 fn is_near(here: &Json, there: &Json, distance_max: f64) -> bool {
     let number = |value: &Json| value.as_str().and_then(|text| text.parse::<f64>().ok());
-    if let (Json::Array(here), Json::Array(there)) = (here, there) {
-        return here.len() == there.len()
-            && here.iter().zip(there).all(|(here, there)| here == there || is_near(here, there, distance_max));
-    }
-    if let (Json::Object(here), Json::Object(there)) = (here, there) {
-        return here.len() == there.len()
-            && here.iter().all(|(name, here)| {
-                there.get(name).is_some_and(|there| here == there || is_near(here, there, distance_max))
-            });
-    }
-    match (number(here), number(there)) {
+    is_alike(here, there, &|here, there| match (number(here), number(there)) {
         (Some(here), Some(there)) => (here - there).abs() <= distance_max * there.abs(),
         _ => false,
-    }
+    })
 }
 
 fn without_digits(message: &Json) -> String {
@@ -364,16 +368,7 @@ fn without_digits(message: &Json) -> String {
 
 // Whether both are the same but for what is a zero there.
 fn is_lost_to_zero(here: &Json, there: &Json) -> bool {
-    match (here, there) {
-        (Json::Array(here), Json::Array(there)) => {
-            here.len() == there.len() && here.iter().zip(there).all(|(here, there)| is_lost_to_zero(here, there))
-        }
-        (Json::Object(here), Json::Object(there)) => {
-            here.len() == there.len()
-                && here.iter().all(|(name, here)| there.get(name).is_some_and(|there| is_lost_to_zero(here, there)))
-        }
-        (here, there) => here == there || ["0", "-0"].iter().any(|zero| there == zero),
-    }
+    is_alike(here, there, &|_, there| ["0", "-0"].iter().any(|zero| there == zero))
 }
 
 // What of a result both models of `context` know: no certificates, no names in upper case, no reason phrase that is implied.

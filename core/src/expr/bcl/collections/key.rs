@@ -221,7 +221,7 @@ fn of_other_kinds(a: &Value, b: &Value) -> Outcome<Ordering> {
     let name = own.type_name();
     let message = match own {
         Value::Json(token) if token.is_value() => {
-            let order = json::distance_to(token, other).map(|distance| distance.cmp(&0));
+            let order = json::distance(token, other).map(|distance| distance.cmp(&0));
             return if is_comparable(a) { order } else { order.map(Ordering::reverse) };
         }
         own if !is_comparable(own) => "At least one object must implement IComparable.".to_owned(),
@@ -259,10 +259,7 @@ pub(crate) fn compared(a: &Value, b: &Value) -> Outcome<Ordering> {
         (Value::Double(a), Value::Double(b)) => Ok(a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))),
         (Value::Single(a), Value::Single(b)) => Ok(a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))),
         (Value::Decimal(a), Value::Decimal(b)) => Ok(a.cmp(b)),
-        (Value::Json(left), Value::Json(right)) => match (left.held(), right.held()) {
-            (Some(_), Some(_)) => json::distance(left, right).map(|distance| distance.cmp(&0)),
-            (None, _) | (_, None) => of_other_kinds(a, b),
-        },
+        (Value::Json(_), Value::Json(_)) => of_other_kinds(a, b),
         (Value::Object(left), Value::Object(right)) => {
             let is_of_one_type = instance::type_of(left) == instance::type_of(right);
             if is_same(a, b) || !is_of_one_type || !is_comparable(a) {
@@ -296,8 +293,7 @@ pub(crate) fn distance(a: &Value, b: &Value) -> Outcome<i32> {
             Value::Int32(distance) => distance,
             _ => 0,
         },
-        (Value::Json(left), Value::Json(right)) if left.is_value() && right.is_value() => json::distance(left, right)?,
-        (Value::Json(token), other) if token.is_value() && !other.is_null() => json::distance_to(token, other)?,
+        (Value::Json(token), other) if token.is_value() && !other.is_null() => json::distance(token, other)?,
         (a, b) if compared(a, b)? == Ordering::Equal => 0,
         (Value::Object(_), Value::Object(_)) => {
             let parts = members(a).unwrap_or_default().into_iter().zip(members(b).unwrap_or_default());

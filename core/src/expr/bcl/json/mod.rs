@@ -31,7 +31,7 @@ pub(crate) use axes::{default_tokens, source_of};
 pub(super) use build::{add_property, remove_property, set_member};
 pub(crate) use cast::{cast, token_of};
 pub(super) use list::{add, clear, copy_items, copy_to, index_of, insert, position, remove, remove_at, set_at};
-pub(super) use order::{TokenComparer, distance, distance_to};
+pub(super) use order::{TokenComparer, distance};
 pub(crate) use serialize::is_dictionary;
 
 pub(super) const TABLES: [&[Row]; 9] =

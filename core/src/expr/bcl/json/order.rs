@@ -23,8 +23,8 @@ impl State for TokenComparer {}
 
 pub(super) const ROWS: &[Row] = &[
     row("JValue", "int CompareTo(JValue obj)", |call| match call.value(1) {
-        Value::Json(other) => Ok(Value::Int32(distance(&token(call)?, other)?)),
-        _ => Ok(Value::Int32(1)),
+        Value::Null => Ok(Value::Int32(1)),
+        other => Ok(Value::Int32(distance(&token(call)?, other)?)),
     }),
     row("JValue", "string ToString(string format)", in_format),
     row("JValue", "string ToString(string format, IFormatProvider formatProvider)", in_format),
@@ -55,14 +55,19 @@ fn in_format(call: &mut Call<'_, '_>) -> Outcome<Value> {
     call.yields(text)
 }
 
-/// How the value of a token is ordered with what is the value of none.
-pub(crate) fn distance_to(left: &JToken, other: &Value) -> Outcome<i32> {
-    let own = left.held().unwrap_or(Value::Null);
-    between(left.kind(), (left.kind(), &own), (JKind::Object, other))
+/// How the value of a token is ordered with that of another one, or with what is the value of none.
+pub(crate) fn distance(left: &JToken, right: &Value) -> Outcome<i32> {
+    match right {
+        Value::Json(right) if right.is_value() => of_values(left, right),
+        other => {
+            let own = left.held().unwrap_or(Value::Null);
+            between(left.kind(), (left.kind(), &own), (JKind::Object, other))
+        }
+    }
 }
 
 /// How the values of two tokens are ordered; the kind of the left one decides what is compared.
-pub(crate) fn distance(left: &JToken, right: &JToken) -> Outcome<i32> {
+pub(super) fn of_values(left: &JToken, right: &JToken) -> Outcome<i32> {
     let (own, other) = (left.kind(), right.kind());
     let kind = if own == JKind::String { other } else { own };
     let (a, b) = (left.held().unwrap_or(Value::Null), right.held().unwrap_or(Value::Null));

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::{Call, Row, regex, row};
-use super::order::distance;
+use super::order::of_values;
 use super::{or_null, token};
 use crate::expr::Interrupt;
 use crate::expr::eval::Machine;
@@ -88,7 +88,7 @@ impl Judge for OfNet {
     }
 
     fn compare(&mut self, left: &JToken, right: &JToken) -> Result<Ordering, PathError> {
-        distance(left, right).map(|distance| distance.cmp(&0)).map_err(|interrupt| match interrupt {
+        of_values(left, right).map(|distance| distance.cmp(&0)).map_err(|interrupt| match interrupt {
             Interrupt::Exception(exception) => PathError::Other(exception.type_name, exception.message),
             Interrupt::NeedsBody(_) | Interrupt::LimitExceeded(_) => {
                 PathError::Path("a comparison asks for more".to_owned())

@@ -3,9 +3,10 @@
 use super::super::{Call, Row, row};
 use super::{boxed, holds, lazy, operand, partition, shaped, stream, unboxed};
 use crate::expr::eval::cursor::{Cursor, Lazy, Shape, Start};
-use crate::expr::eval::{Machine, unboxed_as};
+use crate::expr::eval::{Machine, items_limit, unboxed_as};
 use crate::expr::exception::{Outcome, argument_null};
 use crate::expr::instance;
+use crate::expr::limits::ITEMS_MAX;
 use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
@@ -136,16 +137,30 @@ fn flatten(operands: &[Value], machine: &mut Machine<'_>, indexed: Indexed) -> O
 pub(super) fn gathered(machine: &mut Machine<'_>, sequence: &Value, name: &str) -> Outcome<Vec<Value>> {
     let flat = instance::look(sequence, |lazy: &mut Lazy| (lazy.shape == Shape::Flat).then(|| lazy.operands.clone()));
     let Some(Some(operands)) = flat else { return machine.collect(sequence) };
-    let mut source = machine.cursor(operand(&operands, 0))?;
     let mut items = Vec::new();
+    each_in_flat(machine, &operands, name, |machine, inner| {
+        items.extend(machine.collect(inner)?);
+        if items.len() > ITEMS_MAX { Err(items_limit()) } else { Ok(()) }
+    })?;
+    Ok(items)
+}
+
+/// Looks at the sequences that `SelectMany` puts together, by its operands; one that is null is an argument of this name.
+pub(super) fn each_in_flat(
+    machine: &mut Machine<'_>,
+    operands: &[Value],
+    name: &str,
+    mut look: impl FnMut(&mut Machine<'_>, &Value) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut source = machine.cursor(operand(operands, 0))?;
     while let Some(outer) = machine.advance(&mut *source)? {
-        let inner = machine.invoke(operand(&operands, 1), &[outer])?;
+        let inner = machine.invoke(operand(operands, 1), &[outer])?;
         if inner.is_null() {
             return Err(argument_null(name));
         }
-        items.extend(machine.collect(&inner)?);
+        look(machine, &inner)?;
     }
-    Ok(items)
+    Ok(())
 }
 
 // The receiver is any sequence; the only type parameter is the wanted type.

@@ -120,7 +120,7 @@ pub(super) fn end_of(
             None => true,
             Some((known, _)) => {
                 machine.step()?;
-                match (compared_at_end(levels, &keys, known)?, end) {
+                match (compared_in(levels, &keys, known, Falling::Swapped)?, end) {
                     (ordering, End::First) => ordering == Ordering::Less,
                     (ordering, End::Last) => ordering != Ordering::Less,
                 }
@@ -152,7 +152,7 @@ fn in_order(
     thrown: fn(Interrupt) -> Interrupt,
 ) -> Outcome<Box<dyn Cursor>> {
     let (rows, levels) = rows(operands, items, machine, &Value::Null)?;
-    let rows = stable(machine, rows, |_, (a, _), (b, _)| compared_in(levels, a, b).map_err(thrown))?;
+    let rows = stable(machine, rows, |_, (a, _), (b, _)| compared_in(levels, a, b, Falling::Turned).map_err(thrown))?;
     ready(rows.into_iter().map(|(_, item)| item).collect())
 }
 
@@ -187,24 +187,25 @@ fn rows<'o>(
     Ok((rows, levels))
 }
 
-// The same, where what comes is compared with the best so far: a falling order compares the other way round.
-fn compared_at_end(levels: &[Value], new: &[Value], known: &[Value]) -> Outcome<Ordering> {
-    for ((new, known), level) in new.iter().zip(known).zip(levels.chunks(LEVEL)) {
-        let (a, b) = if *operand(level, 1) == DOWN { (known, new) } else { (new, known) };
-        let ordering = compared_by(operand(level, 2), a, b)?;
+// Level by level, each as its comparer and its direction say; a falling level may compare the other way round or turn the answer, which
+// differ in what a comparison throws.
+fn compared_in(levels: &[Value], a: &[Value], b: &[Value], falling: Falling) -> Outcome<Ordering> {
+    for ((a, b), level) in a.iter().zip(b).zip(levels.chunks(LEVEL)) {
+        let is_falling = *operand(level, 1) == DOWN;
+        let (first, second) = if is_falling && falling == Falling::Swapped { (b, a) } else { (a, b) };
+        let ordering = compared_by(operand(level, 2), first, second)?;
         if ordering != Ordering::Equal {
-            return Ok(ordering);
+            return Ok(if is_falling && falling == Falling::Turned { ordering.reverse() } else { ordering });
         }
     }
     Ok(Ordering::Equal)
 }
 
-fn compared_in(levels: &[Value], a: &[Value], b: &[Value]) -> Outcome<Ordering> {
-    for ((a, b), level) in a.iter().zip(b).zip(levels.chunks(LEVEL)) {
-        let ordering = compared_by(operand(level, 2), a, b)?;
-        if ordering != Ordering::Equal {
-            return Ok(if *operand(level, 1) == DOWN { ordering.reverse() } else { ordering });
-        }
-    }
-    Ok(Ordering::Equal)
+/// How a falling level compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Falling {
+    /// As a rising one, with the answer turned
+    Turned,
+    /// With the two in each other's place
+    Swapped,
 }

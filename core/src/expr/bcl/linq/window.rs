@@ -9,7 +9,7 @@ use crate::expr::ty::{Class, Ty};
 use crate::value::Value;
 
 use super::super::collections::views;
-use super::filter::gathered;
+use super::filter::each_in_flat;
 use super::group::group_count;
 use super::operand;
 
@@ -261,9 +261,18 @@ fn is_taken(sequence: &Value) -> bool {
 }
 
 fn enumerated(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usize> {
-    if matches!(parts(sequence), Some((Shape::Flat, _))) {
-        return gathered(machine, sequence, "source").map(|items| items.len());
+    if let Some((Shape::Flat, operands)) = parts(sequence) {
+        let mut count = 0;
+        each_in_flat(machine, &operands, "source", |machine, inner| {
+            count += passed(inner, machine)?;
+            Ok(())
+        })?;
+        return Ok(count);
     }
+    passed(sequence, machine)
+}
+
+fn passed(sequence: &Value, machine: &mut Machine<'_>) -> Outcome<usize> {
     let mut cursor = machine.cursor(sequence)?;
     let mut count = 0;
     while machine.advance(&mut *cursor)?.is_some() {
